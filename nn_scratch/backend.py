@@ -1,0 +1,74 @@
+"""Which array library an array belongs to, and the way between host and device.
+
+There is no global switch: the data decide. Importing nn_scratch never imports CuPy.
+"""
+
+import sys
+
+import numpy as np
+
+DEVICES = ("cpu", "gpu")
+
+
+def is_cupy(array):
+    """Whether `array` is a CuPy array, found out without importing CuPy."""
+    return type(array).__module__.partition(".")[0] == "cupy"
+
+
+def is_array(value):
+    """Whether `value` is an array of a library that nn_scratch computes with."""
+    return isinstance(value, np.ndarray) or is_cupy(value)
+
+
+def xp_of(*arrays):
+    """The module (`numpy` or `cupy`) that the arrays belong to; None entries do not count.
+
+    Raises TypeError when host and device arrays are mixed.
+    """
+    on_gpu = {is_cupy(array) for array in arrays if array is not None}
+    if on_gpu == {True, False}:
+        raise TypeError(
+            "NumPy and CuPy arrays are mixed in one call: move them to one place first, "
+            'with layer.to("gpu") or nn_scratch.backend.to_device(array, "gpu")'
+        )
+    return sys.modules["cupy"] if on_gpu == {True} else np
+
+
+def to_device(array, device):
+    """`array` on "cpu" or "gpu": itself when it is there already, else a copy."""
+    if device not in DEVICES:
+        raise ValueError(f'device is {device!r}, but must be "cpu" or "gpu"')
+    if device == "cpu":
+        return to_host(array)
+    if is_cupy(array):
+        return array
+    reason = why_no_gpu()
+    if reason:
+        raise RuntimeError(reason)
+    import cupy
+
+    return cupy.asarray(array)
+
+
+def to_host(array):
+    """`array` as a NumPy array."""
+    return array.get() if is_cupy(array) else np.asarray(array)
+
+
+def why_no_gpu():
+    """None when a GPU can be used, else one sentence that says what is missing.
+
+    Really computes something on the card: a driver that loads may still fail to compile.
+    """
+    try:
+        import cupy
+    except ImportError:
+        return (
+            "CuPy is not installed: pip install 'nn-scratch[cuda12]' "
+            "(or 'nn-scratch[cuda13]' for CUDA 13)"
+        )
+    try:
+        total = int(cupy.arange(4, dtype=cupy.float32).sum())
+    except Exception as error:  # CuPy raises different types for no driver, no device, no NVRTC
+        return f"CuPy is installed but cannot compute: {type(error).__name__}: {error}"
+    return None if total == 6 else f"CuPy computes wrongly: 0 + 1 + 2 + 3 gave {total}"

@@ -1,0 +1,88 @@
+"""Convolution and transpose convolution: one trilinear form, contracted three ways.
+
+    T(x, w, g) = Σ  x[n, c, p·s + i·d − pad, q·s + j·d − pad] · w[f, c, i, j] · g[n, f, p, q]
+
+over n, f, c, i, j, p, q. T is linear in each of its three arguments, so leaving one of them out
+gives an array of that argument's shape:
+
+    leave out g    correlate(x, w)         the convolution
+    leave out x    scatter(g, w, size)     its adjoint in x: the transpose convolution
+    leave out w    weight_gradient(x, g)   the gradient of both in w
+
+The convolution is the first; its backward pass is the second and the third. The transpose
+convolution is the second; its backward pass is the first and the third. Both hold the same w.
+"""
+
+from nn_scratch.engine import correlate, scatter, weight_gradient
+from nn_scratch.shapes import (
+    check_conv_dy,
+    check_convolution,
+    check_transpose_dy,
+    conv_windows,
+    make_windows,
+    transpose_size,
+)
+
+
+def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
+    """Convolution (in signal processing's words cross-correlation: the kernel is not flipped).
+
+    x (N, C_in, H, W), w (C_out, C_in/groups, kh, kw), b (C_out,) -> y (N, C_out, P, Q), with
+    P = ⌊(H + padding − (kh − 1)·dilation − 1) / stride⌋ + 1 (Dumoulin & Visin 2016, relation 6,
+    with dilation relation 15).
+
+    stride, dilation: int or (h, w). padding: int, (h, w), ((top, bottom), (left, right)), "same"
+    (keeps the size; stride 1) or "valid" (none). Raises ValueError for shapes that do not fit,
+    TypeError for dtypes other than all float32 or all float64.
+    """
+    check_convolution(x, w, b, groups)
+    windows = conv_windows(w.shape[2:], stride, padding, dilation)
+    return _add_bias(correlate(x, w, windows, groups), b)
+
+
+def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1, need_dx=True):
+    """dy (N, C_out, P, Q) -> dx, dw, db in the shapes of x, w and b.
+
+    `need_dx=False` saves the work for dx and gives None in its place.
+    """
+    check_convolution(x, w, None, groups)
+    windows = conv_windows(w.shape[2:], stride, padding, dilation)
+    check_conv_dy(dy, x, w, windows)
+
+    dx = scatter(dy, w, x.shape[2:], windows, groups) if need_dx else None
+    dw = weight_gradient(x, dy, windows, groups)
+    db = dy.sum(axis=(0, 2, 3))
+    return dx, dw, db
+
+
+def conv_transpose2d(
+    x, w, b=None, *, stride=1, padding=0, output_padding=0, output_size=None, dilation=1, groups=1
+):
+    """Transpose convolution: the adjoint of conv2d with the same w, plus a bias.
+
+    x (N, C_in, H, W), w (C_in, C_out/groups, kh, kw), b (C_out,) -> y (N, C_out, P, Q), with
+    P = (H − 1)·stride − padding + (kh − 1)·dilation + 1 + output_padding (Dumoulin & Visin 2016,
+    relation 14). With stride > 1 several P convolve down to the same H; `output_size=(P, Q)`
+    picks one by its value. Options and errors as conv2d's, without "same" and "valid".
+    """
+    check_convolution(x, w, b, groups, transpose=True)
+    windows = make_windows(w.shape[2:], stride, padding, dilation)
+    size = transpose_size(x.shape[2:], windows, output_padding, output_size)
+    return _add_bias(scatter(x, w, size, windows, groups), b)
+
+
+def conv_transpose2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
+    """dy (N, C_out, P, Q) -> dx, dw, db in the shapes of x, w and b."""
+    check_convolution(x, w, None, groups, transpose=True)
+    windows = make_windows(w.shape[2:], stride, padding, dilation)
+    check_transpose_dy(dy, x, w, windows, groups)
+
+    # An output_padding of stride or more makes room for further windows; x has no pixel there.
+    dx = correlate(dy, w, windows, groups)[:, :, : x.shape[2], : x.shape[3]]
+    dw = weight_gradient(dy, x, windows, groups)
+    db = dy.sum(axis=(0, 2, 3))
+    return dx, dw, db
+
+
+def _add_bias(y, b):
+    return y if b is None else y + b[:, None, None]

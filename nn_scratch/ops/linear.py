@@ -1,0 +1,34 @@
+"""The linear layer: one matrix product, and its two adjoints."""
+
+from nn_scratch.shapes import check_rank, check_shape, check_values
+
+
+def linear(x, w, b=None):
+    """y = x wᵀ + b, for x (N, in), w (out, in), b (out,) -> y (N, out)."""
+    _check_arguments(x, w, b)
+    y = x @ w.T  # (N, in) (in, out) -> (N, out)
+    return y if b is None else y + b
+
+
+def linear_backward(dy, x, w):
+    """dy (N, out) -> dx (N, in), dw (out, in), db (out,)."""
+    _check_arguments(x, w, None)
+    check_values(dy=dy, x=x)
+    check_shape("dy", dy, (x.shape[0], w.shape[0]), "the shape of the output")
+    dx = dy @ w  # (N, out) (out, in) -> (N, in)
+    dw = dy.T @ x  # (out, N) (N, in) -> (out, in)
+    db = dy.sum(axis=0)
+    return dx, dw, db
+
+
+def _check_arguments(x, w, b):
+    check_values(x=x, w=w, b=b)
+    check_rank("x", x, 2)
+    check_rank("w", w, 2)
+    if x.shape[1] != w.shape[1]:
+        raise ValueError(
+            f"x {x.shape} has {x.shape[1]} features, but w {w.shape} expects {w.shape[1]}: "
+            "w is (out, in)"
+        )
+    if b is not None:
+        check_shape("b", b, (w.shape[0],), "one bias for each output feature")

@@ -1,0 +1,139 @@
+"""Losses: forward gives a number, backward the gradient of that number in the first argument."""
+
+import warnings
+
+import numpy as np
+
+from nn_scratch.backend import xp_of
+from nn_scratch.shapes import check_integers, check_shape, check_values
+
+# ---------------------------------------------------------------- cross-entropy
+
+
+def cross_entropy(scores, labels, *, weight=None, ignore_index=None):
+    """Softmax cross-entropy, the weighted mean over all labels: Σ w[y]·l / Σ w[y], with
+    l = log Σ_k exp(s_k) − s_y.
+
+    scores (N, K) or (N, K, H, W); labels integer, (N,) or (N, H, W); weight (K,), one for each
+    class. Labels equal to `ignore_index` do not count. Returns a scalar of the scores' dtype.
+    When no label counts the loss is NaN, with a warning.
+    Raises ValueError for labels outside 0 … K − 1 and for an empty batch.
+    """
+    _check_arguments(scores, labels, weight)
+    xp = xp_of(scores, labels)
+    counted, safe = _counted(labels, scores.shape[1], ignore_index)
+    shares, total = _shares(scores, safe, counted, weight)
+    if not total > 0:
+        warnings.warn("cross_entropy: no label counts, so the loss is NaN", stacklevel=2)
+        return scores.dtype.type(np.nan)
+    true_scores = xp.take_along_axis(scores, safe[:, None], axis=1)[:, 0]
+    losses = _log_sum_exp(scores) - true_scores
+    return (shares * losses).sum() / total
+
+
+def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None):
+    """dscores, in the shape of scores: (softmax(scores) − onehot(labels)) · w[y] / Σ w[y].
+
+    Zero where the label is ignored, and everywhere when no label counts.
+    """
+    _check_arguments(scores, labels, weight)
+    xp = xp_of(scores, labels)
+    counted, safe = _counted(labels, scores.shape[1], ignore_index)
+    shares, total = _shares(scores, safe, counted, weight)
+    if not total > 0:
+        return xp.zeros_like(scores)
+    classes = xp.arange(scores.shape[1]).reshape(-1, *[1] * (scores.ndim - 2))
+    onehot = classes == safe[:, None]
+    softmax = xp.exp(scores - _log_sum_exp(scores)[:, None])
+    return (softmax - onehot) * (shares / total)[:, None]
+
+
+def _log_sum_exp(scores):
+    """log Σ_k exp(s_k) along the classes, shifted by the maximum so that nothing overflows."""
+    xp = xp_of(scores)
+    top = scores.max(axis=1, keepdims=True)
+    return xp.log(xp.exp(scores - top).sum(axis=1)) + top[:, 0]
+
+
+def _shares(scores, labels, counted, weight):
+    """What each label counts, in the labels' shape, and the sum of it."""
+    shares = counted.astype(scores.dtype)
+    if weight is not None:
+        shares = shares * weight[labels]
+    return shares, shares.sum()
+
+
+def _counted(labels, classes, ignore_index):
+    """Which labels count, and the labels with 0 for the others."""
+    xp = xp_of(labels)
+    counted = xp.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
+    outside = counted & ((labels < 0) | (labels >= classes))
+    if outside.any():
+        place = tuple(int(i[0]) for i in outside.nonzero())
+        raise ValueError(
+            f"labels[{', '.join(map(str, place))}] is {int(labels[place])}, but {classes} classes "
+            f"have the labels 0 to {classes - 1}; a label that shall not count is named by "
+            "ignore_index"
+        )
+    return counted, xp.where(counted, labels, 0)
+
+
+def _check_arguments(scores, labels, weight):
+    check_values(scores=scores, weight=weight)
+    check_integers("labels", labels)
+    if scores.ndim not in (2, 4):
+        raise ValueError(f"scores {scores.shape} must be (N, K) or (N, K, H, W)")
+    _check_not_empty("scores", scores)
+    expected = (scores.shape[0], *scores.shape[2:])
+    check_shape("labels", labels, expected, f"one label for each K scores of {scores.shape}")
+    if weight is not None:
+        check_shape("weight", weight, scores.shape[1:2], "one weight for each class")
+
+
+# ---------------------------------------------------------------- regression
+
+
+def mse_loss(prediction, target):
+    """The mean of (prediction − target)². Both of one shape; returns a scalar."""
+    difference = _difference(prediction, target)
+    return (difference * difference).mean()
+
+
+def mse_loss_backward(prediction, target):
+    """2 (prediction − target) / count."""
+    difference = _difference(prediction, target)
+    return difference * (2 / difference.size)
+
+
+def smooth_l1_loss(prediction, target, *, beta=1.0):
+    """The mean of ½ d²/beta where |d| < beta, else |d| − ½ beta, with d = prediction − target
+    (Girshick 2015, equation 3, beta = 1)."""
+    xp = xp_of(prediction, target)
+    size = abs(_difference(prediction, target))
+    _check_beta(beta)
+    return xp.where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta).mean()
+
+
+def smooth_l1_loss_backward(prediction, target, *, beta=1.0):
+    """clip(d / beta, −1, 1) / count."""
+    xp = xp_of(prediction, target)
+    difference = _difference(prediction, target)
+    _check_beta(beta)
+    return xp.clip(difference / beta, -1, 1) / difference.size
+
+
+def _difference(prediction, target):
+    check_values(prediction=prediction, target=target)
+    check_shape("target", target, prediction.shape, "the shape of prediction")
+    _check_not_empty("prediction", prediction)
+    return prediction - target
+
+
+def _check_beta(beta):
+    if not beta > 0:
+        raise ValueError(f"beta is {beta}, but must be greater than 0")
+
+
+def _check_not_empty(name, values):
+    if values.size == 0:
+        raise ValueError(f"{name} has shape {values.shape}: an empty batch has no mean")

@@ -1,0 +1,112 @@
+"""Upsampling without switches: nearest, bed of nails, bilinear. Each is a fixed linear map; its
+backward pass is the adjoint.
+
+    nearest         repeat each pixel              adjoint: sum each block
+    bed of nails    a nail at each block's top left  adjoint: keep each block's top left
+    bilinear        A x Bᵀ                         adjoint: Aᵀ dy B
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from nn_scratch.backend import xp_of
+from nn_scratch.shapes import check_rank, check_values, pair
+
+# ---------------------------------------------------------------- nearest
+
+
+def nearest_unpool2d(x, scale):
+    """Repeat each pixel into a block: x (N, C, H, W) -> y (N, C, H·sh, W·sw), scale int or pair."""
+    _check_images("x", x)
+    sh, sw = pair("scale", scale)
+    return x.repeat(sh, axis=2).repeat(sw, axis=3)
+
+
+def nearest_unpool2d_backward(dy, scale):
+    """dy (N, C, H·sh, W·sw) -> dx (N, C, H, W): the sum of each block."""
+    return _blocks(dy, scale).sum(axis=(3, 5))
+
+
+# ---------------------------------------------------------------- bed of nails
+
+
+def bed_of_nails_unpool2d(x, scale):
+    """Put each pixel at the top left of a zero block: x (N, C, H, W) -> y (N, C, H·sh, W·sw)."""
+    _check_images("x", x)
+    sh, sw = pair("scale", scale)
+    n, c, height, width = x.shape
+    y = xp_of(x).zeros((n, c, height * sh, width * sw), x.dtype)
+    y[:, :, ::sh, ::sw] = x
+    return y
+
+
+def bed_of_nails_unpool2d_backward(dy, scale):
+    """dy (N, C, H·sh, W·sw) -> dx (N, C, H, W): what stands where the nails are."""
+    return _blocks(dy, scale)[:, :, :, 0, :, 0].copy()
+
+
+# ---------------------------------------------------------------- bilinear
+
+
+def bilinear_upsample2d(x, size, *, align_corners=False):
+    """Interpolate between the four nearest pixels: x (N, C, H, W) -> y (N, C, *size).
+
+    `align_corners=True` puts the corner pixels' centres onto each other, False the images'
+    outer edges. Both as in PyTorch's interpolate.
+    """
+    _check_images("x", x)
+    a, b = _interpolation_matrices(x, x.shape[2:], pair("size", size), align_corners)
+    return a @ x @ b.T  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
+
+
+def bilinear_upsample2d_backward(dy, input_size, *, align_corners=False):
+    """dy (N, C, P, Q) -> dx (N, C, *input_size)."""
+    _check_images("dy", dy)
+    a, b = _interpolation_matrices(dy, pair("input_size", input_size), dy.shape[2:], align_corners)
+    return a.T @ dy @ b  # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
+
+
+@lru_cache(maxsize=64)
+def interpolation_matrix(n_in, n_out, align_corners=False):
+    """The (n_out, n_in) float64 matrix of linear interpolation along one axis; do not write to it.
+
+    Output i reads the input at (i + ½)·n_in/n_out − ½, not below 0, or with `align_corners` at
+    i·(n_in − 1)/(n_out − 1); the two neighbours share by distance.
+    """
+    i = np.arange(n_out)
+    if align_corners:
+        at = i * ((n_in - 1) / (n_out - 1)) if n_out > 1 else np.zeros(1)
+    else:
+        at = np.maximum((i + 0.5) * (n_in / n_out) - 0.5, 0)
+    left = np.minimum(at.astype(np.int64), n_in - 1)
+    right = np.minimum(left + 1, n_in - 1)
+    matrix = np.zeros((n_out, n_in))
+    matrix[i, left] = 1 - (at - left)
+    matrix[i, right] += at - left
+    matrix.flags.writeable = False
+    return matrix
+
+
+def _interpolation_matrices(x, size_in, size_out, align_corners):
+    xp = xp_of(x)
+    for n_in, n_out in zip(size_in, size_out, strict=True):
+        yield xp.asarray(interpolation_matrix(n_in, n_out, align_corners).astype(x.dtype))
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def _check_images(name, x):
+    check_values(**{name: x})
+    check_rank(name, x, 4)
+
+
+def _blocks(dy, scale):
+    """dy (N, C, H·sh, W·sw) seen as (N, C, H, sh, W, sw)."""
+    _check_images("dy", dy)
+    sh, sw = pair("scale", scale)
+    n, c, height, width = dy.shape
+    if height % sh or width % sw:
+        raise ValueError(f"dy {dy.shape}: scale {(sh, sw)} does not divide its height and width")
+    return dy.reshape(n, c, height // sh, sh, width // sw, sw)
