@@ -1,0 +1,120 @@
+"""Every op, layer and net of the library, on shapes that let no mistake through.
+
+Two images, not square, unequal channels, a kernel of 3×2, strides and padding that differ by axis:
+on a single square image with C_in = C_out many wrong backward passes look right.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nn_scratch import layers, nets, ops
+from nn_scratch.layers.base import Layer
+
+
+@dataclass
+class Case:
+    """One check: `target` as check_gradients takes it, and what it is called with."""
+
+    name: str
+    note: str
+    target: Layer | tuple
+    inputs: tuple
+    options: dict = field(default_factory=dict)
+
+
+def draw(*shape):
+    """Standard normal values, the same for the same shape."""
+    return np.random.default_rng(list(shape)).standard_normal(shape)
+
+
+def catalogue():
+    """All cases, in the order of the table."""
+    return [*op_cases(), *layer_cases(), *net_cases()]
+
+
+def op_cases():
+    x, labels = draw(2, 4, 7, 6), np.random.default_rng(0).integers(0, 4, (2, 7, 6))
+    switches = ops.max_pool2d(x, (3, 2))[1]
+    overlapping = ops.max_pool2d(x, 3, stride=2, padding=1)[1]
+    running = draw(4), draw(4) ** 2 + 1
+    options = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2)}
+    grouped = {"stride": 2, "padding": ((1, 0), (0, 2)), "groups": 2}
+
+    def op(name, note, *inputs, **keywords):
+        pair = getattr(ops, name), getattr(ops, f"{name}_backward")
+        return Case(name, note, pair, inputs, keywords)
+
+    return [
+        op("conv2d", "strided, dilated", x, draw(3, 4, 3, 2), draw(3), **options),
+        op("conv2d", "2 groups", x, draw(6, 2, 3, 2), draw(6), **grouped),
+        op("conv2d", "same", x, draw(4, 4, 3, 4), padding="same"),
+        op("conv_transpose2d", "strided, dilated", x, draw(4, 3, 3, 2), draw(3), **options),
+        op("conv_transpose2d", "2 groups", x, draw(4, 3, 3, 2), draw(6), **grouped),
+        op("conv_transpose2d", "output_padding", x, draw(4, 3, 3, 2), stride=2, output_padding=1),
+        op("max_pool2d", "", x, kernel_size=(3, 2)),
+        op("max_pool2d", "overlapping", x, kernel_size=3, stride=2, padding=1),
+        op("max_unpool2d", "", draw(2, 4, 2, 3), switches, output_size=(7, 6)),
+        op("max_unpool2d", "colliding", draw(2, 4, 4, 3), overlapping, output_size=(7, 6)),
+        op(
+            "max_unpool2d",
+            "overwriting",
+            draw(2, 4, 4, 3),
+            overlapping,
+            output_size=(7, 6),
+            collisions="overwrite",
+        ),
+        op("avg_pool2d", "", x, kernel_size=(3, 2), stride=(2, 1), padding=1),
+        op("avg_pool2d", "real pixels", x, kernel_size=3, padding=1, count_include_pad=False),
+        op("nearest_unpool2d", "", x, scale=(3, 2)),
+        op("bed_of_nails_unpool2d", "", x, scale=(3, 2)),
+        op("bilinear_upsample2d", "", x, size=(11, 13)),
+        op("bilinear_upsample2d", "corners", x, size=(11, 13), align_corners=True),
+        op("relu", "", x),
+        op("linear", "", draw(5, 4), draw(3, 4), draw(3)),
+        op("softmax", "", x),
+        op("batch_norm2d", "training", x, draw(4), draw(4), *running),
+        op("batch_norm2d", "evaluation", x, draw(4), draw(4), *running, training=False),
+        op("cross_entropy", "", x, labels),
+        op(
+            "cross_entropy",
+            "weighted",
+            x,
+            labels,
+            weight=np.array([1.0, 2.0, 0.5, 3.0]),
+            ignore_index=2,
+        ),
+        op("mse_loss", "", draw(3, 4), draw(4, 3).T),
+        op("smooth_l1_loss", "", draw(3, 4), draw(4, 3).T, beta=0.7),
+    ]
+
+
+def layer_cases():
+    x = draw(2, 4, 7, 6)
+    pool = layers.MaxPool2d(2)
+    found = [
+        ("Conv2d", layers.Conv2d(4, 3, (3, 2), stride=2, padding=1, rng=0), x),
+        ("ConvTranspose2d", layers.ConvTranspose2d(4, 3, (3, 2), stride=2, padding=1, rng=0), x),
+        ("MaxPool2d", layers.MaxPool2d((3, 2), stride=2, padding=1), x),
+        ("MaxUnpool2d", layers.Sequential(pool, layers.MaxUnpool2d(pool)), x),
+        ("AvgPool2d", layers.AvgPool2d((3, 2), stride=2, padding=1), x),
+        ("NearestUnpool2d", layers.NearestUnpool2d((3, 2)), x),
+        ("BedOfNails2d", layers.BedOfNails2d((3, 2)), x),
+        ("BilinearUpsample2d", layers.BilinearUpsample2d(scale=(3, 2)), x),
+        ("BatchNorm2d", layers.BatchNorm2d(4), x),
+        ("ReLU", layers.ReLU(), x),
+        ("Linear", layers.Linear(4, 3, rng=0), draw(5, 4)),
+        ("Flatten", layers.Flatten(), x),
+        ("Sequential", layers.Sequential(layers.Conv2d(4, 3, 3, rng=0), layers.ReLU()), x),
+    ]
+    notes = {"MaxUnpool2d": "after its pool"}
+    return [Case(name, notes.get(name, ""), layer, (x,)) for name, layer, x in found]
+
+
+def net_cases():
+    segnet = nets.SegNet(2, 3, widths=(3, 4), rng=0)
+    localizer = nets.Localizer(2, 3, (7, 6), widths=(3, 4), features=5, rng=0)
+    return [
+        Case("SegNet", "", segnet, (draw(2, 2, 7, 6),)),
+        Case("Localizer", "", localizer, (draw(2, 2, 7, 6),)),
+    ]

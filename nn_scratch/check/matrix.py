@@ -1,0 +1,28 @@
+"""A linear op written down as the matrix that it is."""
+
+from math import prod
+
+import numpy as np
+
+
+def as_matrix(f, input_shape):
+    """The dense float64 matrix A of a linear op: f(x).ravel() = A @ x.ravel().
+
+    Column i is f of the i-th unit array of `input_shape`. Raises ValueError when f is not linear:
+    f(0) must be 0, and f must map a random array as A does.
+    """
+    size = prod(input_shape)
+    zero = np.asarray(f(np.zeros(input_shape)))
+    if np.any(zero):
+        raise ValueError(
+            "f is not linear: f(0) is not 0; an op with a bias is affine, so leave the bias out"
+        )
+    matrix = np.empty((zero.size, size))
+    for i in range(size):
+        unit = np.zeros(size)
+        unit[i] = 1
+        matrix[:, i] = np.asarray(f(unit.reshape(input_shape))).ravel()
+    x = np.random.default_rng(0).standard_normal(input_shape)
+    if not np.allclose(np.asarray(f(x)).ravel(), matrix @ x.ravel()):
+        raise ValueError("f is not linear: f(x) differs from the sum of its parts")
+    return matrix

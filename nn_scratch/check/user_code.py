@@ -1,0 +1,121 @@
+"""Load a layer or a pair of functions from a user's own file, and what to check it on."""
+
+import importlib.util
+import inspect
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from nn_scratch.check.catalogue import Case, draw, op_cases
+from nn_scratch.layers.base import Layer
+
+
+class UserCodeError(Exception):
+    """What is wrong with the user's file, in one sentence with the cure."""
+
+
+def user_case(path, name):
+    """The Case for `name` in the file at `path`: a Layer class, a layer, or a function `name` with
+    its backward function `name_backward`.
+
+    What it is called with comes, in this order, from
+    - `name.example()` or the file's `example()`: a tuple of inputs, the last of which may be a
+      dict of options; for a layer class the first may be the layer to check;
+    - the library's own case for an op of the same name;
+    - for a layer class with (in_channels, out_channels, kernel_size), or none of its own
+      arguments: an image of 4 channels.
+    """
+    module = _load(Path(path))
+    found = _find(module, path, name.removesuffix("_backward"))
+    if inspect.isclass(found):
+        return _layer_class_case(module, path, name, found)
+    if isinstance(found, Layer):
+        inputs, options = _example(module, found) or ((draw(2, 4, 7, 6),), {})
+        return Case(name, "", found, inputs, options)
+    return _pair_case(module, path, name.removesuffix("_backward"), found)
+
+
+def _load(path):
+    if not path.is_file():
+        raise UserCodeError(f"there is no file {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None:
+        raise UserCodeError(f"{path} is not a Python file: its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.resolve().parent))  # so that it can import its neighbours
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise UserCodeError(f"{error.filename}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        raise UserCodeError(f"{path} fails on import: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.pop(0)
+    return module
+
+
+def _find(module, path, name):
+    if hasattr(module, name):
+        return getattr(module, name)
+    own = [
+        n
+        for n, v in vars(module).items()
+        if callable(v) and getattr(v, "__module__", None) == module.__name__ and n != "example"
+    ]
+    raise UserCodeError(f"{path} has no {name}; it has {', '.join(own) or 'nothing to check'}")
+
+
+def _layer_class_case(module, path, name, cls):
+    if not issubclass(cls, Layer):
+        raise UserCodeError(
+            f"{name} in {path} is a class, but no Layer: write "
+            f"class {name}(nn_scratch.layers.Layer)"
+        )
+    inputs, options = _example(module, cls) or ((), {})
+    if inputs and isinstance(inputs[0], Layer):
+        return Case(name, "", inputs[0], inputs[1:], options)
+    layer = _make(cls, path, name)
+    return Case(name, "", layer, inputs or (draw(2, 4, 7, 6),), options)
+
+
+def _make(cls, path, name):
+    known = {"in_channels": 4, "out_channels": 3, "kernel_size": (3, 2)}
+    parameters = inspect.signature(cls).parameters.values()
+    needed = {
+        p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+    }
+    if not needed <= known.keys():
+        raise UserCodeError(
+            f"{name} needs {', '.join(sorted(needed - known.keys()))} to be made: add to {path} "
+            f"a function example() that returns the layer and its input, "
+            f"({name}(…), np.ones((2, 4, 7, 6)))"
+        )
+    return cls(**{parameter: known[parameter] for parameter in needed})
+
+
+def _pair_case(module, path, name, forward):
+    if not callable(forward):
+        raise UserCodeError(f"{name} in {path} is neither a layer nor a function")
+    backward = getattr(module, f"{name}_backward", None)
+    if backward is None:
+        raise UserCodeError(
+            f"{path} has {name}, but no {name}_backward: a pass is checked with its backward pass"
+        )
+    example = _example(module, forward)
+    if example is None:
+        same = [case for case in op_cases() if case.name == name]
+        example = (same[0].inputs, same[0].options) if same else ((draw(2, 4, 7, 6),), {})
+    return Case(name, "", (forward, backward), *example)
+
+
+def _example(module, found):
+    """(inputs, options) from the user's example(), or None."""
+    example = getattr(found, "example", None) or getattr(module, "example", None)
+    if example is None:
+        return None
+    given = example()
+    given = given if isinstance(given, tuple) else (given,)
+    options = given[-1] if isinstance(given[-1], dict) else {}
+    inputs = tuple(v for v in given if v is not options)
+    return tuple(np.asarray(v) if isinstance(v, list) else v for v in inputs), options

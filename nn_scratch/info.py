@@ -1,0 +1,36 @@
+"""What this installation computes with: versions, BLAS, threads, GPU."""
+
+import os
+import platform
+
+import matplotlib
+import numpy as np
+import threadpoolctl
+
+import nn_scratch
+from nn_scratch.backend import why_no_gpu
+
+
+def info():
+    """Pairs (what, value) for `nn-scratch info`."""
+    blas = [lib for lib in threadpoolctl.threadpool_info() if lib["user_api"] == "blas"]
+    libraries = ", ".join(
+        f"{lib['internal_api']} {lib['version']}, {lib['num_threads']} threads" for lib in blas
+    )
+    reason = why_no_gpu()
+    return [
+        ("nn_scratch", f"{nn_scratch.__version__} in {os.path.dirname(nn_scratch.__file__)}"),
+        ("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        ("NumPy", np.__version__),
+        ("matplotlib", matplotlib.__version__),
+        ("BLAS", libraries or "none found"),
+        ("cores", str(os.cpu_count())),
+        ("GPU", _gpu_name() if reason is None else f"not used: {reason}"),
+    ]
+
+
+def _gpu_name():
+    import cupy
+
+    name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    return f"{name}, CuPy {cupy.__version__}"

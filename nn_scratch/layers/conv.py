@@ -1,0 +1,123 @@
+"""Convolution and transpose convolution with weights."""
+
+from math import prod
+
+import numpy as np
+
+from nn_scratch import ops
+from nn_scratch.layers.base import Layer, he_normal, value_dtype
+from nn_scratch.shapes import integer, pair
+
+
+class Conv2d(Layer):
+    """Convolution: (N, in_channels, H, W) -> (N, out_channels, P, Q). See ops.conv2d.
+
+    weight (out_channels, in_channels/groups, kh, kw), He-initialized; bias (out_channels,), zeros.
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        dilation=1,
+        groups=1,
+        bias=True,
+        *,
+        rng=None,
+        dtype=np.float32,
+    ):
+        super().__init__()
+        self.options = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+        }
+        per_group = _divided(in_channels, out_channels, groups)
+        shape = (out_channels, per_group[0], *pair("kernel_size", kernel_size))
+        self.add_parameter("weight", he_normal(shape, prod(shape[1:]), rng, dtype))
+        if bias:
+            self.add_parameter("bias", np.zeros(out_channels, value_dtype(dtype)))
+
+    def forward(self, x):
+        self.saved = x
+        return ops.conv2d(x, self.params["weight"], self.params.get("bias"), **self.options)
+
+    def backward(self, dy):
+        x = self.recall()
+        dx, dw, db = ops.conv2d_backward(dy, x, self.params["weight"], **self.options)
+        self.add_grads(weight=dw, bias=db)
+        return dx
+
+
+class ConvTranspose2d(Layer):
+    """Transpose convolution: (N, in_channels, H, W) -> (N, out_channels, P, Q). See
+    ops.conv_transpose2d. `layer(x, output_size=(P, Q))` picks among the possible sizes.
+
+    weight (in_channels, out_channels/groups, kh, kw), He-initialized for the in_channels·kh·kw /
+    (groups·sh·sw) products that an output pixel sums on average; bias (out_channels,), zeros.
+    A Conv2d with the same weight array is its adjoint.
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        out_channels,
+        kernel_size,
+        stride=1,
+        padding=0,
+        output_padding=0,
+        groups=1,
+        bias=True,
+        dilation=1,
+        *,
+        rng=None,
+        dtype=np.float32,
+    ):
+        super().__init__()
+        self.options = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+        }
+        self.output_padding = output_padding
+        per_group = _divided(in_channels, out_channels, groups)
+        kernel = pair("kernel_size", kernel_size)
+        fan_in = per_group[0] * prod(kernel) / prod(pair("stride", stride))
+        shape = (in_channels, per_group[1], *kernel)
+        self.add_parameter("weight", he_normal(shape, fan_in, rng, dtype))
+        if bias:
+            self.add_parameter("bias", np.zeros(out_channels, value_dtype(dtype)))
+
+    def forward(self, x, output_size=None):
+        self.saved = x
+        return ops.conv_transpose2d(
+            x,
+            self.params["weight"],
+            self.params.get("bias"),
+            output_padding=self.output_padding if output_size is None else 0,
+            output_size=output_size,
+            **self.options,
+        )
+
+    def backward(self, dy):
+        x = self.recall()
+        dx, dw, db = ops.conv_transpose2d_backward(dy, x, self.params["weight"], **self.options)
+        self.add_grads(weight=dw, bias=db)
+        return dx
+
+
+def _divided(in_channels, out_channels, groups):
+    """(in_channels/groups, out_channels/groups), which must both be whole."""
+    integer("groups", groups, least=1)
+    integer("in_channels", in_channels, least=1)
+    integer("out_channels", out_channels, least=1)
+    if in_channels % groups or out_channels % groups:
+        raise ValueError(
+            f"groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}"
+        )
+    return in_channels // groups, out_channels // groups

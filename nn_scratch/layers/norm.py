@@ -1,0 +1,51 @@
+"""Batch normalization with its running statistics."""
+
+import numpy as np
+
+from nn_scratch import ops
+from nn_scratch.layers.base import Layer, value_dtype
+
+
+class BatchNorm2d(Layer):
+    """Normalizes each channel by the batch's statistics in training, by the running ones in
+    evaluation. See ops.batch_norm2d.
+
+    weight, bias (num_features,): ones and zeros. Buffers running_mean, running_var and, as in
+    PyTorch, num_batches_tracked.
+    """
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, *, dtype=np.float32):
+        super().__init__()
+        self.eps = eps
+        self.momentum = momentum
+        dtype = value_dtype(dtype)
+        self.add_parameter("weight", np.ones(num_features, dtype))
+        self.add_parameter("bias", np.zeros(num_features, dtype))
+        self.buffers["running_mean"] = np.zeros(num_features, dtype)
+        self.buffers["running_var"] = np.ones(num_features, dtype)
+        self.buffers["num_batches_tracked"] = np.array(0, np.int64)
+
+    def forward(self, x):
+        y, statistics, running = ops.batch_norm2d(
+            x,
+            self.params["weight"],
+            self.params["bias"],
+            self.buffers["running_mean"],
+            self.buffers["running_var"],
+            training=self.training,
+            momentum=self.momentum,
+            eps=self.eps,
+        )
+        self.saved = x, statistics, self.training
+        if self.training:
+            self.buffers["running_mean"][...], self.buffers["running_var"][...] = running
+            self.buffers["num_batches_tracked"][...] += 1
+        return y
+
+    def backward(self, dy):
+        x, statistics, training = self.recall()
+        dx, dw, db = ops.batch_norm2d_backward(
+            dy, x, self.params["weight"], statistics, training=training, eps=self.eps
+        )
+        self.add_grads(weight=dw, bias=db)
+        return dx

@@ -1,0 +1,53 @@
+"""Upsampling without parameters and without switches."""
+
+from nn_scratch import ops
+from nn_scratch.layers.base import Layer
+from nn_scratch.shapes import pair
+
+
+class NearestUnpool2d(Layer):
+    """Repeats each pixel into a block of `scale` (int or (h, w))."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = pair("scale", scale)
+
+    def forward(self, x):
+        return ops.nearest_unpool2d(x, self.scale)
+
+    def backward(self, dy):
+        return ops.nearest_unpool2d_backward(dy, self.scale)
+
+
+class BedOfNails2d(Layer):
+    """Puts each pixel at the top left of a block of `scale` (int or (h, w)), zeros elsewhere."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = pair("scale", scale)
+
+    def forward(self, x):
+        return ops.bed_of_nails_unpool2d(x, self.scale)
+
+    def backward(self, dy):
+        return ops.bed_of_nails_unpool2d_backward(dy, self.scale)
+
+
+class BilinearUpsample2d(Layer):
+    """Bilinear interpolation, to `size` (h, w) or by `scale` (int or (h, w)): give one of them."""
+
+    def __init__(self, size=None, scale=None, align_corners=False):
+        super().__init__()
+        if (size is None) == (scale is None):
+            raise ValueError(f"give size or scale, not both or none: size={size}, scale={scale}")
+        self.size = None if size is None else pair("size", size)
+        self.scale = None if scale is None else pair("scale", scale)
+        self.align_corners = align_corners
+
+    def forward(self, x):
+        self.saved = x.shape[2:]
+        size = self.size or tuple(n * s for n, s in zip(self.saved, self.scale, strict=True))
+        return ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)
+
+    def backward(self, dy):
+        return ops.bilinear_upsample2d_backward(dy, self.recall(), align_corners=self.align_corners)

@@ -1,0 +1,83 @@
+"""A SegNet-style encoder-decoder (Badrinarayanan et al. 2015): one class for every pixel.
+
+    image ─ [conv norm relu pool] ─ [conv norm relu pool] ─ … ─ the encoder halves the image
+                            │ switches              │ switches
+    scores ─ conv ─ [conv norm relu unpool] ─ … ────┘           the decoder doubles it back
+
+Each pool leaves its switches to the unpooling of the same size, which puts every value back where
+its maximum stood. Unpooled maps are sparse: convolutions after each of them fill the gaps.
+"""
+
+import numpy as np
+
+from nn_scratch.layers import (
+    BatchNorm2d,
+    Container,
+    Conv2d,
+    MaxPool2d,
+    MaxUnpool2d,
+    ReLU,
+    Sequential,
+)
+
+
+class SegNet(Container):
+    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W).
+
+    One encoder stage for each of `widths`, its number of channels; the decoder mirrors them.
+    H and W may be odd; they must be at least 2^len(widths).
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        num_classes,
+        widths=(16, 32, 64),
+        kernel_size=3,
+        *,
+        rng=None,
+        dtype=np.float32,
+    ):
+        rng = np.random.default_rng(rng)
+
+        def block(c_in, c_out):
+            """Convolution, batch norm, ReLU. The norm's bias takes the convolution's place."""
+            conv = Conv2d(
+                c_in, c_out, kernel_size, padding="same", bias=False, rng=rng, dtype=dtype
+            )
+            return Sequential(conv, BatchNorm2d(c_out, dtype=dtype), ReLU())
+
+        before = (in_channels, *widths[:-1])
+        self.encoders = [block(a, b) for a, b in zip(before, widths, strict=True)]
+        self.pools = [MaxPool2d(2) for _ in widths]
+        # Down the list of widths again; the last stage keeps the first width.
+        after = (widths[0], *widths[:-1])
+        self.unpools = [MaxUnpool2d(pool) for pool in reversed(self.pools)]
+        self.decoders = [
+            block(a, b) for a, b in zip(reversed(widths), reversed(after), strict=True)
+        ]
+        self.classifier = Conv2d(
+            widths[0], num_classes, kernel_size, padding="same", rng=rng, dtype=dtype
+        )
+        super().__init__(
+            {
+                **{f"encoder{i}": stage for i, stage in enumerate(self.encoders)},
+                **{f"decoder{i}": stage for i, stage in enumerate(self.decoders)},
+                "classifier": self.classifier,
+            }
+        )
+
+    def forward(self, x):
+        for encode, pool in zip(self.encoders, self.pools, strict=True):
+            x = pool(encode(x))
+        for unpool, decode in zip(self.unpools, self.decoders, strict=True):
+            x = decode(unpool(x))
+        return self.classifier(x)
+
+    def backward(self, dscores):
+        dx = self.classifier.backward(dscores)
+        for unpool, decode in zip(self.unpools[::-1], self.decoders[::-1], strict=True):
+            dx = unpool.backward(decode.backward(dx))
+        for encode, pool in zip(self.encoders[::-1], self.pools[::-1], strict=True):
+            dx = encode.backward(pool.backward(dx))
+        return dx

@@ -1,0 +1,147 @@
+"""The training loop."""
+
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from nn_scratch.backend import to_host
+from nn_scratch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+
+
+class DivergedError(ArithmeticError):
+    """The loss or a weight is no longer a finite number."""
+
+
+def fit(
+    net,
+    task,
+    loader,
+    optimizer,
+    *,
+    epochs,
+    schedule=None,
+    validation=None,
+    checkpoint=None,
+    save_every=100,
+    settings=None,
+    progress=True,
+):
+    """Train `net` for `epochs` passes over `loader` and return the history.
+
+    task: Segmentation or Localization. schedule: from step number to learning rate; without one
+    the optimizer's stays. validation: a Loader to evaluate on after every epoch.
+
+    checkpoint: a file to save to after every `save_every` steps and every epoch. If it exists, the
+    run goes on from there and ends with the same weights as one that was never interrupted.
+    settings: what the run was started with; a checkpoint with other settings is refused.
+
+    history["steps"] has a dict of losses for each step, history["epochs"] one for each epoch:
+    means over the epoch, seconds, and the validation metrics.
+
+    Raises DivergedError, naming the step, when the loss or a weight stops being finite; the last
+    good checkpoint stays.
+    """
+    run = _Run(net, optimizer, checkpoint, settings)
+    run.resume()
+    history = run.history
+    for epoch in range(len(history["steps"]) // len(loader), epochs):
+        first = epoch * len(loader)
+        begin = time.perf_counter()
+        net.train()
+        bar = tqdm(
+            loader.batches(epoch, start=len(history["steps"]) - first),
+            desc=f"epoch {epoch + 1:>2}/{epochs}",
+            initial=len(history["steps"]) - first,
+            total=len(loader),
+            leave=False,
+            disable=None if progress else True,
+        )
+        for batch in bar:
+            step = len(history["steps"])
+            if schedule:
+                optimizer.lr = schedule(step)
+            net.zero_grad()
+            losses = task.step(net, batch)
+            run.demand_finite(losses["loss"], f"the loss is {losses['loss']}")
+            optimizer.step()
+            history["steps"].append(losses)
+            bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
+            if (step + 1) % save_every == 0 and step + 1 < first + len(loader):
+                run.save()
+
+        summary = {"epoch": epoch + 1, **_means(history["steps"][first:])}
+        if validation is not None:
+            summary |= evaluate(net, task, validation)
+        summary["seconds"] = time.perf_counter() - begin
+        history["epochs"].append(summary)
+        run.save()
+        if progress:
+            tqdm.write(_line(summary, epochs))
+    return history
+
+
+def evaluate(net, task, loader):
+    """The task's metrics over the loader's epoch 0, with the net in evaluation mode."""
+    was_training = net.training
+    net.eval()
+    try:
+        return task.evaluate(net, loader.batches())
+    finally:
+        net.train(was_training)
+
+
+class _Run:
+    """A run's history, and its way to and from the checkpoint file."""
+
+    def __init__(self, net, optimizer, path, settings):
+        self.net, self.optimizer = net, optimizer
+        self.path = None if path is None else Path(path)
+        self.settings = settings
+        self.history = {"steps": [], "epochs": []}
+
+    def resume(self):
+        if self.path is None or not self.path.exists():
+            return
+        found = load_checkpoint(self.path)
+        if found.record["settings"] != self.settings:
+            raise CheckpointError(
+                f"{self.path} belongs to a run with other settings ({found.record['settings']} "
+                f"instead of {self.settings}): delete it, or save to another place"
+            )
+        self.net.load_state_dict(found.net)
+        self.optimizer.load_state_dict(found.optimizer)
+        self.history = found.record["history"]
+
+    def save(self):
+        if self.path is None:
+            return
+        for name, array in self.net.params.items():
+            finite = np.isfinite(to_host(array)).all()
+            self.demand_finite(0.0 if finite else math.nan, f"{name} is not finite")
+        record = {"settings": self.settings, "history": self.history}
+        save_checkpoint(self.path, self.net, self.optimizer, record)
+
+    def demand_finite(self, value, what):
+        if math.isfinite(value):
+            return
+        kept = ""
+        if self.path is not None and self.path.exists():
+            kept = f"; the last good checkpoint is kept in {self.path}"
+        raise DivergedError(
+            f"{what} at step {len(self.history['steps'])} (counted from 0){kept}. A lower "
+            "learning rate is the usual cure"
+        )
+
+
+def _means(steps):
+    return {name: sum(s[name] for s in steps) / len(steps) for name in steps[0]}
+
+
+def _line(summary, epochs):
+    """One line about an epoch, without the metrics that are lists."""
+    numbers = {n: v for n, v in summary.items() if isinstance(v, float) and n != "seconds"}
+    shown = "  ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in numbers.items())
+    return f"epoch {summary['epoch']:>2}/{epochs}  {shown}  {summary['seconds']:.0f} s"

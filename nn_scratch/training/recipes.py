@@ -1,0 +1,98 @@
+"""The experiments on the digit scenes, ready to run: data, net, task, optimizer, schedule."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
+from nn_scratch.data.digits import SIZE
+from nn_scratch.layers import Layer
+from nn_scratch.nets import Localizer, SegNet
+from nn_scratch.training.fit import evaluate, fit
+from nn_scratch.training.optim import Adam
+from nn_scratch.training.schedules import one_cycle
+from nn_scratch.training.tasks import Localization, Segmentation
+
+TEST_SCENES = 1000
+
+
+@dataclass
+class Recipe:
+    """One experiment. `settings` is what it was made from: the recipe's name and arguments."""
+
+    net: Layer
+    task: Any
+    train: Loader
+    test: Loader
+    epochs: int
+    max_lr: float
+    settings: dict
+
+    def run(self, checkpoint=None, **options):
+        """Train and return the history; options as fit's."""
+        return fit(
+            self.net,
+            self.task,
+            self.train,
+            Adam(self.net),
+            epochs=self.epochs,
+            schedule=one_cycle(self.max_lr, self.epochs * len(self.train)),
+            checkpoint=checkpoint,
+            settings=self.settings,
+            **options,
+        )
+
+    def evaluate(self):
+        """The metrics on the test scenes."""
+        return evaluate(self.net, self.task, self.test)
+
+
+def segmentation(*, epochs=12, scenes=4000, batch_size=32, max_lr=1e-2, seed=0):
+    """SegNet on scenes of one or two digits."""
+    return _recipe(
+        SegNet(1, DigitSegmentation.classes, rng=seed),
+        Segmentation(DigitSegmentation.classes),
+        DigitSegmentation,
+        {
+            "task": "segmentation",
+            "epochs": epochs,
+            "scenes": scenes,
+            "batch_size": batch_size,
+            "max_lr": max_lr,
+            "seed": seed,
+        },
+    )
+
+
+def localization(*, epochs=12, scenes=4000, batch_size=32, max_lr=3e-3, seed=0):
+    """Localizer on scenes of one digit."""
+    return _recipe(
+        Localizer(1, DigitLocalization.classes, (SIZE, SIZE), rng=seed),
+        Localization(),
+        DigitLocalization,
+        {
+            "task": "localization",
+            "epochs": epochs,
+            "scenes": scenes,
+            "batch_size": batch_size,
+            "max_lr": max_lr,
+            "seed": seed,
+        },
+    )
+
+
+def _recipe(net, task, dataset, settings):
+    seed, batch_size = settings["seed"], settings["batch_size"]
+    train = dataset("train", settings["scenes"], seed)
+    test = dataset("test", TEST_SCENES)
+    return Recipe(
+        net,
+        task,
+        Loader(train, batch_size, shuffle=True, seed=seed),
+        Loader(test, batch_size),
+        settings["epochs"],
+        settings["max_lr"],
+        settings,
+    )
+
+
+RECIPES = {"segmentation": segmentation, "localization": localization}

@@ -1,0 +1,94 @@
+"""What a net is trained for: the loss of a batch, its gradients, and the metrics of a data set."""
+
+import numpy as np
+
+from nn_scratch import boxes as box_tools
+from nn_scratch import metrics, ops
+from nn_scratch.backend import to_host
+
+BOX_LOSSES = {
+    "l2": (ops.mse_loss, ops.mse_loss_backward),
+    "smooth_l1": (ops.smooth_l1_loss, ops.smooth_l1_loss_backward),
+}
+
+
+class Segmentation:
+    """One class for each pixel. Batches are (images, label maps)."""
+
+    def __init__(self, num_classes, *, class_weights=None, ignore_index=None):
+        self.num_classes = num_classes
+        self.options = {"weight": class_weights, "ignore_index": ignore_index}
+
+    def step(self, net, batch):
+        """Forward, loss, backward: the gradients are added to net.grads. Returns the losses."""
+        images, labels = batch
+        scores = net(images)
+        loss = ops.cross_entropy(scores, labels, **self.options)
+        net.backward(ops.cross_entropy_backward(scores, labels, **self.options))
+        return {"loss": float(loss), "accuracy": float((scores.argmax(axis=1) == labels).mean())}
+
+    def evaluate(self, net, batches):
+        """mean_iou, class_average_accuracy, global_accuracy and class_iou over all batches."""
+        confusion = np.zeros((self.num_classes, self.num_classes), np.int64)
+        for images, labels in batches:
+            confusion += metrics.confusion_matrix(
+                to_host(labels),
+                to_host(net(images).argmax(axis=1)),
+                self.num_classes,
+                self.options["ignore_index"],
+            )
+        return {
+            "mean_iou": metrics.mean_iou(confusion),
+            "class_average_accuracy": metrics.class_average_accuracy(confusion),
+            "global_accuracy": metrics.global_accuracy(confusion),
+            "class_iou": metrics.class_iou(confusion).tolist(),
+        }
+
+
+class Localization:
+    """One class and one box for each image. Batches are (images, labels, boxes in pixels).
+
+    The loss is the softmax cross-entropy plus `box_weight` (λ) times the box loss, "l2" or
+    "smooth_l1", of boxes as fractions of the image.
+    """
+
+    def __init__(self, *, box_weight=10.0, box_loss="l2"):
+        if box_loss not in BOX_LOSSES:
+            raise ValueError(f"box_loss={box_loss!r}, but must be one of {sorted(BOX_LOSSES)}")
+        self.box_weight = box_weight
+        self.box_loss, self.box_loss_backward = BOX_LOSSES[box_loss]
+
+    def step(self, net, batch):
+        """Forward, both losses, backward: the gradients are added to net.grads."""
+        images, labels, boxes = batch
+        target = box_tools.to_fractions(boxes, images.shape[2:])
+        scores, predicted = net(images)
+        class_loss = float(ops.cross_entropy(scores, labels))
+        box_loss = float(self.box_loss(predicted, target))
+        net.backward(
+            (
+                ops.cross_entropy_backward(scores, labels),
+                self.box_weight * self.box_loss_backward(predicted, target),
+            )
+        )
+        return {
+            "loss": class_loss + self.box_weight * box_loss,
+            "class_loss": class_loss,
+            "box_loss": box_loss,
+            "accuracy": float((scores.argmax(axis=1) == labels).mean()),
+        }
+
+    def evaluate(self, net, batches):
+        """class_accuracy, mean_box_iou and success (share of boxes with IoU ≥ 0.5)."""
+        right, ious = [], []
+        for images, labels, boxes in batches:
+            scores, predicted = net(images)
+            right.append(to_host(scores.argmax(axis=1) == labels))
+            pixels = box_tools.to_pixels(predicted, images.shape[2:])
+            ious.append(box_tools.box_iou(to_host(pixels), to_host(boxes)))
+        ious = np.concatenate(ious)
+        return {
+            "class_accuracy": float(np.concatenate(right).mean()),
+            "mean_box_iou": float(ious.mean()),
+            "success": box_tools.success_rate(ious),
+        }
