@@ -49,7 +49,7 @@ class GradientReport:
     def __str__(self):
         lines = [f"{self.name}: gradients {verdict(self.ok)}"]
         if self.rows:
-            lines += ["  gradient of     error"]
+            lines += ["  gradient of     error            compared"]
         lines += map(str, self.rows)
         lines += [f"  problem: {problem}" for problem in self.problems]
         if self.skipped:

@@ -1,14 +1,17 @@
 """Run cases and show them as a table: what `nn-scratch check` does."""
 
+import json
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 from nn_scratch.check.adjoint import check_adjoint
 from nn_scratch.check.catalogue import Case, catalogue
 from nn_scratch.check.gradient import check_gradients
 from nn_scratch.check.report import AdjointReport, GradientReport, verdict
+from nn_scratch.check.user_code import UserCodeError, explained_errors, user_case
 
-HEADING = f"{'':<23}{'':<19}{'largest relative error of each gradient':<48}adjoint gap"
+HEADING = f"{'op, layer or net':<42}{'largest relative error of each gradient':<48}adjoint gap"
 
 
 @dataclass
@@ -26,9 +29,9 @@ class Result:
     def line(self):
         """One line of the table."""
         errors = sorted(self.gradients.rows, key=lambda row: -row.error)
-        shown = "  ".join(f"{row.name} {row.error:.0e}" for row in errors[:3])
+        shown = "  ".join(f"{row.name} {row.error:.0e}" for row in errors)
         if len(errors) > 3:
-            shown += f"  and {len(errors) - 3} smaller"
+            shown = f"{len(errors)} gradients, the worst {errors[0].error:.0e}"
         gap = "0" if self.adjoint.gap == 0 else f"{self.adjoint.gap:.0e}"
         case = self.case
         return f"{case.name:<23}{case.note:<19}{shown:<48}{gap:>11}   {verdict(self.ok)}"
@@ -55,7 +58,7 @@ def run_case(case):
 
 
 def library_cases(name=None):
-    """All cases of the library, or those called `name`. Raises KeyError with near names."""
+    """All cases of the library, or those called `name`."""
     cases = catalogue()
     if name is None:
         return cases
@@ -63,5 +66,39 @@ def library_cases(name=None):
     if not found:
         names = list(dict.fromkeys(case.name for case in cases))
         near = get_close_matches(name, names, cutoff=0.4) or names
-        raise KeyError(f"there is no op or layer {name}; did you mean {', '.join(near)}?")
+        raise UserCodeError(
+            f"there is no op or layer {name}; did you mean {', '.join(near)}? "
+            "A layer of your own is FILE.py:NAME"
+        )
     return found
+
+
+def check_and_show(what=None, *, as_json=False):
+    """Check all of the library, one name, or FILE.py:NAME; print a table, or JSON.
+
+    Returns whether everything is right.
+    """
+    path, colon, name = (what or "").rpartition(":")
+    if colon:
+        cases = [user_case(path, name)]
+        if not as_json:
+            print(f"checking {name} in {Path(path).resolve()}\n")
+    else:
+        cases = library_cases(what)
+
+    results = []
+    if not as_json:
+        print(HEADING)
+    for case in cases:
+        with explained_errors(path if colon else None, case.name):
+            results.append(run_case(case))
+        if not as_json:
+            print(results[-1].line())
+    wrong = [result for result in results if not result.ok]
+    if as_json:
+        print(json.dumps({"ok": not wrong, "results": [r.as_dict() for r in results]}, indent=1))
+        return not wrong
+    for result in wrong:
+        print(f"\n{result.gradients}\n{result.adjoint}")
+    print(f"\n{len(results) - len(wrong)} right, {len(wrong)} wrong")
+    return not wrong

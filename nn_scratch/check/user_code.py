@@ -3,6 +3,8 @@
 import importlib.util
 import inspect
 import sys
+import traceback
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,23 @@ from nn_scratch.layers.base import Layer
 
 class UserCodeError(Exception):
     """What is wrong with the user's file, in one sentence with the cure."""
+
+
+@contextmanager
+def explained_errors(path, name):
+    """Say what the user's code raised, and where in their file. Without a path, let it through."""
+    try:
+        yield
+    except Exception as error:
+        if path is None:
+            raise
+        own = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if Path(frame.filename).resolve() == Path(path).resolve()
+        ]
+        where = f"{path}, line {own[-1].lineno}" if own else f"called from {path}"
+        raise UserCodeError(f"{name} raises {type(error).__name__}: {error} ({where})") from error
 
 
 def user_case(path, name):

@@ -61,6 +61,10 @@ class Localizer(Container):
         )
         self.class_head = Linear(features, num_classes, rng=rng, dtype=dtype)
         self.box_head = Linear(features, 4, rng=rng, dtype=dtype)
+        # Heads start near zero (Girshick 2015, §2.3), or the boxes' first, large errors would
+        # destroy the features that both heads share.
+        for head in (self.class_head, self.box_head):
+            head.params["weight"] *= 0.1
         super().__init__(
             {
                 "features": self.features,

@@ -1,0 +1,88 @@
+"""`nn-scratch demo`: check every gradient, train both nets, show what they learned."""
+
+import time
+from pathlib import Path
+
+from nn_scratch import boxes, plot
+from nn_scratch.check.suite import library_cases, run_case
+from nn_scratch.data.digits import CLASS_NAMES
+from nn_scratch.training import recipes
+
+FULL = {
+    "segmentation": {"epochs": 6, "scenes": 2500},
+    "localization": {"epochs": 8, "scenes": 2500},
+}
+QUICK = {
+    "segmentation": {"epochs": 1, "scenes": 1200},
+    "localization": {"epochs": 2, "scenes": 1200},
+}
+SHOWN = {"segmentation": 8, "localization": 12}
+
+
+def demo(out, *, seed=0, quick=False):
+    """Run the whole demonstration and write its pictures to the folder `out`.
+
+    Returns whether every gradient check passed.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    begin = time.perf_counter()
+    print("1. Gradient checks: every backward pass against differences of its forward pass")
+    right = _check_in_brief()
+
+    trained = {}
+    for number, (name, size) in enumerate((QUICK if quick else FULL).items(), start=2):
+        recipe = recipes.RECIPES[name](seed=seed, **size)
+        scenes = f"{size['scenes']} scenes of handwritten digits, {size['epochs']} epochs"
+        print(f"\n{number}. {name.capitalize()}: {scenes}")
+        trained[name] = recipe, recipe.run()
+
+    print("\n4. Results on scenes with digits that were not trained on")
+    for recipe, _ in trained.values():
+        for metric, value in recipe.evaluate().items():
+            if isinstance(value, float):
+                print(f"   {recipe.settings['task']:<14}{metric.replace('_', ' '):<24}{value:.3f}")
+
+    figures = {
+        "segmentation.png": _segmentation_picture(trained["segmentation"][0]),
+        "localization.png": _localization_picture(trained["localization"][0]),
+        "losses.png": plot.plot_losses({name: h for name, (_, h) in trained.items()}),
+    }
+    print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
+    for name, figure in figures.items():
+        figure.savefig(out / name, dpi=110)
+        print(f"   {out / name}")
+    if quick:
+        print("\nThis was the quick version; without --quick the nets learn more.")
+    return right
+
+
+def _check_in_brief():
+    begin = time.perf_counter()
+    results = [run_case(case) for case in library_cases()]
+    errors = [row.error for result in results for row in result.gradients.rows]
+    wrong = [result.case.name for result in results if not result.ok]
+    verdict = f"WRONG: {', '.join(wrong)}" if wrong else "all right"
+    print(
+        f"   {len(errors)} gradients in {len(results)} checks, largest relative error "
+        f"{max(errors):.0e}: {verdict} ({time.perf_counter() - begin:.1f} s)"
+    )
+    return not wrong
+
+
+def _segmentation_picture(recipe):
+    images, truths = _first_test_samples(recipe)
+    predictions = recipe.net.eval()(images).argmax(axis=1)
+    return plot.plot_segmentation(images, truths, predictions, CLASS_NAMES)
+
+
+def _localization_picture(recipe):
+    images, labels, true_boxes = _first_test_samples(recipe)
+    scores, fractions = recipe.net.eval()(images)
+    found = boxes.to_pixels(fractions, images.shape[2:])
+    return plot.plot_boxes(images, true_boxes, found, labels, scores.argmax(axis=1))
+
+
+def _first_test_samples(recipe):
+    batch = next(iter(recipe.test.batches()))
+    return [part[: SHOWN[recipe.settings["task"]]] for part in batch]

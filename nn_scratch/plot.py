@@ -1,0 +1,129 @@
+"""Pictures of what a net learned. Every function returns a matplotlib Figure."""
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from nn_scratch.boxes import box_iou
+
+# White, then Paul Tol's "muted" scheme and near-black: distinct for colour-blind readers too.
+CLASS_COLOURS = (
+    "#ffffff",
+    "#332288",
+    "#88ccee",
+    "#44aa99",
+    "#117733",
+    "#999933",
+    "#ddcc77",
+    "#cc6677",
+    "#882255",
+    "#aa4499",
+    "#222222",
+    "#dddddd",
+)
+TRUTH_COLOUR, PREDICTION_COLOUR = "#56b4e9", "#e69f00"
+
+
+def plot_segmentation(images, truths, predictions, class_names):
+    """Rows of image | truth | prediction, with a legend of the classes that occur.
+
+    images (N, 1 or 3, H, W) with values from 0 to 1; truths, predictions (N, H, W) integer.
+    """
+    if len(class_names) > len(CLASS_COLOURS):
+        raise ValueError(f"{len(class_names)} classes, but only {len(CLASS_COLOURS)} colours")
+    columns = 2 if len(images) > 3 else 1
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(4.8 * columns, 1.62 * rows + 0.9), layout="constrained")
+    axes = figure.subplots(rows, 3 * columns, squeeze=False)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    colours = ListedColormap(CLASS_COLOURS[: len(class_names)])
+    for sample, panels in enumerate(zip(images, truths, predictions, strict=True)):
+        row, column = sample % rows, 3 * (sample // rows)
+        titles = ("image", "truth", "prediction") if row == 0 else ("", "", "")
+        for axis, panel, title in zip(axes[row, column : column + 3], panels, titles, strict=True):
+            axis.set_axis_on()
+            axis.set(xticks=[], yticks=[], title=title)
+            if panel.ndim == 3:
+                _show_image(axis, panel)
+            else:
+                axis.imshow(panel, cmap=colours, vmin=-0.5, vmax=len(class_names) - 0.5)
+    present = np.union1d(np.unique(truths), np.unique(predictions))
+    figure.legend(
+        handles=[
+            Patch(facecolor=CLASS_COLOURS[k], edgecolor="grey", label=class_names[k])
+            for k in present
+        ],
+        loc="outside lower center",
+        ncols=min(len(present), 6 * columns),
+        frameon=False,
+    )
+    return figure
+
+
+def plot_boxes(images, true_boxes, boxes, true_names=None, names=None):
+    """A grid of images with the true and the predicted box, and their IoU.
+
+    images (N, 1 or 3, H, W) with values from 0 to 1; boxes (N, 4) in pixels; names: the true and
+    the predicted class of each image.
+    """
+    columns = min(len(images), 6)
+    rows = -(-len(images) // columns)
+    figure = Figure(figsize=(1.7 * columns, 2.0 * rows + 0.5), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).flat
+    for axis in axes:
+        axis.set_axis_off()
+    ious = box_iou(true_boxes, boxes)
+    for i, axis in enumerate(axes[: len(images)]):
+        _show_image(axis, images[i])
+        for box, colour, style in (
+            (true_boxes[i], TRUTH_COLOUR, "-"),
+            (boxes[i], PREDICTION_COLOUR, "--"),
+        ):
+            x, y, w, h = (float(v) for v in box)
+            # Pixel 0 reaches from −0.5 to 0.5 in matplotlib's coordinates.
+            axis.add_patch(
+                Rectangle((x - 0.5, y - 0.5), w, h, fill=False, ec=colour, ls=style, lw=2)
+            )
+        title = f"IoU {ious[i]:.2f}"
+        if names is not None:
+            title = f"{true_names[i]} seen as {names[i]}\n{title}"
+        axis.set_title(title, fontsize=9)
+    figure.legend(
+        handles=[
+            Rectangle((0, 0), 1, 1, fill=False, ec=colour, ls=style, lw=2, label=label)
+            for colour, style, label in (
+                (TRUTH_COLOUR, "-", "truth"),
+                (PREDICTION_COLOUR, "--", "prediction"),
+            )
+        ],
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+    )
+    return figure
+
+
+def plot_losses(histories):
+    """The loss of every training step and its running mean, one panel for each named history."""
+    figure = Figure(figsize=(4.6 * len(histories), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(histories), squeeze=False)[0]
+    for axis, (name, history) in zip(axes, histories.items(), strict=True):
+        losses = np.array([step["loss"] for step in history["steps"]])
+        window = max(1, len(losses) // 25)
+        mean = np.convolve(losses, np.ones(window) / window, mode="valid")
+        axis.plot(losses, color="0.75", lw=0.8, label="each step")
+        axis.plot(np.arange(window - 1, len(losses)), mean, color="#0072b2", label="running mean")
+        axis.set(title=name, xlabel="step", ylabel="loss", yscale="log")
+        axis.legend(frameon=False)
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _show_image(axis, image):
+    """image (1, H, W) in grey or (3, H, W) in colour."""
+    if image.shape[0] == 1:
+        axis.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+    else:
+        axis.imshow(np.clip(image.transpose(1, 2, 0), 0, 1))
