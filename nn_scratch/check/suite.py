@@ -80,7 +80,8 @@ def check_and_show(what=None, *, as_json=False):
     """
     path, colon, name = (what or "").rpartition(":")
     if colon:
-        cases = [user_case(path, name)]
+        with explained_errors(path, name):
+            cases = [user_case(path, name)]
         if not as_json:
             print(f"checking {name} in {Path(path).resolve()}\n")
     else:

@@ -22,6 +22,8 @@ def explained_errors(path, name):
     """Say what the user's code raised, and where in their file. Without a path, let it through."""
     try:
         yield
+    except UserCodeError:
+        raise
     except Exception as error:
         if path is None:
             raise

@@ -53,7 +53,7 @@ def save_checkpoint(path, net, optimizer, record):
 def load_checkpoint(path):
     """The Checkpoint in a file. Raises CheckpointError, with the reason, if it cannot be read."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         said = json.loads(str(arrays.pop("record")))
     except FileNotFoundError:

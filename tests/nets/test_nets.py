@@ -1,0 +1,72 @@
+"""The nets: shapes, sizes that are odd, both heads, and gradients through everything."""
+
+import numpy as np
+import pytest
+from helpers import draw
+
+from nn_scratch.check import check_gradients
+from nn_scratch.nets import Localizer, SegNet
+
+
+@pytest.mark.parametrize("size", [(40, 40), (45, 23), (8, 9)])
+def test_segnet_keeps_the_image_size(size):
+    net = SegNet(3, 5, rng=0)
+    x = draw(2, 3, *size, dtype=np.float32)
+    scores = net(x)
+    assert scores.shape == (2, 5, *size) and scores.dtype == np.float32
+    assert net.backward(scores).shape == x.shape
+
+
+def test_segnet_unpools_by_the_switches_of_the_same_size():
+    net = SegNet(1, 3, widths=(4, 6), rng=0)
+    net(draw(1, 1, 12, 20, dtype=np.float32))
+    assert [unpool.pool for unpool in net.unpools] == net.pools[::-1]
+    assert net.pools[0].input_size == (12, 20) and net.pools[1].input_size == (6, 10)
+
+
+def test_segnet_convolves_after_the_last_unpooling():
+    """A map that is only scattered stays three quarters zero; scores must not."""
+    net = SegNet(1, 3, widths=(4,), rng=0)
+    scores = net(draw(1, 1, 16, 16, dtype=np.float32))
+    assert len(np.unique(scores[0, 0])) > 200
+
+
+@pytest.mark.parametrize("widths", [(3,), (3, 4), (2, 3, 4)])
+def test_segnet_gradients(widths):
+    report = check_gradients(
+        SegNet(2, 3, widths=widths, kernel_size=(3, 2), rng=0), draw(2, 2, 11, 9)
+    )
+    assert report.ok, report
+
+
+def test_localizer_has_two_heads_on_the_same_features():
+    net = Localizer(2, 3, (13, 9), widths=(3, 4), features=6, rng=0)
+    scores, boxes = net(draw(5, 2, 13, 9, dtype=np.float32))
+    assert scores.shape == (5, 3) and boxes.shape == (5, 4)
+    for part in (0, 1):
+        net.zero_grad()
+        gradients = [np.zeros_like(scores), np.zeros_like(boxes)]
+        gradients[part] += 1
+        assert net.backward(tuple(gradients)).any()
+        assert net.grads["features.0.weight"].any()
+        assert net.grads["class_head.weight"].any() == (part == 0)
+        assert net.grads["box_head.weight"].any() == (part == 1)
+
+
+def test_localizer_gradients():
+    report = check_gradients(
+        Localizer(2, 3, (13, 9), widths=(3, 4), features=6, rng=0), draw(2, 2, 13, 9)
+    )
+    assert report.ok, report
+
+
+def test_an_image_too_small_for_the_poolings():
+    with pytest.raises(ValueError, match="halved 3 times to nothing"):
+        Localizer(1, 3, (7, 40), widths=(2, 2, 2))
+
+
+def test_one_seed_one_net():
+    for make in (lambda s: SegNet(1, 3, rng=s), lambda s: Localizer(1, 3, (16, 16), rng=s)):
+        first, again, other = make(1).state_dict(), make(1).state_dict(), make(2).state_dict()
+        assert all(np.array_equal(first[name], again[name]) for name in first)
+        assert any(not np.array_equal(first[name], other[name]) for name in first)
