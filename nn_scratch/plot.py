@@ -1,7 +1,7 @@
 """Pictures of what a net learned. Every function returns a matplotlib Figure."""
 
 import numpy as np
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
@@ -22,6 +22,7 @@ CLASS_COLOURS = (
     "#222222",
     "#dddddd",
 )
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#56b4e9", "white", "#e69f00"])
 TRUTH_COLOUR, PREDICTION_COLOUR = "#56b4e9", "#e69f00"
 
 
@@ -71,7 +72,7 @@ def plot_boxes(images, true_boxes, boxes, true_names=None, names=None):
     columns = min(len(images), 6)
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(1.7 * columns, 2.0 * rows + 0.5), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).flat
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis in axes:
         axis.set_axis_off()
     ious = box_iou(true_boxes, boxes)
@@ -119,6 +120,46 @@ def plot_losses(histories):
         axis.legend(frameon=False)
         axis.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def plot_arrays(arrays, *, columns=None, cell=0.42):
+    """Small 2-D arrays side by side, as coloured cells with their numbers.
+
+    arrays: a dict from title to array. All share one scale: white is 0, blue negative, orange
+    positive. `cell` is the size of a cell in inches, `columns` how many arrays go in a row.
+    """
+    arrays = {title: np.atleast_2d(np.asarray(array)) for title, array in arrays.items()}
+    columns = columns or len(arrays)
+    items = list(arrays.items())
+    rows = [items[i : i + columns] for i in range(0, len(items), columns)]
+    # In cells: each column as wide as its widest array or title, each row with a line for titles.
+    letter = 0.075 / cell
+    widths = [
+        max(max(array.shape[1], letter * len(title)) for title, array in items[column::columns])
+        for column in range(columns)
+    ]
+    heights = [1.2 + max(array.shape[0] for _, array in row) for row in rows]
+    size = sum(widths) + 0.8 * columns, sum(heights)
+    figure = Figure(figsize=(cell * size[0], cell * size[1]))
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
+    axis.set_axis_off()
+    most = max(float(np.abs(array).max(initial=0)) for array in arrays.values()) or 1.0
+    for row, entries in enumerate(rows):
+        for column, (title, array) in enumerate(entries):
+            left = 0.4 + sum(widths[:column]) + 0.8 * column
+            top = sum(heights[:row]) + 1 + (heights[row] - 1.2 - array.shape[0]) / 2
+            axis.text(left, top - 0.2, title, fontsize=9, va="bottom")
+            _draw_cells(axis, array, left, top, most)
+    return figure
+
+
+def _draw_cells(axis, array, left, top, most):
+    """One array as cells of size 1 with its corner at (left, top)."""
+    x, y = left + np.arange(array.shape[1] + 1), top + np.arange(array.shape[0] + 1)
+    axis.pcolormesh(x, y, array, cmap=SIGNED, vmin=-most, vmax=most, edgecolors="0.75", lw=0.5)
+    for (row, column), value in np.ndenumerate(array):
+        place = left + column + 0.5, top + row + 0.5
+        axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=8)
 
 
 def _show_image(axis, image):

@@ -31,6 +31,13 @@ def test_boxes(tmp_path):
     assert figure.axes[0].get_title() == "3 seen as 5\nIoU 1.00"
 
 
+def test_arrays(tmp_path):
+    figure = plot.plot_arrays({"x": np.eye(2), "y": np.arange(4) - 2}, columns=1)
+    figure.savefig(tmp_path / "picture.png")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["x", "1", "0", "0", "1", "y", "-2", "-1", "0", "1"]
+
+
 def test_losses(tmp_path):
     history = {"steps": [{"loss": 1 / (step + 1)} for step in range(40)]}
     figure = plot.plot_losses({"one": history, "two": history})

@@ -19,7 +19,8 @@ SCALES = (2.0, 2.6)  # of the 8×8 digits
 BRIGHTNESS = (0.6, 1.0)
 BACKGROUND = (0.0, 0.3)
 NOISE = 0.08
-INK = 0.3  # a pixel with at least this share of ink belongs to the digit
+EDGE = (0.25, 0.65)  # grey values of an enlarged digit that become no ink and full ink
+INK = 0.5  # a pixel with at least this share of ink belongs to the digit
 TEST_DIGITS = 360  # the first ones
 
 CLASS_NAMES = ("background", *map(str, range(10)))
@@ -112,13 +113,15 @@ class DigitLocalization(_DigitScenes):
 
 
 def _scaled(digit, scale):
-    """The digit enlarged to a square of round(8·scale) pixels, bilinearly.
+    """The digit enlarged to a square of round(8·scale) pixels, bilinearly, with its blurred edges
+    made steep again: ink from 0 to 1.
 
     The last bits, which differ between BLAS libraries, are rounded away: INK is met exactly by
     some pixels, and every machine shall see the same label there.
     """
     matrix = interpolation_matrix(8, round(8 * scale))
-    return np.round(matrix @ digit @ matrix.T, 9)  # (P, 8) (8, 8) (8, P) -> (P, P)
+    grey = np.round(matrix @ digit @ matrix.T, 9)  # (P, 8) (8, 8) (8, P) -> (P, P)
+    return np.clip((grey - EDGE[0]) / (EDGE[1] - EDGE[0]), 0, 1)
 
 
 def _tight_box(mask, top, left):

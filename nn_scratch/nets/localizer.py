@@ -35,7 +35,7 @@ class Localizer(Container):
         in_channels,
         num_classes,
         image_size,
-        widths=(16, 32, 64),
+        widths=(16, 32, 64, 64),
         features=256,
         *,
         rng=None,

@@ -47,9 +47,13 @@ class Recipe:
 
 
 def segmentation(*, epochs=12, scenes=4000, batch_size=32, max_lr=1e-2, seed=0):
-    """SegNet on scenes of one or two digits."""
+    """SegNet on scenes of one or two digits.
+
+    Kernels of 5×5: after unpooling three pixels of four are zero, and a 3×3 window would see only
+    two or three values.
+    """
     return _recipe(
-        SegNet(1, DigitSegmentation.classes, rng=seed),
+        SegNet(1, DigitSegmentation.classes, kernel_size=5, rng=seed),
         Segmentation(DigitSegmentation.classes),
         DigitSegmentation,
         {

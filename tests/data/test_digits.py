@@ -36,7 +36,7 @@ def test_scenes_stay_what_they_are():
     """A fixed fingerprint of the labels: scenes made today are scenes made tomorrow."""
     scenes = DigitSegmentation("train", 20)
     labels = np.stack([scenes.sample(0, index)[1] for index in range(20)]).astype(np.uint8)
-    assert hashlib.sha256(labels.tobytes()).hexdigest()[:16] == "5691f34490645c78"
+    assert hashlib.sha256(labels.tobytes()).hexdigest()[:16] == "193f6ff5ffcd4a05"
 
 
 def test_segmentation_scenes():

@@ -1,0 +1,329 @@
+# %% [markdown]
+# # 01 · Convolution
+#
+# **The question:** a convolution slides a small window over an image. What exactly does it compute,
+# and when the loss wants its output to change, which way must the image and the kernel change?
+#
+# You need: NumPy arrays, and what a derivative is. About 35 minutes. At the end you can write a
+# convolution and both of its gradients, and you can prove to yourself that they are right.
+
+# %%
+# %matplotlib inline
+import numpy as np
+
+try:
+    from nn_scratch import naive, ops
+    from nn_scratch.check import as_matrix, check_adjoint, check_gradients
+    from nn_scratch.plot import plot_arrays
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# ## 1. By hand
+#
+# An image of 3×3 pixels and a kernel of 2×2 weights. Put the kernel on the top left corner of the
+# image, multiply each weight by the pixel under it, add the four products: that is one output
+# pixel. Then move the kernel one pixel to the right, and so on, row by row.
+
+# %%
+image = np.array([[1.0, 2, 0], [0, 1, 3], [2, 0, 1]])
+kernel = np.array([[1.0, -1], [2, 0]])
+plot_arrays({"image x": image, "kernel w": kernel})
+
+# %% [markdown]
+# The first output pixel, by hand: $1·1 + 2·(-1) + 0·2 + 1·0 = -1$.
+#
+# **Predict** before you run the next cell: how many output pixels are there, and what is the last
+# one, at the bottom right? Write your answers down; the cell checks mine.
+
+# %%
+predicted_shape = (2, 2)  # the kernel fits at two places along each axis
+predicted_last = 1 * 1 + 3 * -1 + 0 * 2 + 1 * 0
+
+# The library's arrays are always (images, channels, height, width): one image, one channel.
+x = image[None, None]
+w = kernel[None, None]
+y = ops.conv2d(x, w)
+
+assert y.shape[2:] == predicted_shape
+assert y[0, 0, -1, -1] == predicted_last
+plot_arrays({"image x": image, "kernel w": kernel, "output y": y[0, 0]})
+
+# %% [markdown]
+# ## 2. As loops
+#
+# The definition, for one image and one channel. Output pixel $(p, q)$ is
+#
+# $$y_{pq} = \sum_{i,j} x_{p+i,\;q+j}\; w_{ij} \tag{1}$$
+#
+# (In signal processing this is called *cross-correlation*, and a convolution has the kernel turned
+# by 180°. The weights are learned, so the difference is only a name; deep learning says
+# convolution.)
+
+
+# %%
+def convolve(x, w):
+    """Equation (1) for one image and one channel, one number at a time."""
+    height, width = x.shape[0] - w.shape[0] + 1, x.shape[1] - w.shape[1] + 1
+    y = np.zeros((height, width))
+    for p in range(height):
+        for q in range(width):
+            for i in range(w.shape[0]):
+                for j in range(w.shape[1]):
+                    y[p, q] += x[p + i, q + j] * w[i, j]
+    return y
+
+
+assert np.array_equal(convolve(image, kernel), y[0, 0])
+
+# %% [markdown]
+# Real layers have three more loops: over the images of a batch ($n$), over input channels ($c$,
+# they are summed) and over output channels ($f$, each has a kernel of its own). And two more
+# numbers: the **stride** $s$, how far the window moves, and the **padding**, how many zeros are put
+# around the image. `nn_scratch.naive` has all of that, still as loops; `ops` is the same, fast.
+
+# %%
+rng = np.random.default_rng(0)
+batch = rng.integers(-3, 4, (2, 3, 7, 6)).astype(float)  # 2 images, 3 channels, 7×6 pixels
+weights = rng.integers(-3, 4, (4, 3, 3, 2)).astype(float)  # 4 kernels of 3 channels, 3×2
+options = {"stride": 2, "padding": 1}
+
+slow = naive.conv2d(batch, weights, **options)
+fast = ops.conv2d(batch, weights, **options)
+assert np.array_equal(slow, fast)
+print("x", batch.shape, " w", weights.shape, " ->  y", fast.shape)
+
+# %% [markdown]
+# The output's height follows from counting where the kernel fits:
+#
+# $$P = \left\lfloor \frac{H + \text{padding} - k}{s} \right\rfloor + 1 \tag{2}$$
+#
+# Here $H = 7$, the padding is 1 above and 1 below, the kernel is $k = 3$ high and the stride is 2.
+# **Predict** $P$, and predict the width too: it is 6 pixels, padded to 8, under a kernel 2 wide.
+
+# %%
+predicted = (9 - 3) // 2 + 1, (8 - 2) // 2 + 1
+assert fast.shape[2:] == predicted
+print("output size", predicted)
+
+# %% [markdown]
+# ## 3. As one big matrix
+#
+# Every output pixel is a sum of input pixels times fixed numbers. So the convolution is **linear**
+# in $x$, and a linear map is a matrix. `as_matrix` finds it by feeding one unit pixel after the
+# other. Rows are output pixels, columns are input pixels.
+
+# %%
+A = as_matrix(lambda x: ops.conv2d(x, w), (1, 1, 3, 3))
+assert np.array_equal(A @ image.ravel(), y.ravel())
+plot_arrays({"A: each row holds the kernel, moved along": A})
+
+# %% [markdown]
+# Two things to see. The matrix is **mostly zeros**, because an output pixel looks at its window
+# only. And it holds **few different numbers**, because every row is the same kernel. How big would
+# it be for a real image?
+
+# %%
+zeros = np.mean(A == 0)
+entries = (62 * 62) * (64 * 64)
+print(f"in this matrix {zeros:.0%} are zeros")
+print(f"a 64×64 image under a 3×3 kernel: {entries / 1e6:.0f} million entries, 9 different numbers")
+
+# %% [markdown]
+# ## 4. As one matrix product
+#
+# Nobody builds that matrix. The fast way is the other way round: copy every *window* of the image
+# into a column, and multiply all columns by the kernel at once. The copy is called **im2col**.
+
+# %%
+columns = np.stack(
+    [image[p : p + 2, q : q + 2].ravel() for p in range(2) for q in range(2)], axis=1
+)
+product = kernel.ravel() @ columns
+assert np.array_equal(product, y.ravel())
+plot_arrays(
+    {"w as a row": kernel.reshape(1, -1), "windows as columns": columns, "y": product[None]}
+)
+
+# %% [markdown]
+# More memory, since pixels are copied once for each window that they lie in, but now all the work
+# is one matrix product, which is what processors do best.
+
+# %% [markdown]
+# ## 5. The gradients, from one form
+#
+# The loss $L$ is some number that depends on $y$. Let $g = \partial L / \partial y$ be how it wants
+# each output pixel to change; in code this is `dy`. A small change of $y$ changes the loss by
+# $\sum g\,\Delta y$. Put equation (1) into $\sum g\,y$, and you get a number that depends on three
+# arrays:
+#
+# $$T(x, w, g) = \sum_{p,q,i,j} x_{p+i,\;q+j}\; w_{ij}\; g_{pq} \tag{3}$$
+#
+# It is **linear in each of the three**. So "the derivative with respect to one of them" just means
+# *leave that one out*, and collect what it was multiplied by:
+#
+# $$\text{leave out } g:\quad y_{pq} = \sum_{ij} x_{p+i,\,q+j}\, w_{ij}
+# \qquad\text{the convolution} \tag{4}$$
+# $$\text{leave out } w:\quad \frac{\partial L}{\partial w_{ij}} = \sum_{pq} x_{p+i,\,q+j}\, g_{pq}
+# \qquad\text{the weight gradient} \tag{5}$$
+# $$\text{leave out } x:\quad
+# \frac{\partial L}{\partial x_{uv}} = \sum_{p+i=u,\;q+j=v} w_{ij}\, g_{pq}
+# \qquad\text{the input gradient} \tag{6}$$
+#
+# Equation (6) reads: output pixel $(p, q)$ sends its $g$ back to every pixel that it looked at,
+# times the weight that it looked with. In loops, the three differ only in which array is written:
+
+
+# %%
+def three_ways(x, w, g):
+    """Equations (4), (5) and (6): one loop, three contractions."""
+    y, dw, dx = np.zeros_like(g), np.zeros_like(w), np.zeros_like(x)
+    for p in range(g.shape[0]):
+        for q in range(g.shape[1]):
+            for i in range(w.shape[0]):
+                for j in range(w.shape[1]):
+                    y[p, q] += x[p + i, q + j] * w[i, j]
+                    dw[i, j] += x[p + i, q + j] * g[p, q]
+                    dx[p + i, q + j] += w[i, j] * g[p, q]
+    return y, dw, dx
+
+
+g = np.array([[1.0, 0], [2, -1]])
+y_loops, dw_loops, dx_loops = three_ways(image, kernel, g)
+plot_arrays({"g = dy": g, "dx": dx_loops, "dw": dw_loops})
+
+# %% [markdown]
+# **Predict:** the pixel in the middle of the image lies in all four windows. What is its gradient?
+# Window $(0,0)$ looks at it with weight $w_{11}$, window $(0,1)$ with $w_{10}$, window $(1,0)$ with
+# $w_{01}$ and window $(1,1)$ with $w_{00}$.
+
+# %%
+predicted = 1 * 0 + 0 * 2 + 2 * -1 + -1 * 1
+assert dx_loops[1, 1] == predicted
+print("gradient of the middle pixel:", predicted)
+
+# %% [markdown]
+# The number $T$ is the same whichever of the three you contract last. On integers this holds to the
+# last digit, and it is a test that needs nothing to compare with:
+
+# %%
+T = (y_loops * g).sum()
+assert T == (kernel * dw_loops).sum() == (image * dx_loops).sum()
+print("T three ways:", T, (kernel * dw_loops).sum(), (image * dx_loops).sum())
+
+# %% [markdown]
+# ## 6. The input gradient is the transposed matrix
+#
+# Remember the matrix $A$ of section 3, $y = A x$. The input gradient takes $g$, an array like $y$,
+# to an array like $x$. It is linear too, so it is a matrix, and it is $A$ on its side:
+
+# %%
+backward = as_matrix(lambda g: ops.conv2d_backward(g, x, w)[0], (1, 1, 2, 2))
+assert np.array_equal(backward, A.T)
+plot_arrays({"A": A, "the input gradient as a matrix": backward})
+
+# %% [markdown]
+# That is all that backpropagation through a linear layer ever is: multiply by the transpose. It
+# says $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$, which is again the number $T$.
+# The map $A^{\mathsf T}$ is called the **adjoint**; lesson 04 builds a layer of its own out of it.
+
+# %% [markdown]
+# ## 7. Check the gradients
+#
+# Never trust a backward pass that you have not checked. The finite-difference check moves $x$ a
+# little, looks how $y$ moves, and compares with what `backward` claims. The library's own:
+
+# %%
+report = check_gradients((ops.conv2d, ops.conv2d_backward), batch, weights, np.ones(4), **options)
+assert report.ok
+report
+
+# %%
+report = check_adjoint((ops.conv2d, ops.conv2d_backward), batch, weights, np.ones(4), **options)
+assert report.ok
+report
+
+# %% [markdown]
+# In the second table the two sides are *equal*: the check used small integers, and nothing was
+# rounded.
+#
+# ## 8. Break it on purpose
+#
+# The most common mistake in a hand-written input gradient: "the gradient is a convolution too" is
+# true, but the kernel must be turned by 180° (look at equation (6): $w$ runs against $g$). Someone
+# forgets to turn it:
+
+
+# %%
+def convolve_backward_wrong(dy, x, w):
+    """Pads dy and convolves it with w, but forgets to turn w around."""
+    k, m = w.shape[2:]
+    swapped = w.swapaxes(0, 1)  # gradients flow from output channels to input channels
+    dx = ops.conv2d(dy, swapped, padding=(k - 1, m - 1))
+    return dx, ops.conv2d_backward(dy, x, w)[1]
+
+
+def convolve_backward_right(dy, x, w):
+    """The same with w turned by 180°."""
+    k, m = w.shape[2:]
+    swapped = w.swapaxes(0, 1)[:, :, ::-1, ::-1]
+    dx = ops.conv2d(dy, swapped, padding=(k - 1, m - 1))
+    return dx, ops.conv2d_backward(dy, x, w)[1]
+
+
+report = check_gradients((ops.conv2d, convolve_backward_wrong), batch, weights)
+assert not report.ok
+report
+
+# %% [markdown]
+# The gradient of `w` is right, the one of `x` is not. Turn the kernel, and all is well:
+
+# %%
+report = check_gradients((ops.conv2d, convolve_backward_right), batch, weights)
+assert report.ok
+report
+
+# %% [markdown]
+# **A trap:** with a kernel that looks the same when turned, the mistake does not show. This is why
+# checks use kernels that are not symmetric, images that are not square, and different numbers of
+# input and output channels.
+
+# %%
+symmetric = np.ones_like(weights)
+assert check_gradients((ops.conv2d, convolve_backward_wrong), batch, symmetric).rows[0].ok
+print("with a kernel of ones, the wrong gradient passes")
+
+# %% [markdown]
+# ## 9. Exercise
+#
+# Put the function below into a file `my_conv.py` and replace the two lines with the gradients of a
+# convolution **with stride**: equations (5) and (6) with $s·p+i$ in place of $p+i$. Then run
+#
+#     nn-scratch check my_conv.py:conv2d
+#
+# `example()` says on what your functions are checked. Begin with a stride of 1 there if you like.
+#
+# ```python
+# import numpy as np
+# from nn_scratch import ops
+#
+# def conv2d(x, w, *, stride):
+#     return ops.conv2d(x, w, stride=stride)
+#
+# def conv2d_backward(dy, x, w, *, stride):
+#     dx = np.zeros_like(x)   # equation (6)
+#     dw = np.zeros_like(w)   # equation (5)
+#     return dx, dw
+#
+# def example():
+#     rng = np.random.default_rng(0)
+#     return rng.normal(size=(2, 2, 7, 6)), rng.normal(size=(3, 2, 3, 2)), {"stride": 2}
+# ```
+#
+# ## Remember
+#
+# - A convolution multiplies each window by the kernel and adds; as a matrix it is sparse, and every
+#   row holds the same few numbers.
+# - One form, $T(x, w, g)$, contracted three ways: the convolution and its two gradients.
+# - The input gradient is the transposed matrix. Check it with $\langle A x, g\rangle =
+#   \langle x, A^{\mathsf T} g\rangle$, and with shapes that let no mistake through.

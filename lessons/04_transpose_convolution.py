@@ -1,0 +1,290 @@
+# %% [markdown]
+# # 04 · Transpose convolution
+#
+# **The question:** pooling and strides made the image small. Which learned layer makes it large
+# again, and why is it called a *transpose* convolution?
+#
+# You need: lesson 01, above all that a convolution is a matrix and its input gradient the transpose
+# of it. About 35 minutes.
+
+# %%
+# %matplotlib inline
+import numpy as np
+
+try:
+    from nn_scratch import naive, ops
+    from nn_scratch.check import as_matrix, check_adjoint, check_gradients
+    from nn_scratch.plot import plot_arrays
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# ## 1. In one dimension, by hand
+#
+# A convolution *looks*: each output takes a weighted sum of a window of the input. A transpose
+# convolution *paints*: each input pixel puts a copy of the kernel on the output, times its own
+# value. Then the brush moves on by the **stride** $s$.
+#
+# Input $(2, 3)$, kernel $(1, 2, 4)$, stride 2. The 2 paints $(2, 4, 8)$ at the start; the 3 paints
+# $(3, 6, 12)$ two places further on. They overlap in one place, and there they **add**.
+#
+# **Predict:** how long is the output, and what stands where they overlap?
+
+# %%
+predicted_length = (2 - 1) * 2 + 3  # the last painting starts at 2 and is 3 long
+predicted_overlap = 8 + 3
+
+x = np.array([2.0, 3])
+w = np.array([1.0, 2, 4])
+first = np.array([2.0, 4, 8, 0, 0])
+second = np.array([0.0, 0, 3, 6, 12])
+
+# One image, one channel, height 1: a line is a flat image.
+y = ops.conv_transpose2d(x.reshape(1, 1, 1, -1), w.reshape(1, 1, 1, -1), stride=2)
+assert y.size == predicted_length and y[0, 0, 0, 2] == predicted_overlap
+assert np.array_equal(y.ravel(), first + second)
+plot_arrays(
+    {"what 2 paints": first, "what 3 paints": second, "the output: their sum": y[0, 0]}, columns=1
+)
+
+# %% [markdown]
+# ## 2. Sum, or overwrite?
+#
+# Some lecture notes say that where two paintings overlap, the later one wins. It does not. Here is
+# the difference, and below is the reason why only the sum can be right.
+
+# %%
+overwritten = first.copy()
+overwritten[2:] = second[2:]
+plot_arrays({"sum (right)": y[0, 0], "overwrite (wrong)": overwritten}, columns=1)
+
+# %% [markdown]
+# ## 3. The matrix, and then its transpose
+#
+# Take the *ordinary* convolution with this kernel and stride 2, from 5 pixels down to 2. As in
+# lesson 01 it is a matrix $A$, each row the kernel, moved along by 2:
+
+
+# %%
+def down(v):
+    return ops.conv2d(v, w.reshape(1, 1, 1, -1), stride=(1, 2))
+
+
+def up(v):
+    return ops.conv_transpose2d(v, w.reshape(1, 1, 1, -1), stride=(1, 2))
+
+
+A = as_matrix(down, (1, 1, 1, 5))
+B = as_matrix(up, (1, 1, 1, 2))
+assert np.array_equal(B, A.T)
+plot_arrays({"A: convolution, 5 → 2": A, "transpose convolution, 2 → 5": B})
+
+# %% [markdown]
+# The transpose convolution **is** the transposed matrix. That is its definition and its name, and
+# each *column* of the right matrix is one painting. A matrix times a vector *adds* its columns,
+# weighted by the vector: this is why paintings sum. Lesson 01 showed the same matrix as the
+# **input gradient** of the convolution. So nothing new has to be invented:
+#
+# | | forward | input gradient |
+# |---|---|---|
+# | convolution | $y = A x$ | $dx = A^{\mathsf T} dy$ |
+# | transpose convolution | $y = A^{\mathsf T} x$ | $dx = A\, dy$ |
+#
+# $$\langle A u, v\rangle = \langle u, A^{\mathsf T} v\rangle \quad\text{for all } u, v \tag{1}$$
+#
+# The transpose convolution's backward pass is an ordinary convolution. Check it, in full: several
+# images and channels, two dimensions, unequal strides. One array `weights` serves both directions.
+
+# %%
+rng = np.random.default_rng(1)
+weights = rng.integers(-3, 4, (4, 3, 3, 2)).astype(float)
+options = {"stride": (2, 1), "padding": (1, 0)}
+image = rng.integers(-3, 4, (2, 3, 7, 6)).astype(float)
+small = ops.conv2d(image, weights, **options)
+g = rng.integers(-3, 4, small.shape).astype(float)
+
+large = ops.conv_transpose2d(g, weights, **options)
+dx, _, _ = ops.conv2d_backward(g, image, weights, **options)
+assert np.array_equal(large, dx)
+assert (small * g).sum() == (image * large).sum()
+print("⟨A u, v⟩ =", (small * g).sum(), "  ⟨u, Aᵀ v⟩ =", (image * large).sum())
+
+# %% [markdown]
+# ## 4. Not a "deconvolution"
+#
+# The layer is often called *deconvolution*. But a deconvolution would **undo** a convolution: it
+# would be the inverse $A^{-1}$. The transpose has the shape of an inverse, not its effect.
+# **Predict:** if you go down and up again, do you get the input back?
+
+# %%
+v = np.array([1.0, 0, 0, 0, 0]).reshape(1, 1, 1, 5)
+there_and_back = up(down(v))
+assert not np.array_equal(there_and_back, v)
+plot_arrays({"v": v[0, 0], "Aᵀ A v": there_and_back[0, 0]}, columns=1)
+
+# %% [markdown]
+# ## 5. As loops, in two dimensions
+#
+# Painting with loops. Compare with lesson 01: the same four loops, only now the *output* is indexed
+# by $s·p + i$ and the *input* by $p$.
+
+
+# %%
+def paint(x, w, stride):
+    """A transpose convolution of one image and one channel, one number at a time."""
+    height = (x.shape[0] - 1) * stride + w.shape[0]
+    width = (x.shape[1] - 1) * stride + w.shape[1]
+    y = np.zeros((height, width))
+    for p in range(x.shape[0]):
+        for q in range(x.shape[1]):
+            for i in range(w.shape[0]):
+                for j in range(w.shape[1]):
+                    y[stride * p + i, stride * q + j] += x[p, q] * w[i, j]
+    return y
+
+
+x2 = np.array([[1.0, 2, 0], [0, 1, 3], [2, 0, 1]])
+w2 = np.array([[1.0, -1], [2, 0]])
+painted = paint(x2, w2, stride=2)
+by_library = ops.conv_transpose2d(x2[None, None], w2[None, None], stride=2)
+assert np.array_equal(painted, by_library[0, 0])
+assert np.array_equal(by_library, naive.conv_transpose2d(x2[None, None], w2[None, None], stride=2))
+plot_arrays({"x": x2, "w": w2, "y, stride 2: nothing overlaps": painted})
+
+# %% [markdown]
+# The size is the convolution's formula, solved for the other side:
+#
+# $$P = (H - 1)\,s - \text{padding} + k \tag{2}$$
+#
+# (Padding here *removes* rows: it is the padding of the convolution that this is the transpose of.)
+
+# %% [markdown]
+# ## 6. Overlap counts and checkerboards
+#
+# How many paintings reach each output pixel? Paint with ones and see. With a kernel of 3 and a
+# stride of 2 the counts are uneven, because 2 does not divide 3:
+
+# %%
+ones = np.ones((1, 1, 4, 4))
+uneven = ops.conv_transpose2d(ones, np.ones((1, 1, 3, 3)), stride=2)[0, 0]
+even = ops.conv_transpose2d(ones, np.ones((1, 1, 4, 4)), stride=2)[0, 0]
+plot_arrays({"kernel 3, stride 2": uneven, "kernel 4, stride 2": even}, cell=0.34)
+
+# %% [markdown]
+# On the left, brighter and darker pixels alternate: a **checkerboard** (Odena et al. 2016). A net
+# must learn weights that make up for it, and often does not quite. On the right the inside is even.
+# **Predict** for kernel 5 and stride 2: even or uneven inside?
+
+# %%
+five = ops.conv_transpose2d(np.ones((1, 1, 5, 5)), np.ones((1, 1, 5, 5)), stride=2)[0, 0]
+inside = five[4:-4, 4:-4]
+predicted_even = 5 % 2 == 0
+assert (len(np.unique(inside)) == 1) == predicted_even
+print("counts inside, kernel 5 and stride 2:", np.unique(inside))
+
+# %% [markdown]
+# ## 7. One small image, several large ones
+#
+# With stride 2, images of 7 and of 8 pixels both convolve down to 3 (under a kernel of 3). Going
+# up from 3, which is meant? Equation (2) gives the smallest; `output_padding` adds to it, or
+# `output_size` says it outright.
+
+# %%
+three = np.ones((1, 1, 3, 3))
+w3 = np.ones((1, 1, 3, 3))
+sizes = {n: ops.conv2d(np.ones((1, 1, n, n)), w3, stride=2).shape[2] for n in (6, 7, 8, 9)}
+print("down:", ", ".join(f"{large} → {small}" for large, small in sizes.items()))
+print("up:   3 →", ops.conv_transpose2d(three, w3, stride=2).shape[2], "by equation (2)")
+print("      3 →", ops.conv_transpose2d(three, w3, stride=2, output_size=(8, 8)).shape[2], "asked")
+assert [n for n, small in sizes.items() if small == 3] == [7, 8]
+
+# %% [markdown]
+# A size that cannot be is refused, with those that can:
+
+# %%
+try:
+    ops.conv_transpose2d(three, w3, stride=2, output_size=(9, 9))
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## 8. Check the gradients, then break them
+#
+# The layer in full, with its weight gradient: the third contraction of lesson 01's form, with the
+# roles of input and output swapped.
+
+# %%
+lifted = rng.normal(size=(2, 4, 4, 5))
+report = check_gradients((ops.conv_transpose2d, ops.conv_transpose2d_backward), lifted, weights)
+assert report.ok
+report
+
+
+# %% [markdown]
+# Now on purpose: a forward pass where later paintings **overwrite** earlier ones, with the backward
+# pass of the sum. If overwriting were what a transpose convolution does, this would pass.
+
+
+# %%
+def overwriting(x, w):
+    """The wrong layer: stride 2, later paintings win."""
+    y = np.zeros((len(x), w.shape[1], 2 * x.shape[2] + 1, 2 * x.shape[3] + 1))
+    for p in range(x.shape[2]):
+        for q in range(x.shape[3]):
+            painting = np.tensordot(x[:, :, p, q], w, axes=1)  # (N, C) (C, F, k, k) -> (N, F, k, k)
+            y[:, :, 2 * p : 2 * p + 3, 2 * q : 2 * q + 3] = painting
+    return y
+
+
+def summing_backward(dy, x, w):
+    return ops.conv_transpose2d_backward(dy, x, w, stride=2)[:2]
+
+
+kernel = rng.normal(size=(4, 3, 3, 3))
+report = check_adjoint((overwriting, summing_backward), lifted, kernel)
+assert not report.ok
+report
+
+# %% [markdown]
+# The two sides of equation (1) disagree: overwriting is not the transpose of a convolution. The
+# gradient check says the same:
+
+# %%
+report = check_gradients((overwriting, summing_backward), lifted, kernel)
+assert not report.ok
+report
+
+# %% [markdown]
+# ## 9. Exercise
+#
+# In a file `my_up.py`, write the backward pass of a transpose convolution with stride, using
+# nothing but the loops of section 5. You already know the answer's shape: `dx` is an ordinary
+# convolution of `dy`. Then run
+#
+#     nn-scratch check my_up.py:up
+#
+# ```python
+# import numpy as np
+# from nn_scratch import ops
+#
+# def up(x, w, *, stride):
+#     return ops.conv_transpose2d(x, w, stride=stride)
+#
+# def up_backward(dy, x, w, *, stride):
+#     dx = np.zeros_like(x)   # look at dy where x painted
+#     dw = np.zeros_like(w)   # what each weight was multiplied by
+#     return dx, dw
+#
+# def example():
+#     rng = np.random.default_rng(0)
+#     return rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(3, 2, 3, 2)), {"stride": 2}
+# ```
+#
+# ## Remember
+#
+# - A transpose convolution paints: each input pixel puts the kernel, times its value, on the
+#   output, and where paintings overlap they **sum**.
+# - It is the transposed matrix of a convolution with the same weights, so its backward pass is that
+#   convolution. It is not an inverse.
+# - If the stride does not divide the kernel, pixels get unequal shares: checkerboards. And with
+#   stride $s$, $s$ different sizes lead down to one, so say which you want back.

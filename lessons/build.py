@@ -1,0 +1,79 @@
+"""Build the notebooks: NN_name.py, the source, into NN_name.ipynb, executed, one way.
+
+    python lessons/build.py            notebooks whose source changed
+    python lessons/build.py --all      every notebook
+    python lessons/build.py --check    only say which are out of date; exit 1 if any is
+    python lessons/build.py 01 04      these
+
+A notebook remembers the hash of its source. Edit the source, never the notebook.
+Needs the extra: pip install -e '.[lessons]'
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lessons", nargs="*", help="numbers of lessons (default: all)")
+    parser.add_argument("--all", action="store_true", help="build even what is up to date")
+    parser.add_argument("--check", action="store_true", help="say what is out of date")
+    options = parser.parse_args(arguments)
+    sources = [s for s in lessons() if not options.lessons or s.name[:2] in options.lessons]
+    outdated = [s for s in sources if options.all or not up_to_date(s)]
+    for source in outdated:
+        print(f"{source.name}: out of date" if options.check else f"{source.name}: building")
+        if not options.check:
+            build(source)
+    return 1 if options.check and outdated else 0
+
+
+def lessons():
+    """The sources, in order."""
+    return sorted(FOLDER.glob("[0-9][0-9]_*.py"))
+
+
+def up_to_date(source):
+    """Whether the notebook was built from this very source."""
+    notebook = source.with_suffix(".ipynb")
+    if not notebook.exists():
+        return False
+    return json.loads(notebook.read_text())["metadata"].get("source_hash") == source_hash(source)
+
+
+def source_hash(source):
+    return hashlib.sha256(source.read_bytes()).hexdigest()
+
+
+def build(source):
+    """Convert, execute from a fresh kernel, remove what differs from run to run, write."""
+    import jupytext
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = jupytext.read(source)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+        cell.metadata = {}
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(FOLDER)}},
+    ).execute()
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "source_hash": source_hash(source),
+    }
+    nbformat.validate(notebook)
+    source.with_suffix(".ipynb").write_text(nbformat.writes(notebook) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
