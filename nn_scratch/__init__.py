@@ -9,4 +9,7 @@ There is no autograd anywhere: every backward pass is written by hand, next to i
     naive    the definition of every op as plain loops
 """
 
+from nn_scratch import check, layers, naive, nets, ops
+
+__all__ = ["__version__", "check", "layers", "naive", "nets", "ops"]
 __version__ = "0.1.0"

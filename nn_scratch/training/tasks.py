@@ -4,7 +4,7 @@ import numpy as np
 
 from nn_scratch import boxes as box_tools
 from nn_scratch import metrics, ops
-from nn_scratch.backend import to_host
+from nn_scratch.backend import to_host, xp_of
 
 BOX_LOSSES = {
     "l2": (ops.mse_loss, ops.mse_loss_backward),
@@ -13,18 +13,27 @@ BOX_LOSSES = {
 
 
 class Segmentation:
-    """One class for each pixel. Batches are (images, label maps)."""
+    """One class for each pixel. Batches are (images, label maps).
+
+    class_weights (num_classes,) weigh the classes in the loss; labels equal to `ignore_index` do
+    not count, in the loss and in the metrics.
+    """
 
     def __init__(self, num_classes, *, class_weights=None, ignore_index=None):
         self.num_classes = num_classes
-        self.options = {"weight": class_weights, "ignore_index": ignore_index}
+        self.class_weights = class_weights
+        self.ignore_index = ignore_index
 
     def step(self, net, batch):
         """Forward, loss, backward: the gradients are added to net.grads. Returns the losses."""
         images, labels = batch
         scores = net(images)
-        loss = ops.cross_entropy(scores, labels, **self.options)
-        net.backward(ops.cross_entropy_backward(scores, labels, **self.options))
+        weight = self.class_weights
+        if weight is not None:
+            weight = xp_of(scores).asarray(weight, scores.dtype)
+        options = {"weight": weight, "ignore_index": self.ignore_index}
+        loss = ops.cross_entropy(scores, labels, **options)
+        net.backward(ops.cross_entropy_backward(scores, labels, **options))
         return {"loss": float(loss), "accuracy": float((scores.argmax(axis=1) == labels).mean())}
 
     def evaluate(self, net, batches):
@@ -35,7 +44,7 @@ class Segmentation:
                 to_host(labels),
                 to_host(net(images).argmax(axis=1)),
                 self.num_classes,
-                self.options["ignore_index"],
+                self.ignore_index,
             )
         return {
             "mean_iou": metrics.mean_iou(confusion),

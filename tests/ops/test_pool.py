@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 import pytest
 from helpers import assert_close, draw, draw_integers, grid, strided
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nn_scratch import naive, ops
 
@@ -143,3 +145,32 @@ def test_empty_batch():
         assert ops.max_unpool2d_backward(np.zeros((0, 3, 6, 4)), switches).shape == y.shape
         assert ops.avg_pool2d(np.zeros((0, 3, 6, 4)), 2).shape == (0, 3, 3, 2)
         assert ops.avg_pool2d_backward(y, (6, 4), 2).shape == (0, 3, 6, 4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_adjoint_property(data):
+    """Any geometry that a pool accepts: gather and scatter by its switches are exact adjoints."""
+
+    def number(least, most, label):
+        return data.draw(st.integers(least, most), label)
+
+    kernel = number(1, 4, "kh"), number(1, 4, "kw")
+    options = {
+        "stride": (number(1, 4, "sh"), number(1, 4, "sw")),
+        "padding": tuple(
+            (number(0, (k - 1) // 2, "before"), number(0, (k - 1) // 2, "after")) for k in kernel
+        ),
+        "ceil_mode": data.draw(st.booleans(), "ceil_mode"),
+    }
+    size = [k + number(0, 5, "room") for k in kernel]
+    x = draw_integers(number(1, 2, "n"), number(1, 3, "c"), *size)
+    y, switches = ops.max_pool2d(x, kernel, **options)
+    expected, where = naive.max_pool2d(x, kernel, **options)
+    np.testing.assert_array_equal(y, expected)
+    np.testing.assert_array_equal(switches, where)
+    g = draw_integers(*y.shape, seed=1)
+    promise = {"kernel_size": kernel, "stride": options["stride"], "padding": options["padding"]}
+    dx = ops.max_pool2d_backward(g, switches, tuple(size), **promise)
+    assert (y * g).sum() == (x * dx).sum()
+    np.testing.assert_array_equal(ops.max_unpool2d_backward(x, switches), y)

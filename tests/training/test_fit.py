@@ -214,7 +214,7 @@ def test_box_losses():
 
 def test_class_weights_reach_the_loss():
     batch = next(iter(Loader(DigitSegmentation("train", 4), 4).batches()))
-    weights = np.ones(11, np.float32)
+    weights = np.ones(11)
     weights[0] = 0.1
     losses = [
         Segmentation(11, class_weights=w).step(SegNet(1, 11, widths=(4,), rng=0), batch)["loss"]

@@ -1,0 +1,33 @@
+"""What the README shows is true: its example, its links, its commands."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+from nn_scratch.cli import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("lessons/*.md")])
+
+
+def test_the_example_prints_its_answers():
+    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert tried > 5 and failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_exist(page, capsys):
+    for command in set(re.findall(r"nn-scratch ([a-z]+)", page.read_text())):
+        with pytest.raises(SystemExit) as stop:
+            main([command, "--help"])
+        assert stop.value.code == 0, command
+    capsys.readouterr()
