@@ -9,7 +9,25 @@ from nn_scratch.layers.base import Layer, he_normal, value_dtype
 from nn_scratch.shapes import integer, pair
 
 
-class Conv2d(Layer):
+class _Convolution(Layer):
+    """What both kinds share: the options of the op, a weight and perhaps a bias."""
+
+    def __init__(self, stride, padding, dilation, groups):
+        super().__init__()
+        self.options = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+        }
+
+    def add_weights(self, shape, fan_in, out_channels, bias, rng, dtype):
+        self.add_parameter("weight", he_normal(shape, fan_in, rng, dtype))
+        if bias:
+            self.add_parameter("bias", np.zeros(out_channels, value_dtype(dtype)))
+
+
+class Conv2d(_Convolution):
     """Convolution: (N, in_channels, H, W) -> (N, out_channels, P, Q). See ops.conv2d.
 
     weight (out_channels, in_channels/groups, kh, kw), He-initialized; bias (out_channels,), zeros.
@@ -29,18 +47,10 @@ class Conv2d(Layer):
         rng=None,
         dtype=np.float32,
     ):
-        super().__init__()
-        self.options = {
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "groups": groups,
-        }
-        per_group = _divided(in_channels, out_channels, groups)
-        shape = (out_channels, per_group[0], *pair("kernel_size", kernel_size))
-        self.add_parameter("weight", he_normal(shape, prod(shape[1:]), rng, dtype))
-        if bias:
-            self.add_parameter("bias", np.zeros(out_channels, value_dtype(dtype)))
+        super().__init__(stride, padding, dilation, groups)
+        in_per_group, _ = _divided(in_channels, out_channels, groups)
+        shape = (out_channels, in_per_group, *pair("kernel_size", kernel_size))
+        self.add_weights(shape, prod(shape[1:]), out_channels, bias, rng, dtype)
 
     def forward(self, x):
         self.saved = x
@@ -53,7 +63,7 @@ class Conv2d(Layer):
         return dx
 
 
-class ConvTranspose2d(Layer):
+class ConvTranspose2d(_Convolution):
     """Transpose convolution: (N, in_channels, H, W) -> (N, out_channels, P, Q). See
     ops.conv_transpose2d. `layer(x, output_size=(P, Q))` picks among the possible sizes.
 
@@ -77,21 +87,13 @@ class ConvTranspose2d(Layer):
         rng=None,
         dtype=np.float32,
     ):
-        super().__init__()
-        self.options = {
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "groups": groups,
-        }
+        super().__init__(stride, padding, dilation, groups)
         self.output_padding = output_padding
-        per_group = _divided(in_channels, out_channels, groups)
+        in_per_group, out_per_group = _divided(in_channels, out_channels, groups)
         kernel = pair("kernel_size", kernel_size)
-        fan_in = per_group[0] * prod(kernel) / prod(pair("stride", stride))
-        shape = (in_channels, per_group[1], *kernel)
-        self.add_parameter("weight", he_normal(shape, fan_in, rng, dtype))
-        if bias:
-            self.add_parameter("bias", np.zeros(out_channels, value_dtype(dtype)))
+        fan_in = in_per_group * prod(kernel) / prod(pair("stride", stride))
+        shape = (in_channels, out_per_group, *kernel)
+        self.add_weights(shape, fan_in, out_channels, bias, rng, dtype)
 
     def forward(self, x, output_size=None):
         self.saved = x
