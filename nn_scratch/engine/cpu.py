@@ -79,21 +79,42 @@ def _correlate(x, w, windows, groups, positions):
 def _scatter_by_phases(g, w, size, windows, groups):
     """The adjoint for stride s. Output pixel q·s + r − pad sees g at q − t through w at r + s·t."""
     f, c, kh, kw = w.shape
-    (sh, sw), ((top, _), (left, _)) = windows.stride, windows.padding
+    (sh, sw), ((pad_top, _), (pad_left, _)) = windows.stride, windows.padding
     taps = -(-kh // sh), -(-kw // sw)
     phases = np.zeros((f, c, taps[0] * sh, taps[1] * sw), w.dtype)
     phases[:, :, :kh, :kw] = w
-    phases = phases.reshape(groups, f // groups, c, taps[0], sh, taps[1], sw)
-    # As weights of a convolution whose output channels are (group, row phase, column phase, c).
-    phases = phases[..., ::-1, :, ::-1, :].transpose(0, 4, 6, 2, 1, 3, 5)
-    phases = phases.reshape(groups * sh * sw * c, f // groups, *taps)
+    # (G, F/G, c, th, sh, tw, sw), taps turned, to one matrix per group: (G, sh·sw·c, F/G·th·tw)
+    phases = phases.reshape(groups, f // groups, c, taps[0], sh, taps[1], sw)[..., ::-1, :, ::-1, :]
+    phases = phases.transpose(0, 4, 6, 2, 1, 3, 5).reshape(groups, sh * sw * c, -1)
 
-    positions = -(-(size[0] + top) // sh), -(-(size[1] + left) // sw)
+    n, positions = len(g), (-(-(size[0] + pad_top) // sh), -(-(size[1] + pad_left) // sw))
     plain = Windows(taps, (1, 1), ((taps[0] - 1, 0), (taps[1] - 1, 0)), (1, 1))
-    z = _correlate(g, phases, plain, groups, positions)
-    z = z.reshape(-1, groups, sh, sw, c, *positions).transpose(0, 1, 4, 5, 2, 6, 3)
-    z = z.reshape(-1, groups * c, positions[0] * sh, positions[1] * sw)
-    return np.ascontiguousarray(z[:, :, top : top + size[0], left : left + size[1]])
+    y = np.empty((n, groups, c, *size), g.dtype)
+
+    def work(blocks):
+        for first, last, top, bottom in blocks:
+            columns = _columns(g, first, last, top, bottom, plain, groups, positions)
+            shape = (last - first, groups, sh * sw * c, columns.shape[3])
+            product = workspace("product", shape, g.dtype)
+            np.matmul(phases, columns, out=product)  # (G, sh·sw·c, K) (n, G, K, L)
+            product = product.reshape(*shape[:2], sh, sw, c, bottom - top, positions[1])
+            for row_phase in range(sh):
+                rows, to_rows = _of_phase(row_phase, sh, pad_top, top, bottom, size[0])
+                for phase in range(sw):
+                    columns_, to_columns = _of_phase(phase, sw, pad_left, 0, positions[1], size[1])
+                    part = product[:, :, row_phase, phase, :, rows, columns_]
+                    y[first:last, :, :, to_rows, to_columns] = part
+
+    share(work, _blocks(n, positions, f * taps[0] * taps[1] * g.itemsize))
+    return y.reshape(n, groups * c, *size)
+
+
+def _of_phase(phase, stride, pad, first, last, size):
+    """Which of the positions first … last give pixels inside the image, and which pixels."""
+    start = max(first, -((phase - pad) // stride))
+    stop = max(start, min(last, -((phase - pad - size) // stride)))
+    pixel = start * stride + phase - pad
+    return slice(start - first, stop - first), slice(pixel, pixel + (stop - start) * stride, stride)
 
 
 def _turn(w, groups):
