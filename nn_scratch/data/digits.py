@@ -19,7 +19,7 @@ SCALES = (2.0, 2.6)  # of the 8×8 digits
 BRIGHTNESS = (0.6, 1.0)
 BACKGROUND = (0.0, 0.3)
 NOISE = 0.08
-EDGE = (0.25, 0.65)  # grey values of an enlarged digit that become no ink and full ink
+EDGE = (0.35, 0.55)  # grey values of an enlarged digit that become no ink and full ink
 INK = 0.5  # a pixel with at least this share of ink belongs to the digit
 TEST_DIGITS = 360  # the first ones
 

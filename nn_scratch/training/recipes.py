@@ -46,7 +46,7 @@ class Recipe:
         return evaluate(self.net, self.task, self.test)
 
 
-def segmentation(*, epochs=20, scenes=4000, batch_size=32, max_lr=1e-2, seed=0):
+def segmentation(*, epochs=15, scenes=4000, batch_size=32, max_lr=1e-2, seed=0):
     """SegNet on scenes of one or two digits.
 
     Kernels of 5×5: after unpooling three pixels of four are zero, and a 3×3 window would see only

@@ -1,0 +1,143 @@
+"""Finding switches, gathering and scattering by them, for NumPy arrays: few passes over memory.
+
+The work is shared among threads by planes (one channel of one image each).
+"""
+
+from math import prod
+
+import numpy as np
+
+from nn_scratch.engine import array
+from nn_scratch.engine.threads import share, thread_count, workspace
+from nn_scratch.shapes import window_taps
+
+BLOCK_ELEMENTS = 1 << 18  # of one call inside NumPy: about a core's second-level cache
+SMALL_ELEMENTS = 1 << 15  # of a whole call that one thread does sooner alone
+
+
+def window_max(x, windows, positions):
+    """As array.window_max: first the maxima of each row's pieces, then of columns of those.
+
+    The order of comparisons is kept, so the first maximum wins. Where it could matter that NaN
+    compares as nothing and that padding is −∞, the plain way does the work.
+    """
+    if x.size == 0 or not np.isfinite(x.min()) or 0 in positions:
+        return array.window_max(x, windows, positions)
+    n, c, height, width = x.shape
+    rows, columns = window_taps((height, width), windows, positions)
+    planes = x.reshape(n * c, height, width)
+    y = np.empty((n * c, *positions), x.dtype)
+    switches = np.empty(y.shape, np.int32 if height * width < 2**31 else np.int64)
+
+    def work(blocks):
+        for first, last in blocks:
+            seen = _padded(planes[first:last], windows, rows, columns)
+            _max_of_block(seen, windows, rows, columns, width, y[first:last], switches[first:last])
+
+    share(work, _plane_blocks(n * c, height * width))
+    shape = n, c, *positions
+    return y.reshape(shape), switches.reshape(shape)
+
+
+def _max_of_block(seen, windows, rows, columns, width, y, switches):
+    """Maxima and switches of a few padded planes, written to y and switches.
+
+    A later maximum has a larger switch, so the switches can be updated by a maximum too: masks are
+    multiplied, since writing through a mask is ten times slower.
+    """
+    (sh, sw), (dh, dw) = windows.stride, windows.dilation
+    p, q = y.shape[1:]
+
+    def column(j):
+        return seen[:, :, j * dw : j * dw + (q - 1) * sw + 1 : sw]
+
+    def row(a, i):
+        return a[:, i * dh : i * dh + (p - 1) * sh + 1 : sh]
+
+    shape = (*seen.shape[:2], q)
+    best, candidate = (workspace(name, shape, y.dtype) for name in ("best", "candidate"))
+    at, place = (workspace(name, shape, switches.dtype) for name in ("at", "place"))
+    better = workspace("better", shape, np.bool_)
+    np.copyto(best, column(0))
+    at[...] = columns[:, 0]
+    for j in range(1, windows.kernel[1]):
+        np.copyto(candidate, column(j))
+        np.greater(candidate, best, out=better)
+        np.maximum(best, candidate, out=best)
+        np.multiply(better, columns[:, j].astype(at.dtype), out=place)
+        np.maximum(at, place, out=at)
+
+    np.copyto(y, row(best, 0))
+    np.add(row(at, 0), (rows[:, 0, None] * width).astype(at.dtype), out=switches)
+    better, place = (
+        workspace(k, y.shape, t) for k, t in (("better", np.bool_), ("place", at.dtype))
+    )
+    for i in range(1, windows.kernel[0]):
+        np.greater(row(best, i), y, out=better)
+        np.maximum(y, row(best, i), out=y)
+        np.add(row(at, i), (rows[:, i, None] * width).astype(at.dtype), out=place)
+        np.multiply(place, better, out=place)
+        np.maximum(switches, place, out=switches)
+
+
+def _padded(planes, windows, rows, columns):
+    """The planes with −∞ around them as far as the windows reach."""
+    height, width = planes.shape[1:]
+    (top, _), (left, _) = windows.padding
+    below, beyond = max(0, int(rows[-1, -1]) + 1 - height), max(0, int(columns[-1, -1]) + 1 - width)
+    if (top, left, below, beyond) == (0, 0, 0, 0):
+        return planes
+    shape = len(planes), top + height + below, left + width + beyond
+    padded = workspace("padded", shape, planes.dtype)
+    padded[...] = -np.inf
+    padded[:, top : top + height, left : left + width] = planes
+    return padded
+
+
+def gather(x, switches):
+    """As array.gather."""
+    planes, flat = (a.reshape(-1, prod(a.shape[2:])) for a in (x, switches))
+    values = np.empty(flat.shape, x.dtype)
+
+    def work(blocks):
+        for first, last in blocks:
+            target = _block_targets(flat[first:last], planes.shape[1])
+            here = np.ascontiguousarray(planes[first:last]).reshape(-1)
+            np.take(here, target, out=values[first:last], mode="clip")
+
+    share(work, _plane_blocks(len(planes), planes.shape[1]))
+    return values.reshape(switches.shape)
+
+
+def scatter_add(values, switches, size, disjoint=False):
+    """As array.scatter_add."""
+    flat_values, flat = (a.reshape(-1, prod(a.shape[2:])) for a in (values, switches))
+    pixels = prod(size)
+    out = np.empty((len(flat), pixels), values.dtype)
+
+    def work(blocks):
+        for first, last in blocks:
+            target = _block_targets(flat[first:last], pixels).reshape(-1)
+            here, added = out[first:last].reshape(-1), flat_values[first:last].reshape(-1)
+            if disjoint:
+                here[...] = 0
+                here[target] = added
+            else:
+                here[...] = np.bincount(target, added, minlength=here.size)
+
+    share(work, _plane_blocks(len(flat), pixels))
+    return out.reshape(*values.shape[:2], *size)
+
+
+def _block_targets(switches, pixels):
+    """Switches of a few planes as flat indices into those planes."""
+    targets = workspace("targets", switches.shape, np.int64)
+    np.add(switches, np.arange(len(switches))[:, None] * pixels, out=targets, casting="unsafe")
+    return targets
+
+
+def _plane_blocks(planes, pixels):
+    """(first plane, last) of blocks that fit the cache, some for every thread."""
+    threads = thread_count() if planes * pixels > SMALL_ELEMENTS else 1
+    step = max(1, min(-(-planes // threads), BLOCK_ELEMENTS // pixels))
+    return [(first, min(first + step, planes)) for first in range(0, planes, step)]
