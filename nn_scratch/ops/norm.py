@@ -32,8 +32,10 @@ def batch_norm2d(x, w, b, running_mean, running_var, *, training=True, momentum=
             running_mean + momentum * (mean - running_mean),
             running_var + momentum * (unbiased - running_var),
         )
-    normalized = _normalize(x, statistics, eps)
-    return _per_channel(w) * normalized + _per_channel(b), statistics, running
+    y = _normalize(x, statistics, eps)
+    y *= _per_channel(w)
+    y += _per_channel(b)
+    return y, statistics, running
 
 
 def batch_norm2d_backward(dy, x, w, statistics, *, training=True, eps=1e-5):
@@ -52,13 +54,19 @@ def batch_norm2d_backward(dy, x, w, statistics, *, training=True, eps=1e-5):
     if not training:
         return scale * dy, dw, db
     count = max(x.size // x.shape[1], 1)
-    dx = scale * (dy - _per_channel(db / count) - normalized * _per_channel(dw / count))
+    dx = normalized
+    dx *= _per_channel(-dw / count)
+    dx -= _per_channel(db / count)
+    dx += dy
+    dx *= scale
     return dx, dw, db
 
 
 def _normalize(x, statistics, eps):
     mean, var = statistics
-    return (x - _per_channel(mean)) / _per_channel(xp_of(x).sqrt(var + eps))
+    normalized = x - _per_channel(mean)
+    normalized /= _per_channel(xp_of(x).sqrt(var + eps))
+    return normalized
 
 
 def _per_channel(v):

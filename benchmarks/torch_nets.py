@@ -1,0 +1,76 @@
+"""Our nets written in PyTorch, with our parameter names: peers for benchmarks and tests."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+def block(c_in, c_out, kernel_size):
+    """Convolution, batch norm, ReLU."""
+    conv = nn.Conv2d(c_in, c_out, kernel_size, padding="same", bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(c_out), nn.ReLU())
+
+
+class TorchSegNet(nn.Module):
+    """nn_scratch.nets.SegNet."""
+
+    def __init__(self, in_channels, num_classes, widths=(16, 32, 64), kernel_size=3):
+        super().__init__()
+        before = (in_channels, *widths[:-1])
+        after = (widths[0], *widths[:-1])
+        encoders = [block(a, b, kernel_size) for a, b in zip(before, widths, strict=True)]
+        decoders = [
+            block(a, b, kernel_size) for a, b in zip(widths[::-1], after[::-1], strict=True)
+        ]
+        for name, stages in ("encoder", encoders), ("decoder", decoders):
+            for i, stage in enumerate(stages):
+                self.add_module(f"{name}{i}", stage)
+        self.encoders, self.decoders = encoders, decoders  # plain lists: registered above
+        self.classifier = nn.Conv2d(widths[0], num_classes, kernel_size, padding="same")
+
+    def forward(self, x):
+        pooled = []
+        for encode in self.encoders:
+            x = encode(x)
+            size = x.shape[2:]
+            x, switches = F.max_pool2d(x, 2, return_indices=True)
+            pooled.append((switches, size))
+        for decode in self.decoders:
+            switches, size = pooled.pop()
+            x = decode(F.max_unpool2d(x, switches, 2, output_size=size))
+        return self.classifier(x)
+
+
+class TorchLocalizer(nn.Module):
+    """nn_scratch.nets.Localizer."""
+
+    def __init__(self, in_channels, num_classes, image_size, widths=(16, 32, 64, 64), features=256):
+        super().__init__()
+        stages = []
+        for a, b in zip((in_channels, *widths[:-1]), widths, strict=True):
+            stages += [*block(a, b, 3), nn.MaxPool2d(2)]
+        with torch.no_grad():
+            flat = nn.Sequential(*stages, nn.Flatten())(torch.zeros(2, in_channels, *image_size))
+        self.features = nn.Sequential(
+            *stages, nn.Flatten(), nn.Linear(flat.shape[1], features), nn.ReLU()
+        )
+        self.class_head, self.box_head = nn.Linear(features, num_classes), nn.Linear(features, 4)
+
+    def forward(self, x):
+        features = self.features(x)
+        return self.class_head(features), self.box_head(features)
+
+
+def segmentation_loss(net, batch):
+    """As nn_scratch.training.Segmentation, for a batch of tensors."""
+    images, labels = batch
+    return F.cross_entropy(net(images), labels)
+
+
+def localization_loss(net, batch):
+    """As nn_scratch.training.Localization, for a batch of tensors, boxes in pixels."""
+    images, labels, boxes = batch
+    scores, predicted = net(images)
+    height, width = images.shape[2:]
+    target = boxes / torch.tensor([width, height, width, height], dtype=boxes.dtype)
+    return F.cross_entropy(scores, labels) + 10 * F.mse_loss(predicted, target)
