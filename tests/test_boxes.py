@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import draw
 
+from helpers import draw
 from nn_scratch import boxes
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import draw, draw_integers
 
+from helpers import draw, draw_integers
 from nn_scratch import layers, ops
 from nn_scratch.check import check_adjoint, check_gradients
 from nn_scratch.check.catalogue import op_cases

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import draw_integers
 
+from helpers import draw_integers
 from nn_scratch import ops
 from nn_scratch.check import as_matrix
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import assert_close, draw, grid, strided
 
+from helpers import assert_close, draw, grid, strided
 from nn_scratch.engine import array, cpu_conv, threads
 from nn_scratch.shapes import conv_size, make_windows
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import draw, draw_integers, grid, strided
 
+from helpers import draw, draw_integers, grid, strided
 from nn_scratch.engine import array, cpu_pool
 from nn_scratch.shapes import pool_size, pool_windows
 

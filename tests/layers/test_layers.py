@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import assert_close, draw
 
+from helpers import assert_close, draw
 from nn_scratch import layers, ops
 from nn_scratch.check import check_adjoint, check_gradients
 from nn_scratch.check.catalogue import layer_cases, net_cases

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import assert_close, draw
 
+from helpers import assert_close, draw
 from nn_scratch import layers
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from helpers import assert_close, draw, draw_integers, grid, strided
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import assert_close, draw, draw_integers, grid, strided
 from nn_scratch import naive, ops
 
 OPTIONS = grid(

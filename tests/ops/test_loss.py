@@ -4,8 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
-from helpers import assert_close, draw
 
+from helpers import assert_close, draw
 from nn_scratch import naive, ops
 
 

@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
-from helpers import assert_close, draw, draw_integers, grid, strided
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers import assert_close, draw, draw_integers, grid, strided
 from nn_scratch import naive, ops
 
 GEOMETRIES = grid(

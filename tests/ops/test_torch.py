@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import assert_close, draw, grid
 
+from helpers import assert_close, draw, grid
 from nn_scratch import ops
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")

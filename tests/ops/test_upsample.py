@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import assert_close, draw, draw_integers, strided
 
+from helpers import assert_close, draw, draw_integers, strided
 from nn_scratch import naive, ops
 
 SCALES = [1, 2, (3, 2), (1, 4)]

@@ -4,8 +4,8 @@ import os
 
 import numpy as np
 import pytest
-from helpers import draw
 
+from helpers import draw
 from nn_scratch.layers import Linear
 from nn_scratch.training import SGD, CheckpointError, load_checkpoint, save_checkpoint
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from helpers import draw
 
+from helpers import draw
 from nn_scratch.layers import Linear
 from nn_scratch.training import SGD, Adam, constant, cosine, one_cycle, step_decay
 

@@ -1,0 +1,388 @@
+"""How fast are the ops and a training step, beside PyTorch on the same cores?
+
+    python benchmarks/cpu.py                     all, a few minutes
+    python benchmarks/cpu.py --only conv2d       rows whose name begins so
+    python benchmarks/cpu.py --rounds 1 --tiny   does it run at all?
+
+Needs PyTorch. Each pair is timed alternately in one process with the same number of threads, warm,
+and compared by its medians: on a machine with neighbours only ratios mean something. Writes a table
+to standard output and everything to benchmarks/cpu.json (--json). DeZero and MyGrad are timed too
+where they are installed and have the op.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+import torch_nets
+from nn_scratch import boxes, nets, ops
+from nn_scratch.engine.threads import thread_count
+from nn_scratch.training import SGD, Localization, Segmentation
+
+F = torch.nn.functional
+aten = torch.ops.aten
+RNG = np.random.default_rng(0)
+WARM_UP_SECONDS = 0.03
+
+# batch, channels in and out, height, width, kernel, stride, padding
+CONVOLUTIONS = [
+    (1, 3, 32, 96, 128, 3, 1, 1),
+    (8, 3, 32, 96, 128, 3, 1, 1),
+    (32, 3, 16, 64, 64, 5, 1, 2),
+    (32, 16, 32, 64, 64, 3, 1, 1),
+    (8, 32, 64, 48, 64, 3, 1, 1),
+    (8, 64, 64, 64, 64, 3, 1, 1),
+    (1, 64, 64, 128, 128, 3, 1, 1),
+    (16, 64, 128, 16, 16, 3, 1, 1),
+    (8, 128, 128, 32, 32, 3, 1, 1),
+    (16, 32, 64, 64, 64, 3, 2, 1),
+    (8, 64, 64, 32, 32, 7, 1, 3),
+    (8, 64, 128, 56, 56, 1, 1, 0),
+    (2, 3, 32, 360, 360, 7, 2, 3),
+]
+TRANSPOSED = [
+    (8, 64, 32, 24, 32, 4, 2, 1),
+    (8, 64, 32, 24, 32, 2, 2, 0),
+    (4, 21, 21, 24, 32, 8, 4, 2),
+    (8, 32, 12, 48, 64, 4, 2, 1),
+]
+# batch, channels, height, width, kernel, stride, padding
+POOLS = [(8, 32, 96, 128, 2, 2, 0), (8, 64, 48, 64, 2, 2, 0), (8, 64, 48, 64, 3, 2, 1)]
+NORMS = [(8, 32, 96, 128), (8, 64, 48, 64), (8, 64, 24, 32), (32, 16, 64, 64)]
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", help="rows whose name begins so")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tiny", action="store_true", help="small shapes, to see that it runs")
+    parser.add_argument("--json", type=Path, default=Path(__file__).with_name("cpu.json"))
+    options = parser.parse_args(arguments)
+
+    torch.set_num_threads(thread_count())
+    shrink = 8 if options.tiny else 1
+    cases = [case for case in all_cases(shrink) if case[0].startswith(options.only)]
+    rows = []
+    for name, shape, work, calls in tqdm(cases, disable=None, leave=False):
+        times = alternate(calls, options.rounds)
+        rows.append({"name": name, "shape": shape, "gflop": work / 1e9, **times})
+    report = {"machine": machine(), "limits": limits(), "rows": rows}
+    options.json.write_text(json.dumps(report, indent=1) + "\n")
+    print(table(report))
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def alternate(calls, rounds):
+    """Milliseconds of each call: {"ours": {"median": …, "best": …}, "torch": …}.
+
+    Every round first repeats a call for WARM_UP_SECONDS, until the other library's threads have
+    stopped spinning and its own are awake.
+    """
+    seconds = {peer: [] for peer in calls}
+    for _ in range(rounds):
+        for peer, call in calls.items():
+            end = time.perf_counter() + WARM_UP_SECONDS
+            call()
+            while time.perf_counter() < end:
+                call()
+            for _ in range(4):
+                start = time.perf_counter()
+                call()
+                seconds[peer].append(time.perf_counter() - start)
+    return {
+        peer: {"median": 1e3 * statistics.median(s), "best": 1e3 * min(s)}
+        for peer, s in seconds.items()
+    }
+
+
+def limits():
+    """What this machine can do at most: GFLOP/s of a float32 matrix product, GB/s of a copy."""
+    a = RNG.standard_normal((2048, 2048), np.float32)
+    source = np.ones(1 << 26, np.float32)
+    target = np.empty_like(source)
+    times = alternate({"product": lambda: a @ a, "copy": lambda: np.copyto(target, source)}, 2)
+    return {
+        "sgemm_gflops": 2 * 2048**3 / times["product"]["best"] / 1e6,
+        "copy_gb_per_s": 2 * source.nbytes / times["copy"]["best"] / 1e6,
+    }
+
+
+def machine():
+    cpu = platform.processor()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((s.split(":")[1].strip() for s in lines if s.startswith("model name")), cpu)
+    return {
+        "cpu": cpu,
+        "threads": thread_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "torch": torch.__version__,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def table(report):
+    """The rows as text, with the geometric mean of each name's ratios."""
+    limit = report["limits"]
+    lines = [
+        ", ".join(f"{what} {value}" for what, value in report["machine"].items()),
+        f"limits: {limit['sgemm_gflops']:.0f} GFLOP/s, copy {limit['copy_gb_per_s']:.1f} GB/s",
+        f"{'':<26}{'shape':<34}{'ours ms':>9}{'PyTorch':>9}{'ratio':>7}{'of sgemm':>10}",
+    ]
+    ratios = {}
+    for row in report["rows"]:
+        ours, theirs = row["ours"]["median"], row["torch"]["median"]
+        ratios.setdefault(row["name"], []).append(ours / theirs)
+        share = row["gflop"] / ours * 1e3 / limit["sgemm_gflops"]
+        lines.append(
+            f"{row['name']:<26}{row['shape']:<34}{ours:>9.2f}{theirs:>9.2f}{ours / theirs:>7.2f}"
+            + (f"{share:>10.0%}" if row["gflop"] else "")
+        )
+    lines.append("\ngeometric mean of the ratios (below 1: faster than PyTorch), and the worst")
+    for name, values in ratios.items():
+        lines.append(
+            f"{name:<26}{exp(sum(map(log, values)) / len(values)):>6.2f}{max(values):>7.2f}"
+        )
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------- cases: name, shape, flop, calls
+
+
+def all_cases(shrink):
+    """All cases, with heights and widths divided by `shrink`."""
+    for shape in CONVOLUTIONS:
+        yield convolution_case(*shape[:3], shape[3] // shrink, shape[4] // shrink, *shape[5:])
+    for shape in TRANSPOSED:
+        yield transpose_case(*shape[:3], shape[3] // shrink, shape[4] // shrink, *shape[5:])
+    for shape in POOLS:
+        yield from pool_cases(*shape[:2], shape[2] // shrink, shape[3] // shrink, *shape[4:])
+    for n, c, height, width in NORMS:
+        yield norm_case(n, c, height // shrink, width // shrink)
+    yield segmentation_step(shrink)
+    yield localization_step(shrink)
+
+
+def new(*shape):
+    return RNG.standard_normal(shape, np.float32)
+
+
+def convolution_case(n, c, f, height, width, kernel, stride, padding):
+    """Forward, input gradient and weight gradient together."""
+    x, w = new(n, c, height, width), new(f, c, kernel, kernel)
+    y = ops.conv2d(x, w, stride=stride, padding=padding)
+    dy = new(*y.shape)
+    tensors = [torch.from_numpy(a) for a in (dy, x, w)]
+    pairs = [stride] * 2, [padding] * 2, [1, 1]
+
+    def ours():
+        ops.conv2d(x, w, stride=stride, padding=padding)
+        ops.conv2d_backward(dy, x, w, stride=stride, padding=padding)
+
+    @torch.no_grad()
+    def theirs():
+        F.conv2d(*tensors[1:], stride=stride, padding=padding)
+        aten.convolution_backward(*tensors, [f], *pairs, False, [0, 0], 1, [True, True, True])
+
+    calls = {"ours": ours, "torch": theirs, **peers(x, w, dy, stride, padding)}
+    shape = f"{n}×{c}→{f} {height}×{width} k{kernel} s{stride}"
+    return "conv2d", shape, 3 * 2 * y.size * c * kernel**2, calls
+
+
+def transpose_case(n, c, f, height, width, kernel, stride, padding):
+    """Forward, input gradient and weight gradient together."""
+    x, w = new(n, c, height, width), new(c, f, kernel, kernel)
+    y = ops.conv_transpose2d(x, w, stride=stride, padding=padding)
+    dy = new(*y.shape)
+    tensors = [torch.from_numpy(a) for a in (dy, x, w)]
+    pairs = [stride] * 2, [padding] * 2, [1, 1]
+
+    def ours():
+        ops.conv_transpose2d(x, w, stride=stride, padding=padding)
+        ops.conv_transpose2d_backward(dy, x, w, stride=stride, padding=padding)
+
+    @torch.no_grad()
+    def theirs():
+        F.conv_transpose2d(*tensors[1:], stride=stride, padding=padding)
+        aten.convolution_backward(*tensors, [f], *pairs, True, [0, 0], 1, [True, True, True])
+
+    shape = f"{n}×{c}→{f} {height}×{width} k{kernel} s{stride}"
+    work = 3 * 2 * x.size * f * kernel**2
+    return "conv_transpose2d", shape, work, {"ours": ours, "torch": theirs}
+
+
+def peers(x, w, dy, stride, padding):
+    """The same convolution, forward and backward, in DeZero and MyGrad where installed."""
+    found = {}
+    try:
+        import dezero.functions as dezero_functions
+        from dezero import Variable
+
+        def dezero_call():
+            a, b = Variable(x), Variable(w)
+            y = dezero_functions.conv2d(a, b, stride=stride, pad=padding)
+            y.grad = Variable(dy)
+            y.backward()
+
+        found["dezero"] = dezero_call
+    except ImportError:
+        pass
+    try:
+        import mygrad
+        from mygrad.nnet.layers import conv_nd
+
+        def mygrad_call():
+            a, b = mygrad.tensor(x), mygrad.tensor(w)
+            conv_nd(a, b, stride=stride, padding=padding).backward(dy)
+
+        found["mygrad"] = mygrad_call
+    except ImportError:
+        pass
+    return found
+
+
+def pool_cases(n, c, height, width, kernel, stride, padding):
+    """Max-pool with switches and, where windows are disjoint, unpooling; forward and backward."""
+    x = new(n, c, height, width)
+    geometry = {"kernel_size": kernel, "stride": stride, "padding": padding}
+    y, switches = ops.max_pool2d(x, **geometry)
+    dy = new(*y.shape)
+    tensor, indices = torch.from_numpy(x), torch.from_numpy(switches.astype(np.int64))
+    dy_tensor, size = torch.from_numpy(dy), (height, width)
+    pairs = [kernel] * 2, [stride] * 2, [padding] * 2, [1, 1], False
+    shape = f"{n}×{c} {height}×{width} k{kernel} s{stride}"
+    yield (
+        "max_pool2d",
+        shape,
+        0,
+        {
+            "ours": lambda: ops.max_pool2d(x, **geometry),
+            "torch": lambda: F.max_pool2d(tensor, kernel, stride, padding, return_indices=True),
+        },
+    )
+    yield (
+        "max_pool2d_backward",
+        shape,
+        0,
+        {
+            "ours": lambda: ops.max_pool2d_backward(dy, switches, size, **geometry),
+            "torch": lambda: aten.max_pool2d_with_indices_backward(
+                dy_tensor, tensor, *pairs, indices
+            ),
+        },
+    )
+    if kernel != stride:
+        return
+    yield (
+        "max_unpool2d",
+        shape,
+        0,
+        {
+            "ours": lambda: ops.max_unpool2d(dy, switches, size, **geometry),
+            "torch": lambda: F.max_unpool2d(dy_tensor, indices, kernel, stride),
+        },
+    )
+    flat = indices.flatten(2)
+    yield (
+        "max_unpool2d_backward",
+        shape,
+        0,
+        {
+            "ours": lambda: ops.max_unpool2d_backward(x, switches),
+            "torch": lambda: torch.gather(tensor.flatten(2), 2, flat),
+        },
+    )
+
+
+def norm_case(n, c, height, width):
+    """Batch norm and ReLU, forward and backward."""
+    x, dy, w, b = new(n, c, height, width), new(n, c, height, width), new(c), new(c)
+    zeros, ones = np.zeros(c, np.float32), np.ones(c, np.float32)
+    tensors = [torch.from_numpy(a).requires_grad_() for a in (x, w, b)]
+    dy_tensor, running = torch.from_numpy(dy), (torch.zeros(c), torch.ones(c))
+
+    def ours():
+        y, statistics_, _ = ops.batch_norm2d(x, w, b, zeros, ones)
+        ops.relu(y)
+        ops.batch_norm2d_backward(ops.relu_backward(dy, y), x, w, statistics_)
+
+    def theirs():
+        y = F.relu(F.batch_norm(tensors[0], *running, *tensors[1:], training=True))
+        torch.autograd.grad(y, tensors, dy_tensor)
+
+    return "batch_norm2d + relu", f"{n}×{c} {height}×{width}", 0, {"ours": ours, "torch": theirs}
+
+
+def segmentation_step(shrink):
+    """One training step of the SegNet-style net: forward, loss, backward, update."""
+    height, width = 96 // shrink, 128 // shrink
+    images, labels = new(8, 3, height, width), RNG.integers(0, 12, (8, height, width))
+    widths = 32, 64, 64
+    batch = images, labels
+    return (
+        "training step",
+        f"SegNet 8×3 {height}×{width}",
+        0,
+        {
+            "ours": our_step(nets.SegNet(3, 12, widths, rng=0), Segmentation(12), batch),
+            "torch": torch_step(
+                torch_nets.TorchSegNet(3, 12, widths), torch_nets.segmentation_loss, batch
+            ),
+        },
+    )
+
+
+def localization_step(shrink):
+    """One training step of the localizer: forward, both losses, backward, update."""
+    size = 96 // min(shrink, 4), 96 // min(shrink, 4)
+    found = RNG.uniform(0, 0.5, (32, 4)).astype(np.float32)
+    batch = new(32, 3, *size), RNG.integers(0, 10, 32), boxes.to_pixels(found, size)
+    return (
+        "training step",
+        f"Localizer 32×3 {size[0]}×{size[1]}",
+        0,
+        {
+            "ours": our_step(nets.Localizer(3, 10, size, rng=0), Localization(), batch),
+            "torch": torch_step(
+                torch_nets.TorchLocalizer(3, 10, size), torch_nets.localization_loss, batch
+            ),
+        },
+    )
+
+
+def our_step(net, task, batch):
+    optimizer = SGD(net, 0.01, momentum=0.9)
+
+    def step():
+        net.zero_grad()
+        task.step(net, batch)
+        optimizer.step()
+
+    return step
+
+
+def torch_step(net, loss, batch):
+    optimizer = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9)
+    tensors = [torch.from_numpy(part) for part in batch]
+
+    def step():
+        optimizer.zero_grad()
+        loss(net, tensors).backward()
+        optimizer.step()
+
+    return step
+
+
+if __name__ == "__main__":
+    main()
