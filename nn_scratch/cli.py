@@ -71,7 +71,7 @@ def _parser():
     train.add_argument("--scenes", type=int, help="scenes per pass")
     train.add_argument("--seed", type=int, default=0, help="of weights and scenes (default 0)")
     train.add_argument(
-        "--out", type=Path, help="folder for checkpoint and history (default runs/TASK-SEED)"
+        "--out", type=Path, help="folder for checkpoint, history, picture (default runs/TASK-SEED)"
     )
     train.set_defaults(run=_train)
 
@@ -102,10 +102,12 @@ def _train(options):
     metrics = recipe.evaluate()
     report = {"settings": recipe.settings, "test": metrics, **history}
     (out / "history.json").write_text(json.dumps(report, indent=1))
+    recipe.picture().savefig(out / "picture.png", dpi=110)
     for name, value in metrics.items():
         if isinstance(value, float):
             print(f"{name.replace('_', ' '):<24}{value:.3f}")
-    print(f"{out / 'checkpoint.npz'}\n{out / 'history.json'}")
+    for name in "checkpoint.npz", "history.json", "picture.png":
+        print(out / name)
     return 0
 
 

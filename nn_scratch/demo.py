@@ -3,9 +3,8 @@
 import time
 from pathlib import Path
 
-from nn_scratch import boxes, plot
+from nn_scratch import plot
 from nn_scratch.check.suite import library_cases, run_case
-from nn_scratch.data.digits import CLASS_NAMES
 from nn_scratch.training import recipes
 
 FULL = {
@@ -16,7 +15,6 @@ QUICK = {
     "segmentation": {"epochs": 1, "scenes": 1200},
     "localization": {"epochs": 2, "scenes": 1200},
 }
-SHOWN = {"segmentation": 8, "localization": 12}
 
 
 def demo(out, *, seed=0, quick=False):
@@ -43,11 +41,8 @@ def demo(out, *, seed=0, quick=False):
             if isinstance(value, float):
                 print(f"   {recipe.settings['task']:<14}{metric.replace('_', ' '):<24}{value:.3f}")
 
-    figures = {
-        "segmentation.png": _segmentation_picture(trained["segmentation"][0]),
-        "localization.png": _localization_picture(trained["localization"][0]),
-        "losses.png": plot.plot_losses({name: h for name, (_, h) in trained.items()}),
-    }
+    figures = {f"{name}.png": recipe.picture() for name, (recipe, _) in trained.items()}
+    figures["losses.png"] = plot.plot_losses({name: h for name, (_, h) in trained.items()})
     print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
     for name, figure in figures.items():
         figure.savefig(out / name, dpi=110)
@@ -68,21 +63,3 @@ def _check_in_brief():
         f"{max(errors):.0e}: {verdict} ({time.perf_counter() - begin:.1f} s)"
     )
     return not wrong
-
-
-def _segmentation_picture(recipe):
-    images, truths = _first_test_samples(recipe)
-    predictions = recipe.net.eval()(images).argmax(axis=1)
-    return plot.plot_segmentation(images, truths, predictions, CLASS_NAMES)
-
-
-def _localization_picture(recipe):
-    images, labels, true_boxes = _first_test_samples(recipe)
-    scores, fractions = recipe.net.eval()(images)
-    found = boxes.to_pixels(fractions, images.shape[2:])
-    return plot.plot_boxes(images, true_boxes, found, labels, scores.argmax(axis=1))
-
-
-def _first_test_samples(recipe):
-    batch = next(iter(recipe.test.batches()))
-    return [part[: SHOWN[recipe.settings["task"]]] for part in batch]

@@ -158,6 +158,7 @@ def test_train_writes_and_resumes(tmp_path):
     status, output, errors = nn_scratch(*arguments)
     assert status == 0, errors
     assert "success" in output
+    assert (tmp_path / "run" / "picture.png").stat().st_size > 10_000
     saved = json.loads((tmp_path / "run" / "history.json").read_text())
     assert saved["settings"]["scenes"] == 40 and len(saved["steps"]) == 2
     assert nn_scratch(*arguments)[0] == 0

@@ -29,11 +29,11 @@ def correlate(x, w, windows, groups=1):
 def scatter(g, w, size, windows, groups=1):
     """As array.scatter."""
     if windows.stride == (1, 1):
-        before = tuple(e - 1 - p[0] for e, p in zip(windows.extent, windows.padding, strict=True))
-        if min(before) >= 0:
-            turned = windows._replace(padding=tuple((b, 0) for b in before))
-            return _correlate(g, _turn(w, groups), turned, groups, size)
-    elif windows.dilation == (1, 1):
+        # Padding beyond the kernel's extent turns negative here: windows then start inside g.
+        before = (e - 1 - p[0] for e, p in zip(windows.extent, windows.padding, strict=True))
+        turned = windows._replace(padding=tuple((b, 0) for b in before))
+        return _correlate(g, _turn(w, groups), turned, groups, size)
+    if windows.dilation == (1, 1):
         return _scatter_by_phases(g, w, size, windows, groups)
     return array.scatter(g, w, size, windows, groups)
 

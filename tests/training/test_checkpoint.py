@@ -46,6 +46,21 @@ def test_a_failed_write_keeps_the_old_file(saved, monkeypatch):
     assert os.listdir(path.parent) == ["checkpoint.npz"]
 
 
+def test_the_file_appears_whole_by_one_rename(saved, monkeypatch):
+    path, net, optimizer = saved
+    before, renamed = path.read_bytes(), []
+
+    def killed_before_renaming(source, target):
+        renamed.append((load_checkpoint(source).record, target))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed_before_renaming)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(path, net, optimizer, {"step": 2})
+    assert renamed == [({"step": 2}, path)]
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.99])
 def test_a_truncated_file_is_explained(saved, keep):
     path, _, _ = saved
