@@ -9,6 +9,7 @@ import threadpoolctl
 
 import nn_scratch
 from nn_scratch.backend import why_no_gpu
+from nn_scratch.engine.threads import thread_count
 
 
 def info():
@@ -24,7 +25,7 @@ def info():
         ("NumPy", np.__version__),
         ("matplotlib", matplotlib.__version__),
         ("BLAS", libraries or "none found"),
-        ("cores", str(os.cpu_count())),
+        ("threads", f"{thread_count()} of {os.cpu_count()} cores (NN_SCRATCH_THREADS sets them)"),
         ("GPU", _gpu_name() if reason is None else f"not used: {reason}"),
     ]
 

@@ -145,7 +145,7 @@ def test_unknown_names(capsys):
 def test_info(capsys):
     assert main(["info"]) == 0
     output = capsys.readouterr().out
-    assert all(word in output for word in ("NumPy", "BLAS", "cores", "GPU"))
+    assert all(word in output for word in ("NumPy", "BLAS", "threads", "GPU"))
 
 
 def test_the_command_without_arguments_shows_its_use():

@@ -73,6 +73,21 @@ def test_unpool_takes_size_and_switches_from_its_pool():
         layers.MaxUnpool2d(layers.MaxPool2d(2))(x)
 
 
+@pytest.mark.parametrize("collisions", ["sum", "overwrite"])
+def test_unpool_of_overlapping_windows(collisions):
+    """Neighbouring windows may share their maximum: what the pool promises must be its own."""
+    x = draw(2, 3, 7, 5)
+    pool = layers.MaxPool2d(3, stride=1)
+    unpool = layers.MaxUnpool2d(pool, collisions=collisions)
+    pooled = pool(x)
+    expected = ops.max_unpool2d(pooled, pool.switches, (7, 5), collisions=collisions)
+    np.testing.assert_array_equal(unpool(pooled), expected)
+    assert len(np.unique(pool.switches[0, 0])) < pool.switches[0, 0].size
+    dy = draw(2, 3, 7, 5, seed=1)
+    gradient = ops.max_unpool2d_backward(dy, pool.switches, collisions=collisions)
+    np.testing.assert_array_equal(unpool.backward(dy), gradient)
+
+
 def test_transpose_of_a_convolution_holds_the_same_array():
     conv = layers.Conv2d(3, 4, (3, 2), stride=2, padding=1, bias=False, rng=0, dtype=np.float64)
     up = layers.ConvTranspose2d(4, 3, (3, 2), stride=2, padding=1, bias=False, dtype=np.float64)
