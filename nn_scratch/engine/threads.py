@@ -2,7 +2,8 @@
 
 NumPy releases the interpreter lock inside its loops and BLAS, so threads do run side by side. While
 `share` runs, BLAS is held to one thread for the whole process (a BLAS that starts threads of its
-own under ours would fight for the same cores); afterwards its limit is what it was.
+own under ours would fight for the same cores); afterwards its limit is what it was. Calls from
+several threads of yours take turns.
 
 NN_SCRATCH_THREADS sets the number of threads; the default is every core this process may use.
 """
@@ -18,6 +19,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 _local = threading.local()
+_one_at_a_time = threading.Lock()  # limits nested by different threads would not be restored
 
 
 def thread_count():
@@ -42,7 +44,7 @@ def share(work, tasks):
         return [work(tasks)]
     cuts = [len(tasks) * i // threads for i in range(threads + 1)]
     parts = [tasks[a:b] for a, b in pairwise(cuts)]
-    with _blas_held:
+    with _one_at_a_time, _controller().limit(limits=1, user_api="blas"):
         others = [_pool(threads - 1).submit(work, part) for part in parts[1:]]
         results = [work(parts[0])]
         return results + [other.result() for other in others]
@@ -60,31 +62,9 @@ def workspace(name, shape, dtype):
     return arrays[name][:size].view(dtype).reshape(shape)
 
 
-class _BlasHeld:
-    """Holds BLAS to one thread while anybody is inside; the last one out restores its limit."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.inside = 0
-        self.controller = None
-        self.limit = None
-
-    def __enter__(self):
-        with self.lock:
-            if self.inside == 0:
-                # Finding the libraries takes 20 times as long as limiting them: do it once.
-                self.controller = self.controller or ThreadpoolController()
-                self.limit = self.controller.limit(limits=1, user_api="blas")
-            self.inside += 1
-
-    def __exit__(self, *error):
-        with self.lock:
-            self.inside -= 1
-            if self.inside == 0:
-                self.limit.restore_original_limits()
-
-
-_blas_held = _BlasHeld()
+@lru_cache(maxsize=1)
+def _controller():
+    return ThreadpoolController()  # finding the libraries takes 20 times as long as limiting them
 
 
 @lru_cache(maxsize=4)
@@ -92,5 +72,12 @@ def _pool(threads):
     return ThreadPoolExecutor(threads, thread_name_prefix="nn_scratch")
 
 
-if hasattr(os, "register_at_fork"):  # a forked child has the pool's queue, but not its threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+def _after_fork():
+    """A forked child has the pool's queue, but not its threads, and perhaps a lock that is held."""
+    global _one_at_a_time
+    _one_at_a_time = threading.Lock()
+    _pool.cache_clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
