@@ -147,9 +147,8 @@ def _check_switches(switches, values, size):
             f"switches {switches.shape} and values {values.shape} differ in batch or channels"
         )
     pixels = size[0] * size[1]
-    outside = (switches < 0) | (switches >= pixels)
-    if outside.any():
-        n, c, p, q = (int(i[0]) for i in outside.nonzero())
+    if switches.size and not 0 <= switches.min() <= switches.max() < pixels:
+        n, c, p, q = (int(i[0]) for i in ((switches < 0) | (switches >= pixels)).nonzero())
         raise ValueError(
             f"switches[{n}, {c}, {p}, {q}] is {int(switches[n, c, p, q])}, but an image of "
             f"{tuple(size)} has the places 0 to {pixels - 1}: unpool to the size that was pooled"
