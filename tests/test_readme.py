@@ -9,7 +9,7 @@ import pytest
 from nn_scratch.cli import main
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("lessons/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")])
 
 
 def test_the_example_prints_its_answers():
