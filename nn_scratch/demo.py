@@ -13,8 +13,8 @@ FULL = {
 }
 # Small batches: few scenes, but enough steps to see the losses fall.
 QUICK = {
-    "segmentation": {"epochs": 2, "scenes": 600, "batch_size": 10},
-    "localization": {"epochs": 2, "scenes": 1400, "batch_size": 10},
+    "segmentation": {"epochs": 2, "scenes": 500, "batch_size": 10},
+    "localization": {"epochs": 2, "scenes": 1300, "batch_size": 10},
 }
 
 

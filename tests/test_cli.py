@@ -179,3 +179,19 @@ def test_demo(tmp_path, monkeypatch, capsys):
     for name in "segmentation.png", "localization.png", "losses.png":
         assert (tmp_path / name).stat().st_size > 10_000
         assert str(tmp_path / name) in output
+
+
+def test_a_wrong_case_is_named_in_full(monkeypatch, capsys):
+    from nn_scratch import ops
+
+    right = ops.max_pool2d_backward
+
+    def wrong(dy, switches, input_size, **geometry):
+        return 3 * right(dy, switches, input_size, **geometry)
+
+    monkeypatch.setattr(ops, "max_pool2d_backward", wrong)
+    assert main(["check", "max_pool2d"]) == 1
+    output = capsys.readouterr().out
+    assert "max_pool2d (overlapping): gradients WRONG" in output and "0 right, 2 wrong" in output
+    assert main(["check", "max_pool2d", "--json"]) == 1
+    assert not json.loads(capsys.readouterr().out)["ok"]

@@ -50,11 +50,10 @@ class Result:
 
 def run_case(case):
     """The Result of one case."""
-    return Result(
-        case,
-        check_gradients(case.target, *case.inputs, **case.options),
-        check_adjoint(case.target, *case.inputs, **case.options),
-    )
+    gradients = check_gradients(case.target, *case.inputs, **case.options)
+    adjoint = check_adjoint(case.target, *case.inputs, **case.options)
+    gradients.name = adjoint.name = f"{case.name} ({case.note})" if case.note else case.name
+    return Result(case, gradients, adjoint)
 
 
 def library_cases(name=None):
