@@ -172,10 +172,9 @@ def geometric_mean(values):
 
 def all_cases(shrink):
     """All cases, with heights and widths divided by `shrink`."""
-    for shape in CONVOLUTIONS:
-        yield convolution_case(*shape[:3], shape[3] // shrink, shape[4] // shrink, *shape[5:])
-    for shape in TRANSPOSED:
-        yield transpose_case(*shape[:3], shape[3] // shrink, shape[4] // shrink, *shape[5:])
+    for name, shapes in ("conv2d", CONVOLUTIONS), ("conv_transpose2d", TRANSPOSED):
+        for n, c, f, height, width, *geometry in shapes:
+            yield convolution_case(name, n, c, f, height // shrink, width // shrink, *geometry)
     for shape in POOLS:
         yield from pool_cases(*shape[:2], shape[2] // shrink, shape[3] // shrink, *shape[4:])
     for n, c, height, width in NORMS:
@@ -188,48 +187,31 @@ def new(*shape):
     return RNG.standard_normal(shape, np.float32)
 
 
-def convolution_case(n, c, f, height, width, kernel, stride, padding):
-    """Forward, input gradient and weight gradient together."""
-    x, w = new(n, c, height, width), new(f, c, kernel, kernel)
-    y = ops.conv2d(x, w, stride=stride, padding=padding)
-    dy = new(*y.shape)
+def convolution_case(name, n, c, f, height, width, kernel, stride, padding):
+    """conv2d or conv_transpose2d: forward, input gradient and weight gradient together."""
+    transpose = name == "conv_transpose2d"
+    forward, backward = getattr(ops, name), getattr(ops, f"{name}_backward")
+    options = {"stride": stride, "padding": padding}
+    x, w = new(n, c, height, width), new(*((c, f) if transpose else (f, c)), kernel, kernel)
+    dy = new(*forward(x, w, **options).shape)
     tensors = [torch.from_numpy(a) for a in (dy, x, w)]
-    pairs = [stride] * 2, [padding] * 2, [1, 1]
+    pairs = [stride] * 2, [padding] * 2, [1, 1], transpose, [0, 0], 1, [True, True, True]
 
     def ours():
-        ops.conv2d(x, w, stride=stride, padding=padding)
-        ops.conv2d_backward(dy, x, w, stride=stride, padding=padding)
+        forward(x, w, **options)
+        backward(dy, x, w, **options)
 
     @torch.no_grad()
     def theirs():
-        F.conv2d(*tensors[1:], stride=stride, padding=padding)
-        aten.convolution_backward(*tensors, [f], *pairs, False, [0, 0], 1, [True, True, True])
+        getattr(F, name)(*tensors[1:], **options)
+        aten.convolution_backward(*tensors, [f], *pairs)
 
-    calls = {"ours": ours, "torch": theirs, **peers(x, w, dy, stride, padding)}
-    shape = f"{n}×{c}→{f} {height}×{width} k{kernel} s{stride}"
-    return "conv2d", shape, 3 * 2 * y.size * c * kernel**2, calls
-
-
-def transpose_case(n, c, f, height, width, kernel, stride, padding):
-    """Forward, input gradient and weight gradient together."""
-    x, w = new(n, c, height, width), new(c, f, kernel, kernel)
-    y = ops.conv_transpose2d(x, w, stride=stride, padding=padding)
-    dy = new(*y.shape)
-    tensors = [torch.from_numpy(a) for a in (dy, x, w)]
-    pairs = [stride] * 2, [padding] * 2, [1, 1]
-
-    def ours():
-        ops.conv_transpose2d(x, w, stride=stride, padding=padding)
-        ops.conv_transpose2d_backward(dy, x, w, stride=stride, padding=padding)
-
-    @torch.no_grad()
-    def theirs():
-        F.conv_transpose2d(*tensors[1:], stride=stride, padding=padding)
-        aten.convolution_backward(*tensors, [f], *pairs, True, [0, 0], 1, [True, True, True])
-
-    shape = f"{n}×{c}→{f} {height}×{width} k{kernel} s{stride}"
-    work = 3 * 2 * x.size * f * kernel**2
-    return "conv_transpose2d", shape, work, {"ours": ours, "torch": theirs}
+    calls = {"ours": ours, "torch": theirs}
+    if not transpose:
+        calls |= peers(x, w, dy, stride, padding)
+    windows = x[0, 0].size if transpose else dy[0, 0].size
+    work = 3 * 2 * n * c * f * kernel**2 * windows
+    return name, f"{n}×{c}→{f} {height}×{width} k{kernel} s{stride}", work, calls
 
 
 def peers(x, w, dy, stride, padding):

@@ -2,8 +2,8 @@
 
 Each scene is drawn from `default_rng([seed, epoch, index])` alone, so that order, prefetching and
 resuming change nothing. Train and test scenes use different digits: the archive's first fifth is
-for testing, the rest for training. One writer's digits stand together in the archive, so contiguous
-blocks share few writers, and the test is honest about handwriting that was never seen.
+for testing, the rest for training. Neighbours in the archive may be of one hand, so the blocks are
+contiguous.
 """
 
 from functools import lru_cache
