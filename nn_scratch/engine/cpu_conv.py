@@ -1,8 +1,8 @@
 """The three convolution primitives for NumPy arrays, blocked and threaded.
 
 The same lowering as in array.py, but a block of output rows at a time, so that the block's columns
-stay in a core's cache and extra memory does not grow with the image; blocks are shared among
-threads. Two further savings:
+stay in a core's cache and extra memory does not grow with batch and height (one row is the least
+that a block can be); blocks are shared among threads. Two further savings:
 
 - the adjoint needs no col2im: with stride 1 it is itself a correlation, with the kernel turned by
   180° (Dumoulin & Visin 2016, relation 9);

@@ -65,7 +65,7 @@ def fit(
                 optimizer.lr = schedule(step)
             net.zero_grad()
             losses = task.step(net, batch)
-            run.demand_finite(losses["loss"], f"the loss is {losses['loss']}")
+            run.demand_finite(losses["loss"], f"the loss is {losses['loss']} at step {step}")
             optimizer.step()
             history["steps"].append(losses)
             bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
@@ -120,7 +120,10 @@ class _Run:
             return
         for name, array in self.net.params.items():
             finite = np.isfinite(to_host(array)).all()
-            self.demand_finite(0.0 if finite else math.nan, f"{name} is not finite")
+            last = len(self.history["steps"]) - 1
+            self.demand_finite(
+                0.0 if finite else math.nan, f"{name} is not finite after step {last}"
+            )
         record = {"settings": self.settings, "history": self.history}
         save_checkpoint(self.path, self.net, self.optimizer, record)
 
@@ -131,8 +134,7 @@ class _Run:
         if self.path is not None and self.path.exists():
             kept = f"; the last good checkpoint is kept in {self.path}"
         raise DivergedError(
-            f"{what} at step {len(self.history['steps'])} (counted from 0){kept}. A lower "
-            "learning rate is the usual cure"
+            f"{what} (counted from 0){kept}. A lower learning rate is the usual cure"
         )
 
 

@@ -54,6 +54,27 @@ def test_segmentation_scenes():
     assert set(counts) == {1, 2}
 
 
+def test_levels_noise_and_places_are_what_they_say():
+    scenes = DigitSegmentation("train", 300)
+    backgrounds, noises, inks = [], [], []
+    for index in range(len(scenes)):
+        image, labels, _, boxes = scenes._draw(0, index)
+        far = np.ones((SIZE, SIZE), bool)  # outside of every box, where no ink reaches
+        for x, y, w, h in boxes:
+            far[max(y - 3, 0) : y + h + 3, max(x - 3, 0) : x + w + 3] = False
+        backgrounds.append(image[far].mean())
+        noises.append(image[far].std())
+        inks.append(np.median(image[labels > 0]))
+        if len(boxes) == 2:
+            (ax, ay, aw, ah), (bx, by, bw, bh) = boxes
+            assert ax + aw <= bx or bx + bw <= ax or ay + ah <= by or by + bh <= ay
+    assert min(backgrounds) > -0.02 and max(backgrounds) < 0.32
+    assert np.mean(backgrounds) == pytest.approx(0.15, abs=0.02)
+    assert np.mean(noises) == pytest.approx(0.08, abs=0.002)
+    assert min(inks) > 0.55 and max(inks) < 1.05
+    assert np.mean(inks) == pytest.approx(0.8, abs=0.03)
+
+
 def test_localization_boxes_are_tight():
     scenes = DigitLocalization("train", 100)
     twin = DigitSegmentation("train", 100)
