@@ -128,6 +128,11 @@ def _problems(subject, values, cotangents, gradients):
     if not all(map(np.array_equal, cotangents, kept_cotangents)):
         found.append("backward changes dy")
 
+    found += [
+        f"backward sets the gradient of {name}, but must add to it: grads[...] += …"
+        for name in subject.not_added(kept, kept_cotangents)
+    ]
+
     zeros = subject.gradients(kept, tuple(np.zeros_like(c) for c in cotangents))
     found += [
         f"a dy of zeros gives a gradient of {name} that is not zero"

@@ -50,6 +50,17 @@ class LayerSubject:
         floats = list(_float_values(self.arguments))
         return {**_by_name(floats, dx), **self.layer.grads}
 
+    def not_added(self, values, cotangents):
+        """Names of the parameters whose gradients a second backward does not add to the first."""
+        once = {
+            name: g.copy()
+            for name, g in self.gradients(values, cotangents).items()
+            if g is not None
+        }
+        self.layer.backward(_one_or_tuple(cotangents))
+        grads = self.layer.grads
+        return [name for name in grads if not np.allclose(grads[name], 2 * once[name])]
+
     def changed(self, values):
         """Names of the parameters that are no longer what `values` says."""
         params = self.layer.params
@@ -93,7 +104,12 @@ class PairSubject:
         gradients = gradients if isinstance(gradients, tuple) else (gradients,)
         return _by_name(self.values, gradients)
 
+    def not_added(self, values, cotangents):
+        """Functions keep no gradients."""
+        return []
+
     def changed(self, values):
+        """Functions keep no parameters."""
         return []
 
     def _forward(self, values):

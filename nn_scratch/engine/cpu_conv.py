@@ -50,8 +50,10 @@ def weight_gradient(x, g, windows, groups=1):
         for first, last, top, bottom in blocks:
             columns = _columns(x, first, last, top, bottom, windows, groups, positions)
             seen = g[first:last, ..., top * positions[1] : bottom * positions[1]]
-            # (n, G, K, L) (n, G, L, F/G) -> (n, G, K, F/G): BLAS is faster this way round
-            total += np.matmul(columns, seen.swapaxes(2, 3)).sum(axis=0)
+            product = workspace("product", total.shape, x.dtype)
+            for a, b in zip(columns, seen.swapaxes(2, 3), strict=True):
+                # (G, K, L) (G, L, F/G) -> (G, K, F/G): BLAS is faster this way round
+                total += np.matmul(a, b, out=product)
         return total
 
     w = sum(share(work, _blocks(n, positions, rows * groups * x.itemsize)))

@@ -160,6 +160,9 @@ class Faulty(layers.Layer):
     def backward(self, dy):
         self.calls += 1
         gradient = (dy * self.saved).sum((0, 2))
+        if self.fault == "sets":
+            self.grads["weight"] = gradient
+            return self.params["weight"][:, None] * dy
         if self.fault == "overwrites":
             self.grads["weight"] = np.full(3, 7.0)
         self.grads["weight"] += gradient
@@ -182,6 +185,7 @@ class Faulty(layers.Layer):
         ("counts", "second call"),
         ("adds", "a dy of zeros gives a gradient of x that is not zero"),
         ("changes weight", "changes weight"),
+        ("sets", "backward sets the gradient of weight, but must add to it"),
         ("overwrites", "a dy of zeros gives a gradient of weight"),
     ],
 )
