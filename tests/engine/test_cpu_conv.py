@@ -1,10 +1,13 @@
 """The blocked, threaded primitives against the plain ones, with blocks as small as they get."""
 
+import threading
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from helpers import assert_close, draw, grid, strided
-from nn_scratch.engine import array, cpu_conv, threads
+from nn_scratch.engine import array, blocks, cpu_conv, threads
 from nn_scratch.shapes import conv_size, make_windows
 
 GEOMETRIES = grid(
@@ -18,9 +21,9 @@ GEOMETRIES = grid(
 
 @pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
 def tiny_blocks(request, monkeypatch):
-    """A row or two in each block, and threads even for the smallest call."""
-    monkeypatch.setattr(cpu_conv, "BLOCK_BYTES", 4000)
-    monkeypatch.setattr(cpu_conv, "SMALL_BYTES", 0)
+    """A few positions in each block, and threads even for the smallest call."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 4000)
+    monkeypatch.setattr(blocks, "SMALL_BYTES", 0)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 
@@ -54,29 +57,27 @@ def test_depthwise():
     assert_close(cpu_conv.correlate(x, w, windows, 8), array.correlate(x, w, windows, 8))
 
 
-def test_blocks_cover_every_row_of_every_image_once(monkeypatch):
-    monkeypatch.setenv("NN_SCRATCH_THREADS", "4")
-    for n, rows, width, row_bytes in [
-        (1, 7, 5, 9),
-        (5, 300, 400, 900),
-        (32, 10, 10, 1600),
-        (3, 1, 1, 1),
+@pytest.mark.parametrize("height, width", [(128, 256), (1, 32768)])
+@pytest.mark.parametrize(
+    "c, kernel, stride, dilation", [(16, 7, 1, 1), (32, 3, 1, 1), (8, 3, 2, 1), (8, 3, 2, 2)]
+)
+def test_extra_memory_is_that_of_a_block(c, kernel, stride, dilation, height, width, monkeypatch):
+    """The columns of these images take 10 to 100 MB; also a single row is cut."""
+    monkeypatch.setenv("NN_SCRATCH_THREADS", "2")
+    windows = make_windows(kernel, stride, 3, dilation)
+    x, w = np.ones((1, c, height, width), np.float32), np.ones((c, c, kernel, kernel), np.float32)
+    g = np.ones((1, c, *conv_size((height, width), windows)), np.float32)
+    for name, arguments in [
+        ("correlate", (x, w, windows)),
+        ("scatter", (g, w, (height, width), windows)),
+        ("weight_gradient", (x, g, windows)),
     ]:
-        seen = np.zeros((n, rows), int)
-        for first, last, top, bottom in cpu_conv._blocks(n, (rows, width), row_bytes):
-            assert first < last and top < bottom
-            seen[first:last, top:bottom] += 1
-        assert (seen == 1).all()
-
-
-def test_a_large_image_keeps_all_threads_busy_in_bounded_memory(monkeypatch):
-    monkeypatch.setenv("NN_SCRATCH_THREADS", "4")
-    for size in 64, 512, 2048:
-        blocks = cpu_conv._blocks(1, (size, size), 64 * 9 * 4)
-        assert len(blocks) >= 4
-        largest = max(bottom - top for _, _, top, bottom in blocks)
-        row_bytes = size * 64 * 9 * 4
-        assert largest * row_bytes <= cpu_conv.BLOCK_BYTES + row_bytes
+        monkeypatch.setattr(threads, "_local", threading.local())  # new workspaces
+        tracemalloc.start()
+        result = getattr(cpu_conv, name)(*arguments)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak - result.nbytes < 2 * 8.5e6, name
 
 
 def test_same_bits_for_the_same_number_of_threads(monkeypatch):

@@ -1,0 +1,78 @@
+"""Cutting a convolution's output into blocks: small enough for the cache, enough for all cores.
+
+Extra memory is that of the blocks being worked on, one for each thread, at most 8 MB a thread
+beside arrays of the weights' size: it does not grow with the image.
+"""
+
+from typing import NamedTuple
+
+from nn_scratch.engine.threads import thread_count, workspace
+
+BLOCK_BYTES = 1 << 21  # of workspace for a block: about a core's second-level cache
+SMALL_BYTES = 1 << 18  # of workspace for a whole call that one thread does sooner alone
+
+
+class Block(NamedTuple):
+    """Output rows top:bottom and columns left:right of the images first:last."""
+
+    first: int
+    last: int
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def images(self):
+        return slice(self.first, self.last)
+
+    @property
+    def shape(self):
+        """Images, rows, columns."""
+        return self.last - self.first, self.bottom - self.top, self.right - self.left
+
+
+def cut(n, size, position_bytes):
+    """Blocks over n images of `size` positions, each position taking so many bytes of workspace.
+
+    Several images if they fit, else rows of one image, else a part of one row. As far as there are
+    images and rows, the number of blocks is a multiple of the number of threads.
+    """
+    rows, columns = size
+    threads = thread_count() if n * rows * columns * position_bytes > SMALL_BYTES else 1
+    fitting = max(1, BLOCK_BYTES // position_bytes)
+    images, height = _length(n, fitting // (rows * columns), threads), rows
+    if images == 1:
+        pieces = -(-rows // max(1, fitting // columns))
+        while pieces * n % threads and pieces < rows:
+            pieces += 1
+        height = -(-rows // pieces)
+    width = _length(columns, fitting, 1)
+    return [
+        Block(first, min(first + images, n), top, min(top + height, rows), left, right)
+        for first in range(0, n, images)
+        for top in range(0, rows, height)
+        for left in range(0, columns, width)
+        for right in [min(left + width, columns)]
+    ]
+
+
+def _length(total, most, parts):
+    """The length, at most `most`, of even pieces of `total`, a multiple of `parts` in number."""
+    pieces = -(-total // max(most, 1))
+    return max(1, -(-total // max(1, -(-pieces // parts) * parts)))
+
+
+def padded(x, images, top, height, left, width):
+    """Rows top … top + height and columns left … left + width of x[images], zeros outside of x."""
+    row, row_end = max(top, 0), min(top + height, x.shape[2])
+    column, column_end = max(left, 0), min(left + width, x.shape[3])
+    x = x[images]
+    if (row_end - row, column_end - column) == (height, width):
+        return x[:, :, row:row_end, column:column_end]
+    result = workspace("padded", (*x.shape[:2], height, width), x.dtype)
+    result[...] = 0
+    if row < row_end and column < column_end:
+        inside = result[:, :, row - top : row_end - top, column - left : column_end - left]
+        inside[...] = x[:, :, row:row_end, column:column_end]
+    return result
