@@ -1,18 +1,24 @@
 """How the primitives are computed. `ops/` says what is computed, and knows only these names.
 
-The choice between the ways is made here, and only here: `cpu_conv` and `cpu_pool` for NumPy
-arrays, `array`, the plain and readable way, for all others. What each primitive means is written
-in `array`.
+The choice between the ways is made here, and only here: `cpu_conv`, `cpu_pool` and `cpu_pointwise`
+for NumPy arrays, `array`, the plain and readable way, for all others. What each primitive means is
+written in `array`.
 """
 
 import numpy as np
 
-from nn_scratch.engine import array, cpu_conv, cpu_pool
+from nn_scratch.engine import array, cpu_conv, cpu_pointwise, cpu_pool
 from nn_scratch.engine.array import survivors
 
 __all__ = [
+    "channel_blend",
+    "channel_moments",
+    "channel_normalize",
+    "channel_products",
     "correlate",
     "gather",
+    "rectify",
+    "rectify_gradient",
     "scatter",
     "scatter_add",
     "survivors",
@@ -49,6 +55,36 @@ def gather(x, switches):
 def scatter_add(values, switches, size, disjoint=False):
     """The adjoint of gather: values (N, C, P, Q) -> (N, C, *size)."""
     return _way(values, cpu_pool).scatter_add(values, switches, size, disjoint)
+
+
+def channel_moments(x):
+    """x (N, C, H, W) -> the mean and the variance of each channel, (C,)."""
+    return _way(x, cpu_pointwise).channel_moments(x)
+
+
+def channel_normalize(x, statistics, scale, shift):
+    """(x − mean) · scale + shift; statistics are (mean, variance), all but x (C,)."""
+    return _way(x, cpu_pointwise).channel_normalize(x, statistics, scale, shift)
+
+
+def channel_products(dy, x, statistics):
+    """Σ dy and Σ dy · (x − mean) of each channel."""
+    return _way(x, cpu_pointwise).channel_products(dy, x, statistics)
+
+
+def channel_blend(dy, x, statistics, a, b, c):
+    """a · dy + b · (x − mean) + c, with a, b, c (C,)."""
+    return _way(x, cpu_pointwise).channel_blend(dy, x, statistics, a, b, c)
+
+
+def rectify(x):
+    """max(x, 0), for an array of any shape."""
+    return _way(x, cpu_pointwise).rectify(x)
+
+
+def rectify_gradient(dy, x):
+    """dy where x > 0, else 0."""
+    return _way(x, cpu_pointwise).rectify_gradient(dy, x)
 
 
 def _way(x, cpu):

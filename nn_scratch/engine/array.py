@@ -5,6 +5,8 @@ Convolution: the three contractions of one trilinear form (see ops/conv.py) by w
 (Chellapilla et al. 2006); `col2im`, its adjoint, adds the columns back onto the image.
 
 Pooling: find the switches, gather by them, scatter by them.
+
+Per channel: sums over batch and image, and maps with one coefficient for each channel. And ReLU.
 """
 
 from math import prod
@@ -13,6 +15,8 @@ import numpy as np
 
 from nn_scratch.backend import xp_of
 from nn_scratch.shapes import conv_size, window_taps
+
+BATCH_AND_IMAGE = (0, 2, 3)
 
 # ---------------------------------------------------------------- convolution
 
@@ -199,3 +203,45 @@ def flat_targets(switches, size):
     n, c = switches.shape[:2]
     planes = xp.arange(n * c).reshape(n, c, 1, 1) * (size[0] * size[1])
     return (planes + switches.astype(np.int64)).reshape(-1)
+
+
+# ---------------------------------------------------------------- per channel, and ReLU
+
+
+def channel_moments(x):
+    """x (N, C, H, W) -> the mean and the variance (divided by the count) of each channel: (C,)."""
+    return x.mean(axis=BATCH_AND_IMAGE), x.var(axis=BATCH_AND_IMAGE)
+
+
+def channel_normalize(x, statistics, scale, shift):
+    """(x − mean) · scale + shift: x (N, C, H, W), the others and both statistics (C,)."""
+    mean, _ = statistics
+    return (x - per_channel(mean)) * per_channel(scale) + per_channel(shift)
+
+
+def channel_products(dy, x, statistics):
+    """Σ dy and Σ dy · (x − mean) of each channel: dy, x (N, C, H, W), all others (C,)."""
+    mean, _ = statistics
+    products = dy * (x - per_channel(mean))
+    return dy.sum(axis=BATCH_AND_IMAGE), products.sum(axis=BATCH_AND_IMAGE)
+
+
+def channel_blend(dy, x, statistics, a, b, c):
+    """a · dy + b · (x − mean) + c: dy, x (N, C, H, W), the others and both statistics (C,)."""
+    mean, _ = statistics
+    return per_channel(a) * dy + per_channel(b) * (x - per_channel(mean)) + per_channel(c)
+
+
+def per_channel(v):
+    """(C,) as (C, 1, 1)."""
+    return v[:, None, None]
+
+
+def rectify(x):
+    """max(x, 0), for an array of any shape."""
+    return xp_of(x).maximum(x, 0)
+
+
+def rectify_gradient(dy, x):
+    """dy where x > 0, else 0."""
+    return dy * (x > 0)

@@ -11,18 +11,16 @@ from nn_scratch.engine import array
 from nn_scratch.engine.threads import share, thread_count, workspace
 from nn_scratch.shapes import window_taps
 
-BLOCK_ELEMENTS = 1 << 18  # of one call inside NumPy: about a core's second-level cache
-SMALL_ELEMENTS = 1 << 15  # of a whole call that one thread does sooner alone
+BLOCK_ELEMENTS = 1 << 19  # pixels of a block: smaller ones, and threads wait for Python
+SMALL_ELEMENTS = 1 << 19  # pixels of a whole call that one thread does sooner alone
 
 
 def window_max(x, windows, positions):
     """As array.window_max: first the maxima of each row's pieces, then of columns of those.
 
-    The order of comparisons is kept, so the first maximum wins. Where it could matter that NaN
-    compares as nothing and that padding is −∞, the plain way does the work.
+    The order of comparisons is kept, so the first maximum wins. That NaN compares as nothing and
+    that padding is −∞ can only matter where a maximum is NaN or −∞: then the plain way does it all.
     """
-    if x.size == 0 or not np.isfinite(x.min()):
-        return array.window_max(x, windows, positions)
     n, c, height, width = x.shape
     rows, columns = window_taps((height, width), windows, positions)
     planes = x.reshape(n * c, height, width)
@@ -30,11 +28,15 @@ def window_max(x, windows, positions):
     switches = np.empty(y.shape, np.int32 if height * width < 2**31 else np.int64)
 
     def work(blocks):
+        ordinary = True
         for first, last in blocks:
             seen = _padded(planes[first:last], windows, rows, columns)
             _max_of_block(seen, windows, rows, columns, width, y[first:last], switches[first:last])
+            ordinary = ordinary and bool(np.isfinite(y[first:last].min()))
+        return ordinary
 
-    share(work, _plane_blocks(n * c, height * width))
+    if not all(share(work, _plane_blocks(n * c, height * width))):
+        return array.window_max(x, windows, positions)
     shape = n, c, *positions
     return y.reshape(shape), switches.reshape(shape)
 
@@ -103,7 +105,7 @@ def gather(x, switches):
         for first, last in blocks:
             target = _block_targets(flat[first:last], planes.shape[1])
             here = np.ascontiguousarray(planes[first:last]).reshape(-1)
-            np.take(here, target, out=values[first:last], mode="clip")
+            np.take(here, target, out=values[first:last], mode="wrap")  # the fastest; none wraps
 
     share(work, _plane_blocks(len(planes), planes.shape[1]))
     return values.reshape(switches.shape)
@@ -112,32 +114,43 @@ def gather(x, switches):
 def scatter_add(values, switches, size, disjoint=False):
     """As array.scatter_add."""
     flat_values, flat = (a.reshape(-1, prod(a.shape[2:])) for a in (values, switches))
-    pixels = prod(size)
-    out = np.empty((len(flat), pixels), values.dtype)
+    out = np.empty((len(flat), prod(size)), values.dtype)
 
     def work(blocks):
         for first, last in blocks:
-            target = _block_targets(flat[first:last], pixels).reshape(-1)
+            target = _block_targets(flat[first:last], out.shape[1]).reshape(-1)
             here, added = out[first:last].reshape(-1), flat_values[first:last].reshape(-1)
+            here[...] = 0
             if disjoint:
-                here[...] = 0
                 here[target] = added
             else:
-                here[...] = np.bincount(target, added, minlength=here.size)
+                np.add.at(here, target, added)
 
-    share(work, _plane_blocks(len(flat), pixels))
+    blocks = _plane_blocks(*out.shape)
+    if disjoint:
+        share(work, blocks)
+    else:  # np.add.at holds the interpreter's lock: more threads would only wait
+        work(blocks)
     return out.reshape(*values.shape[:2], *size)
 
 
 def _block_targets(switches, pixels):
-    """Switches of a few planes as flat indices into those planes."""
-    targets = workspace("targets", switches.shape, np.int64)
-    np.add(switches, np.arange(len(switches))[:, None] * pixels, out=targets, casting="unsafe")
+    """Switches of a few planes as flat indices into those planes.
+
+    Added in the switches' own type as long as the sums fit: NumPy's loops for one type are the
+    faster ones. Indices must be intp, or NumPy converts them more slowly itself.
+    """
+    narrow = np.int32 if len(switches) * pixels < 2**31 else np.int64
+    sums = workspace("sums", switches.shape, narrow)
+    starts = (np.arange(len(switches)) * pixels).astype(narrow)
+    np.add(switches, starts[:, None], out=sums, casting="unsafe")
+    targets = workspace("targets", switches.shape, np.intp)
+    np.copyto(targets, sums)
     return targets
 
 
 def _plane_blocks(planes, pixels):
     """(first plane, last) of blocks that fit the cache, some for every thread."""
     threads = thread_count() if planes * pixels > SMALL_ELEMENTS else 1
-    step = max(1, min(-(-planes // threads), BLOCK_ELEMENTS // pixels))
+    step = max(1, min(-(-planes // threads), BLOCK_ELEMENTS // max(1, pixels)))
     return [(first, min(first + step, planes)) for first in range(0, planes, step)]

@@ -1,12 +1,18 @@
 """Batch normalization (Ioffe & Szegedy 2015, algorithm 1), over batch and image of each channel."""
 
 from nn_scratch.backend import xp_of
+from nn_scratch.engine import (
+    channel_blend,
+    channel_moments,
+    channel_normalize,
+    channel_products,
+)
 from nn_scratch.shapes import check_rank, check_shape, check_values
 
-BATCH_AND_IMAGE = (0, 2, 3)
 
-
-def batch_norm2d(x, w, b, running_mean, running_var, *, training=True, momentum=0.1, eps=1e-5):
+def batch_norm2d(
+    x, w, b, running_mean, running_var, *, training=True, momentum=0.1, eps=1e-5, all_sum=None
+):
     """y = w · (x − mean) / √(var + eps) + b, with one mean and variance for each channel.
 
     x (N, C, H, W); w, b, running_mean, running_var (C,)
@@ -16,61 +22,78 @@ def batch_norm2d(x, w, b, running_mean, running_var, *, training=True, momentum=
     and `running` is (1 − momentum)·old + momentum·batch, with the unbiased variance (divided by
     count − 1). Otherwise the statistics are the running ones, and `running` is unchanged.
     Nothing is mutated. An empty batch has no statistics: the running ones serve.
+
+    `all_sum` adds an array up over all processes that share the batch; the statistics are then
+    those of the whole batch.
     """
     _check_arguments(x, w, b=b, running_mean=running_mean, running_var=running_var)
-    count = x.size // x.shape[1]
-    if training and count == 1:
-        raise ValueError(
-            f"x {x.shape} has one value per channel: its variance is 0 and y would be b, whatever "
-            "x is; use a larger batch or image, or training=False"
-        )
     running = statistics = running_mean, running_var
+    if training:
+        count, statistics = _moments(x, statistics, all_sum)
+        if count == 1:
+            raise ValueError(
+                f"x {x.shape} has one value per channel: its variance is 0 and y would be b, "
+                "whatever x is; use a larger batch or image, or training=False"
+            )
     if training and count:
-        mean, var = statistics = x.mean(axis=BATCH_AND_IMAGE), x.var(axis=BATCH_AND_IMAGE)
+        mean, var = statistics
         unbiased = var * (count / (count - 1))
         running = (
             running_mean + momentum * (mean - running_mean),
             running_var + momentum * (unbiased - running_var),
         )
-    y = _normalize(x, statistics, eps)
-    y *= _per_channel(w)
-    y += _per_channel(b)
+    y = channel_normalize(x, statistics, w / xp_of(x).sqrt(statistics[1] + eps), b)
     return y, statistics, running
 
 
-def batch_norm2d_backward(dy, x, w, statistics, *, training=True, eps=1e-5):
+def batch_norm2d_backward(dy, x, w, statistics, *, training=True, eps=1e-5, all_sum=None):
     """dy (N, C, H, W) -> dx, dw, db; `statistics` as batch_norm2d returned them.
 
     In training, mean and variance depend on x, so that dx loses its mean and its component along
-    the normalized x (the paper's section 3, the chain rule simplified):
-    dx = w/√(var + eps) · (dy − mean(dy) − x̂ · mean(dy · x̂)).
+    the normalized x (the paper's section 3, the chain rule simplified): with σ = √(var + eps) and
+    x̂ = (x − mean)/σ,  dx = w/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)).
+
+    With `all_sum` the two means are those of the whole batch; dw and db are this process's part.
     """
     _check_arguments(x, w, dy=dy)
     check_shape("dy", dy, x.shape, "the shape of x")
-    normalized = _normalize(x, statistics, eps)
-    db = dy.sum(axis=BATCH_AND_IMAGE)
-    dw = (dy * normalized).sum(axis=BATCH_AND_IMAGE)
-    scale = _per_channel(w / xp_of(x).sqrt(statistics[1] + eps))
+    sigma = xp_of(x).sqrt(statistics[1] + eps)
+    db, products = channel_products(dy, x, statistics)
+    dw = products / sigma
     if not training:
-        return scale * dy, dw, db
-    count = max(x.size // x.shape[1], 1)
-    dx = normalized
-    dx *= _per_channel(-dw / count)
-    dx -= _per_channel(db / count)
-    dx += dy
-    dx *= scale
-    return dx, dw, db
+        zero = xp_of(x).zeros_like(w)
+        return channel_blend(dy, x, statistics, w / sigma, zero, zero), dw, db
+    count, sum_dy, sum_dy_x = _whole(all_sum, x, x.size // x.shape[1], db, dw)
+    along, constant = (-w / sigma * s / max(count, 1) for s in (sum_dy_x / sigma, sum_dy))
+    return channel_blend(dy, x, statistics, w / sigma, along, constant), dw, db
 
 
-def _normalize(x, statistics, eps):
-    mean, var = statistics
-    normalized = x - _per_channel(mean)
-    normalized /= _per_channel(xp_of(x).sqrt(var + eps))
-    return normalized
+def _moments(x, otherwise, all_sum):
+    """The count, mean and variance of the whole batch; without a batch, the moments `otherwise`.
+
+    Parts of a batch are merged without cancellation (Chan et al. 1979): the variance is the mean of
+    the parts' variances and of the squared distances of their means.
+    """
+    own = x.size // x.shape[1]
+    mean, var = channel_moments(x) if own else otherwise
+    if all_sum is None:
+        return own, (mean, var)
+    count, total = _whole(all_sum, x, own, own * mean)
+    if not count:
+        return 0, otherwise
+    whole = total / count
+    _, total = _whole(all_sum, x, own, own * (var + (mean - whole) ** 2))
+    return count, (whole, total / count)
 
 
-def _per_channel(v):
-    return v[:, None, None]
+def _whole(all_sum, x, count, *sums):
+    """The count and the sums, each (C,), added up over all processes."""
+    if all_sum is None:
+        return count, *sums
+    xp = xp_of(x)
+    packed = xp.concatenate([xp.full(1, count, x.dtype), *sums])
+    added = all_sum(packed)
+    return int(added[0]), *added[1:].reshape(len(sums), -1)
 
 
 def _check_arguments(x, w, **others):

@@ -147,7 +147,8 @@ def _check_switches(switches, values, size):
             f"switches {switches.shape} and values {values.shape} differ in batch or channels"
         )
     pixels = size[0] * size[1]
-    if switches.size and not 0 <= switches.min() <= switches.max() < pixels:
+    unsigned = switches.view(f"u{switches.dtype.itemsize}")  # what is negative becomes huge
+    if switches.size and unsigned.max() >= pixels:
         n, c, p, q = (int(i[0]) for i in ((switches < 0) | (switches >= pixels)).nonzero())
         raise ValueError(
             f"switches[{n}, {c}, {p}, {q}] is {int(switches[n, c, p, q])}, but an image of "
