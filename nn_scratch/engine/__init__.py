@@ -1,13 +1,13 @@
 """How the primitives are computed. `ops/` says what is computed, and knows only these names.
 
-The choice between the ways is made here, and only here: `cpu_conv`, `cpu_pool` and `cpu_pointwise`
-for NumPy arrays, `array`, the plain and readable way, for all others. What each primitive means is
-written in `array`.
+The choice between the ways is made here, and only here: `cpu_conv`, `cpu_pool`, `cpu_pointwise` and
+`product` for NumPy arrays, `array`, the plain and readable way, for all others. What each primitive
+means is written in `array`.
 """
 
 import numpy as np
 
-from nn_scratch.engine import array, cpu_conv, cpu_pointwise, cpu_pool
+from nn_scratch.engine import array, cpu_conv, cpu_pointwise, cpu_pool, product
 from nn_scratch.engine.array import survivors
 
 __all__ = [
@@ -17,8 +17,10 @@ __all__ = [
     "channel_products",
     "correlate",
     "gather",
+    "matrix_product",
     "rectify",
     "rectify_gradient",
+    "sandwich",
     "scatter",
     "scatter_add",
     "survivors",
@@ -85,6 +87,16 @@ def rectify(x):
 def rectify_gradient(dy, x):
     """dy where x > 0, else 0."""
     return _way(x, cpu_pointwise).rectify_gradient(dy, x)
+
+
+def matrix_product(a, b):
+    """a (M, K) times b (K, N)."""
+    return _way(a, product).matrix_product(a, b)
+
+
+def sandwich(a, x, b):
+    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)."""
+    return _way(x, product).sandwich(a, x, b)
 
 
 def _way(x, cpu):

@@ -245,3 +245,16 @@ def rectify(x):
 def rectify_gradient(dy, x):
     """dy where x > 0, else 0."""
     return dy * (x > 0)
+
+
+# ---------------------------------------------------------------- matrices
+
+
+def matrix_product(a, b):
+    """a (M, K) times b (K, N)."""
+    return a @ b
+
+
+def sandwich(a, x, b):
+    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)."""
+    return a @ x @ b.T

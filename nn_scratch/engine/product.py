@@ -1,4 +1,4 @@
-"""Matrix products in pieces that BLAS multiplies fastest.
+"""Matrix products, in pieces that BLAS multiplies fastest, and shared among threads.
 
 OpenBLAS copies ("packs") both matrices before it multiplies them, unless the product is small:
 up to M·N·K = 10⁶ on x86 it takes kernels that read them in place. With the short rows and columns
@@ -8,7 +8,7 @@ np.matmul walks through without coming back to Python.
 
 import numpy as np
 
-from nn_scratch.engine.threads import workspace
+from nn_scratch.engine.threads import share, thread_count, workspace
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
 SHORTEST = 96  # columns of a piece below which packing is the lesser evil
@@ -52,6 +52,40 @@ def multiply_transposed(a, b):
         # (k/rows, pieces, rows, step) (1, pieces, step, F), summed over the pieces
         total = total + np.matmul(left, right).sum(axis=-3)
     return total.reshape(*total.shape[:-3], k, f)
+
+
+def matrix_product(a, b):
+    """a (M, K) times b (K, N), the longer side of the result shared among threads."""
+    y = np.empty((a.shape[0], b.shape[1]), np.result_type(a, b))
+    by_rows = y.shape[0] >= y.shape[1]
+    length = max(y.shape)
+    parts = thread_count() if y.size * a.shape[1] > SMALL_PRODUCT else 1
+
+    def work(slices):
+        for part in slices:
+            if by_rows:
+                np.matmul(a[part], b, out=y[part])
+            else:
+                np.matmul(a, b[:, part], out=y[:, part])
+
+    step = max(1, -(-length // parts))
+    share(work, [slice(i, i + step) for i in range(0, length, step)])
+    return y
+
+
+def sandwich(a, x, b):
+    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)."""
+    planes = x.reshape(-1, *x.shape[2:])
+    y = np.empty((len(planes), len(a), len(b)), x.dtype)
+    step = max(1, min(-(-len(planes) // thread_count()), (1 << 18) // max(1, y[:1].size)))
+
+    def work(starts):
+        for i in starts:
+            part = slice(i, i + step)
+            np.matmul(a @ planes[part], b.T, out=y[part])
+
+    share(work, range(0, len(planes), step))
+    return y.reshape(*x.shape[:2], len(a), len(b))
 
 
 def _piece(m, k, length):

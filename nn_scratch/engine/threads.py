@@ -2,8 +2,8 @@
 
 NumPy releases the interpreter lock inside its loops and BLAS, so threads do run side by side. While
 `share` runs, BLAS is held to one thread for the whole process (a BLAS that starts threads of its
-own under ours would fight for the same cores); afterwards its limit is what it was. Calls from
-several threads of yours take turns.
+own under ours would fight for the same cores, and OpenBLAS's go on spinning for 20 ms after the
+last product); afterwards its limit is what it was. Calls from several threads of yours take turns.
 
 NN_SCRATCH_THREADS sets the number of threads; the default is every core this process may use.
 """
@@ -11,6 +11,7 @@ NN_SCRATCH_THREADS sets the number of threads; the default is every core this pr
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
 from math import prod
@@ -19,7 +20,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 _local = threading.local()
-_one_at_a_time = threading.Lock()  # limits nested by different threads would not be restored
+_one_at_a_time = threading.RLock()  # limits nested by different threads would not be restored
 
 
 def thread_count():
@@ -39,15 +40,24 @@ def share(work, tasks):
     Each part is a contiguous run of tasks that depends on their number and the number of threads
     alone, so results do not depend on timing. The caller's thread takes the first part.
     """
-    threads = min(thread_count(), len(tasks))
-    if threads <= 1:
-        return [work(tasks)]
+    threads = max(1, min(thread_count(), len(tasks)))
     cuts = [len(tasks) * i // threads for i in range(threads + 1)]
     parts = [tasks[a:b] for a, b in pairwise(cuts)]
-    with _one_at_a_time, _controller().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         others = [_pool(threads - 1).submit(work, part) for part in parts[1:]]
         results = [work(parts[0])]
         return results + [other.result() for other in others]
+
+
+@contextmanager
+def one_blas_thread():
+    """Hold BLAS to one thread, in the whole process; afterwards its limit is what it was."""
+    with _one_at_a_time:
+        if all(library.get_num_threads() == 1 for library in _blas().lib_controllers):
+            yield  # asking takes a tenth of the time of limiting
+        else:
+            with _blas().limit(limits=1):
+                yield
 
 
 def workspace(name, shape, dtype):
@@ -63,8 +73,9 @@ def workspace(name, shape, dtype):
 
 
 @lru_cache(maxsize=1)
-def _controller():
-    return ThreadpoolController()  # finding the libraries takes 20 times as long as limiting them
+def _blas():
+    """The BLAS libraries in this process. Finding them takes 20 times as long as limiting them."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 @lru_cache(maxsize=4)
@@ -75,7 +86,7 @@ def _pool(threads):
 def _after_fork():
     """A forked child has the pool's queue, but not its threads, and perhaps a lock that is held."""
     global _one_at_a_time
-    _one_at_a_time = threading.Lock()
+    _one_at_a_time = threading.RLock()
     _pool.cache_clear()
 
 

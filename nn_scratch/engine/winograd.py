@@ -12,12 +12,12 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nn_scratch.engine.blocks import cut, padded
-from nn_scratch.engine.product import multiply, multiply_transposed
+from nn_scratch.engine.product import matrix_product, multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
 
 POINTS = (0, 0.75, -0.75, 1.5, -1.5)  # and ∞
 OUT, KERNEL, TILE = 4, 3, 6  # pixels of a tile along each axis: outputs, kernel, inputs
-FEWEST_CHANNELS = 16  # or the transforms cost more than they save
+FEWEST_CHANNELS = 8  # or the transforms cost more than they save
 MOST_KERNELS = 80_000  # C · F: the 36 products of a pair of channels then take up to 12 MB
 
 
@@ -49,6 +49,7 @@ def suits(f, c, windows, groups):
         and windows.stride == windows.dilation == (1, 1)
         and groups == 1
         and min(f, c) >= FEWEST_CHANNELS
+        and f <= 3 * c  # outputs are dear to transform back
         and f * c <= MOST_KERNELS
     )
 
@@ -56,7 +57,7 @@ def suits(f, c, windows, groups):
 def correlate(x, w, windows, positions):
     """x (N, C, H, W), w (F, C, 3, 3) -> y (N, F, *positions), for the windows from the first."""
     f, c = w.shape[:2]
-    kernels = np.kron(G, G).astype(w.dtype) @ w.reshape(f * c, -1).T
+    kernels = matrix_product(np.kron(G, G).astype(w.dtype), w.reshape(f * c, -1).T)
     kernels = kernels.reshape(TILE**2, f, c)
     at = AT.astype(x.dtype)
     y = np.empty((len(x), f, *positions), x.dtype)
@@ -96,7 +97,7 @@ def weight_gradient(x, g, windows):
         return total
 
     total = sum(share(work, _blocks(n, positions, max(f, c), x.itemsize)))
-    kernels = np.kron(G, G).T.astype(x.dtype) @ total.reshape(TILE**2, -1)
+    kernels = matrix_product(np.kron(G, G).T.astype(x.dtype), total.reshape(TILE**2, -1))
     return np.ascontiguousarray(kernels.reshape(KERNEL, KERNEL, c, f).transpose(3, 2, 0, 1))
 
 

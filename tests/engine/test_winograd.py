@@ -57,7 +57,8 @@ def test_float32_error_with_many_channels():
 def test_when_it_suits():
     assert winograd.suits(32, 64, make_windows(3, 1, 1), groups=1)
     for f, c, geometry, groups in [
-        (8, 64, (3, 1, 1), 1),
+        (4, 64, (3, 1, 1), 1),
+        (64, 8, (3, 1, 1), 1),
         (64, 64, (3, 2, 1), 1),
         (64, 64, (3, 1, 1, 2), 1),
         (64, 64, ((3, 5), 1, 1), 1),
