@@ -34,9 +34,9 @@ def main(arguments=None):
 
 def _expected_errors():
     from nn_scratch.check.user_code import UserCodeError
-    from nn_scratch.training import CheckpointError, DivergedError
+    from nn_scratch.training import CheckpointError, DivergedError, RanksError
 
-    return UserCodeError, CheckpointError, DivergedError
+    return UserCodeError, CheckpointError, DivergedError, RanksError
 
 
 def _parser():
@@ -65,7 +65,12 @@ def _parser():
     check.add_argument("--json", action="store_true", help="print JSON, for a grader")
     check.set_defaults(run=_check)
 
-    train = commands.add_parser("train", help="train a net on the digit scenes; resumes")
+    train = commands.add_parser(
+        "train",
+        help="train a net on the digit scenes; resumes",
+        description="Train a net on the digit scenes. Resumes where an interrupted run stopped. "
+        "`mpiexec -n 2 nn-scratch train ...` shares each batch among two processes.",
+    )
     train.add_argument("task", choices=("segmentation", "localization"))
     train.add_argument("--epochs", type=int, help="passes over the scenes")
     train.add_argument("--scenes", type=int, help="scenes per pass")
@@ -93,13 +98,23 @@ def _check(options):
 
 
 def _train(options):
+    from nn_scratch.training import world
+
+    ranks = world()
+    with ranks.stop_together():
+        return _train_on(ranks, options)
+
+
+def _train_on(ranks, options):
     from nn_scratch.training.recipes import RECIPES
 
     chosen = {n: getattr(options, n) for n in ("epochs", "scenes") if getattr(options, n)}
     recipe = RECIPES[options.task](seed=options.seed, **chosen)
     out = options.out or Path("runs") / f"{options.task}-{options.seed}"
-    history = recipe.run(checkpoint=out / "checkpoint.npz", validation=recipe.test)
-    metrics = recipe.evaluate()
+    history = recipe.run(checkpoint=out / "checkpoint.npz", validation=recipe.test, ranks=ranks)
+    metrics = recipe.evaluate(ranks)
+    if ranks.rank > 0:
+        return 0
     report = {"settings": recipe.settings, "test": metrics, **history}
     (out / "history.json").write_text(json.dumps(report, indent=1))
     recipe.picture().savefig(out / "picture.png", dpi=110)

@@ -22,13 +22,20 @@ class Loader:
         """Batches per epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
-    def batches(self, epoch=0, start=0):
-        """The epoch's batches from number `start` on: tuples of arrays, stacked samples."""
+    def batches(self, epoch=0, start=0, part=None):
+        """The epoch's batches from number `start` on: tuples of arrays, stacked samples.
+
+        `part` gives, for the number of samples in a batch, the slice of them to yield.
+        """
         if self.shuffle:
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.dataset))
         else:
             order, epoch = np.arange(len(self.dataset)), 0
         for batch in range(start, len(self)):
             chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size]
-            samples = [self.dataset.sample(epoch, int(index)) for index in chosen]
-            yield tuple(np.stack(parts) for parts in zip(*samples, strict=True))
+            wanted = chosen if part is None else chosen[part(len(chosen))]
+            # Of no samples, one still tells shapes and dtypes.
+            samples = [
+                self.dataset.sample(epoch, int(i)) for i in (wanted if len(wanted) else chosen[:1])
+            ]
+            yield tuple(np.stack(parts)[: len(wanted)] for parts in zip(*samples, strict=True))

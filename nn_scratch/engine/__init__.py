@@ -15,6 +15,7 @@ __all__ = [
     "channel_moments",
     "channel_normalize",
     "channel_products",
+    "channel_sum",
     "correlate",
     "gather",
     "matrix_product",
@@ -67,6 +68,11 @@ def channel_moments(x):
 def channel_normalize(x, statistics, scale, shift):
     """(x − mean) · scale + shift; statistics are (mean, variance), all but x (C,)."""
     return _way(x, cpu_pointwise).channel_normalize(x, statistics, scale, shift)
+
+
+def channel_sum(x):
+    """x (N, C, H, W) -> the sum of each channel, (C,)."""
+    return _way(x, cpu_pointwise).channel_sum(x)
 
 
 def channel_products(dy, x, statistics):

@@ -219,6 +219,11 @@ def channel_normalize(x, statistics, scale, shift):
     return (x - per_channel(mean)) * per_channel(scale) + per_channel(shift)
 
 
+def channel_sum(x):
+    """x (N, C, H, W) -> the sum of each channel: (C,)."""
+    return x.sum(axis=BATCH_AND_IMAGE)
+
+
 def channel_products(dy, x, statistics):
     """Σ dy and Σ dy · (x − mean) of each channel: dy, x (N, C, H, W), all others (C,)."""
     mean, _ = statistics

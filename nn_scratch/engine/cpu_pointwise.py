@@ -69,6 +69,20 @@ def channel_normalize(x, statistics, scale, shift):
     return y
 
 
+def channel_sum(x):
+    """As array.channel_sum."""
+    x, blocks = _by_pixel(x), _blocks(x, SUM_ELEMENTS)
+    sums = np.zeros((len(blocks), x.shape[1]))
+
+    def work(numbers):
+        for i in numbers:
+            channels, pixels = blocks[i]
+            sums[i, channels] = _sum(x[:, channels, pixels])
+
+    share(work, range(len(blocks)))
+    return sums.sum(axis=0).astype(x.dtype)
+
+
 def channel_products(dy, x, statistics):
     """As array.channel_products."""
     dy, x, blocks = _by_pixel(dy), _by_pixel(x), _blocks(x, SUM_ELEMENTS)

@@ -16,7 +16,12 @@ class Layer:
     `params`, `grads` (same keys) and `buffers` (what is remembered but not trained) are dicts of
     arrays; whoever trains updates the arrays in place. `training` says which mode is on. A layer
     remembers its last input only, so it can stand at one place of a net.
+
+    `need_dx` is False while nobody needs dx, as in training for a net's first layer: backward may
+    then return None.
     """
+
+    need_dx = True
 
     def __init__(self):
         self.training = True

@@ -10,16 +10,27 @@ class Container(Layer):
 
     `params`, `grads` and `buffers` show all of the children's arrays under dotted names,
     "child.weight". A subclass sets its children with `super().__init__(children)` and writes
-    `forward` and `backward`.
+    `forward` and `backward`. If a single child receives the input, and its dx is returned as it is,
+    the subclass may name it as `first`: it is then told when nobody needs dx.
     """
 
-    def __init__(self, children):
+    def __init__(self, children, first=None):
         super().__init__()
         self.children = dict(children)
+        self.first = first
         _refuse_repeated(self)
         self.params = FlatView(self.children, "params")
         self.grads = FlatView(self.children, "grads")
         self.buffers = FlatView(self.children, "buffers")
+
+    @property
+    def need_dx(self):
+        return self.first is None or self.children[self.first].need_dx
+
+    @need_dx.setter
+    def need_dx(self, needed):
+        if self.first is not None:
+            self.children[self.first].need_dx = needed
 
     def train(self, mode=True):
         for child in self.children.values():
@@ -41,7 +52,8 @@ class Sequential(Container):
     """Layers one after the other, named "0", "1", …"""
 
     def __init__(self, *layers):
-        super().__init__({str(i): layer for i, layer in enumerate(layers)})
+        children = {str(i): layer for i, layer in enumerate(layers)}
+        super().__init__(children, first="0" if layers else None)
         self.layers = layers
 
     def forward(self, x):

@@ -58,7 +58,9 @@ class Conv2d(_Convolution):
 
     def backward(self, dy):
         x = self.recall()
-        dx, dw, db = ops.conv2d_backward(dy, x, self.params["weight"], **self.options)
+        dx, dw, db = ops.conv2d_backward(
+            dy, x, self.params["weight"], need_dx=self.need_dx, **self.options
+        )
         self.add_grads(weight=dw, bias=db)
         return dx
 

@@ -8,7 +8,8 @@ from nn_scratch.layers.base import Layer, value_dtype
 
 class BatchNorm2d(Layer):
     """Normalizes each channel by the batch's statistics in training, by the running ones in
-    evaluation. See ops.batch_norm2d.
+    evaluation. See ops.batch_norm2d. `all_sum` adds up over the processes that share a batch, if
+    several do.
 
     weight, bias (num_features,): ones and zeros. Buffers running_mean, running_var and, as in
     PyTorch, num_batches_tracked.
@@ -18,6 +19,7 @@ class BatchNorm2d(Layer):
         super().__init__()
         self.eps = eps
         self.momentum = momentum
+        self.all_sum = None
         dtype = value_dtype(dtype)
         self.add_parameter("weight", np.ones(num_features, dtype))
         self.add_parameter("bias", np.zeros(num_features, dtype))
@@ -35,6 +37,7 @@ class BatchNorm2d(Layer):
             training=self.training,
             momentum=self.momentum,
             eps=self.eps,
+            all_sum=self.all_sum,
         )
         self.saved = x, statistics, self.training
         if self.training:
@@ -45,7 +48,13 @@ class BatchNorm2d(Layer):
     def backward(self, dy):
         x, statistics, training = self.recall()
         dx, dw, db = ops.batch_norm2d_backward(
-            dy, x, self.params["weight"], statistics, training=training, eps=self.eps
+            dy,
+            x,
+            self.params["weight"],
+            statistics,
+            training=training,
+            eps=self.eps,
+            all_sum=self.all_sum,
         )
         self.add_grads(weight=dw, bias=db)
         return dx

@@ -70,7 +70,8 @@ class Localizer(Container):
                 "features": self.features,
                 "class_head": self.class_head,
                 "box_head": self.box_head,
-            }
+            },
+            first="features",
         )
 
     def forward(self, x):

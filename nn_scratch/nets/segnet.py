@@ -64,7 +64,8 @@ class SegNet(Container):
                 **{f"encoder{i}": stage for i, stage in enumerate(self.encoders)},
                 **{f"decoder{i}": stage for i, stage in enumerate(self.decoders)},
                 "classifier": self.classifier,
-            }
+            },
+            first="encoder0",
         )
 
     def forward(self, x):

@@ -13,7 +13,7 @@ The convolution is the first; its backward pass is the second and the third. The
 convolution is the second; its backward pass is the first and the third. Both hold the same w.
 """
 
-from nn_scratch.engine import correlate, scatter, weight_gradient
+from nn_scratch.engine import channel_sum, correlate, scatter, weight_gradient
 from nn_scratch.shapes import (
     check_conv_dy,
     check_convolution,
@@ -51,7 +51,7 @@ def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1, need
 
     dx = scatter(dy, w, x.shape[2:], windows, groups) if need_dx else None
     dw = weight_gradient(x, dy, windows, groups)
-    db = dy.sum(axis=(0, 2, 3))
+    db = channel_sum(dy)
     return dx, dw, db
 
 
@@ -80,9 +80,12 @@ def conv_transpose2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, grou
     # An output_padding of stride or more makes room for further windows; x has no pixel there.
     dx = correlate(dy, w, windows, groups)[:, :, : x.shape[2], : x.shape[3]]
     dw = weight_gradient(dy, x, windows, groups)
-    db = dy.sum(axis=(0, 2, 3))
+    db = channel_sum(dy)
     return dx, dw, db
 
 
 def _add_bias(y, b):
-    return y if b is None else y + b[:, None, None]
+    """In place: y is new, nobody else has it."""
+    if b is not None:
+        y += b[:, None, None]
+    return y

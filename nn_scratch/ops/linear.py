@@ -8,7 +8,9 @@ def linear(x, w, b=None):
     """y = x wᵀ + b, for x (N, in), w (out, in), b (out,) -> y (N, out)."""
     _check_arguments(x, w, b)
     y = matrix_product(x, w.T)  # (N, in) (in, out) -> (N, out)
-    return y if b is None else y + b
+    if b is not None:
+        y += b
+    return y
 
 
 def linear_backward(dy, x, w):

@@ -3,6 +3,7 @@
 from nn_scratch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from nn_scratch.training.fit import DivergedError, evaluate, fit
 from nn_scratch.training.optim import SGD, Adam
+from nn_scratch.training.ranks import RanksError, world
 from nn_scratch.training.schedules import constant, cosine, one_cycle, step_decay
 from nn_scratch.training.tasks import Localization, Segmentation
 
@@ -12,6 +13,7 @@ __all__ = [
     "CheckpointError",
     "DivergedError",
     "Localization",
+    "RanksError",
     "Segmentation",
     "constant",
     "cosine",
@@ -21,4 +23,5 @@ __all__ = [
     "one_cycle",
     "save_checkpoint",
     "step_decay",
+    "world",
 ]

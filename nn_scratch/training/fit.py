@@ -8,7 +8,13 @@ import numpy as np
 from tqdm import tqdm
 
 from nn_scratch.backend import to_host
-from nn_scratch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from nn_scratch.training.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    load_checkpoint,
+    save_checkpoint,
+)
+from nn_scratch.training.ranks import ALONE
 
 
 class DivergedError(ArithmeticError):
@@ -28,6 +34,7 @@ def fit(
     save_every=100,
     settings=None,
     progress=True,
+    ranks=ALONE,
 ):
     """Train `net` for `epochs` passes over `loader` and return the history.
 
@@ -41,54 +48,59 @@ def fit(
     history["steps"] has a dict of losses for each step, history["epochs"] one for each epoch:
     means over the epoch, seconds, and the validation metrics.
 
+    ranks: the processes that share the batches, from ranks.world(). Every rank calls fit with the
+    same arguments and gets the same history; only the first one reads and writes the checkpoint.
+
     Raises DivergedError, naming the step, when the loss or a weight stops being finite; the last
     good checkpoint stays.
     """
-    run = _Run(net, optimizer, checkpoint, settings)
-    run.resume()
-    history = run.history
-    for epoch in range(len(history["steps"]) // len(loader), epochs):
-        first = epoch * len(loader)
-        begin = time.perf_counter()
-        net.train()
-        bar = tqdm(
-            loader.batches(epoch, start=len(history["steps"]) - first),
-            desc=f"epoch {epoch + 1:>2}/{epochs}",
-            initial=len(history["steps"]) - first,
-            total=len(loader),
-            leave=False,
-            disable=None if progress else True,
-        )
-        for batch in bar:
-            step = len(history["steps"])
-            if schedule:
-                optimizer.lr = schedule(step)
-            net.zero_grad()
-            losses = task.step(net, batch)
-            run.demand_finite(losses["loss"], f"the loss is {losses['loss']} at step {step}")
-            optimizer.step()
-            history["steps"].append(losses)
-            bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
-            if (step + 1) % save_every == 0 and step + 1 < first + len(loader):
-                run.save()
+    with ranks.stop_together(), ranks.synchronized(net):
+        run = _Run(net, optimizer, checkpoint, settings, ranks)
+        run.resume()
+        history, talkative = run.history, progress and ranks.rank == 0
+        for epoch in range(len(history["steps"]) // len(loader), epochs):
+            first = epoch * len(loader)
+            begin = time.perf_counter()
+            net.train()
+            bar = tqdm(
+                loader.batches(epoch, start=len(history["steps"]) - first, part=ranks.part),
+                desc=f"epoch {epoch + 1:>2}/{epochs}",
+                initial=len(history["steps"]) - first,
+                total=len(loader),
+                leave=False,
+                disable=None if talkative else True,
+            )
+            for batch in bar:
+                step = len(history["steps"])
+                if schedule:
+                    optimizer.lr = schedule(step)
+                net.zero_grad()
+                losses = task.step(net, batch, ranks)
+                run.demand_finite(losses["loss"], f"the loss is {losses['loss']} at step {step}")
+                ranks.sum_gradients(net)
+                optimizer.step()
+                history["steps"].append(losses)
+                bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
+                if (step + 1) % save_every == 0 and step + 1 < first + len(loader):
+                    run.save()
 
-        summary = {"epoch": epoch + 1, **_means(history["steps"][first:])}
-        if validation is not None:
-            summary |= evaluate(net, task, validation)
-        summary["seconds"] = time.perf_counter() - begin
-        history["epochs"].append(summary)
-        run.save()
-        if progress:
-            tqdm.write(_line(summary, epochs))
+            summary = {"epoch": epoch + 1, **_means(history["steps"][first:])}
+            if validation is not None:
+                summary |= evaluate(net, task, validation, ranks)
+            summary["seconds"] = time.perf_counter() - begin
+            history["epochs"].append(summary)
+            run.save()
+            if talkative:
+                tqdm.write(_line(summary, epochs))
     return history
 
 
-def evaluate(net, task, loader):
+def evaluate(net, task, loader, ranks=ALONE):
     """The task's metrics over the loader's epoch 0, with the net in evaluation mode."""
     was_training = net.training
     net.eval()
     try:
-        return task.evaluate(net, loader.batches())
+        return task.evaluate(net, loader.batches(part=ranks.part), ranks)
     finally:
         net.train(was_training)
 
@@ -96,27 +108,39 @@ def evaluate(net, task, loader):
 class _Run:
     """A run's history, and its way to and from the checkpoint file."""
 
-    def __init__(self, net, optimizer, path, settings):
-        self.net, self.optimizer = net, optimizer
+    def __init__(self, net, optimizer, path, settings, ranks):
+        self.net, self.optimizer, self.ranks = net, optimizer, ranks
         self.path = None if path is None else Path(path)
         self.settings = settings
         self.history = {"steps": [], "epochs": []}
 
     def resume(self):
+        """Take over what the first rank finds at `path`, on every rank; all start alike anyway."""
+        found = self._found() if self.ranks.rank == 0 else None
+        found = self.ranks.broadcast(found)
+        if found is not None:
+            self.net.load_state_dict(found.net)
+            self.optimizer.load_state_dict(found.optimizer)
+            self.history = found.record["history"]
+
+    def _found(self):
+        """The checkpoint to go on from; without one, the state of things on this rank."""
         if self.path is None or not self.path.exists():
-            return
+            return self._now() if self.ranks.size > 1 else None
         found = load_checkpoint(self.path)
         if found.record["settings"] != self.settings:
             raise CheckpointError(
                 f"{self.path} belongs to a run with other settings ({found.record['settings']} "
                 f"instead of {self.settings}): delete it, or save to another place"
             )
-        self.net.load_state_dict(found.net)
-        self.optimizer.load_state_dict(found.optimizer)
-        self.history = found.record["history"]
+        return found
+
+    def _now(self):
+        record = {"settings": self.settings, "history": self.history}
+        return Checkpoint(self.net.state_dict(), self.optimizer.state_dict(), record)
 
     def save(self):
-        if self.path is None:
+        if self.path is None or self.ranks.rank > 0:
             return
         for name, array in self.net.params.items():
             finite = np.isfinite(to_host(array)).all()

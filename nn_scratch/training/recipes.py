@@ -11,6 +11,7 @@ from nn_scratch.layers import Layer
 from nn_scratch.nets import Localizer, SegNet
 from nn_scratch.training.fit import evaluate, fit
 from nn_scratch.training.optim import Adam
+from nn_scratch.training.ranks import ALONE
 from nn_scratch.training.schedules import one_cycle
 from nn_scratch.training.tasks import Localization, Segmentation
 
@@ -44,9 +45,9 @@ class Recipe:
             **options,
         )
 
-    def evaluate(self):
+    def evaluate(self, ranks=ALONE):
         """The metrics on the test scenes."""
-        return evaluate(self.net, self.task, self.test)
+        return evaluate(self.net, self.task, self.test, ranks)
 
     def picture(self):
         """A Figure of the first test scenes and what the net makes of them."""

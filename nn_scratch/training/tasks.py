@@ -5,6 +5,7 @@ import numpy as np
 from nn_scratch import boxes as box_tools
 from nn_scratch import metrics, ops
 from nn_scratch.backend import to_host, xp_of
+from nn_scratch.training.ranks import ALONE
 
 BOX_LOSSES = {
     "l2": (ops.mse_loss, ops.mse_loss_backward),
@@ -24,19 +25,38 @@ class Segmentation:
         self.class_weights = class_weights
         self.ignore_index = ignore_index
 
-    def step(self, net, batch):
-        """Forward, loss, backward: the gradients are added to net.grads. Returns the losses."""
+    def step(self, net, batch, ranks=ALONE):
+        """Forward, loss, backward: the gradients are added to net.grads. Returns the losses.
+
+        With several ranks, `batch` is this rank's part, the losses are the whole batch's, and the
+        gradients this rank's part of the whole batch's.
+        """
         images, labels = batch
         scores = net(images)
         weight = self.class_weights
         if weight is not None:
             weight = xp_of(scores).asarray(weight, scores.dtype)
         options = {"weight": weight, "ignore_index": self.ignore_index}
-        loss = ops.cross_entropy(scores, labels, **options)
-        net.backward(ops.cross_entropy_backward(scores, labels, **options))
-        return {"loss": float(loss), "accuracy": float((scores.argmax(axis=1) == labels).mean())}
+        share = ranks.share(lambda: self._weight_of(labels))
+        loss, gradient = 0.0, xp_of(scores).zeros_like(scores)
+        if share:
+            loss = share * float(ops.cross_entropy(scores, labels, **options))
+            gradient = share * ops.cross_entropy_backward(scores, labels, **options)
+        _backward(net, gradient)
+        right = float((scores.argmax(axis=1) == labels).sum())
+        loss, right, count = ranks.all_sum(np.array([loss, right, labels.size]))
+        return {"loss": float(loss), "accuracy": float(right / count)}
 
-    def evaluate(self, net, batches):
+    def _weight_of(self, labels):
+        """What the labels count in the mean, Σ w[y]."""
+        labels = to_host(labels)
+        labels = labels if self.ignore_index is None else labels[labels != self.ignore_index]
+        if self.class_weights is None:
+            return labels.size
+        known = np.clip(labels, 0, self.num_classes - 1)  # the loss complains about others
+        return np.asarray(to_host(self.class_weights))[known].sum()
+
+    def evaluate(self, net, batches, ranks=ALONE):
         """mean_iou, class_average_accuracy, global_accuracy and class_iou over all batches."""
         confusion = np.zeros((self.num_classes, self.num_classes), np.int64)
         for images, labels in batches:
@@ -46,6 +66,7 @@ class Segmentation:
                 self.num_classes,
                 self.ignore_index,
             )
+        confusion = ranks.all_sum(confusion)
         return {
             "mean_iou": metrics.mean_iou(confusion),
             "class_average_accuracy": metrics.class_average_accuracy(confusion),
@@ -67,27 +88,31 @@ class Localization:
         self.box_weight = box_weight
         self.box_loss, self.box_loss_backward = BOX_LOSSES[box_loss]
 
-    def step(self, net, batch):
-        """Forward, both losses, backward: the gradients are added to net.grads."""
+    def step(self, net, batch, ranks=ALONE):
+        """Forward, both losses, backward: the gradients are added to net.grads. Ranks as above."""
         images, labels, boxes = batch
         target = box_tools.to_fractions(boxes, images.shape[2:])
         scores, predicted = net(images)
-        class_loss = float(ops.cross_entropy(scores, labels))
-        box_loss = float(self.box_loss(predicted, target))
-        net.backward(
-            (
-                ops.cross_entropy_backward(scores, labels),
-                self.box_weight * self.box_loss_backward(predicted, target),
-            )
-        )
+        share = ranks.share(lambda: len(images))
+        class_loss = box_loss = 0.0
+        dscores, dboxes = (xp_of(a).zeros_like(a) for a in (scores, predicted))
+        if share:
+            class_loss = share * float(ops.cross_entropy(scores, labels))
+            box_loss = share * float(self.box_loss(predicted, target))
+            dscores = share * ops.cross_entropy_backward(scores, labels)
+            dboxes = share * self.box_weight * self.box_loss_backward(predicted, target)
+        _backward(net, (dscores, dboxes))
+        right = float((scores.argmax(axis=1) == labels).sum())
+        sums = ranks.all_sum(np.array([class_loss, box_loss, right, len(images)]))
+        class_loss, box_loss, right, count = map(float, sums)
         return {
             "loss": class_loss + self.box_weight * box_loss,
             "class_loss": class_loss,
             "box_loss": box_loss,
-            "accuracy": float((scores.argmax(axis=1) == labels).mean()),
+            "accuracy": right / count,
         }
 
-    def evaluate(self, net, batches):
+    def evaluate(self, net, batches, ranks=ALONE):
         """class_accuracy, mean_box_iou and success (share of boxes with IoU ≥ 0.5)."""
         right, ious = [], []
         for images, labels, boxes in batches:
@@ -95,9 +120,20 @@ class Localization:
             right.append(to_host(scores.argmax(axis=1) == labels))
             pixels = box_tools.to_pixels(predicted, images.shape[2:])
             ious.append(box_tools.box_iou(to_host(pixels), to_host(boxes)))
-        ious = np.concatenate(ious)
+        right, ious = (
+            np.concatenate(ranks.all_gather(np.concatenate(parts))) for parts in (right, ious)
+        )
         return {
-            "class_accuracy": float(np.concatenate(right).mean()),
+            "class_accuracy": float(right.mean()),
             "mean_box_iou": float(ious.mean()),
             "success": box_tools.success_rate(ious),
         }
+
+
+def _backward(net, gradients):
+    """Backward through the net, without the gradient in the images, which nobody needs."""
+    before, net.need_dx = net.need_dx, False
+    try:
+        net.backward(gradients)
+    finally:
+        net.need_dx = before
