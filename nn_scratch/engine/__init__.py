@@ -1,13 +1,13 @@
 """How the primitives are computed. `ops/` says what is computed, and knows only these names.
 
-The choice between the ways is made here, and only here: `cpu_conv`, `cpu_pool`, `cpu_pointwise` and
-`product` for NumPy arrays, `array`, the plain and readable way, for all others. What each primitive
-means is written in `array`.
+The choice between the ways is made here, and only here: the `cpu_…` modules and `product` for NumPy
+arrays, `array`, the plain and readable way, for all others. What each primitive means is written in
+`array`.
 """
 
 import numpy as np
 
-from nn_scratch.engine import array, cpu_conv, cpu_pointwise, cpu_pool, product
+from nn_scratch.engine import array, cpu_conv, cpu_loss, cpu_pointwise, cpu_pool, product
 from nn_scratch.engine.array import survivors
 
 __all__ = [
@@ -17,7 +17,10 @@ __all__ = [
     "channel_products",
     "channel_sum",
     "correlate",
+    "cross_entropy_slopes",
+    "cross_entropy_terms",
     "gather",
+    "in_pieces",
     "matrix_product",
     "rectify",
     "rectify_gradient",
@@ -93,6 +96,21 @@ def rectify(x):
 def rectify_gradient(dy, x):
     """dy where x > 0, else 0."""
     return _way(x, cpu_pointwise).rectify_gradient(dy, x)
+
+
+def in_pieces(update, *arrays):
+    """Call `update`, which works in place and element by element, on arrays of one shape."""
+    _way(arrays[0], cpu_pointwise).in_pieces(update, *arrays)
+
+
+def cross_entropy_terms(scores, labels):
+    """log Σ_k exp(s_k) − s_y at every label y: scores (N, K, …), labels (N, …) -> (N, …)."""
+    return _way(scores, cpu_loss).cross_entropy_terms(scores, labels)
+
+
+def cross_entropy_slopes(scores, labels, factors):
+    """(softmax(scores) − onehot(labels)) · factors: scores (N, K, …), the others (N, …)."""
+    return _way(scores, cpu_loss).cross_entropy_slopes(scores, labels, factors)
 
 
 def matrix_product(a, b):

@@ -205,7 +205,7 @@ def flat_targets(switches, size):
     return (planes + switches.astype(np.int64)).reshape(-1)
 
 
-# ---------------------------------------------------------------- per channel, and ReLU
+# ---------------------------------------------------------------- per channel, per element
 
 
 def channel_moments(x):
@@ -250,6 +250,36 @@ def rectify(x):
 def rectify_gradient(dy, x):
     """dy where x > 0, else 0."""
     return dy * (x > 0)
+
+
+def in_pieces(update, *arrays):
+    """Call `update`, which works in place and element by element, on arrays of one shape."""
+    update(*arrays)
+
+
+# ---------------------------------------------------------------- softmax cross-entropy
+
+
+def cross_entropy_terms(scores, labels):
+    """log Σ_k exp(s_k) − s_y at every label y: scores (N, K, …), labels (N, …) -> (N, …)."""
+    true_scores = xp_of(scores).take_along_axis(scores, labels[:, None], axis=1)[:, 0]
+    return log_sum_exp(scores) - true_scores
+
+
+def cross_entropy_slopes(scores, labels, factors):
+    """(softmax(scores) − onehot(labels)) · factors: scores (N, K, …), the others (N, …)."""
+    xp = xp_of(scores)
+    classes = xp.arange(scores.shape[1]).reshape(-1, *[1] * (scores.ndim - 2))
+    onehot = classes == labels[:, None]
+    softmax = xp.exp(scores - log_sum_exp(scores)[:, None])
+    return (softmax - onehot) * factors[:, None]
+
+
+def log_sum_exp(scores):
+    """log Σ_k exp(s_k) along the classes, shifted by the maximum so that nothing overflows."""
+    xp = xp_of(scores)
+    top = scores.max(axis=1, keepdims=True)
+    return xp.log(xp.exp(scores - top).sum(axis=1)) + top[:, 0]
 
 
 # ---------------------------------------------------------------- matrices

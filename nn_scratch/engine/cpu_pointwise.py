@@ -155,6 +155,20 @@ def rectify_gradient(dy, x):
     return dx
 
 
+def in_pieces(update, *arrays):
+    """As array.in_pieces: the pieces fit the cache, and so do temporary arrays inside update."""
+    if not all(array.flags.c_contiguous for array in arrays):
+        update(*arrays)
+        return
+    flat = [array.reshape(-1) for array in arrays]
+
+    def work(pieces):
+        for piece in pieces:
+            update(*(array[piece] for array in flat))
+
+    share(work, _pieces(flat[0].size))
+
+
 def _by_pixel(x):
     """(N, C, H, W) as (N, C, H·W)."""
     return x.reshape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3])

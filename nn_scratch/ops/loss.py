@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from nn_scratch.backend import xp_of
+from nn_scratch.engine import cross_entropy_slopes, cross_entropy_terms
 from nn_scratch.shapes import check_integers, check_shape, check_values
 
 # ---------------------------------------------------------------- cross-entropy
@@ -20,15 +21,12 @@ def cross_entropy(scores, labels, *, weight=None, ignore_index=None):
     Raises ValueError for labels outside 0 … K − 1 and for an empty batch.
     """
     _check_arguments(scores, labels, weight)
-    xp = xp_of(scores, labels)
     counted, safe = _counted(labels, scores.shape[1], ignore_index)
     shares, total = _shares(scores, safe, counted, weight)
     if not total > 0:
         warnings.warn("cross_entropy: no label counts, so the loss is NaN", stacklevel=2)
         return scores.dtype.type(np.nan)
-    true_scores = xp.take_along_axis(scores, safe[:, None], axis=1)[:, 0]
-    losses = _log_sum_exp(scores) - true_scores
-    return (shares * losses).sum() / total
+    return (shares * cross_entropy_terms(scores, safe)).sum() / total
 
 
 def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None):
@@ -37,22 +35,11 @@ def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None):
     Zero where the label is ignored, and everywhere when no label counts.
     """
     _check_arguments(scores, labels, weight)
-    xp = xp_of(scores, labels)
     counted, safe = _counted(labels, scores.shape[1], ignore_index)
     shares, total = _shares(scores, safe, counted, weight)
     if not total > 0:
-        return xp.zeros_like(scores)
-    classes = xp.arange(scores.shape[1]).reshape(-1, *[1] * (scores.ndim - 2))
-    onehot = classes == safe[:, None]
-    softmax = xp.exp(scores - _log_sum_exp(scores)[:, None])
-    return (softmax - onehot) * (shares / total)[:, None]
-
-
-def _log_sum_exp(scores):
-    """log Σ_k exp(s_k) along the classes, shifted by the maximum so that nothing overflows."""
-    xp = xp_of(scores)
-    top = scores.max(axis=1, keepdims=True)
-    return xp.log(xp.exp(scores - top).sum(axis=1)) + top[:, 0]
+        return xp_of(scores).zeros_like(scores)
+    return cross_entropy_slopes(scores, safe, shares / total)
 
 
 def _shares(scores, labels, counted, weight):
@@ -81,6 +68,7 @@ def _counted(labels, classes, ignore_index):
 def _check_arguments(scores, labels, weight):
     check_values(scores=scores, weight=weight)
     check_integers("labels", labels)
+    xp_of(scores, labels)  # of one library
     if scores.ndim not in (2, 4):
         raise ValueError(f"scores {scores.shape} must be (N, K) or (N, K, H, W)")
     _check_not_empty("scores", scores)

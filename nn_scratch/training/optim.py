@@ -5,13 +5,17 @@ from math import sqrt
 import numpy as np
 
 from nn_scratch.backend import xp_of
+from nn_scratch.engine import in_pieces
 
 
 class Optimizer:
     """Updates `net.params` in place from `net.grads`.
 
-    `lr` may be set before every step. `state` holds arrays under names like "velocity.weight".
+    `lr` may be set before every step. `state` holds arrays under names like "velocity.weight", of
+    the `kinds` that a subclass needs.
     """
+
+    kinds = ()
 
     def __init__(self, net, lr, weight_decay):
         self.net = net
@@ -24,18 +28,22 @@ class Optimizer:
         """One update of every parameter."""
         self.steps += 1
         for name, parameter in self.net.params.items():
-            gradient = self.net.grads[name]
-            if self.weight_decay:
-                gradient = gradient + self.weight_decay * parameter
-            parameter -= self._change(name, gradient)
+            slots = [self._slot(kind, name, parameter) for kind in self.kinds]
+            in_pieces(self._update, parameter, self.net.grads[name], *slots)
 
-    def _change(self, name, gradient):
-        """What to subtract from the parameter."""
+    def _update(self, parameter, gradient, *slots):
+        """Change the parameter and its state arrays in place, element by element."""
         raise NotImplementedError
+
+    def _decayed(self, parameter, gradient):
+        return gradient + self.weight_decay * parameter if self.weight_decay else gradient
 
     def _slot(self, kind, name, like):
         """The state array of this kind for this parameter, zeros at first."""
-        return self.state.setdefault(f"{kind}.{name}", xp_of(like).zeros_like(like))
+        key = f"{kind}.{name}"
+        if key not in self.state:
+            self.state[key] = xp_of(like).zeros_like(like)
+        return self.state[key]
 
     def state_dict(self):
         """Everything that a resumed run needs, as arrays."""
@@ -57,30 +65,33 @@ class SGD(Optimizer):
     def __init__(self, net, lr, *, momentum=0.0, weight_decay=0.0):
         super().__init__(net, lr, weight_decay)
         self.momentum = momentum
+        self.kinds = ("velocity",) if momentum else ()
 
-    def _change(self, name, gradient):
-        if not self.momentum:
-            return self.lr * gradient
-        velocity = self._slot("velocity", name, gradient)
-        velocity *= self.momentum
-        velocity += gradient
-        return self.lr * velocity
+    def _update(self, parameter, gradient, velocity=None):
+        change = self._decayed(parameter, gradient)
+        if velocity is not None:
+            velocity *= self.momentum
+            velocity += change
+            change = velocity
+        parameter -= self.lr * change
 
 
 class Adam(Optimizer):
     """Adam (Kingma & Ba 2015, algorithm 1): parameter ← parameter − lr·m̂ / (√v̂ + eps), with
     running means m of g and v of g², both corrected for their start at 0."""
 
+    kinds = ("mean", "square")
+
     def __init__(self, net, lr=1e-3, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         super().__init__(net, lr, weight_decay)
         self.betas = betas
         self.eps = eps
 
-    def _change(self, name, gradient):
+    def _update(self, parameter, gradient, mean, square):
+        gradient = self._decayed(parameter, gradient)
         beta1, beta2 = self.betas
-        mean, square = (self._slot(kind, name, gradient) for kind in ("mean", "square"))
         mean += (1 - beta1) * (gradient - mean)
         square += (1 - beta2) * (gradient * gradient - square)
         root = xp_of(square).sqrt(square)
         correction1, correction2 = (1 - beta**self.steps for beta in self.betas)
-        return (self.lr / correction1) * mean / (root / sqrt(correction2) + self.eps)
+        parameter -= (self.lr / correction1) * mean / (root / sqrt(correction2) + self.eps)

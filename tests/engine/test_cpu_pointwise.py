@@ -1,0 +1,64 @@
+"""The blocked maps and sums per channel against the plain ones, in blocks of a few pixels."""
+
+import numpy as np
+import pytest
+
+from helpers import assert_close, draw, strided
+from nn_scratch.engine import array, cpu_pointwise
+
+
+@pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
+def tiny_blocks(request, monkeypatch):
+    monkeypatch.setattr(cpu_pointwise, "MAP_ELEMENTS", 17)
+    monkeypatch.setattr(cpu_pointwise, "SUM_ELEMENTS", 17)
+    monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+@pytest.mark.parametrize("shape", [(2, 5, 3, 4), (1, 7, 1, 1), (3, 2, 7, 9), (0, 3, 4, 4)])
+@pytest.mark.parametrize("offset", [0.0, 3.0, 1e4])
+def test_same_results_as_the_plain_primitives(shape, offset):
+    """With means near zero, and so far away that E[x²] − mean² would lose eight digits."""
+    x, dy = offset + draw(*shape), draw(*shape, seed=1)
+    a, b, c, mean, variance = draw(5, shape[1], seed=2)
+    statistics = offset + mean, variance**2
+    for x_, dy_ in (x, dy), (strided(x), strided(dy)):
+        for name, arguments in [
+            ("channel_normalize", (x_, statistics, a, b)),
+            ("channel_products", (dy_, x_, statistics)),
+            ("channel_blend", (dy_, x_, statistics, a, b, c)),
+            ("channel_sum", (x_,)),
+            *([("channel_moments", (x_,))] if shape[0] else []),
+            ("rectify", (dy_,)),
+            ("rectify_gradient", (x_, dy_)),
+        ]:
+            ours = getattr(cpu_pointwise, name)(*arguments)
+            expected = getattr(array, name)(*arguments)
+            if not isinstance(ours, tuple):
+                ours, expected = (ours,), (expected,)
+            for one, other in zip(ours, expected, strict=True):
+                assert_close(one, other, scale=30 * (1 + offset))
+
+
+def test_variance_far_from_zero_keeps_its_digits():
+    x = (1e3 + draw(4, 3, 50, 60)).astype(np.float32)
+    _, variance = cpu_pointwise.channel_moments(x)
+    expected = x.astype(np.float64).var(axis=(0, 2, 3))
+    np.testing.assert_allclose(variance, expected, rtol=1e-5)
+
+
+def test_relu_keeps_nan_and_infinity():
+    x = np.array([np.nan, np.inf, -np.inf, -0.0, 1.0, -1.0])
+    np.testing.assert_array_equal(cpu_pointwise.rectify(x), [np.nan, np.inf, 0, 0, 1, 0])
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+def test_in_pieces_updates_in_place_contiguous_or_not():
+    def update(a, b):
+        a += 2 * b
+
+    b = draw(7, 9)
+    for a in draw(7, 9, seed=1), strided(draw(7, 9, seed=1)), draw(9, 7, seed=2).T:
+        expected = a + 2 * b
+        cpu_pointwise.in_pieces(update, a, b)
+        np.testing.assert_array_equal(a, expected)
