@@ -1,4 +1,4 @@
-"""How fast are the ops and a training step, beside PyTorch on the same cores?
+"""How fast are the ops, beside PyTorch on the same cores?
 
     python benchmarks/cpu.py                     all, a few minutes
     python benchmarks/cpu.py --only conv2d       rows whose name begins so
@@ -12,20 +12,17 @@ where they are installed and have the op.
 
 import argparse
 import json
-import platform
 import statistics
 import time
-from math import exp, log
 from pathlib import Path
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
-import torch_nets
-from nn_scratch import boxes, nets, ops
+from machine import geometric_mean, machine
+from nn_scratch import ops
 from nn_scratch.engine.threads import thread_count
-from nn_scratch.training import SGD, Localization, Segmentation
 
 F = torch.nn.functional
 aten = torch.ops.aten
@@ -47,12 +44,22 @@ CONVOLUTIONS = [
     (8, 64, 64, 32, 32, 7, 1, 3),
     (8, 64, 128, 56, 56, 1, 1, 0),
     (2, 3, 32, 360, 360, 7, 2, 3),
+    (16, 16, 32, 32, 32, 5, 1, 2),
 ]
 TRANSPOSED = [
     (8, 64, 32, 24, 32, 4, 2, 1),
     (8, 64, 32, 24, 32, 2, 2, 0),
     (4, 21, 21, 24, 32, 8, 4, 2),
     (8, 32, 12, 48, 64, 4, 2, 1),
+    (8, 64, 64, 48, 64, 3, 1, 1),
+    (2, 12, 12, 23, 30, 16, 8, 4),
+    (1, 128, 64, 32, 32, 3, 2, 1),
+    (16, 32, 16, 32, 32, 5, 1, 2),
+    (32, 16, 3, 32, 32, 4, 2, 1),
+    (8, 64, 128, 28, 28, 1, 1, 0),
+    (4, 32, 32, 90, 120, 2, 2, 0),
+    (1, 12, 12, 45, 60, 4, 2, 1),
+    (8, 64, 64, 32, 32, 7, 1, 3),
 ]
 # batch, channels, height, width, kernel, stride, padding
 POOLS = [(8, 32, 96, 128, 2, 2, 0), (8, 64, 48, 64, 2, 2, 0), (8, 64, 48, 64, 3, 2, 1)]
@@ -68,13 +75,20 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
 
     torch.set_num_threads(thread_count())
+    # glibc hands freed memory back, to be faulted in again by the next call, until it has seen that
+    # large arrays come and go: let that be so for both from the start.
+    np.empty(30_000_000, np.uint8)
     shrink = 8 if options.tiny else 1
     cases = [case for case in all_cases(shrink) if case[0].startswith(options.only)]
     rows = []
     for name, shape, work, calls in tqdm(cases, disable=None, leave=False):
         times = alternate(calls, options.rounds)
         rows.append({"name": name, "shape": shape, "gflop": work / 1e9, **times})
-    report = {"machine": machine(), "limits": limits(), "rows": rows}
+    report = {
+        "machine": machine() | {"torch": torch.__version__},
+        "limits": limits(),
+        "rows": rows,
+    }
     options.json.write_text(json.dumps(report, indent=1) + "\n")
     print(table(report))
 
@@ -117,21 +131,6 @@ def limits():
     }
 
 
-def machine():
-    cpu = platform.processor()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        cpu = next((s.split(":")[1].strip() for s in lines if s.startswith("model name")), cpu)
-    return {
-        "cpu": cpu,
-        "threads": thread_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "torch": torch.__version__,
-        "date": time.strftime("%Y-%m-%d"),
-    }
-
-
 def table(report):
     """The rows as text, with the geometric mean of each name's ratios."""
     limit = report["limits"]
@@ -163,10 +162,6 @@ def table(report):
     return "\n".join(lines)
 
 
-def geometric_mean(values):
-    return exp(sum(map(log, values)) / len(values))
-
-
 # ---------------------------------------------------------------- cases: name, shape, flop, calls
 
 
@@ -179,8 +174,6 @@ def all_cases(shrink):
         yield from pool_cases(*shape[:2], shape[2] // shrink, shape[3] // shrink, *shape[4:])
     for n, c, height, width in NORMS:
         yield norm_case(n, c, height // shrink, width // shrink)
-    yield segmentation_step(shrink)
-    yield localization_step(shrink)
 
 
 def new(*shape):
@@ -318,66 +311,6 @@ def norm_case(n, c, height, width):
         torch.autograd.grad(y, tensors, dy_tensor)
 
     return "batch_norm2d + relu", f"{n}×{c} {height}×{width}", 0, {"ours": ours, "torch": theirs}
-
-
-def segmentation_step(shrink):
-    """One training step of the SegNet-style net: forward, loss, backward, update."""
-    height, width = 96 // shrink, 128 // shrink
-    images, labels = new(8, 3, height, width), RNG.integers(0, 12, (8, height, width))
-    widths = 32, 64, 64
-    batch = images, labels
-    return (
-        "training step",
-        f"SegNet 8×3 {height}×{width}",
-        0,
-        {
-            "ours": our_step(nets.SegNet(3, 12, widths, rng=0), Segmentation(12), batch),
-            "torch": torch_step(
-                torch_nets.TorchSegNet(3, 12, widths), torch_nets.segmentation_loss, batch
-            ),
-        },
-    )
-
-
-def localization_step(shrink):
-    """One training step of the localizer: forward, both losses, backward, update."""
-    size = 96 // min(shrink, 4), 96 // min(shrink, 4)
-    found = RNG.uniform(0, 0.5, (32, 4)).astype(np.float32)
-    batch = new(32, 3, *size), RNG.integers(0, 10, 32), boxes.to_pixels(found, size)
-    return (
-        "training step",
-        f"Localizer 32×3 {size[0]}×{size[1]}",
-        0,
-        {
-            "ours": our_step(nets.Localizer(3, 10, size, rng=0), Localization(), batch),
-            "torch": torch_step(
-                torch_nets.TorchLocalizer(3, 10, size), torch_nets.localization_loss, batch
-            ),
-        },
-    )
-
-
-def our_step(net, task, batch):
-    optimizer = SGD(net, 0.01, momentum=0.9)
-
-    def step():
-        net.zero_grad()
-        task.step(net, batch)
-        optimizer.step()
-
-    return step
-
-
-def torch_step(net, loss, batch):
-    optimizer = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9)
-    tensors = [torch.from_numpy(part) for part in batch]
-
-    def step():
-        optimizer.zero_grad()
-        loss(net, tensors).backward()
-        optimizer.step()
-
-    return step
 
 
 if __name__ == "__main__":

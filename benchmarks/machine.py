@@ -1,0 +1,28 @@
+"""What all benchmarks say about the machine they ran on, and how they compare."""
+
+import platform
+import time
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+
+from nn_scratch.engine.threads import thread_count
+
+
+def machine():
+    cpu = platform.processor()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((s.split(":")[1].strip() for s in lines if s.startswith("model name")), cpu)
+    return {
+        "cpu": cpu,
+        "threads": thread_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def geometric_mean(values):
+    return exp(sum(map(log, values)) / len(values))
