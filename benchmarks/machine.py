@@ -1,6 +1,8 @@
 """What all benchmarks say about the machine they ran on, and how they compare."""
 
 import platform
+import resource
+import sys
 import time
 from math import exp, log
 from pathlib import Path
@@ -22,6 +24,12 @@ def machine():
         "numpy": np.__version__,
         "date": time.strftime("%Y-%m-%d"),
     }
+
+
+def peak_bytes():
+    """The most memory that this process has held."""
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss: bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def geometric_mean(values):

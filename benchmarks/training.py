@@ -6,13 +6,13 @@
 
 A step is forward pass, loss, backward pass and update. Each way runs in a process of its own, the
 ways in turn: PyTorch with all cores; ours with one thread for each core; ours with one MPI rank for
-each core (if mpi4py is installed). Compared are the medians of all steps, and the peak memory, which
-includes what importing the libraries takes. Writes a table and benchmarks/training.json (--json).
+each core (if mpi4py is installed). Compared are the medians of all steps, and the peak memory,
+which includes what importing the libraries takes. Writes a table and benchmarks/training.json
+(--json).
 """
 
 import argparse
 import json
-import resource
 import shutil
 import statistics
 import subprocess
@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from machine import geometric_mean, machine
+from machine import geometric_mean, machine, peak_bytes
 from nn_scratch import boxes, layers, nets
 from nn_scratch.engine.threads import thread_count
 from nn_scratch.training import SGD, Localization, Segmentation, world
@@ -119,9 +119,7 @@ def print_measurement(name, way, seconds, tiny):
         start = time.perf_counter()
         step()
         times.append(1e3 * (time.perf_counter() - start))
-    unit = 1e6 if sys.platform == "darwin" else 1e3  # of ru_maxrss: bytes there, KiB elsewhere
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    peak = float(ranks.all_sum(np.array([peak]))[0])
+    peak = float(ranks.all_sum(np.array([peak_bytes() / 1e6]))[0])
     if ranks.rank == 0:
         print(json.dumps({"ms": times, "peak_mb": peak}))
 

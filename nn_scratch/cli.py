@@ -80,7 +80,15 @@ def _parser():
     )
     train.set_defaults(run=_train)
 
-    info = commands.add_parser("info", help="versions, BLAS, threads, and whether a GPU is usable")
+    info = commands.add_parser(
+        "info", help="versions, BLAS, threads, whether a GPU is usable; or what a net costs"
+    )
+    info.add_argument(
+        "task",
+        nargs="?",
+        choices=("segmentation", "localization"),
+        help="show the net that is trained for it, layer by layer, for one training batch",
+    )
     info.set_defaults(run=_info)
     return parser
 
@@ -127,8 +135,11 @@ def _train_on(ranks, options):
 
 
 def _info(options):
-    from nn_scratch.info import info
+    from nn_scratch.info import info, net_cost
 
+    if options.task:
+        print(net_cost(options.task))
+        return 0
     for what, value in info():
         print(f"{what:<12}{value}")
     return 0

@@ -8,6 +8,7 @@ from nn_scratch.layers.activation import ReLU
 from nn_scratch.layers.base import Layer, he_normal
 from nn_scratch.layers.container import Container, Sequential
 from nn_scratch.layers.conv import Conv2d, ConvTranspose2d
+from nn_scratch.layers.inference import inference_mode
 from nn_scratch.layers.linear import Flatten, Linear
 from nn_scratch.layers.norm import BatchNorm2d
 from nn_scratch.layers.pool import AvgPool2d, MaxPool2d, MaxUnpool2d
@@ -30,4 +31,5 @@ __all__ = [
     "ReLU",
     "Sequential",
     "he_normal",
+    "inference_mode",
 ]

@@ -18,10 +18,11 @@ class Layer:
     remembers its last input only, so it can stand at one place of a net.
 
     `need_dx` is False while nobody needs dx, as in training for a net's first layer: backward may
-    then return None.
+    then return None. `keep` is False while no backward pass will follow: `saved` stays empty.
     """
 
     need_dx = True
+    keep = True
 
     def __init__(self):
         self.training = True
@@ -31,7 +32,10 @@ class Layer:
         self.saved = None
 
     def __call__(self, *inputs, **options):
-        return self.forward(*inputs, **options)
+        y = self.forward(*inputs, **options)
+        if not self.keep:
+            self.saved = None
+        return y
 
     def forward(self, x):
         raise NotImplementedError(f"{type(self).__name__} has no forward(self, x) yet")

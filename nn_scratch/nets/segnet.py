@@ -59,14 +59,12 @@ class SegNet(Container):
         self.classifier = Conv2d(
             widths[0], num_classes, kernel_size, padding="same", rng=rng, dtype=dtype
         )
-        super().__init__(
-            {
-                **{f"encoder{i}": stage for i, stage in enumerate(self.encoders)},
-                **{f"decoder{i}": stage for i, stage in enumerate(self.decoders)},
-                "classifier": self.classifier,
-            },
-            first="encoder0",
-        )
+        children = {}
+        for i, (encode, pool) in enumerate(zip(self.encoders, self.pools, strict=True)):
+            children |= {f"encoder{i}": encode, f"pool{i}": pool}
+        for i, (unpool, decode) in enumerate(zip(self.unpools, self.decoders, strict=True)):
+            children |= {f"unpool{i}": unpool, f"decoder{i}": decode}
+        super().__init__({**children, "classifier": self.classifier}, first="encoder0")
 
     def forward(self, x):
         for encode, pool in zip(self.encoders, self.pools, strict=True):

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from nn_scratch.backend import to_host
+from nn_scratch.layers import inference_mode
 from nn_scratch.training.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -100,7 +101,8 @@ def evaluate(net, task, loader, ranks=ALONE):
     was_training = net.training
     net.eval()
     try:
-        return task.evaluate(net, loader.batches(part=ranks.part), ranks)
+        with inference_mode(net):
+            return task.evaluate(net, loader.batches(part=ranks.part), ranks)
     finally:
         net.train(was_training)
 

@@ -1,0 +1,52 @@
+"""The benchmarks run and write what they say; how fast anything is decides no test."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def run(name, *arguments):
+    """What the benchmark prints."""
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / name, "--tiny", *arguments], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("only", ["conv", "max_", "batch"])
+def test_ops(only, tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    file = tmp_path / "cpu.json"
+    shown = run("cpu.py", "--rounds", "1", "--only", only, "--json", file)
+    report = json.loads(file.read_text())
+    assert report["limits"]["sgemm_gflops"] > 0
+    for row in report["rows"]:
+        assert row["name"].startswith(only)
+        assert row["ours"]["median"] >= row["ours"]["best"] > 0
+        assert f"{row['name']:<26}{row['shape']}" in shown
+
+
+def test_training_steps(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    file = tmp_path / "training.json"
+    shown = run("training.py", "--rounds", "1", "--seconds", "0.1", "--only", "FCN", "--json", file)
+    rows = json.loads(file.read_text())["rows"]
+    assert {row["way"] for row in rows} >= {"PyTorch", "threads"}
+    for row in rows:
+        assert row["median_ms"] >= row["best_ms"] > 0 and row["peak_mb"] > 10
+        assert f"{row['net']:<28}{row['way']}" in shown
+
+
+def test_cost_against_size(tmp_path):
+    shown = run("cost.py", "--out", tmp_path)
+    report = json.loads((tmp_path / "cost.json").read_text())
+    assert report["large image"]["scores"] == [1, 12, 256, 256]
+    for curve in report["curves"]:
+        assert len(curve["ms"]) == len(curve["amounts"]) > 2 and curve["op"] in shown
+    assert (tmp_path / "cost.png").stat().st_size > 10_000

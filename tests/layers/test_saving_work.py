@@ -1,0 +1,86 @@
+"""What training and prediction leave out: the first layer's dx, and what backward would need."""
+
+import numpy as np
+import pytest
+
+from helpers import draw
+from nn_scratch import layers
+from nn_scratch.layers.container import leaves
+from nn_scratch.nets import Localizer, SegNet
+from nn_scratch.training import Localization, Segmentation
+
+NETS = {
+    "SegNet": lambda: SegNet(2, 3, (3, 4), rng=0, dtype=np.float64),
+    "Localizer": lambda: Localizer(2, 3, (8, 8), (3, 4), 5, rng=0, dtype=np.float64),
+    "Sequential": lambda: layers.Sequential(
+        layers.Sequential(layers.Conv2d(2, 3, 3, rng=0, dtype=np.float64), layers.ReLU())
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_without_dx_the_other_gradients_are_the_same(name):
+    whole, part = NETS[name](), NETS[name]()
+    part.need_dx = False
+    assert not part.need_dx
+    x = draw(2, 2, 8, 8)
+    y = whole(x)
+    dy = tuple(map(np.ones_like, y)) if isinstance(y, tuple) else np.ones_like(y)
+    part(x)
+    assert whole.backward(dy).shape == x.shape
+    assert part.backward(dy) is None
+    for key, gradient in whole.grads.items():
+        np.testing.assert_array_equal(part.grads[key], gradient)
+
+
+def test_a_container_that_names_no_first_layer_always_gives_dx():
+    class Twice(layers.Container):
+        def __init__(self):
+            self.a, self.b = (layers.Conv2d(2, 2, 1, rng=i) for i in range(2))
+            super().__init__({"a": self.a, "b": self.b})
+
+        def forward(self, x):
+            return self.a(x) + self.b(x)
+
+        def backward(self, dy):
+            return self.a.backward(dy) + self.b.backward(dy)
+
+    net = Twice()
+    net.need_dx = False
+    x = draw(1, 2, 3, 3, dtype=np.float32)
+    assert net.backward(net(x)).shape == x.shape
+
+
+def test_training_saves_dx_and_leaves_the_net_as_it_was():
+    net = NETS["SegNet"]()
+    called = []
+    first = net.encoders[0][0]
+    backward = first.backward
+    first.backward = lambda dy: called.append(first.need_dx) or backward(dy)
+    Segmentation(3).step(net, (draw(2, 2, 8, 8), np.zeros((2, 8, 8), np.int64)))
+    assert called == [False] and net.need_dx
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_inference_keeps_nothing_but_switches(name):
+    net = NETS[name]()
+    x = draw(2, 2, 8, 8)
+    expected = net(x)
+    with layers.inference_mode(net):
+        y = net(x)
+    for one, other in zip(
+        *(v if isinstance(v, tuple) else (v,) for v in (y, expected)), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    for _, layer in leaves(net):
+        assert isinstance(layer, layers.MaxPool2d) or layer.saved is None
+    with pytest.raises(RuntimeError, match="needs a forward pass before it"):
+        net.backward(tuple(map(np.ones_like, y)) if isinstance(y, tuple) else np.ones_like(y))
+    net(x)  # afterwards it keeps again
+    net.backward(tuple(map(np.ones_like, y)) if isinstance(y, tuple) else np.ones_like(y))
+
+
+def test_localization_step_saves_dx_too():
+    net = NETS["Localizer"]()
+    batch = draw(2, 2, 8, 8), np.array([0, 2]), np.ones((2, 4))
+    assert np.isfinite(Localization().step(net, batch)["loss"]) and net.need_dx
