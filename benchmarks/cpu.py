@@ -27,7 +27,7 @@ from nn_scratch.engine.threads import thread_count
 F = torch.nn.functional
 aten = torch.ops.aten
 RNG = np.random.default_rng(0)
-WARM_UP_SECONDS = 0.03
+WARM_UP_SECONDS = 0.15
 
 # batch, channels in and out, height, width, kernel, stride, padding
 CONVOLUTIONS = [

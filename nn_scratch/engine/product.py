@@ -13,9 +13,7 @@ from nn_scratch.engine.threads import share, thread_count, workspace
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
 SHORTEST = 96  # columns of a piece below which packing is the lesser evil
 FEWEST_ROWS = 16
-WORTH_TURNING = (
-    64  # rows from which a transposed factor is copied, since BLAS reads it 1.5 times faster
-)
+WORTH_TURNING = 64  # rows from which a transposed factor is copied: BLAS reads it 1.5 times faster
 
 
 def multiply(a, b, out):
@@ -41,6 +39,10 @@ def multiply_transposed(a, b):
     if k >= WORTH_TURNING:
         b, view = workspace("turned", b.shape, b.dtype), b
         np.copyto(b, view)
+    rows = _halved(k, SMALL_PRODUCT // (f * length))
+    if rows * f * length <= SMALL_PRODUCT:  # short enough without cutting the sum
+        product = np.matmul(a.reshape(*a.shape[:-2], k // rows, rows, length), b[..., None, :, :])
+        return product.reshape(*a.shape[:-2], k, f)
     rows, step = _piece(k, f, length)
     if (rows, step) == (k, length):
         return np.matmul(a, b)
@@ -91,13 +93,18 @@ def sandwich(a, x, b):
 def _piece(m, k, length):
     """How many rows and columns of an (m, k) (k, length) product to take at once."""
     shortest = min(SHORTEST, length)
-    rows = m
-    while rows * k * shortest > SMALL_PRODUCT and rows % 2 == 0 and rows // 2 >= FEWEST_ROWS:
-        rows //= 2
+    rows = _halved(m, SMALL_PRODUCT // (k * shortest))
     most = SMALL_PRODUCT // (rows * k)
     if m * k * length <= SMALL_PRODUCT or most < shortest:
         return m, length
     return rows, -(-length // -(-length // most))
+
+
+def _halved(rows, most):
+    """The rows, halved until there are at most so many, as far as that goes."""
+    while rows > most and rows % 2 == 0 and rows // 2 >= FEWEST_ROWS:
+        rows //= 2
+    return rows
 
 
 def _runs(length, step):

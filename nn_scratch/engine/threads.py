@@ -2,8 +2,9 @@
 
 NumPy releases the interpreter lock inside its loops and BLAS, so threads do run side by side. While
 `share` runs, BLAS is held to one thread for the whole process (a BLAS that starts threads of its
-own under ours would fight for the same cores, and OpenBLAS's go on spinning for 20 ms after the
-last product); afterwards its limit is what it was. Calls from several threads of yours take turns.
+own under ours would fight for the same cores, and OpenBLAS's go on spinning for a tenth of a second
+after the last product); afterwards its limit is what it was. Calls from several threads of yours
+take turns.
 
 NN_SCRATCH_THREADS sets the number of threads; the default is every core this process may use.
 """
