@@ -4,8 +4,9 @@
     python benchmarks/cost.py --tiny    does it run at all?
 
 Times ops, forward and backward, over image sizes, batch sizes and numbers of channels, and fits
-time = constant · work^slope to the larger half: a slope of 1 is linear. Then sends one large image
-through a net as SegNet-Basic (7×7, 64 features, four stages) and takes the process's peak memory.
+time = constant · amount^slope to the larger half: a slope of 1 is linear. (A convolution's work
+grows with the square of its channels.) Then sends one large image through a net as SegNet-Basic
+(7×7, 64 features, four stages) and takes the process's peak memory.
 Writes a table, cost.json and cost.png beside this file (--out).
 """
 

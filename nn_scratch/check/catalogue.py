@@ -112,9 +112,14 @@ def layer_cases():
 
 
 def net_cases():
+    x = draw(2, 2, 7, 6)
     segnet = nets.SegNet(2, 3, widths=(3, 4), rng=0)
     localizer = nets.Localizer(2, 3, (7, 6), widths=(3, 4), features=5, rng=0)
+    patches = nets.PatchClassifier(2, 3, 9, (3,), 3, pools=(0,), features=4, rng=0)
     return [
-        Case("SegNet", "", segnet, (draw(2, 2, 7, 6),)),
-        Case("Localizer", "", localizer, (draw(2, 2, 7, 6),)),
+        Case("PatchClassifier", "", patches, (draw(3, 2, 9, 9),)),
+        Case("FullResolutionFCN", "", nets.FullResolutionFCN(2, 3, (3, 4), 3, rng=0), (x,)),
+        Case("DownUpFCN", "", nets.DownUpFCN(2, 3, (3, 4), 3, skips=1, rng=0), (x,)),
+        Case("SegNet", "", segnet, (x,)),
+        Case("Localizer", "", localizer, (x,)),
     ]

@@ -1,6 +1,20 @@
 """Small networks, one a file, forward and backward in full view."""
 
+from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
 from nn_scratch.nets.segnet import SegNet
+from nn_scratch.nets.segnet_basic import SegNetBasic
+from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier, SlidingWindow
+from nn_scratch.nets.upsampler import Upsampler
 
-__all__ = ["Localizer", "SegNet"]
+__all__ = [
+    "DownUpFCN",
+    "FullResolutionFCN",
+    "FullyConvolutional",
+    "Localizer",
+    "PatchClassifier",
+    "SegNet",
+    "SegNetBasic",
+    "SlidingWindow",
+    "Upsampler",
+]

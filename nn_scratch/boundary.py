@@ -1,0 +1,76 @@
+"""How well the boundaries between classes are met: boundary F1 (Csurka et al. 2013), as the SegNet
+paper measures it (Badrinarayanan et al. 2015, §4: within 0.75 % of the image's diagonal).
+
+Large classes dominate IoU, and a blurred outline costs it little; the boundary measure asks only
+where the outlines are.
+"""
+
+from math import ceil, hypot
+
+import numpy as np
+
+TOLERANCE = 0.0075
+
+
+def boundary_f1(truth, prediction, num_classes, ignore_index=None, tolerance=TOLERANCE):
+    """The mean over images of each image's mean F1 over its classes; NaN if there is no boundary.
+
+    truth, prediction: integer label maps (N, H, W). For one class, precision is the share of its
+    predicted boundary pixels with a true boundary pixel of that class within `tolerance` times the
+    diagonal, recall the reverse. A boundary pixel is one with another class above, below, left or
+    right of it. A class counts in an image where either map has a boundary of it. Pixels whose
+    truth is `ignore_index` have no boundary, and make none.
+    """
+    if truth.shape != prediction.shape or truth.ndim != 3:
+        raise ValueError(
+            f"truth {truth.shape} and prediction {prediction.shape} must both be (N, H, W)"
+        )
+    distance = tolerance * hypot(*truth.shape[1:])
+    counted = np.ones(truth.shape, bool) if ignore_index is None else truth != ignore_index
+    true_edges, predicted_edges = (boundaries(labels, counted) for labels in (truth, prediction))
+    scores = np.full((num_classes, len(truth)), np.nan)
+    for label in range(num_classes):
+        true, predicted = true_edges & (truth == label), predicted_edges & (prediction == label)
+        precision = _share(predicted & _near(true, distance), predicted)
+        recall = _share(true & _near(predicted, distance), true)
+        either = true.any(axis=(1, 2)) | predicted.any(axis=(1, 2))
+        sums = precision + recall
+        f1 = np.divide(2 * precision * recall, sums, out=np.zeros(len(truth)), where=sums > 0)
+        scores[label, either] = f1[either]
+    known = ~np.isnan(scores)
+    with_boundary = known.any(axis=0)
+    if not with_boundary.any():
+        return float("nan")
+    per_image = np.nansum(scores, axis=0)[with_boundary] / known.sum(axis=0)[with_boundary]
+    return float(per_image.mean())
+
+
+def boundaries(labels, counted):
+    """Which pixels (N, H, W) have a neighbour, above, below, left or right, of another label."""
+    edges = np.zeros(labels.shape, bool)
+    for axis in 1, 2:
+        before, after = (slice(None),) * axis + np.s_[:-1,], (slice(None),) * axis + np.s_[1:,]
+        change = (labels[before] != labels[after]) & counted[before] & counted[after]
+        edges[before] |= change
+        edges[after] |= change
+    return edges
+
+
+def _near(mask, distance):
+    """Which pixels have a pixel of the mask (N, H, W) within the distance, centre to centre."""
+    reach = ceil(distance)
+    padded = np.pad(mask, ((0, 0), (reach, reach), (reach, reach)))
+    height, width = mask.shape[1:]
+    near = np.zeros(mask.shape, bool)
+    for down in range(-reach, reach + 1):
+        for right in range(-reach, reach + 1):
+            if hypot(down, right) <= distance:
+                top, left = reach + down, reach + right
+                near |= padded[:, top : top + height, left : left + width]
+    return near
+
+
+def _share(part, whole):
+    """Of each image, part / whole in pixels; 0 where there is no whole."""
+    counts = whole.sum(axis=(1, 2))
+    return np.divide(part.sum(axis=(1, 2)), counts, out=np.zeros(len(counts)), where=counts > 0)

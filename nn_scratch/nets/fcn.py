@@ -1,0 +1,123 @@
+"""Fully convolutional nets: at full resolution, and down and up again.
+
+    FullResolutionFCN   image ─ [conv norm relu] ─ [conv norm relu] ─ … ─ conv ─ scores
+
+    DownUpFCN           image ─ [conv norm relu] ─ pool ─ [conv norm relu] ─ pool ─ …
+                                       │ skip                    │ skip
+                        scores ─ conv ─┴─ [conv norm relu] ─ up ─┴─ [conv norm relu] ─ up ─ …
+
+At full resolution every layer works on every pixel, and a pixel sees few others: the receptive
+field grows by a kernel for each layer. Pooling makes all that follows four times cheaper and
+doubles how fast the receptive field grows; what it loses, where exactly things are, the way up has
+to find again (Long et al. 2015; Badrinarayanan et al. 2015): from the pools' switches, by learned
+filters, or from the encoder's own maps, which skips add.
+"""
+
+import numpy as np
+
+from nn_scratch.layers import (
+    BatchNorm2d,
+    Container,
+    Conv2d,
+    MaxPool2d,
+    ReLU,
+    Sequential,
+)
+from nn_scratch.nets.upsampler import Upsampler
+
+
+def block(c_in, c_out, kernel_size, rng, dtype):
+    """Convolution, batch norm, ReLU. The norm's bias takes the convolution's place."""
+    conv = Conv2d(c_in, c_out, kernel_size, padding="same", bias=False, rng=rng, dtype=dtype)
+    return Sequential(conv, BatchNorm2d(c_out, dtype=dtype), ReLU())
+
+
+class FullResolutionFCN(Sequential):
+    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W), never smaller in between."""
+
+    def __init__(
+        self,
+        in_channels,
+        num_classes,
+        widths=(16, 32, 32),
+        kernel_size=5,
+        *,
+        rng=None,
+        dtype=np.float32,
+    ):
+        rng = np.random.default_rng(rng)
+        pairs = zip((in_channels, *widths[:-1]), widths, strict=True)
+        blocks = [block(a, b, kernel_size, rng, dtype) for a, b in pairs]
+        super().__init__(*blocks, Conv2d(widths[-1], num_classes, 1, rng=rng, dtype=dtype))
+
+
+class DownUpFCN(Container):
+    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W).
+
+    One stage down for each of `widths`, and one up, with `upsampler` one of Upsampler's kinds. The
+    `skips` innermost stages add the encoder's map to the upsampled one: 0 is FCN-32s's way, 1
+    FCN-16s's, 2 FCN-8s's, len(widths) adds at every size. H and W may be odd.
+    """
+
+    def __init__(
+        self,
+        in_channels,
+        num_classes,
+        widths=(16, 32, 64),
+        kernel_size=5,
+        *,
+        upsampler="transpose_conv",
+        skips=0,
+        rng=None,
+        dtype=np.float32,
+    ):
+        if not 0 <= skips <= len(widths):
+            raise ValueError(f"skips is {skips}, but {len(widths)} stages have 0 to {len(widths)}")
+        rng = np.random.default_rng(rng)
+        before = (in_channels, *widths[:-1])
+        after = (widths[0], *widths[:-1])
+        self.encoders = [
+            block(a, b, kernel_size, rng, dtype) for a, b in zip(before, widths, strict=True)
+        ]
+        self.pools = [MaxPool2d(2, ceil_mode=True) for _ in widths]
+        self.ups = [
+            Upsampler(upsampler, width, pool, rng=rng, dtype=dtype)
+            for width, pool in zip(widths, self.pools, strict=True)
+        ]
+        self.decoders = [
+            block(a, b, kernel_size, rng, dtype) for a, b in zip(widths, after, strict=True)
+        ]
+        self.classifier = Conv2d(widths[0], num_classes, 1, rng=rng, dtype=dtype)
+        self.skipping = [len(widths) - i <= skips for i in range(len(widths))]
+        children = {}
+        for i, parts in enumerate(zip(self.encoders, self.pools, strict=True)):
+            children |= dict(zip((f"encoder{i}", f"pool{i}"), parts, strict=True))
+        for i in reversed(range(len(widths))):
+            children |= {f"up{i}": self.ups[i], f"decoder{i}": self.decoders[i]}
+        super().__init__({**children, "classifier": self.classifier}, first="encoder0")
+
+    def forward(self, x):
+        maps = []
+        for encode, pool in zip(self.encoders, self.pools, strict=True):
+            maps.append(encode(x))
+            x = pool(maps[-1])
+        for up, decode, skip in self._upwards():
+            kept = maps.pop()
+            x = up(x)
+            x = decode(x + kept if skip else x)
+        return self.classifier(x)
+
+    def backward(self, dscores):
+        dx = self.classifier.backward(dscores)
+        dmaps = []
+        for up, decode, skip in reversed(self._upwards()):
+            dx = decode.backward(dx)
+            dmaps.append(dx if skip else 0)  # a sum passes its gradient to both of its terms
+            dx = up.backward(dx)
+        for encode, pool in zip(self.encoders[::-1], self.pools[::-1], strict=True):
+            dx = encode.backward(pool.backward(dx) + dmaps.pop())
+        return dx
+
+    def _upwards(self):
+        """(upsampler, decoder, whether it skips), innermost stage first."""
+        return list(zip(self.ups, self.decoders, self.skipping, strict=True))[::-1]

@@ -1,0 +1,100 @@
+"""Every way back up, as one layer: undo a 2×2 max-pool."""
+
+import numpy as np
+
+from nn_scratch import ops
+from nn_scratch.layers import (
+    BedOfNails2d,
+    Container,
+    ConvTranspose2d,
+    MaxUnpool2d,
+    NearestUnpool2d,
+)
+from nn_scratch.layers.base import Layer
+
+KINDS = ("nearest", "bed_of_nails", "bilinear", "max_unpool", "transpose_conv")
+
+
+class Upsampler(Container):
+    """(N, channels, h, w) -> (N, channels, H, W), the size that `pool`, a 2×2 MaxPool2d with
+    ceil_mode, was last given.
+
+    kind: "nearest", "bed_of_nails", "bilinear" (fixed weights), "max_unpool" (the pool's switches)
+    or "transpose_conv" (stride 2, learned, `kernel_size` even; `init` "bilinear" starts it as
+    bilinear interpolation of each channel, as Long et al. 2015 do, "he" at random).
+    """
+
+    def __init__(
+        self,
+        kind,
+        channels,
+        pool,
+        *,
+        kernel_size=4,
+        init="bilinear",
+        rng=None,
+        dtype=np.float32,
+    ):
+        if kind not in KINDS:
+            raise ValueError(f"upsampler is {kind!r}, but must be one of {KINDS}")
+        self.pool = pool
+        self.layer = {
+            "nearest": lambda: NearestUnpool2d(2),
+            "bed_of_nails": lambda: BedOfNails2d(2),
+            "bilinear": lambda: _Bilinear(pool),
+            "max_unpool": lambda: MaxUnpool2d(pool),
+            "transpose_conv": lambda: _transpose_conv(channels, kernel_size, init, rng, dtype),
+        }[kind]()
+        super().__init__({"layer": self.layer})
+
+    def forward(self, x):
+        y = self.layer(x)
+        self.saved = y.shape
+        height, width = self.pool.input_size
+        return y[:, :, :height, :width]  # of an odd size, the last row would be twice as long
+
+    def backward(self, dy):
+        whole = np.zeros(self.recall(), dy.dtype)
+        whole[:, :, : dy.shape[2], : dy.shape[3]] = dy
+        return self.layer.backward(whole)
+
+
+class _Bilinear(Layer):
+    """Bilinear interpolation to the size that the pool was given."""
+
+    def __init__(self, pool):
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, x):
+        self.saved = x.shape[2:]
+        return ops.bilinear_upsample2d(x, self.pool.input_size)
+
+    def backward(self, dy):
+        return ops.bilinear_upsample2d_backward(dy, self.recall())
+
+
+def _transpose_conv(channels, kernel_size, init, rng, dtype):
+    if kernel_size < 2 or kernel_size % 2:
+        raise ValueError(f"kernel_size is {kernel_size}, but must be even to double a size evenly")
+    padding = kernel_size // 2 - 1
+    layer = ConvTranspose2d(
+        *(channels, channels, kernel_size, 2, padding), bias=False, rng=rng, dtype=dtype
+    )
+    if init == "bilinear":
+        layer.params["weight"][...] = bilinear_weights(channels, kernel_size)
+    elif init != "he":
+        raise ValueError(f"init is {init!r}, but must be 'bilinear' or 'he'")
+    return layer
+
+
+def bilinear_weights(channels, kernel_size, scale=2):
+    """(channels, channels, k, k): a tent for each channel with itself, zeros between channels.
+
+    The transpose convolution with stride `scale` and these weights interpolates bilinearly.
+    """
+    at = np.arange(kernel_size) - (kernel_size - 1) / 2
+    tent = np.maximum(0, 1 - np.abs(at) / scale)
+    weights = np.zeros((channels, channels, kernel_size, kernel_size))
+    weights[range(channels), range(channels)] = np.outer(tent, tent)
+    return weights
