@@ -13,23 +13,13 @@ to find again (Long et al. 2015; Badrinarayanan et al. 2015): from the pools' sw
 filters, or from the encoder's own maps, which skips add.
 """
 
+from functools import partial
+
 import numpy as np
 
-from nn_scratch.layers import (
-    BatchNorm2d,
-    Container,
-    Conv2d,
-    MaxPool2d,
-    ReLU,
-    Sequential,
-)
+from nn_scratch.layers import Container, Conv2d, MaxPool2d, Sequential
+from nn_scratch.nets.block import conv_norm_relu
 from nn_scratch.nets.upsampler import Upsampler
-
-
-def block(c_in, c_out, kernel_size, rng, dtype):
-    """Convolution, batch norm, ReLU. The norm's bias takes the convolution's place."""
-    conv = Conv2d(c_in, c_out, kernel_size, padding="same", bias=False, rng=rng, dtype=dtype)
-    return Sequential(conv, BatchNorm2d(c_out, dtype=dtype), ReLU())
 
 
 class FullResolutionFCN(Sequential):
@@ -46,8 +36,8 @@ class FullResolutionFCN(Sequential):
         dtype=np.float32,
     ):
         rng = np.random.default_rng(rng)
-        pairs = zip((in_channels, *widths[:-1]), widths, strict=True)
-        blocks = [block(a, b, kernel_size, rng, dtype) for a, b in pairs]
+        block = partial(conv_norm_relu, kernel_size=kernel_size, rng=rng, dtype=dtype)
+        blocks = [block(a, b) for a, b in zip((in_channels, *widths[:-1]), widths, strict=True)]
         super().__init__(*blocks, Conv2d(widths[-1], num_classes, 1, rng=rng, dtype=dtype))
 
 
@@ -74,19 +64,16 @@ class DownUpFCN(Container):
         if not 0 <= skips <= len(widths):
             raise ValueError(f"skips is {skips}, but {len(widths)} stages have 0 to {len(widths)}")
         rng = np.random.default_rng(rng)
+        block = partial(conv_norm_relu, kernel_size=kernel_size, rng=rng, dtype=dtype)
         before = (in_channels, *widths[:-1])
         after = (widths[0], *widths[:-1])
-        self.encoders = [
-            block(a, b, kernel_size, rng, dtype) for a, b in zip(before, widths, strict=True)
-        ]
+        self.encoders = [block(a, b) for a, b in zip(before, widths, strict=True)]
         self.pools = [MaxPool2d(2, ceil_mode=True) for _ in widths]
         self.ups = [
             Upsampler(upsampler, width, pool, rng=rng, dtype=dtype)
             for width, pool in zip(widths, self.pools, strict=True)
         ]
-        self.decoders = [
-            block(a, b, kernel_size, rng, dtype) for a, b in zip(widths, after, strict=True)
-        ]
+        self.decoders = [block(a, b) for a, b in zip(widths, after, strict=True)]
         self.classifier = Conv2d(widths[0], num_classes, 1, rng=rng, dtype=dtype)
         self.skipping = [len(widths) - i <= skips for i in range(len(widths))]
         children = {}

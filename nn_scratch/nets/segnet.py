@@ -8,17 +8,12 @@ Each pool leaves its switches to the unpooling of the same size, which puts ever
 its maximum stood. Unpooled maps are sparse: convolutions after each of them fill the gaps.
 """
 
+from functools import partial
+
 import numpy as np
 
-from nn_scratch.layers import (
-    BatchNorm2d,
-    Container,
-    Conv2d,
-    MaxPool2d,
-    MaxUnpool2d,
-    ReLU,
-    Sequential,
-)
+from nn_scratch.layers import Container, Conv2d, MaxPool2d, MaxUnpool2d
+from nn_scratch.nets.block import conv_norm_relu
 
 
 class SegNet(Container):
@@ -39,14 +34,7 @@ class SegNet(Container):
         dtype=np.float32,
     ):
         rng = np.random.default_rng(rng)
-
-        def block(c_in, c_out):
-            """Convolution, batch norm, ReLU. The norm's bias takes the convolution's place."""
-            conv = Conv2d(
-                c_in, c_out, kernel_size, padding="same", bias=False, rng=rng, dtype=dtype
-            )
-            return Sequential(conv, BatchNorm2d(c_out, dtype=dtype), ReLU())
-
+        block = partial(conv_norm_relu, kernel_size=kernel_size, rng=rng, dtype=dtype)
         before = (in_channels, *widths[:-1])
         self.encoders = [block(a, b) for a, b in zip(before, widths, strict=True)]
         self.pools = [MaxPool2d(2) for _ in widths]
