@@ -49,6 +49,32 @@ def mean_iou(confusion):
     return _mean(class_iou(confusion))
 
 
+def median_frequency_weights(label_maps, num_classes, ignore_index=None):
+    """Class weights (num_classes,) for the loss: median(f) / f[c] (Eigen & Fergus 2015, §6.3.2),
+    with f[c] the share of class c among the pixels that count of all images in which c occurs.
+
+    label_maps: integer maps (H, W), sizes may differ. Classes that never occur get 0. Published
+    weights for one data set differ with its resolution and version: recompute them.
+    """
+    own, present = np.zeros(num_classes), np.zeros(num_classes)
+    for labels in label_maps:
+        counted = labels if ignore_index is None else labels[labels != ignore_index]
+        if counted.size and not 0 <= counted.min() <= counted.max() < num_classes:
+            raise ValueError(
+                f"a label map has labels from {counted.min()} to {counted.max()}, but "
+                f"{num_classes} classes have the labels 0 to {num_classes - 1}"
+            )
+        pixels = np.bincount(counted.ravel(), minlength=num_classes)
+        own += pixels
+        present += (pixels > 0) * counted.size
+    frequencies = _shares(own, present)
+    occurring = ~np.isnan(frequencies)
+    weights = np.zeros(num_classes)
+    if occurring.any():
+        weights[occurring] = np.median(frequencies[occurring]) / frequencies[occurring]
+    return weights
+
+
 def _shares(part, whole):
     whole = np.asarray(whole, np.float64)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)

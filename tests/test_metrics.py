@@ -41,3 +41,13 @@ def test_nothing_to_count():
 def test_bad_labels(truth, prediction, message):
     with pytest.raises(ValueError, match=message):
         metrics.confusion_matrix(np.array(truth), np.array(prediction), 3)
+
+
+def test_median_frequency_weights_by_hand():
+    """Class 0: 6 of 8 pixels; class 1: 1 of 4 (it is in the first map alone); class 2: 1 of 4."""
+    maps = [np.array([[0, 0], [0, 1]]), np.array([[0, 0, 9], [0, 2, 9]])]
+    weights = metrics.median_frequency_weights(maps, 4, ignore_index=9)
+    np.testing.assert_allclose(weights, [0.25 / 0.75, 1, 1, 0])
+    with pytest.raises(ValueError, match="labels from 0 to 9, but 4 classes"):
+        metrics.median_frequency_weights(maps, 4)
+    np.testing.assert_array_equal(metrics.median_frequency_weights([], 3), [0, 0, 0])
