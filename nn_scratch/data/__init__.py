@@ -1,6 +1,26 @@
-"""Data: scenes made of real handwriting, drawn anew from a seed, and batches of them."""
+"""Data: scenes made of real handwriting, readers for your own images, and batches of them."""
 
 from nn_scratch.data.digits import DigitLocalization, DigitSegmentation
 from nn_scratch.data.loader import Loader
+from nn_scratch.data.readers import (
+    Boxes,
+    DataError,
+    MaskFolders,
+    box_csv,
+    camvid_like,
+    penn_fudan,
+    voc_xml,
+)
 
-__all__ = ["DigitLocalization", "DigitSegmentation", "Loader"]
+__all__ = [
+    "Boxes",
+    "DataError",
+    "DigitLocalization",
+    "DigitSegmentation",
+    "Loader",
+    "MaskFolders",
+    "box_csv",
+    "camvid_like",
+    "penn_fudan",
+    "voc_xml",
+]
