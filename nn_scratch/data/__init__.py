@@ -11,14 +11,19 @@ from nn_scratch.data.readers import (
     penn_fudan,
     voc_xml,
 )
+from nn_scratch.data.transforms import HorizontalFlip, RandomCrop, RandomPlacement, Transformed
 
 __all__ = [
     "Boxes",
     "DataError",
     "DigitLocalization",
     "DigitSegmentation",
+    "HorizontalFlip",
     "Loader",
     "MaskFolders",
+    "RandomCrop",
+    "RandomPlacement",
+    "Transformed",
     "box_csv",
     "camvid_like",
     "penn_fudan",

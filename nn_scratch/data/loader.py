@@ -1,5 +1,10 @@
 """Batches of a data set, in an order that depends on seed and epoch alone."""
 
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+
 import numpy as np
 
 from nn_scratch.shapes import integer
@@ -10,13 +15,15 @@ class Loader:
 
     With `shuffle` the order is a permutation drawn from `default_rng([seed, epoch])`; without, the
     samples come in order and as of epoch 0, the same every time. The last batch may be smaller.
+    `prefetch` batches are made ahead, in a background thread; they are the same batches.
     """
 
-    def __init__(self, dataset, batch_size, *, shuffle=False, seed=0):
+    def __init__(self, dataset, batch_size, *, shuffle=False, seed=0, prefetch=0):
         self.dataset = dataset
         self.batch_size = integer("batch_size", batch_size, least=1)
         self.shuffle = shuffle
         self.seed = seed
+        self.prefetch = integer("prefetch", prefetch, least=0)
 
     def __len__(self):
         """Batches per epoch."""
@@ -31,11 +38,30 @@ class Loader:
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.dataset))
         else:
             order, epoch = np.arange(len(self.dataset)), 0
-        for batch in range(start, len(self)):
-            chosen = order[batch * self.batch_size : (batch + 1) * self.batch_size]
-            wanted = chosen if part is None else chosen[part(len(chosen))]
-            # Of no samples, one still tells shapes and dtypes.
-            samples = [
-                self.dataset.sample(epoch, int(i)) for i in (wanted if len(wanted) else chosen[:1])
-            ]
-            yield tuple(np.stack(parts)[: len(wanted)] for parts in zip(*samples, strict=True))
+        chosen = (
+            order[batch * self.batch_size : (batch + 1) * self.batch_size]
+            for batch in range(start, len(self))
+        )
+        load = partial(self._load, epoch, part)
+        return _ahead(load, chosen, self.prefetch) if self.prefetch else map(load, chosen)
+
+    def _load(self, epoch, part, chosen):
+        wanted = chosen if part is None else chosen[part(len(chosen))]
+        # Of no samples, one still tells shapes and dtypes.
+        indices = wanted if len(wanted) else chosen[:1]
+        samples = [self.dataset.sample(epoch, int(index)) for index in indices]
+        return tuple(np.stack(parts)[: len(wanted)] for parts in zip(*samples, strict=True))
+
+
+def _ahead(load, items, count):
+    """load(item) of each item, `count` of them ahead of the consumer, in a background thread."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="nn_scratch-loader")
+    items = iter(items)
+    waiting = deque(pool.submit(load, item) for item in islice(items, count))
+    try:
+        while waiting:
+            batch = waiting.popleft().result()
+            waiting.extend(pool.submit(load, item) for item in islice(items, 1))
+            yield batch
+    finally:
+        pool.shutdown(cancel_futures=True)

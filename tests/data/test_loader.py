@@ -1,5 +1,7 @@
 """Batches: every sample once, in an order that seed and epoch decide."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,43 @@ def test_starting_in_the_middle():
 def test_bad_batch_size():
     with pytest.raises(ValueError, match="batch_size is 0"):
         Loader(Numbers(3), 0)
+
+
+@pytest.mark.parametrize("prefetch", [1, 3, 100])
+def test_prefetching_gives_the_same_batches(prefetch):
+    options = {"shuffle": True, "seed": 4}
+    plain, ahead = (
+        Loader(Numbers(11), 3, **options),
+        Loader(Numbers(11), 3, prefetch=prefetch, **options),
+    )
+    for a, b in zip(plain.batches(2, start=1), ahead.batches(2, start=1), strict=True):
+        np.testing.assert_array_equal(a[0], b[0])
+    assert list(Loader(Numbers(0), 3, prefetch=2).batches()) == []
+
+
+def test_prefetching_works_ahead_in_another_thread_and_stops_with_its_consumer():
+    made = []
+
+    class Watched(Numbers):
+        def sample(self, epoch, index):
+            made.append((index, threading.current_thread() is threading.main_thread()))
+            return super().sample(epoch, index)
+
+    batches = Loader(Watched(20), 1, prefetch=3).batches()
+    next(batches)
+    batches.close()
+    assert 1 <= len(made) <= 4 and not any(main for _, main in made)
+    assert not any("nn_scratch-loader" in thread.name for thread in threading.enumerate())
+
+
+def test_an_error_while_prefetching_arrives_with_its_batch():
+    class Broken(Numbers):
+        def sample(self, epoch, index):
+            if index == 4:
+                raise OSError("file 4 is broken")
+            return super().sample(epoch, index)
+
+    batches = Loader(Broken(9), 2, prefetch=5).batches()
+    assert [next(batches)[1].tolist() for _ in range(2)] == [[0, 1], [2, 3]]
+    with pytest.raises(OSError, match="file 4 is broken"):
+        next(batches)

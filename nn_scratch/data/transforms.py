@@ -1,0 +1,139 @@
+"""Random changes of samples that move label maps and boxes along with their images.
+
+A sample is an image (C, H, W) and its targets: a label map (H, W), or a class (a number) and a box
+(x, y, w, h) in pixels. A transform is called with a Generator and a sample, and returns a sample.
+"""
+
+import numpy as np
+
+from nn_scratch.data.readers import DataError
+from nn_scratch.shapes import pair
+
+
+class Transformed:
+    """A data set seen through transforms, one after the other.
+
+    All chance comes from `default_rng([seed, epoch, index])`: a sample is the same whatever was
+    drawn before it, so that shuffling, prefetching and resuming change nothing.
+    """
+
+    def __init__(self, dataset, *transforms, seed=0):
+        self.dataset = dataset
+        self.transforms = transforms
+        self.seed = seed
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def sample(self, epoch, index):
+        rng = np.random.default_rng([self.seed, epoch, index])
+        sample = self.dataset.sample(epoch, index)
+        for transform in self.transforms:
+            sample = transform(rng, sample)
+        return sample
+
+
+class HorizontalFlip:
+    """Left and right exchanged, with the given probability."""
+
+    def __init__(self, probability=0.5):
+        self.probability = probability
+
+    def __call__(self, rng, sample):
+        if rng.random() >= self.probability:
+            return sample
+        width = sample[0].shape[2]
+        return _moved(
+            sample,
+            lambda pixels: np.ascontiguousarray(pixels[..., ::-1]),
+            lambda x, y, w, h: (width - x - w, y, w, h),
+        )
+
+
+class RandomCrop:
+    """A random part of the given size, (h, w) or one number for both. It holds all of the box, if
+    there is one: raises DataError where no part can."""
+
+    def __init__(self, size):
+        self.size = pair("size", size)
+
+    def __call__(self, rng, sample):
+        shape, box = sample[0].shape[1:], _box_of(sample)
+        corner = [
+            _offset(rng, whole, part, *_along(box, axis), sample)
+            for axis, (whole, part) in enumerate(zip(shape, self.size, strict=True))
+        ]
+        (top, left), (height, width) = corner, self.size
+        return _moved(
+            sample,
+            lambda pixels: pixels[..., top : top + height, left : left + width].copy(),
+            lambda x, y, w, h: (x - left, y - top, w, h),
+        )
+
+
+class RandomPlacement:
+    """The image at a random place on a canvas of the given size, (h, w) or one number for both,
+    which is filled with the image's mean colour; label maps get `fill_label` around them.
+
+    Where objects always sit in the middle, a constant box is nearly right; this makes them be
+    somewhere.
+    """
+
+    def __init__(self, size, fill_label=0):
+        self.size = pair("size", size)
+        self.fill_label = fill_label
+
+    def __call__(self, rng, sample):
+        image = sample[0]
+        height, width = image.shape[1:]
+        if height > self.size[0] or width > self.size[1]:
+            raise DataError(f"an image of {(height, width)} does not fit a canvas of {self.size}")
+        top = int(rng.integers(0, self.size[0] - height + 1))
+        left = int(rng.integers(0, self.size[1] - width + 1))
+        colour = image.mean(axis=(1, 2), keepdims=True)
+
+        def place(pixels):
+            fill = colour if pixels is image else self.fill_label
+            canvas = np.empty((*pixels.shape[:-2], *self.size), pixels.dtype)
+            canvas[...] = fill
+            canvas[..., top : top + height, left : left + width] = pixels
+            return canvas
+
+        return _moved(sample, place, lambda x, y, w, h: (x + left, y + top, w, h))
+
+
+def _moved(sample, move_pixels, move_box):
+    """The sample with its image and label map moved one way and its box the other."""
+    moved = []
+    for part in sample:
+        if np.ndim(part) >= 2:
+            part = move_pixels(part)
+        elif np.ndim(part) == 1:
+            part = np.array(move_box(*part), part.dtype)
+        moved.append(part)
+    return tuple(moved)
+
+
+def _box_of(sample):
+    return next((part for part in sample if np.ndim(part) == 1), None)
+
+
+def _along(box, axis):
+    """Where the box begins and ends along the height (0) or the width (1); without one, None."""
+    if box is None:
+        return None, None
+    start = box[1 - axis]
+    return start, start + box[3 - axis]
+
+
+def _offset(rng, whole, part, start, end, sample):
+    """A random place for `part` of `whole` pixels, so that start … end lies within."""
+    first, last = 0, whole - part
+    if start is not None:
+        first, last = max(0, int(np.ceil(end)) - part), min(last, int(np.floor(start)))
+    if last < first:
+        raise DataError(
+            f"no part of {part} pixels of an image {sample[0].shape}"
+            + ("" if start is None else f" holds its box, {start:g} to {end:g}")
+        )
+    return int(rng.integers(first, last + 1))
