@@ -1,13 +1,14 @@
 """The three convolution primitives for NumPy arrays, blocked and threaded.
 
 The same lowering to columns as in array.py, but a block of positions at a time, so that the block's
-columns stay in a core's cache; blocks are shared among threads. Three further savings:
+columns stay in a core's cache; blocks are shared among threads. Four further savings:
 
 - the adjoint needs no col2im: with stride 1 it is itself a correlation, with the kernel turned by
   180° (Dumoulin & Visin 2016, relation 9);
 - with stride s it is s² such correlations, one for each phase of the output's pixels modulo s,
   done as one with s² times the channels (Shi et al. 2016, arXiv 1609.07009);
-- kernels from 3×3 on with many channels go Winograd's way.
+- few output channels are summed after the product, instead of copying columns before it;
+- 3×3 kernels with more channels go Winograd's way.
 """
 
 import numpy as np
@@ -18,6 +19,8 @@ from nn_scratch.engine.blocks import cut, padded
 from nn_scratch.engine.product import multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
 from nn_scratch.shapes import Windows, conv_size
+
+FEW = 4  # times as many input channels as output channels, from which on those are few
 
 
 def correlate(x, w, windows, groups=1):
@@ -64,6 +67,8 @@ def _correlate(x, w, windows, groups, positions):
     n, f = x.shape[0], w.shape[0]
     if winograd.suits(f, x.shape[1], windows, groups):
         return winograd.correlate(x, w, windows, positions)
+    if windows.stride == (1, 1) != windows.kernel and FEW * f <= x.shape[1]:
+        return _correlate_to_few(x, w, windows, groups, positions)
     weights = array.rows_of(w, groups)
     y = np.empty((n, f, *positions), x.dtype)
     flat = y.reshape(n, groups, f // groups, positions[0] * positions[1])
@@ -76,6 +81,39 @@ def _correlate(x, w, windows, groups, positions):
             multiply(weights, columns, out=here)  # (G, F/G, K) (n, G, K, L) -> (n, G, F/G, L)
 
     share(work, cut(n, positions, weights.shape[0] * weights.shape[2] * x.itemsize))
+    return y
+
+
+def _correlate_to_few(x, w, windows, groups, positions):
+    """To few channels: multiply the pixels with all taps first, then add up what each window sees.
+
+    The products are fewer than the columns that they save copying: F·kh·kw instead of C·kh·kw.
+    """
+    (n, channels), (f, _, kh, kw) = x.shape[:2], w.shape
+    (dh, dw), extent = windows.dilation, windows.extent
+    # (F, C/G, kh, kw) to one matrix per group: (G, F/G·kh·kw, C/G)
+    taps = w.reshape(groups, f // groups, -1, kh, kw).transpose(0, 1, 3, 4, 2)
+    taps = taps.reshape(groups, f // groups * kh * kw, -1)
+    y = np.empty((n, f, *positions), x.dtype)
+
+    def work(blocks):
+        for block in blocks:
+            images, rows, across = block.shape
+            height, width = rows + extent[0] - 1, across + extent[1] - 1
+            first = block.top - windows.padding[0][0], block.left - windows.padding[1][0]
+            seen = padded(x, block.images, first[0], height, first[1], width)
+            seen = seen.reshape(images, groups, channels // groups, height * width)
+            product = workspace("product", (images, groups, taps.shape[1], height * width), x.dtype)
+            multiply(taps, seen, out=product)  # (G, F/G·kh·kw, C/G) (n, G, C/G, S)
+            product = product.reshape(images, f, kh, kw, height, width)
+            here = y[block.images, :, block.top : block.bottom, block.left : block.right]
+            here[...] = 0
+            for i in range(kh):
+                for j in range(kw):
+                    across_taps = product[:, :, i, j, i * dh :, j * dw :]
+                    np.add(here, across_taps[..., :rows, :across], out=here)
+
+    share(work, cut(n, positions, (f * kh * kw + channels) * x.itemsize))
     return y
 
 

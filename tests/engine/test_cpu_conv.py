@@ -51,6 +51,29 @@ def test_same_results_as_the_plain_primitives(geometry):
 
 
 @pytest.mark.usefixtures("tiny_blocks")
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize(
+    "geometry",
+    grid(
+        kernel_size=[(1, 1), (3, 2), (2, 5)],
+        padding=[0, (1, 2), ((2, 0), (1, 3)), 5],
+        dilation=[1, (2, 1)],
+    ),
+)
+def test_from_many_channels_to_few_and_back(geometry, groups):
+    windows = make_windows(stride=1, **geometry)
+    x, w = draw(3, 16, 11, 9), draw(2, 16 // groups, *windows.kernel, seed=1)
+    assert_close(
+        cpu_conv.correlate(x, w, windows, groups), array.correlate(x, w, windows, groups), scale=10
+    )
+    w = draw(16, 4 // groups, *windows.kernel, seed=1)
+    size = 11, 9
+    g = draw(3, 16, *conv_size(size, windows), seed=2)
+    expected = array.scatter(g, w, size, windows, groups)
+    assert_close(cpu_conv.scatter(strided(g), w, size, windows, groups), expected, scale=10)
+
+
+@pytest.mark.usefixtures("tiny_blocks")
 def test_depthwise():
     x, w = draw(2, 8, 9, 7), draw(8, 1, 3, 3, seed=1)
     windows = make_windows(3, 2, 1)
