@@ -14,7 +14,7 @@ columns stay in a core's cache; blocks are shared among threads. Four further sa
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nn_scratch.engine import array, winograd
+from nn_scratch.engine import array, blocks, winograd
 from nn_scratch.engine.blocks import cut, padded
 from nn_scratch.engine.product import multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
@@ -47,9 +47,9 @@ def weight_gradient(x, g, windows, groups=1):
         return winograd.weight_gradient(x, g, windows)
     rows = x.shape[1] * windows.kernel[0] * windows.kernel[1] // groups
 
-    def work(blocks):
+    def work(tasks):
         total = np.zeros((groups, rows, f // groups), x.dtype)
-        for block in blocks:
+        for block in tasks:
             columns = _columns(x, block, windows, groups)
             _, _, top, bottom, left, right = block
             seen = g[block.images, :, top:bottom, left:right]
@@ -67,14 +67,14 @@ def _correlate(x, w, windows, groups, positions):
     n, f = x.shape[0], w.shape[0]
     if winograd.suits(f, x.shape[1], windows, groups):
         return winograd.correlate(x, w, windows, positions)
-    if windows.stride == (1, 1) != windows.kernel and FEW * f <= x.shape[1]:
+    if _to_few(f, x, windows, positions):
         return _correlate_to_few(x, w, windows, groups, positions)
     weights = array.rows_of(w, groups)
     y = np.empty((n, f, *positions), x.dtype)
     flat = y.reshape(n, groups, f // groups, positions[0] * positions[1])
 
-    def work(blocks):
-        for block in blocks:
+    def work(tasks):
+        for block in tasks:
             columns = _columns(x, block, windows, groups)
             start = block.top * positions[1] + block.left
             here = flat[block.images, ..., start : start + columns.shape[3]]
@@ -82,6 +82,14 @@ def _correlate(x, w, windows, groups, positions):
 
     share(work, cut(n, positions, weights.shape[0] * weights.shape[2] * x.itemsize))
     return y
+
+
+def _to_few(f, x, windows, positions):
+    """Whether output channels are few, and a block's rows many: its windows reach beyond it."""
+    channels, (kh, kw) = x.shape[1], windows.kernel
+    row_bytes = (f * kh * kw + channels) * x.itemsize * positions[1]
+    tall = 2 * windows.extent[0] * row_bytes <= blocks.BLOCK_BYTES
+    return windows.stride == (1, 1) != windows.kernel and FEW * f <= channels and tall
 
 
 def _correlate_to_few(x, w, windows, groups, positions):
@@ -96,8 +104,8 @@ def _correlate_to_few(x, w, windows, groups, positions):
     taps = taps.reshape(groups, f // groups * kh * kw, -1)
     y = np.empty((n, f, *positions), x.dtype)
 
-    def work(blocks):
-        for block in blocks:
+    def work(tasks):
+        for block in tasks:
             images, rows, across = block.shape
             height, width = rows + extent[0] - 1, across + extent[1] - 1
             first = block.top - windows.padding[0][0], block.left - windows.padding[1][0]
@@ -110,8 +118,8 @@ def _correlate_to_few(x, w, windows, groups, positions):
             here[...] = 0
             for i in range(kh):
                 for j in range(kw):
-                    across_taps = product[:, :, i, j, i * dh :, j * dw :]
-                    np.add(here, across_taps[..., :rows, :across], out=here)
+                    of_tap = product[:, :, i, j, i * dh :, j * dw :]
+                    np.add(here, of_tap[..., :rows, :across], out=here)
 
     share(work, cut(n, positions, (f * kh * kw + channels) * x.itemsize))
     return y
@@ -132,8 +140,8 @@ def _scatter_by_phases(g, w, size, windows, groups):
     plain = Windows(taps, (1, 1), ((taps[0] - 1, 0), (taps[1] - 1, 0)), (1, 1))
     y = np.empty((n, groups, c, *size), g.dtype)
 
-    def work(blocks):
-        for block in blocks:
+    def work(tasks):
+        for block in tasks:
             columns = _columns(g, block, plain, groups)
             images, rows, across = block.shape
             product = workspace("product", (images, groups, sh * sw * c, rows * across), g.dtype)

@@ -27,6 +27,13 @@ def tiny_blocks(request, monkeypatch):
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 
+@pytest.fixture
+def low_blocks(tiny_blocks, monkeypatch):
+    """Some rows in each block, for any kernel."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 30_000)
+    monkeypatch.setattr(cpu_conv, "_to_few", lambda f, x, windows, positions: True)
+
+
 @pytest.mark.usefixtures("tiny_blocks")
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_same_results_as_the_plain_primitives(geometry):
@@ -50,7 +57,7 @@ def test_same_results_as_the_plain_primitives(geometry):
     )
 
 
-@pytest.mark.usefixtures("tiny_blocks")
+@pytest.mark.usefixtures("low_blocks")
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize(
     "geometry",
@@ -101,6 +108,23 @@ def test_extra_memory_is_that_of_a_block(c, kernel, stride, dilation, height, wi
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak - result.nbytes < 2 * 8.5e6, name
+
+
+@pytest.mark.parametrize("height, width", [(400, 400), (3, 32768)])
+@pytest.mark.parametrize("kernel, dilation", [(3, 1), (3, 8), (7, 1)])
+def test_extra_memory_of_few_output_channels(kernel, dilation, height, width, monkeypatch):
+    monkeypatch.setenv("NN_SCRATCH_THREADS", "2")
+    windows = make_windows(kernel, 1, kernel * dilation // 2, dilation)
+    x, w = draw(1, 16, height, width), draw(2, 16, kernel, kernel, seed=1)
+    monkeypatch.setattr(threads, "_local", threading.local())  # new workspaces
+    tracemalloc.start()
+    y = cpu_conv.correlate(x, w, windows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - y.nbytes < 2 * 8.5e6
+    assert_close(
+        y[:, :, :3, :90], array.correlate(x[:, :, :30, :200], w, windows)[:, :, :3, :90], 10
+    )
 
 
 def test_same_bits_for_the_same_number_of_threads(monkeypatch):
