@@ -50,3 +50,13 @@ def test_cost_against_size(tmp_path):
     for curve in report["curves"]:
         assert len(curve["ms"]) == len(curve["amounts"]) > 2 and curve["op"] in shown
     assert (tmp_path / "cost.png").stat().st_size > 10_000
+
+
+def test_sliding_window(tmp_path):
+    file = tmp_path / "sliding_window.json"
+    command = [sys.executable, BENCHMARKS / "sliding_window.py", "--size", "12", "--images", "1"]
+    subprocess.run([*command, "--rounds", "1", "--json", file], check=True, capture_output=True)
+    rows = json.loads(file.read_text())["rows"]
+    assert len(rows) == 4
+    for slid, at_once in zip(rows[::2], rows[1::2], strict=True):
+        assert slid["products"] > 3 * at_once["products"] and slid["difference"] < 1e-5

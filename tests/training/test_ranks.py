@@ -1,5 +1,6 @@
 """Several processes that train one net: really started, two and three of them."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -17,10 +18,7 @@ from nn_scratch.training import RanksError, world
 from nn_scratch.training.ranks import ALONE
 
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
-
-try:
-    import mpi4py  # noqa: F401
-except ImportError:
+if not importlib.util.find_spec("mpi4py"):
     MPIEXEC = None
 
 needs_mpi = pytest.mark.skipif(
