@@ -117,7 +117,7 @@ class _Run:
         self.history = {"steps": [], "epochs": []}
 
     def resume(self):
-        """Take over what the first rank finds at `path`, on every rank; all start alike anyway."""
+        """Start every rank from what the first one has: its checkpoint, or else its net."""
         found = self._found() if self.ranks.rank == 0 else None
         found = self.ranks.broadcast(found)
         if found is not None:

@@ -25,7 +25,8 @@ needs_mpi = pytest.mark.skipif(
     MPIEXEC is None, reason="mpi4py or mpiexec is missing: pip install 'nn-scratch[mpi]'"
 )
 
-# 7 samples in batches of 3: the last batch is one sample, less than there are ranks.
+# 7 samples in batches of 3: the last batch is one sample, less than there are ranks. The ranks begin
+# with different nets: the first one's counts.
 SCRIPT = """
 import json, sys
 import numpy as np
@@ -52,9 +53,10 @@ class Noise:
         return image, labels
 
 if kind == "localization":
-    net, task = Localizer(2, 3, (16, 16), (4, 5), 7, rng=0, dtype=np.float64), Localization()
+    net = Localizer(2, 3, (16, 16), (4, 5), 7, rng=ranks.rank, dtype=np.float64)
+    task = Localization()
 else:
-    net = SegNet(2, 4, (3, 5), rng=0, dtype=np.float64)
+    net = SegNet(2, 4, (3, 5), rng=ranks.rank, dtype=np.float64)
     task = Segmentation(4, class_weights=np.array([1.0, 2.0, 0.5, 3.0]), ignore_index=9)
 loader = Loader(Noise(), 3, shuffle=True, seed=5)
 optimizer = SGD(net, 0.1, momentum=0.9)
