@@ -25,8 +25,8 @@ needs_mpi = pytest.mark.skipif(
     MPIEXEC is None, reason="mpi4py or mpiexec is missing: pip install 'nn-scratch[mpi]'"
 )
 
-# 7 samples in batches of 3: the last batch is one sample, less than there are ranks. The ranks begin
-# with different nets: the first one's counts.
+# 7 samples in batches of 3: the last batch is one sample, less than there are ranks. The ranks
+# begin with different nets: the first one's counts.
 SCRIPT = """
 import json, sys
 import numpy as np
