@@ -13,7 +13,14 @@ TOLERANCE = 0.0075
 
 
 def boundary_f1(truth, prediction, num_classes, ignore_index=None, tolerance=TOLERANCE):
-    """The mean over images of each image's mean F1 over its classes; NaN if there is no boundary.
+    """The mean of image_boundary_f1 over the images that have a boundary; NaN if none has."""
+    scores = image_boundary_f1(truth, prediction, num_classes, ignore_index, tolerance)
+    scores = scores[~np.isnan(scores)]
+    return float(scores.mean()) if scores.size else float("nan")
+
+
+def image_boundary_f1(truth, prediction, num_classes, ignore_index=None, tolerance=TOLERANCE):
+    """Each image's mean F1 over its classes, (N,); NaN where there is no boundary.
 
     truth, prediction: integer label maps (N, H, W). For one class, precision is the share of its
     predicted boundary pixels with a true boundary pixel of that class within `tolerance` times the
@@ -28,21 +35,14 @@ def boundary_f1(truth, prediction, num_classes, ignore_index=None, tolerance=TOL
     distance = tolerance * hypot(*truth.shape[1:])
     counted = np.ones(truth.shape, bool) if ignore_index is None else truth != ignore_index
     true_edges, predicted_edges = (boundaries(labels, counted) for labels in (truth, prediction))
-    scores = np.full((num_classes, len(truth)), np.nan)
+    sums, classes = np.zeros(len(truth)), np.zeros(len(truth))
     for label in range(num_classes):
         true, predicted = true_edges & (truth == label), predicted_edges & (prediction == label)
         precision = _share(predicted & _near(true, distance), predicted)
         recall = _share(true & _near(predicted, distance), true)
-        either = true.any(axis=(1, 2)) | predicted.any(axis=(1, 2))
-        sums = precision + recall
-        f1 = np.divide(2 * precision * recall, sums, out=np.zeros(len(truth)), where=sums > 0)
-        scores[label, either] = f1[either]
-    known = ~np.isnan(scores)
-    with_boundary = known.any(axis=0)
-    if not with_boundary.any():
-        return float("nan")
-    per_image = np.nansum(scores, axis=0)[with_boundary] / known.sum(axis=0)[with_boundary]
-    return float(per_image.mean())
+        sums += 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+        classes += true.any(axis=(1, 2)) | predicted.any(axis=(1, 2))
+    return np.divide(sums, classes, out=np.full(len(truth), np.nan), where=classes > 0)
 
 
 def boundaries(labels, counted):

@@ -40,6 +40,28 @@ def success_rate(ious, threshold=0.5):
     return float(np.mean(np.asarray(ious) >= threshold))
 
 
+def best_constant_box(boxes):
+    """The one box (4,) with the largest mean IoU to boxes (N, 4): what anyone scores who does not
+    look at the image. Found by moving one number at a time, in ever smaller steps, from the median.
+    """
+    boxes = np.asarray(boxes, np.float64)
+
+    def score(box):
+        return box_iou(np.broadcast_to(box, boxes.shape), boxes).mean()
+
+    box = np.median(boxes, axis=0)
+    best, step = score(box), np.ptp(boxes, axis=0).max() / 4
+    for _ in range(10):  # the last step is a thousandth of the first
+        moved = True
+        while moved:
+            moved = False
+            for change in step * np.concatenate([np.eye(4), -np.eye(4)]):
+                if (found := score(box + change)) > best:
+                    box, best, moved = box + change, found, True
+        step /= 2
+    return box
+
+
 def _size(boxes, image_size):
     height, width = image_size
     return xp_of(boxes).asarray([width, height, width, height], boxes.dtype)

@@ -1,8 +1,9 @@
-"""The command line: nn-scratch demo | check | train | info."""
+"""The command line: nn-scratch demo | check | train | evaluate | predict | compare | info."""
 
 import argparse
 import json
 import sys
+from inspect import signature
 from pathlib import Path
 
 import nn_scratch
@@ -17,6 +18,19 @@ what to check:
 Your file may say on what, with a function example() that returns the inputs as a tuple, for
 instance (np.ones((2, 3, 8, 7)),); a layer may come first, a dict of options last.
 """
+
+
+DATA_HELP = """\
+Images of your own, in a folder that has
+for segmentation:
+{segmentation}
+for localization:
+{localization}
+"""
+
+
+class UsageError(ValueError):
+    """A command that cannot be meant."""
 
 
 def main(arguments=None):
@@ -34,12 +48,18 @@ def main(arguments=None):
 
 def _expected_errors():
     from nn_scratch.check.user_code import UserCodeError
+    from nn_scratch.data import DataError
+    from nn_scratch.nets.zoo import UnknownNetError
     from nn_scratch.training import CheckpointError, DivergedError, RanksError
 
-    return UserCodeError, CheckpointError, DivergedError, RanksError
+    wrong_call = UsageError, UnknownNetError, UserCodeError
+    return *wrong_call, DataError, CheckpointError, DivergedError, RanksError
 
 
 def _parser():
+    from nn_scratch.data.sources import LAYOUTS
+
+    data_help = DATA_HELP.format(**LAYOUTS)
     parser = argparse.ArgumentParser(
         prog="nn-scratch",
         description="Segmentation and localization networks, built by hand in NumPy.",
@@ -67,18 +87,58 @@ def _parser():
 
     train = commands.add_parser(
         "train",
-        help="train a net on the digit scenes; resumes",
-        description="Train a net on the digit scenes. Resumes where an interrupted run stopped. "
-        "`mpiexec -n 2 nn-scratch train ...` shares each batch among two processes.",
+        help="train a net on the digit scenes or on your own images; resumes",
+        description="Train a net on the digit scenes or on a folder of images. Resumes where an\n"
+        "interrupted run stopped. `mpiexec -n 2 nn-scratch train ...` shares each batch among two\n"
+        "processes.",
+        epilog=data_help,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    train.add_argument("task", choices=("segmentation", "localization"))
-    train.add_argument("--epochs", type=int, help="passes over the scenes")
-    train.add_argument("--scenes", type=int, help="scenes per pass")
-    train.add_argument("--seed", type=int, default=0, help="of weights and scenes (default 0)")
+    _add_experiment(train)
+    train.add_argument("--net", default=argparse.SUPPRESS, help="a name; nn-scratch info lists all")
+    train.add_argument("--seed", type=int, default=0, help="of weights and images (default 0)")
     train.add_argument(
-        "--out", type=Path, help="folder for checkpoint, history, picture (default runs/TASK-SEED)"
+        "--out",
+        type=Path,
+        help="folder for checkpoints, history, picture (default runs/TASK-SEED)",
     )
     train.set_defaults(run=_train)
+
+    evaluate = commands.add_parser("evaluate", help="the metrics of a checkpoint on images")
+    evaluate.add_argument("checkpoint", type=Path)
+    evaluate.add_argument(
+        "--data",
+        help="a folder, of which the validation part is taken "
+        "(default: what the net was trained on)",
+    )
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    evaluate.set_defaults(run=_evaluate)
+
+    predict = commands.add_parser(
+        "predict", help="what a checkpoint's net says of image files, drawn on them"
+    )
+    predict.add_argument("checkpoint", type=Path)
+    predict.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    predict.add_argument(
+        "--out", type=Path, default=Path("predictions"), help="folder for pictures"
+    )
+    predict.set_defaults(run=_predict)
+
+    compare = commands.add_parser(
+        "compare",
+        help="train several nets over several seeds; a table and a plot",
+        description="Train several nets alike over several seeds, and put what they score and\n"
+        "cost side by side. Runs are kept in the folder --out and resumed from there.",
+        epilog=data_help,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_experiment(compare)
+    compare.add_argument(
+        "--nets", nargs="+", required=True, help="names; nn-scratch info lists all"
+    )
+    compare.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="(default 0 1 2)")
+    compare.add_argument("--out", type=Path, default=Path("comparison"))
+    compare.set_defaults(run=_compare)
 
     info = commands.add_parser(
         "info", help="versions, BLAS, threads, whether a GPU is usable; or what a net costs"
@@ -87,10 +147,50 @@ def _parser():
         "task",
         nargs="?",
         choices=("segmentation", "localization"),
-        help="show the net that is trained for it, layer by layer, for one training batch",
+        help="list the nets for it, and show one, layer by layer, for one training batch",
     )
+    info.add_argument("--net", default=argparse.SUPPRESS, help="which (default: the first choice)")
     info.set_defaults(run=_info)
     return parser
+
+
+def _add_experiment(parser):
+    """The arguments that become a recipe's settings, by the names of its parameters."""
+
+    def add(name, help, **options):
+        parser.add_argument(name, default=argparse.SUPPRESS, help=help, **options)
+
+    parser.add_argument("task", choices=("segmentation", "localization"))
+    add("--data", "a folder of images (default: the digit scenes)", metavar="PATH")
+    add("--size", "bring all images to this size", nargs=2, type=int, metavar=("H", "W"))
+    add("--epochs", "passes over the images", type=int)
+    add("--scenes", "digit scenes per pass", type=int)
+    add("--batch-size", "images per step", type=int)
+    add("--lr", "the largest learning rate", type=float, dest="max_lr")
+    add("--width", "channels of the net's first stage", type=int)
+    add("--kernel-size", "of the net's convolutions", type=int)
+    add("--flip", "left and right exchanged in half of the training images", action="store_true")
+    add(
+        "--placement",
+        "localization: each image somewhere on a canvas up to FACTOR times as large",
+        type=float,
+        metavar="FACTOR",
+    )
+    add("--class-weights", "segmentation: of the loss", choices=("none", "median_frequency"))
+    add("--ignore-index", "segmentation: the label of pixels that do not count", type=int)
+
+
+def _settings(options):
+    """What was given of a recipe's settings; an option that the task has not is a wrong call."""
+    from nn_scratch.training.recipes import RECIPES
+
+    known = signature(RECIPES[options.task]).parameters
+    given = {n: v for n, v in vars(options).items() if n not in ("task", "seed", "out", "run")}
+    given = {n: v for n, v in given.items() if n not in ("nets", "seeds")}
+    wrong = [f"--{name.replace('_', '-')}" for name in given if name not in known]
+    if wrong:
+        raise UsageError(f"{', '.join(wrong)}: not for {options.task}")
+    return given
 
 
 def _demo(options):
@@ -116,29 +216,81 @@ def _train(options):
 def _train_on(ranks, options):
     from nn_scratch.training.recipes import RECIPES
 
-    chosen = {n: getattr(options, n) for n in ("epochs", "scenes") if getattr(options, n)}
-    recipe = RECIPES[options.task](seed=options.seed, **chosen)
+    recipe = RECIPES[options.task](seed=options.seed, **_settings(options))
     out = options.out or Path("runs") / f"{options.task}-{options.seed}"
-    history = recipe.run(checkpoint=out / "checkpoint.npz", validation=recipe.test, ranks=ranks)
-    metrics = recipe.evaluate(ranks)
+    checkpoint = out / "checkpoint.npz"
+    history = recipe.run(checkpoint=checkpoint, validation=recipe.validation, ranks=ranks)
     if ranks.rank > 0:
         return 0
-    report = {"settings": recipe.settings, "test": metrics, **history}
+    metrics = {name: history["epochs"][-1][name] for name in recipe.task.metrics}
+    report = {"settings": recipe.settings, "validation": metrics, **history}
     (out / "history.json").write_text(json.dumps(report, indent=1))
     recipe.picture().savefig(out / "picture.png", dpi=110)
+    _show(metrics, recipe.class_names)
+    for name in "checkpoint.npz", "best.npz", "history.json", "picture.png":
+        print(out / name)
+    return 0
+
+
+def _evaluate(options):
+    from nn_scratch.predict import evaluate_checkpoint
+
+    metrics, class_names = evaluate_checkpoint(options.checkpoint, options.data)
+    if options.json:
+        print(json.dumps(metrics, indent=1))
+    else:
+        _show(metrics, class_names)
+    return 0
+
+
+def _show(metrics, class_names):
+    """One line for each metric, and for each class where there is one value a class."""
+    from nn_scratch.metrics import spoken
+
     for name, value in metrics.items():
         if isinstance(value, float):
-            print(f"{name.replace('_', ' '):<24}{value:.3f}")
-    for name in "checkpoint.npz", "history.json", "picture.png":
-        print(out / name)
+            print(f"{spoken(name):<24}{value:.3f}")
+        else:
+            print(spoken(name))
+            for class_name, one in zip(class_names, value, strict=True):
+                print(f"  {class_name:<22}{one:.3f}")
+
+
+def _predict(options):
+    from nn_scratch.predict import predict
+
+    for said, picture in predict(options.checkpoint, options.images, options.out):
+        print(f"{said}\n  {picture}")
+    return 0
+
+
+def _compare(options):
+    from nn_scratch.training import world
+
+    ranks = world()
+    with ranks.stop_together():
+        return _compare_on(ranks, options)
+
+
+def _compare_on(ranks, options):
+    from nn_scratch.training.compare import compare, table, write
+
+    settings = _settings(options)
+    report = compare(options.task, options.nets, options.seeds, options.out, ranks, **settings)
+    if ranks.rank == 0:
+        paths = write(report, options.out)
+        print(f"\n{table(report)}\n")
+        print("\n".join(map(str, paths)))
     return 0
 
 
 def _info(options):
     from nn_scratch.info import info, net_cost
+    from nn_scratch.nets.zoo import ZOO
 
     if options.task:
-        print(net_cost(options.task))
+        print(net_cost(**_settings(options), task=options.task))
+        print(f"\nnets for {options.task}: {', '.join(ZOO[options.task])}")
         return 0
     for what, value in info():
         print(f"{what:<12}{value}")

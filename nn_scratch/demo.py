@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nn_scratch import plot
 from nn_scratch.check.suite import library_cases, run_case
+from nn_scratch.metrics import spoken
 from nn_scratch.training import recipes
 
 FULL = {
@@ -40,7 +41,7 @@ def demo(out, *, seed=0, quick=False):
     for recipe, _ in trained.values():
         for metric, value in recipe.evaluate().items():
             if isinstance(value, float):
-                print(f"   {recipe.settings['task']:<14}{metric.replace('_', ' '):<24}{value:.3f}")
+                print(f"   {recipe.settings['task']:<14}{spoken(metric):<24}{value:.3f}")
 
     figures = {f"{name}.png": recipe.picture() for name, (recipe, _) in trained.items()}
     figures["losses.png"] = plot.plot_losses({name: h for name, (_, h) in trained.items()})

@@ -30,12 +30,12 @@ def info():
     ]
 
 
-def net_cost(task):
-    """What the net that is trained for the task costs, for one batch, as text."""
+def net_cost(task, **settings):
+    """What the recipe's net costs, for one training batch, as text."""
     from nn_scratch.nets.cost import cost, cost_table
     from nn_scratch.training.recipes import RECIPES
 
-    recipe = RECIPES[task]()
+    recipe = RECIPES[task](**settings)
     images = next(iter(recipe.train.batches()))[0]
     return cost_table(cost(recipe.net, images))
 

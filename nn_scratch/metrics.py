@@ -5,6 +5,11 @@ import numpy as np
 from nn_scratch.shapes import check_integers, check_shape
 
 
+def spoken(metric):
+    """A metric's key as it is read: "mean_iou" is "mean IoU"."""
+    return metric.replace("_", " ").replace("iou", "IoU").replace("f1", "F1")
+
+
 def confusion_matrix(truth, prediction, num_classes, ignore_index=None):
     """Counts (num_classes, num_classes): row is the true class, column the predicted one.
 

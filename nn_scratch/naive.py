@@ -6,7 +6,7 @@ checks and their messages are in `ops`.
 """
 
 from itertools import product
-from math import exp, log, sqrt
+from math import ceil, exp, floor, log, sqrt
 
 import numpy as np
 
@@ -122,6 +122,18 @@ def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True
         seen = [tap(windows, p, q, i, j) for i, j in product(*map(range, windows.kernel))]
         values = [float(x[n, c, h, w]) for h, w in seen if inside(h, w, x.shape)]
         y[n, c, p, q] = sum(values) / (len(seen) if count_include_pad else len(values))
+    return y
+
+
+def adaptive_avg_pool2d(x, output_size):
+    """The mean of each cell of a grid over the image; cells may share a row or a column."""
+    (_, _, height, width), (rows, columns) = x.shape, pair("output_size", output_size)
+    y = np.zeros((*x.shape[:2], rows, columns), x.dtype)
+    for n, c, p, q in product(*map(range, y.shape)):
+        top, left = floor(p * height / rows), floor(q * width / columns)
+        bottom, right = ceil((p + 1) * height / rows), ceil((q + 1) * width / columns)
+        cell = [x[n, c, h, w] for h in range(top, bottom) for w in range(left, right)]
+        y[n, c, p, q] = sum(cell) / len(cell)
     return y
 
 

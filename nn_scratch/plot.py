@@ -1,9 +1,13 @@
 """Pictures of what a net learned. Every function returns a matplotlib Figure."""
 
+from itertools import cycle
+
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib import colormaps
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import LogLocator, NullLocator
 
 from nn_scratch.boxes import box_iou
 
@@ -22,6 +26,7 @@ CLASS_COLOURS = (
     "#222222",
     "#dddddd",
 )
+NO_CLASS = "#808080"
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#56b4e9", "white", "#e69f00"])
 TRUTH_COLOUR, PREDICTION_COLOUR = "#56b4e9", "#e69f00"
 
@@ -31,15 +36,12 @@ def plot_segmentation(images, truths, predictions, class_names):
 
     images (N, 1 or 3, H, W) with values from 0 to 1; truths, predictions (N, H, W) integer.
     """
-    if len(class_names) > len(CLASS_COLOURS):
-        raise ValueError(f"{len(class_names)} classes, but only {len(CLASS_COLOURS)} colours")
     columns = 2 if len(images) > 3 else 1
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(4.8 * columns, 1.62 * rows + 0.9), layout="constrained")
     axes = figure.subplots(rows, 3 * columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
-    colours = ListedColormap(CLASS_COLOURS[: len(class_names)])
     for sample, panels in enumerate(zip(images, truths, predictions, strict=True)):
         row, column = sample % rows, 3 * (sample // rows)
         titles = ("image", "truth", "prediction") if row == 0 else ("", "", "")
@@ -49,17 +51,24 @@ def plot_segmentation(images, truths, predictions, class_names):
             if panel.ndim == 3:
                 _show_image(axis, panel)
             else:
-                axis.imshow(panel, cmap=colours, vmin=-0.5, vmax=len(class_names) - 0.5)
-    present = np.union1d(np.unique(truths), np.unique(predictions))
-    figure.legend(
-        handles=[
-            Patch(facecolor=CLASS_COLOURS[k], edgecolor="grey", label=class_names[k])
-            for k in present
-        ],
-        loc="outside lower center",
-        ncols=min(len(present), 6 * columns),
-        frameon=False,
-    )
+                axis.imshow(_coloured(panel, len(class_names)))
+    _class_legend(figure, np.union1d(truths, predictions), class_names, 6 * columns)
+    return figure
+
+
+def plot_overlay(image, labels, class_names):
+    """A photograph (1 or 3, H, W) with its label map (H, W) laid over it, and a legend."""
+    figure, axis = _photograph(image)
+    axis.imshow(_coloured(labels, len(class_names)), alpha=0.5)
+    _class_legend(figure, np.unique(labels), class_names, 6)
+    return figure
+
+
+def plot_box(image, box, name):
+    """A photograph (1 or 3, H, W) with a box (x, y, w, h) in pixels and a name."""
+    figure, axis = _photograph(image)
+    _draw_box(axis, box, PREDICTION_COLOUR, "-")
+    axis.set_title(name)
     return figure
 
 
@@ -82,11 +91,7 @@ def plot_boxes(images, true_boxes, boxes, true_names=None, names=None):
             (true_boxes[i], TRUTH_COLOUR, "-"),
             (boxes[i], PREDICTION_COLOUR, "--"),
         ):
-            x, y, w, h = (float(v) for v in box)
-            # Pixel 0 reaches from −0.5 to 0.5 in matplotlib's coordinates.
-            axis.add_patch(
-                Rectangle((x - 0.5, y - 0.5), w, h, fill=False, ec=colour, ls=style, lw=2)
-            )
+            _draw_box(axis, box, colour, style)
         title = f"IoU {ious[i]:.2f}"
         if names is not None:
             title = f"{true_names[i]} seen as {names[i]}\n{title}"
@@ -119,6 +124,32 @@ def plot_losses(histories):
         axis.set(title=name, xlabel="step", ylabel="loss", yscale="log")
         axis.legend(frameon=False)
         axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_dots(names, panels, logarithmic=()):
+    """A row for each name, and side by side a panel for each title: one dot for each value.
+
+    panels: a dict from title to the values of each row, a list for each; those in `logarithmic`
+    have a logarithmic axis.
+    """
+    figure = Figure(figsize=(2.2 + 2.3 * len(panels), 1 + 0.27 * len(names)), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axis, (title, rows) in zip(axes, panels.items(), strict=True):
+        for row, values in enumerate(rows):
+            axis.plot(values, [row] * len(values), "o", color="#0072b2", alpha=0.6, ms=6)
+        if title in logarithmic:
+            axis.set_xscale("log")
+            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+            axis.xaxis.set_minor_locator(NullLocator())
+            axis.xaxis.set_major_formatter("{x:g}")
+        axis.set_title(title, fontsize=10, pad=10)
+        axis.margins(x=0.12)
+        axis.grid(axis="y", color="0.9")
+        axis.spines[["top", "right", "left"]].set_visible(False)
+        axis.tick_params(axis="y", length=0)
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].invert_yaxis()
     return figure
 
 
@@ -160,6 +191,49 @@ def _draw_cells(axis, array, left, top, most):
     for (row, column), value in np.ndenumerate(array):
         place = left + column + 0.5, top + row + 0.5
         axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=8)
+
+
+def _photograph(image):
+    """A Figure of one photograph, and its axis."""
+    height, width = image.shape[1:]
+    figure = Figure(figsize=(6, 0.9 + 6 * height / width), layout="constrained")
+    axis = figure.add_subplot()
+    axis.set_axis_off()
+    _show_image(axis, image)
+    return figure, axis
+
+
+def _draw_box(axis, box, colour, style):
+    x, y, w, h = (float(v) for v in box)
+    # Pixel 0 reaches from −0.5 to 0.5 in matplotlib's coordinates.
+    axis.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, ec=colour, ls=style, lw=2))
+
+
+def _colours(count):
+    """One colour for each class; from the 13th on, matplotlib's."""
+    more = [to_hex(c) for name in ("tab20", "tab20b", "tab20c") for c in colormaps[name].colors]
+    return [colour for colour, _ in zip(cycle((*CLASS_COLOURS, *more)), range(count))]
+
+
+def _coloured(labels, count):
+    """A label map (H, W) as colours (H, W, 3); labels that are no class are grey."""
+    table = np.array([to_rgb(colour) for colour in (*_colours(count), NO_CLASS)])
+    known = (labels >= 0) & (labels < count)
+    return table[np.where(known, labels, count)]
+
+
+def _class_legend(figure, labels, class_names, columns):
+    """A legend of the classes that occur among labels."""
+    present = [int(label) for label in np.unique(labels) if 0 <= label < len(class_names)]
+    colours = _colours(len(class_names))
+    figure.legend(
+        handles=[
+            Patch(facecolor=colours[k], edgecolor="grey", label=class_names[k]) for k in present
+        ],
+        loc="outside lower center",
+        ncols=min(len(present), columns),
+        frameon=False,
+    )
 
 
 def _show_image(axis, image):

@@ -42,3 +42,16 @@ def test_success_rate():
 def test_bad_shapes():
     with pytest.raises(ValueError, match=r"\(N, 4\) of one shape"):
         boxes.box_iou(draw(3, 4), draw(4))
+
+
+def test_the_best_constant_box():
+    """No box of the data, nor their median or mean, is better, nor one near it."""
+    many = np.abs(np.random.default_rng(0).normal([10, 20, 30, 15], [1, 2, 3, 4], (500, 4)))
+
+    def score(box):
+        return boxes.box_iou(np.broadcast_to(box, many.shape), many).mean()
+
+    best = boxes.best_constant_box(many)
+    near = best + np.random.default_rng(1).uniform(-1, 1, (100, 4))
+    others = (*many[:100], *near, np.median(many, axis=0), many.mean(axis=0))
+    assert all(score(box) < score(best) for box in others)

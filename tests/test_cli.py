@@ -21,7 +21,7 @@ def test_check_everything(capsys):
     assert main(["check"]) == 0
     output = capsys.readouterr().out
     assert "conv2d" in output and "SegNet" in output and "WRONG" not in output
-    assert "44 right, 0 wrong" in output
+    assert "49 right, 0 wrong" in output
 
 
 def test_check_one_as_json(capsys):
@@ -175,7 +175,7 @@ def test_demo(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(demo, "QUICK", {"segmentation": size, "localization": size})
     assert main(["demo", "--quick", "--out", str(tmp_path)]) == 0
     output = capsys.readouterr().out
-    assert "all right" in output and "mean iou" in output and "success" in output
+    assert "all right" in output and "mean IoU" in output and "success" in output
     for name in "segmentation.png", "localization.png", "losses.png":
         assert (tmp_path / name).stat().st_size > 10_000
         assert str(tmp_path / name) in output

@@ -19,9 +19,32 @@ def test_segmentation(count, channels, tmp_path):
     assert shown == [CLASS_NAMES[k] for k in np.unique(labels)]
 
 
-def test_too_many_classes():
-    with pytest.raises(ValueError, match="13 classes, but only 12 colours"):
-        plot.plot_segmentation(draw(1, 1, 2, 2), [], [], ["c"] * 13)
+def test_every_class_has_a_colour_whatever_their_number():
+    labels = np.arange(100).reshape(1, 10, 10)
+    names = [f"class {label}" for label in range(80)]
+    figure = plot.plot_segmentation(draw(1, 1, 10, 10), labels, labels, names)
+    shown = figure.axes[1].images[0].get_array()
+    assert shown.shape == (10, 10, 3)
+    assert len(np.unique(shown.reshape(-1, 3)[:70], axis=0)) == 70
+    assert (shown[8:] == shown[9, 9]).all()  # labels that are no class, and stand out
+
+
+def test_overlay_and_box(tmp_path):
+    labels = np.array([[0, 0, 2], [2, 2, 255]])
+    figure = plot.plot_overlay(draw(3, 2, 3), labels, ["a", "b", "c"])
+    figure.savefig(tmp_path / "overlay.png")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "c"]
+    figure = plot.plot_box(draw(1, 6, 8), np.array([1.0, 2, 3, 4]), "cat")
+    figure.savefig(tmp_path / "box.png")
+    (patch,) = figure.axes[0].patches
+    assert patch.get_bbox().bounds == (0.5, 1.5, 3, 4) and figure.axes[0].get_title() == "cat"
+
+
+def test_dots(tmp_path):
+    figure = plot.plot_dots(["a", "b"], {"iou": [[1, 2], [3]], "ms": [[1], [9]]}, ["ms"])
+    figure.savefig(tmp_path / "picture.png")
+    assert [axis.get_xscale() for axis in figure.axes] == ["linear", "log"]
+    assert [list(line.get_xdata()) for line in figure.axes[0].lines] == [[1, 2], [3]]
 
 
 def test_boxes(tmp_path):

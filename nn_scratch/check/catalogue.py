@@ -66,6 +66,7 @@ def op_cases():
         ),
         op("avg_pool2d", "", x, kernel_size=(3, 2), stride=(2, 1), padding=1),
         op("avg_pool2d", "real pixels", x, kernel_size=3, padding=1, count_include_pad=False),
+        op("adaptive_avg_pool2d", "", x, output_size=(3, 4)),
         op("nearest_unpool2d", "", x, scale=(3, 2)),
         op("bed_of_nails_unpool2d", "", x, scale=(3, 2)),
         op("bilinear_upsample2d", "", x, size=(11, 13)),
@@ -98,6 +99,7 @@ def layer_cases():
         ("MaxPool2d", layers.MaxPool2d((3, 2), stride=2, padding=1), x),
         ("MaxUnpool2d", layers.Sequential(pool, layers.MaxUnpool2d(pool)), x),
         ("AvgPool2d", layers.AvgPool2d((3, 2), stride=2, padding=1), x),
+        ("AdaptiveAvgPool2d", layers.AdaptiveAvgPool2d((3, 4)), x),
         ("NearestUnpool2d", layers.NearestUnpool2d((3, 2)), x),
         ("BedOfNails2d", layers.BedOfNails2d((3, 2)), x),
         ("BilinearUpsample2d", layers.BilinearUpsample2d(scale=(3, 2)), x),
@@ -115,11 +117,16 @@ def net_cases():
     x = draw(2, 2, 7, 6)
     segnet = nets.SegNet(2, 3, widths=(3, 4), rng=0)
     localizer = nets.Localizer(2, 3, (7, 6), widths=(3, 4), features=5, rng=0)
+    grid = nets.Localizer(2, 3, grid=2, widths=(3,), features=5, class_boxes=True, rng=0)
+    large = draw(2, 2, 17, 18)
     patches = nets.PatchClassifier(2, 3, 9, (3,), 3, pools=(0,), features=4, rng=0)
     return [
         Case("PatchClassifier", "", patches, (draw(3, 2, 9, 9),)),
+        Case("FullyConvolutional", "", nets.FullyConvolutional(patches), (x,)),
         Case("FullResolutionFCN", "", nets.FullResolutionFCN(2, 3, (3, 4), 3, rng=0), (x,)),
         Case("DownUpFCN", "", nets.DownUpFCN(2, 3, (3, 4), 3, skips=1, rng=0), (x,)),
         Case("SegNet", "", segnet, (x,)),
+        Case("SegNetBasic", "", nets.SegNetBasic(2, 3, width=3, kernel_size=3, rng=0), (large,)),
         Case("Localizer", "", localizer, (x,)),
+        Case("Localizer", "grid, class boxes", grid, (x,)),
     ]

@@ -9,9 +9,17 @@ from nn_scratch.data.readers import (
     box_csv,
     camvid_like,
     penn_fudan,
+    read_image,
     voc_xml,
 )
-from nn_scratch.data.transforms import HorizontalFlip, RandomCrop, RandomPlacement, Transformed
+from nn_scratch.data.sources import Source, open_digits, open_folder
+from nn_scratch.data.transforms import (
+    HorizontalFlip,
+    RandomCrop,
+    RandomPlacement,
+    Resize,
+    Transformed,
+)
 
 __all__ = [
     "Boxes",
@@ -23,9 +31,14 @@ __all__ = [
     "MaskFolders",
     "RandomCrop",
     "RandomPlacement",
+    "Resize",
+    "Source",
     "Transformed",
     "box_csv",
     "camvid_like",
+    "open_digits",
+    "open_folder",
     "penn_fudan",
+    "read_image",
     "voc_xml",
 ]

@@ -7,6 +7,7 @@ from itertools import islice
 
 import numpy as np
 
+from nn_scratch.data.readers import DataError
 from nn_scratch.shapes import integer
 
 
@@ -50,7 +51,17 @@ class Loader:
         # Of no samples, one still tells shapes and dtypes.
         indices = wanted if len(wanted) else chosen[:1]
         samples = [self.dataset.sample(epoch, int(index)) for index in indices]
-        return tuple(np.stack(parts)[: len(wanted)] for parts in zip(*samples, strict=True))
+        return tuple(_stacked(parts)[: len(wanted)] for parts in zip(*samples, strict=True))
+
+
+def _stacked(parts):
+    sizes = sorted({np.shape(part) for part in parts})
+    if len(sizes) > 1:
+        raise DataError(
+            f"one batch would hold arrays of {len(sizes)} sizes, {sizes[0]} and {sizes[1]} among "
+            "them: give all images one size (Resize, or nn-scratch train --size)"
+        )
+    return np.stack(parts)
 
 
 def _ahead(load, items, count):

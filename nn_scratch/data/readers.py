@@ -195,6 +195,11 @@ def penn_fudan(folder):
 # ---------------------------------------------------------------- files
 
 
+def image_files(folder):
+    """The images in a folder, sorted by name. Raises DataError if there are none."""
+    return _files(folder, IMAGES)
+
+
 def read_image(path):
     """(3, H, W) float32 from 0 to 1; grey images three times the same."""
     return np.ascontiguousarray(
@@ -221,7 +226,7 @@ def _open(path):
 
 def _by_stem(folder):
     found = {}
-    for path in _files(folder, IMAGES):
+    for path in image_files(folder):
         if path.stem in found:
             raise DataError(f"{path} and {found[path.stem]} have the same name")
         found[path.stem] = path
@@ -232,7 +237,11 @@ def _files(folder, suffixes):
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in suffixes)
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in suffixes and not path.name.startswith(".")
+    )
     if not found:
         raise DataError(f"{folder} has no file that ends in {', '.join(sorted(suffixes))}")
     return found

@@ -5,6 +5,8 @@ A sample is an image (C, H, W) and its targets: a label map (H, W), or a class (
 """
 
 import numpy as np
+from PIL import Image
+from PIL.Image import Resampling
 
 from nn_scratch.data.readers import DataError
 from nn_scratch.shapes import pair
@@ -72,34 +74,62 @@ class RandomCrop:
 
 
 class RandomPlacement:
-    """The image at a random place on a canvas of the given size, (h, w) or one number for both,
-    which is filled with the image's mean colour; label maps get `fill_label` around them.
+    """The image at a random place on a canvas as large as the image to `factor` times as large,
+    drawn for each image. The canvas has the image's mean colour; label maps get `fill_label`
+    around them.
 
     Where objects always sit in the middle, a constant box is nearly right; this makes them be
     somewhere.
     """
 
-    def __init__(self, size, fill_label=0):
-        self.size = pair("size", size)
+    def __init__(self, factor=2.0, fill_label=0):
+        if factor < 1:
+            raise ValueError(f"factor is {factor}, but no canvas is smaller than its image")
+        self.factor = factor
         self.fill_label = fill_label
 
     def __call__(self, rng, sample):
         image = sample[0]
         height, width = image.shape[1:]
-        if height > self.size[0] or width > self.size[1]:
-            raise DataError(f"an image of {(height, width)} does not fit a canvas of {self.size}")
-        top = int(rng.integers(0, self.size[0] - height + 1))
-        left = int(rng.integers(0, self.size[1] - width + 1))
+        scale = rng.uniform(1, self.factor)
+        canvas_size = round(scale * height), round(scale * width)
+        top = int(rng.integers(0, canvas_size[0] - height + 1))
+        left = int(rng.integers(0, canvas_size[1] - width + 1))
         colour = image.mean(axis=(1, 2), keepdims=True)
 
         def place(pixels):
-            fill = colour if pixels is image else self.fill_label
-            canvas = np.empty((*pixels.shape[:-2], *self.size), pixels.dtype)
-            canvas[...] = fill
+            canvas = np.empty((*pixels.shape[:-2], *canvas_size), pixels.dtype)
+            canvas[...] = colour if pixels is image else self.fill_label
             canvas[..., top : top + height, left : left + width] = pixels
             return canvas
 
         return _moved(sample, place, lambda x, y, w, h: (x + left, y + top, w, h))
+
+
+class Resize:
+    """The image stretched or shrunk to the given size, (h, w) or one number for both: values are
+    interpolated bilinearly (shrinking averages), labels taken from the nearest pixel. Nothing is
+    random."""
+
+    def __init__(self, size):
+        self.size = pair("size", size)
+
+    def __call__(self, rng, sample):
+        image = sample[0]
+        (height, width), (new_height, new_width) = image.shape[1:], self.size
+        down, right = new_height / height, new_width / width
+
+        def stretch(pixels):
+            if pixels is image:
+                return np.stack([self._resized(channel, Resampling.BILINEAR) for channel in image])
+            return self._resized(pixels.astype(np.int32), Resampling.NEAREST).astype(pixels.dtype)
+
+        return _moved(
+            sample, stretch, lambda x, y, w, h: (x * right, y * down, w * right, h * down)
+        )
+
+    def _resized(self, plane, way):
+        return np.asarray(Image.fromarray(plane).resize(self.size[::-1], way))
 
 
 def _moved(sample, move_pixels, move_box):

@@ -2,6 +2,7 @@
 
 from nn_scratch import ops
 from nn_scratch.layers.base import Layer
+from nn_scratch.shapes import pair
 
 
 class MaxPool2d(Layer):
@@ -81,3 +82,19 @@ class AvgPool2d(Layer):
 
     def backward(self, dy):
         return ops.avg_pool2d_backward(dy, self.recall(), self.kernel_size, **self.options)
+
+
+class AdaptiveAvgPool2d(Layer):
+    """Means over a grid of `output_size` cells, whatever the image's size. See
+    ops.adaptive_avg_pool2d."""
+
+    def __init__(self, output_size):
+        super().__init__()
+        self.output_size = pair("output_size", output_size)
+
+    def forward(self, x):
+        self.saved = x.shape[2:]
+        return ops.adaptive_avg_pool2d(x, self.output_size)
+
+    def backward(self, dy):
+        return ops.adaptive_avg_pool2d_backward(dy, self.recall())

@@ -6,8 +6,11 @@ from nn_scratch.nets.segnet import SegNet
 from nn_scratch.nets.segnet_basic import SegNetBasic
 from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier, SlidingWindow
 from nn_scratch.nets.upsampler import Upsampler
+from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS, build
 
 __all__ = [
+    "LOCALIZERS",
+    "SEGMENTERS",
     "DownUpFCN",
     "FullResolutionFCN",
     "FullyConvolutional",
@@ -17,4 +20,5 @@ __all__ = [
     "SegNetBasic",
     "SlidingWindow",
     "Upsampler",
+    "build",
 ]

@@ -44,9 +44,10 @@ class FullResolutionFCN(Sequential):
 class DownUpFCN(Container):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W).
 
-    One stage down for each of `widths`, and one up, with `upsampler` one of Upsampler's kinds. The
-    `skips` innermost stages add the encoder's map to the upsampled one: 0 is FCN-32s's way, 1
-    FCN-16s's, 2 FCN-8s's, len(widths) adds at every size. H and W may be odd.
+    One stage down for each of `widths`, and one up, with `upsampler` one of Upsampler's kinds, and
+    `init` how a transpose convolution starts. The `skips` innermost stages add the encoder's map to
+    the upsampled one: 0 is FCN-32s's way, 1 FCN-16s's, 2 FCN-8s's, len(widths) adds at every size.
+    H and W may be odd.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class DownUpFCN(Container):
         kernel_size=5,
         *,
         upsampler="transpose_conv",
+        init="bilinear",
         skips=0,
         rng=None,
         dtype=np.float32,
@@ -70,7 +72,7 @@ class DownUpFCN(Container):
         self.encoders = [block(a, b) for a, b in zip(before, widths, strict=True)]
         self.pools = [MaxPool2d(2, ceil_mode=True) for _ in widths]
         self.ups = [
-            Upsampler(upsampler, width, pool, rng=rng, dtype=dtype)
+            Upsampler(upsampler, width, pool, init=init, rng=rng, dtype=dtype)
             for width, pool in zip(widths, self.pools, strict=True)
         ]
         self.decoders = [block(a, b) for a, b in zip(widths, after, strict=True)]

@@ -11,6 +11,7 @@ add up where they meet, in the features.
 import numpy as np
 
 from nn_scratch.layers import (
+    AdaptiveAvgPool2d,
     BatchNorm2d,
     Container,
     Conv2d,
@@ -20,47 +21,60 @@ from nn_scratch.layers import (
     ReLU,
     Sequential,
 )
+from nn_scratch.shapes import pair
 
 
 class Localizer(Container):
-    """(N, in_channels, *image_size) -> scores (N, num_classes), boxes (N, 4).
+    """(N, in_channels, H, W) -> scores (N, num_classes), boxes (N, 4).
 
     Boxes are (x, y, w, h) as fractions of the image's width and height; boxes.to_pixels converts.
     One convolution stage for each of `widths`; `features` is the width of the fully connected
     layer (4096 in the literature).
+
+    The fully connected layer needs maps of one size. Give either `image_size` (H, W): all images
+    have it; or `grid`, int or (rows, columns): the last maps are averaged over the cells of a grid,
+    and images may have any size. A grid of 1, global pooling, keeps what there is but not where:
+    fine for the class, a handicap for the box.
+
+    With `class_boxes` there is a box for each class, (N, num_classes, 4): what is the best box may
+    depend on what it shall hold.
     """
 
     def __init__(
         self,
         in_channels,
         num_classes,
-        image_size,
+        image_size=None,
         widths=(16, 32, 64, 64),
         features=256,
         *,
+        grid=None,
+        class_boxes=False,
         rng=None,
         dtype=np.float32,
     ):
+        if (image_size is None) == (grid is None):
+            raise ValueError(
+                f"give image_size or grid, not both or none: image_size={image_size}, grid={grid}"
+            )
         rng = np.random.default_rng(rng)
         stages = []
-        height, width = image_size
         for c_in, c_out in zip((in_channels, *widths[:-1]), widths, strict=True):
             conv = Conv2d(c_in, c_out, 3, padding="same", bias=False, rng=rng, dtype=dtype)
             stages += [conv, BatchNorm2d(c_out, dtype=dtype), ReLU(), MaxPool2d(2)]
-            height, width = height // 2, width // 2
-        if min(height, width) < 1:
-            raise ValueError(
-                f"image_size {image_size} is halved {len(widths)} times to nothing: use fewer "
-                f"widths than {widths} or a larger image"
-            )
+        if grid is not None:
+            stages.append(AdaptiveAvgPool2d(grid))
+        height, width = _halved(image_size, widths) if grid is None else pair("grid", grid)
         self.features = Sequential(
             *stages,
             Flatten(),
             Linear(widths[-1] * height * width, features, rng=rng, dtype=dtype),
             ReLU(),
         )
+        self.class_boxes = class_boxes
+        numbers = 4 * num_classes if class_boxes else 4
         self.class_head = Linear(features, num_classes, rng=rng, dtype=dtype)
-        self.box_head = Linear(features, 4, rng=rng, dtype=dtype)
+        self.box_head = Linear(features, numbers, rng=rng, dtype=dtype)
         # Heads start near zero (Girshick 2015, §2.3), or the boxes' first, large errors would
         # destroy the features that both heads share.
         for head in (self.class_head, self.box_head):
@@ -76,9 +90,22 @@ class Localizer(Container):
 
     def forward(self, x):
         features = self.features(x)
-        return self.class_head(features), self.box_head(features)
+        scores, boxes = self.class_head(features), self.box_head(features)
+        return scores, boxes.reshape(*scores.shape, 4) if self.class_boxes else boxes
 
     def backward(self, gradients):
         dscores, dboxes = gradients
+        dboxes = dboxes.reshape(len(dboxes), 4 * dscores.shape[1] if self.class_boxes else 4)
         dfeatures = self.class_head.backward(dscores) + self.box_head.backward(dboxes)
         return self.features.backward(dfeatures)
+
+
+def _halved(image_size, widths):
+    """The size that is left of image_size after as many pools as there are widths."""
+    left = tuple(n // 2 ** len(widths) for n in image_size)
+    if min(left) < 1:
+        raise ValueError(
+            f"image_size {image_size} is halved {len(widths)} times to nothing: use fewer "
+            f"widths than {widths} or a larger image"
+        )
+    return left

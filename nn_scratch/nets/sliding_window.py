@@ -114,21 +114,33 @@ def pad_for_patches(x, patch):
     return np.pad(x, ((0, 0), (0, 0), (half, half), (half, half)))
 
 
-class FullyConvolutional:
-    """The same segmenter, by the same weights as convolutions over the whole image at once.
+class FullyConvolutional(Container):
+    """(N, in_channels, H, W) -> scores (N, num_classes, H, W): the same segmenter, by convolutions
+    over the whole image at once.
 
-    `net` takes padded images, (N, C, H + patch − 1, W + patch − 1). Where the classifier's pools
-    leave rows of its patch over, its map has as many rows more than the image; they are cut off.
+    Its weights are the classifier's own arrays, seen as kernels: training one trains the other,
+    until one of them is moved or converted. `net` takes padded images, (N, C, H + patch − 1,
+    W + patch − 1). Where the classifier's pools leave rows of its patch over, its map has as many
+    rows more than the image; they are cut off.
     """
 
     def __init__(self, classifier):
-        self.patch = classifier.patch
+        self.classifier = classifier
         self.net = Sequential(*_as_convolutions(classifier))
+        super().__init__({"net": self.net}, first="net")
 
-    def __call__(self, x):
-        with inference_mode(self.net):
-            scores = self.net(pad_for_patches(x, self.patch))
+    def forward(self, x):
+        scores = self.net(pad_for_patches(x, self.classifier.patch))
+        self.saved = scores.shape, x.shape
         return scores[:, :, : x.shape[2], : x.shape[3]]
+
+    def backward(self, dscores):
+        whole, (_, _, height, width) = self.recall()
+        padded = np.zeros(whole, dscores.dtype)
+        padded[:, :, :height, :width] = dscores
+        dx = self.net.backward(padded)
+        half = self.classifier.patch // 2
+        return None if dx is None else dx[:, :, half : half + height, half : half + width]
 
 
 def _as_convolutions(classifier):
@@ -150,11 +162,10 @@ def _as_convolutions(classifier):
 
 
 def _convolution(layer, weight, dilation):
-    """A convolution with the layer's bias and this weight (F, C, h, w)."""
+    """A convolution with the layer's own bias and this weight (F, C, h, w), a view of its own."""
     f, c, *kernel = weight.shape
     convolution = Conv2d(c, f, kernel, dilation=dilation, dtype=weight.dtype)
-    convolution.params["weight"][...] = weight
-    convolution.params["bias"][...] = layer.params["bias"]
+    convolution.params |= {"weight": weight, "bias": layer.params["bias"]}
     return convolution
 
 

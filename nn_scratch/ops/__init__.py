@@ -23,6 +23,8 @@ from nn_scratch.ops.loss import (
 )
 from nn_scratch.ops.norm import batch_norm2d, batch_norm2d_backward
 from nn_scratch.ops.pool import (
+    adaptive_avg_pool2d,
+    adaptive_avg_pool2d_backward,
     avg_pool2d,
     avg_pool2d_backward,
     max_pool2d,
@@ -40,6 +42,8 @@ from nn_scratch.ops.upsample import (
 )
 
 __all__ = [
+    "adaptive_avg_pool2d",
+    "adaptive_avg_pool2d_backward",
     "avg_pool2d",
     "avg_pool2d_backward",
     "batch_norm2d",

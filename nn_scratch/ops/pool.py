@@ -10,7 +10,15 @@ A switch is h·W + w in unpadded coordinates, within the plane of its image and 
 import numpy as np
 
 from nn_scratch.backend import xp_of
-from nn_scratch.engine import correlate, gather, scatter, scatter_add, survivors, window_max
+from nn_scratch.engine import (
+    correlate,
+    gather,
+    sandwich,
+    scatter,
+    scatter_add,
+    survivors,
+    window_max,
+)
 from nn_scratch.shapes import (
     check_integers,
     check_rank,
@@ -135,6 +143,41 @@ def _counts(x, size, windows, count_include_pad):
     real = np.multiply.outer(*inside)
     counts = np.full_like(real, np.prod(windows.kernel)) if count_include_pad else real
     return xp_of(x).asarray(counts.astype(x.dtype))
+
+
+# ---------------------------------------------------------------- to a fixed grid
+
+
+def adaptive_avg_pool2d(x, output_size):
+    """Means over a grid of output_size (int or pair) cells that cover any image, as PyTorch's.
+
+    x (N, C, H, W) -> y (N, C, P, Q). Cell p holds the rows ⌊p·H/P⌋ to ⌈(p+1)·H/P⌉ − 1; where P does
+    not divide H, neighbouring cells share a row. A grid of 1 is global average pooling.
+    """
+    check_values(x=x)
+    check_rank("x", x, 4)
+    a, b = _averaging_matrices(x, x.shape[2:], pair("output_size", output_size))
+    return sandwich(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
+
+
+def adaptive_avg_pool2d_backward(dy, input_size):
+    """dy (N, C, P, Q) -> dx (N, C, *input_size): each dy in equal parts to its cell's pixels."""
+    check_values(dy=dy)
+    check_rank("dy", dy, 4)
+    a, b = _averaging_matrices(dy, pair("input_size", input_size), dy.shape[2:])
+    return sandwich(a.T, dy, b.T)  # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
+
+
+def _averaging_matrices(x, size_in, size_out):
+    """For height and width, the (n_out, n_in) matrix whose row p averages cell p."""
+    for n_in, n_out in zip(size_in, size_out, strict=True):
+        cells, places = np.arange(n_out)[:, None], np.arange(n_in)
+        first, last = cells * n_in // n_out, ((cells + 1) * n_in - 1) // n_out
+        inside = (places >= first) & (places <= last)
+        yield xp_of(x).asarray((inside / inside.sum(axis=1, keepdims=True)).astype(x.dtype))
+
+
+# ---------------------------------------------------------------- arguments
 
 
 def _check_switches(switches, values, size):

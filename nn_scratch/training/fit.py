@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from nn_scratch.backend import to_host
 from nn_scratch.layers import inference_mode
+from nn_scratch.metrics import spoken
 from nn_scratch.training.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -43,7 +44,8 @@ def fit(
     the optimizer's stays. validation: a Loader to evaluate on after every epoch.
 
     checkpoint: a file to save to after every `save_every` steps and every epoch. If it exists, the
-    run goes on from there and ends with the same weights as one that was never interrupted.
+    run goes on from there and ends with the same weights as one that was never interrupted. With
+    validation, best.npz beside it is the checkpoint of the epoch that was best by task.best.
     settings: what the run was started with; a checkpoint with other settings is refused.
 
     history["steps"] has a dict of losses for each step, history["epochs"] one for each epoch:
@@ -90,6 +92,7 @@ def fit(
                 summary |= evaluate(net, task, validation, ranks)
             summary["seconds"] = time.perf_counter() - begin
             history["epochs"].append(summary)
+            run.save_if_best(task.best)
             run.save()
             if talkative:
                 tqdm.write(_line(summary, epochs))
@@ -141,7 +144,14 @@ class _Run:
         record = {"settings": self.settings, "history": self.history}
         return Checkpoint(self.net.state_dict(), self.optimizer.state_dict(), record)
 
-    def save(self):
+    def save_if_best(self, metric):
+        """Keep the net beside the checkpoint if no earlier epoch was as good."""
+        values = [summary.get(metric, -math.inf) for summary in self.history["epochs"]]
+        if values[-1] > max(values[:-1], default=-math.inf):
+            self.save("best.npz")
+
+    def save(self, beside=None):
+        """Write the checkpoint, or one of another name beside it."""
         if self.path is None or self.ranks.rank > 0:
             return
         for name, array in self.net.params.items():
@@ -151,7 +161,8 @@ class _Run:
                 0.0 if finite else math.nan, f"{name} is not finite after step {last}"
             )
         record = {"settings": self.settings, "history": self.history}
-        save_checkpoint(self.path, self.net, self.optimizer, record)
+        path = self.path.with_name(beside or self.path.name)
+        save_checkpoint(path, self.net, self.optimizer, record)
 
     def demand_finite(self, value, what):
         if math.isfinite(value):
@@ -171,5 +182,5 @@ def _means(steps):
 def _line(summary, epochs):
     """One line about an epoch, without the metrics that are lists."""
     numbers = {n: v for n, v in summary.items() if isinstance(v, float) and n != "seconds"}
-    shown = "  ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in numbers.items())
+    shown = "  ".join(f"{spoken(name)} {value:.3f}" for name, value in numbers.items())
     return f"epoch {summary['epoch']:>2}/{epochs}  {shown}  {summary['seconds']:.0f} s"

@@ -5,6 +5,7 @@ import numpy as np
 from nn_scratch import boxes as box_tools
 from nn_scratch import metrics, ops
 from nn_scratch.backend import to_host, xp_of
+from nn_scratch.boundary import image_boundary_f1
 from nn_scratch.training.ranks import ALONE
 
 BOX_LOSSES = {
@@ -19,6 +20,15 @@ class Segmentation:
     class_weights (num_classes,) weigh the classes in the loss; labels equal to `ignore_index` do
     not count, in the loss and in the metrics.
     """
+
+    metrics = (
+        "mean_iou",
+        "boundary_f1",
+        "class_average_accuracy",
+        "global_accuracy",
+        "class_iou",
+    )
+    best = "mean_iou"  # the metric by which one epoch's net is better than another's
 
     def __init__(self, num_classes, *, class_weights=None, ignore_index=None):
         self.num_classes = num_classes
@@ -57,18 +67,19 @@ class Segmentation:
         return np.asarray(to_host(self.class_weights))[known].sum()
 
     def evaluate(self, net, batches, ranks=ALONE):
-        """mean_iou, class_average_accuracy, global_accuracy and class_iou over all batches."""
+        """mean_iou, boundary_f1, class_average_accuracy, global_accuracy and class_iou over all
+        batches."""
         confusion = np.zeros((self.num_classes, self.num_classes), np.int64)
+        edges = np.zeros(2)  # the sum of the images' boundary F1, and how many have a boundary
         for images, labels in batches:
-            confusion += metrics.confusion_matrix(
-                to_host(labels),
-                to_host(net(images).argmax(axis=1)),
-                self.num_classes,
-                self.ignore_index,
-            )
-        confusion = ranks.all_sum(confusion)
+            pair = to_host(labels), to_host(net(images).argmax(axis=1))
+            confusion += metrics.confusion_matrix(*pair, self.num_classes, self.ignore_index)
+            scores = image_boundary_f1(*pair, self.num_classes, self.ignore_index)
+            edges += np.nansum(scores), np.count_nonzero(~np.isnan(scores))
+        confusion, edges = ranks.all_sum(confusion), ranks.all_sum(edges)
         return {
             "mean_iou": metrics.mean_iou(confusion),
+            "boundary_f1": float(edges[0] / edges[1]) if edges[1] else float("nan"),
             "class_average_accuracy": metrics.class_average_accuracy(confusion),
             "global_accuracy": metrics.global_accuracy(confusion),
             "class_iou": metrics.class_iou(confusion).tolist(),
@@ -79,8 +90,12 @@ class Localization:
     """One class and one box for each image. Batches are (images, labels, boxes in pixels).
 
     The loss is the softmax cross-entropy plus `box_weight` (λ) times the box loss, "l2" or
-    "smooth_l1", of boxes as fractions of the image.
+    "smooth_l1", of boxes as fractions of the image. A net may give one box, (N, 4), or one for
+    each class, (N, K, 4): then the true class's box is trained, and the likeliest class's counts.
     """
+
+    metrics = ("class_accuracy", "mean_box_iou", "success")
+    best = "mean_box_iou"
 
     def __init__(self, *, box_weight=10.0, box_loss="l2"):
         if box_loss not in BOX_LOSSES:
@@ -90,17 +105,18 @@ class Localization:
 
     def step(self, net, batch, ranks=ALONE):
         """Forward, both losses, backward: the gradients are added to net.grads. Ranks as above."""
-        images, labels, boxes = batch
-        target = box_tools.to_fractions(boxes, images.shape[2:])
-        scores, predicted = net(images)
+        images, labels, true_boxes = batch
+        target = box_tools.to_fractions(true_boxes, images.shape[2:])
+        scores, boxes = net(images)
         share = ranks.share(lambda: len(images))
         class_loss = box_loss = 0.0
-        dscores, dboxes = (xp_of(a).zeros_like(a) for a in (scores, predicted))
+        dscores, dboxes = (xp_of(a).zeros_like(a) for a in (scores, boxes))
         if share:
+            chosen = box_of_class(boxes, labels)
             class_loss = share * float(ops.cross_entropy(scores, labels))
-            box_loss = share * float(self.box_loss(predicted, target))
+            box_loss = share * float(self.box_loss(boxes[chosen], target))
             dscores = share * ops.cross_entropy_backward(scores, labels)
-            dboxes = share * self.box_weight * self.box_loss_backward(predicted, target)
+            dboxes[chosen] = share * self.box_weight * self.box_loss_backward(boxes[chosen], target)
         _backward(net, (dscores, dboxes))
         right = float((scores.argmax(axis=1) == labels).sum())
         sums = ranks.all_sum(np.array([class_loss, box_loss, right, len(images)]))
@@ -116,9 +132,10 @@ class Localization:
         """class_accuracy, mean_box_iou and success (share of boxes with IoU ≥ 0.5)."""
         right, ious = [], []
         for images, labels, boxes in batches:
-            scores, predicted = net(images)
-            right.append(to_host(scores.argmax(axis=1) == labels))
-            pixels = box_tools.to_pixels(predicted, images.shape[2:])
+            scores, found = net(images)
+            likeliest = scores.argmax(axis=1)
+            right.append(to_host(likeliest == labels))
+            pixels = box_tools.to_pixels(found[box_of_class(found, likeliest)], images.shape[2:])
             ious.append(box_tools.box_iou(to_host(pixels), to_host(boxes)))
         right, ious = (
             np.concatenate(ranks.all_gather(np.concatenate(parts))) for parts in (right, ious)
@@ -128,6 +145,12 @@ class Localization:
             "mean_box_iou": float(ious.mean()),
             "success": box_tools.success_rate(ious),
         }
+
+
+def box_of_class(boxes, classes):
+    """The index of one box for each image: all of boxes (N, 4), or those of the classes (N,) of
+    boxes (N, K, 4)."""
+    return np.s_[:] if boxes.ndim == 2 else (xp_of(boxes).arange(len(boxes)), classes)
 
 
 def _backward(net, gradients):

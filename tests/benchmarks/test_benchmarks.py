@@ -60,3 +60,14 @@ def test_sliding_window(tmp_path):
     assert len(rows) == 4
     for slid, at_once in zip(rows[::2], rows[1::2], strict=True):
         assert slid["products"] > 3 * at_once["products"] and slid["difference"] < 1e-5
+
+
+def test_parity(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    file = tmp_path / "parity.json"
+    command = [sys.executable, BENCHMARKS / "parity.py", "--scenes", "32", "--epochs", "2"]
+    subprocess.run([*command, "--seeds", "0", "--json", file], check=True, capture_output=True)
+    rows = json.loads(file.read_text())["rows"]
+    assert {row["task"] for row in rows} == {"segmentation", "localization"}
+    for row in rows:  # after two steps, rounding has not grown yet
+        assert row["steps"] == 2 and abs(row["ours"] - row["torch"]) < 0.002

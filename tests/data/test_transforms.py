@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 
 from nn_scratch.data import DataError, Loader
-from nn_scratch.data.transforms import HorizontalFlip, RandomCrop, RandomPlacement, Transformed
+from nn_scratch.data.transforms import (
+    HorizontalFlip,
+    RandomCrop,
+    RandomPlacement,
+    Resize,
+    Transformed,
+)
 
 CHANGES = {
     "flip": HorizontalFlip(1.0),
     "crop": RandomCrop((12, 14)),
-    "placement": RandomPlacement((40, 33)),
+    "placement": RandomPlacement(1.8),
+    "resize by whole numbers": Resize((40, 50)),
 }
 
 
@@ -59,7 +66,7 @@ def test_sizes_and_chance():
     same = [np.array_equal(flipped.sample(0, i)[0], data.sample(0, i)[0]) for i in range(len(data))]
     assert 5 < sum(same) < 25
     assert Transformed(data, RandomCrop(9)).sample(0, 0)[0].shape == (2, 9, 9)
-    cropped = Transformed(data, RandomPlacement(50), RandomCrop((9, 11)))
+    cropped = Transformed(data, RandomPlacement(2), RandomCrop((9, 11)))
     one, again = cropped.sample(3, 5), cropped.sample(3, 5)
     np.testing.assert_array_equal(one[0], again[0])
     assert one[0].shape == (2, 9, 11)
@@ -72,17 +79,38 @@ def test_every_place_of_a_crop_and_of_a_placement_occurs():
     rng = np.random.default_rng(0)
     starts = {RandomCrop((1, 3))(rng, (ramp,))[0][0, 0, 0] for _ in range(200)}
     assert starts == {0, 1, 2, 3}
-    places = {int(RandomPlacement((1, 9))(rng, (ramp,))[0].argmax()) for _ in range(200)}
+    canvases = [RandomPlacement(2)(rng, (ramp,))[0] for _ in range(400)]
+    assert {canvas.shape[2] for canvas in canvases} == set(range(6, 13))
+    places = {canvas.argmax() % 9 for canvas in canvases if canvas.shape[2] == 9}
     assert places == {5, 6, 7, 8}
 
 
 def test_the_canvas_has_the_mean_colour_and_the_label_to_fill():
     image = np.stack([np.full((2, 2), 4.0), np.array([[0.0, 2.0], [4.0, 6.0]])])
     labels = np.ones((2, 2), np.int64)
-    canvas, around = RandomPlacement(4, fill_label=11)(np.random.default_rng(0), (image, labels))
+    place = RandomPlacement(3, fill_label=11)
+    canvas, around = place(np.random.default_rng(1), (image, labels))
     outside = around == 11
-    assert outside.sum() == 12
+    assert outside.sum() == around.size - 4 > 0
     assert (canvas[0][outside] == 4).all() and (canvas[1][outside] == 3).all()
+
+
+def test_resizing_averages_and_takes_labels_from_the_nearest():
+    image = np.zeros((3, 8, 6), np.float32)
+    image[:, :, ::2] = 1
+    labels = np.repeat(np.arange(6), 8).reshape(6, 8).T % 3 + 7
+    half, fewer, box = Resize((4, 3))(None, (image, labels, np.array([2, 4, 2, 1.0], np.float32)))
+    assert half.shape == (3, 4, 3) and half.dtype == np.float32
+    np.testing.assert_allclose(half[:, :, 1], 0.5, atol=0.1)
+    assert fewer.shape == (4, 3) and fewer.dtype == np.int64 and set(np.unique(fewer)) <= {7, 8, 9}
+    np.testing.assert_array_equal(box, [1, 2, 1, 0.5])
+
+
+def test_a_batch_of_images_of_several_sizes_is_explained():
+    placed = Transformed(Rectangles(boxes=False), RandomPlacement(2))
+    with pytest.raises(DataError, match="give all images one size"):
+        next(Loader(placed, 8).batches())
+    assert next(Loader(Transformed(placed, Resize(9)), 8).batches())[0].shape == (8, 2, 9, 9)
 
 
 @pytest.mark.parametrize(
@@ -90,10 +118,14 @@ def test_the_canvas_has_the_mean_colour_and_the_label_to_fill():
     [
         (RandomCrop(5), r"no part of 5 pixels of an image \(1, 8, 8\) holds its box, 1 to 7"),
         (RandomCrop(9), r"no part of 9 pixels of an image \(1, 8, 8\)"),
-        (RandomPlacement(7), r"an image of \(8, 8\) does not fit a canvas of \(7, 7\)"),
     ],
 )
 def test_what_does_not_fit(transform, message):
     sample = np.zeros((1, 8, 8), np.float32), np.int64(0), np.array([1, 1, 6, 6], np.float32)
     with pytest.raises(DataError, match=message):
         transform(np.random.default_rng(0), sample)
+
+
+def test_no_canvas_is_smaller_than_its_image():
+    with pytest.raises(ValueError, match="factor is"):
+        RandomPlacement(0.9)

@@ -5,7 +5,7 @@ import pytest
 
 from helpers import draw
 from nn_scratch.check import check_gradients
-from nn_scratch.nets import Localizer, SegNet
+from nn_scratch.nets import LOCALIZERS, SEGMENTERS, Localizer, SegNet, build
 
 
 @pytest.mark.parametrize("size", [(40, 40), (45, 23), (8, 9)])
@@ -58,6 +58,60 @@ def test_localizer_gradients():
         Localizer(2, 3, (13, 9), widths=(3, 4), features=6, rng=0), draw(2, 2, 13, 9)
     )
     assert report.ok, report
+
+
+@pytest.mark.parametrize("grid", [1, (2, 3)])
+def test_a_grid_takes_images_of_any_size(grid):
+    net = Localizer(2, 3, widths=(3, 4), features=6, grid=grid, rng=0)
+    for size in (13, 9), (40, 31), (4, 5):
+        x = draw(2, 2, *size, dtype=np.float32)
+        scores, boxes = net(x)
+        assert scores.shape == (2, 3) and boxes.shape == (2, 4)
+        assert net.backward((scores, boxes)).shape == x.shape
+
+
+@pytest.mark.parametrize("batch", [3, 0])
+def test_a_box_for_each_class(batch):
+    net = Localizer(2, 5, (8, 8), widths=(3,), features=6, class_boxes=True, rng=0)
+    x = draw(batch, 2, 8, 8, dtype=np.float32)
+    scores, boxes = net(x)
+    assert boxes.shape == (batch, 5, 4)
+    assert net.backward((scores, boxes)).shape == x.shape
+
+
+@pytest.mark.parametrize("given", [{}, {"image_size": (8, 8), "grid": 2}])
+def test_either_the_image_size_or_a_grid(given):
+    with pytest.raises(ValueError, match="give image_size or grid, not both or none"):
+        Localizer(1, 3, **given)
+
+
+def test_the_classic_heads():
+    """4096 features, one linear layer to the classes and one to four numbers."""
+    net = build("localization", "localizer-4096", 3, 7, image_size=(50, 70), rng=0)
+    assert net.params["class_head.weight"].shape == (7, 4096)
+    assert net.params["box_head.weight"].shape == (4, 4096)
+
+
+@pytest.mark.parametrize("name", SEGMENTERS)
+def test_every_segmenter_of_the_zoo(name):
+    net = build("segmentation", name, 2, 3, image_size=(19, 22), rng=0, width=4, kernel_size=3)
+    x = draw(2, 2, 19, 22, dtype=np.float32)
+    scores = net(x)
+    assert scores.shape == (2, 3, 19, 22)
+    assert net.backward(scores).shape == x.shape
+    assert all(gradient.any() for gradient in net.grads.values())
+
+
+@pytest.mark.parametrize("name", LOCALIZERS)
+def test_every_localizer_of_the_zoo(name):
+    net = build("localization", name, 2, 3, image_size=(19, 22), rng=0, width=4)
+    scores, boxes = net(draw(2, 2, 19, 22, dtype=np.float32))
+    assert scores.shape == (2, 3) and boxes.shape in [(2, 4), (2, 3, 4)]
+
+
+def test_an_unknown_name():
+    with pytest.raises(ValueError, match=r"no net 'segment' for segmentation, but .*segnet"):
+        build("segmentation", "segment", 1, 2, image_size=(8, 8), rng=0)
 
 
 def test_an_image_too_small_for_the_poolings():

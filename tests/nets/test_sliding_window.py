@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import draw
+from nn_scratch.check import check_gradients
 from nn_scratch.layers import Conv2d
 from nn_scratch.nets.cost import cost
 from nn_scratch.nets.sliding_window import (
@@ -34,6 +35,25 @@ def test_fully_convolutional_equals_sliding_window_at_every_pixel(case, dtype, t
     at_once = FullyConvolutional(classifier)(x)
     assert at_once.shape == slid.shape
     assert np.abs(at_once - slid).max() <= tolerance * np.abs(slid).max()
+
+
+def test_both_share_their_weights():
+    """Training one trains the other; loading into one loads into the other."""
+    classifier = PatchClassifier(2, 3, 9, (3,), 3, pools=(0,), features=4, rng=0)
+    whole = FullyConvolutional(classifier)
+    for name, other in zip(whole.params, classifier.params, strict=True):
+        assert np.shares_memory(whole.params[name], classifier.params[other])
+    whole.load_state_dict({name: draw(*a.shape) for name, a in whole.params.items()})
+    x = draw(1, 2, 7, 6, dtype=np.float32)
+    scores = whole(x)
+    assert np.abs(scores - SlidingWindow(classifier)(x)).max() <= 1e-5 * np.abs(scores).max()
+
+
+@pytest.mark.parametrize("case", ["no pool", "a row is left over"])
+def test_gradients_through_the_padding(case):
+    classifier = PatchClassifier(2, 3, features=5, rng=0, **CASES[case])
+    report = check_gradients(FullyConvolutional(classifier), draw(2, 2, 9, 8))
+    assert report.ok, report
 
 
 def test_padding_inside_the_classifier_would_break_the_equality():

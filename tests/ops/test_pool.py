@@ -174,3 +174,23 @@ def test_adjoint_property(data):
     dx = ops.max_pool2d_backward(g, switches, tuple(size), **promise)
     assert (y * g).sum() == (x * dx).sum()
     np.testing.assert_array_equal(ops.max_unpool2d_backward(x, switches), y)
+
+
+# ---------------------------------------------------------------- to a fixed grid
+
+
+@pytest.mark.parametrize("size", [(3, 4), (1, 1), (8, 7), (5, 2), (11, 3)])
+def test_adaptive_avg_pool(size):
+    x, g = draw(2, 3, 8, 7), draw(2, 3, *size)
+    y = ops.adaptive_avg_pool2d(x, size)
+    assert_close(y, naive.adaptive_avg_pool2d(x, size))
+    dx = ops.adaptive_avg_pool2d_backward(g, (8, 7))
+    assert_close((y * g).sum(), (x * dx).sum())
+
+
+def test_a_grid_of_one_is_the_mean_and_the_images_own_grid_changes_nothing():
+    x = strided(draw(2, 3, 5, 4, dtype=np.float32))
+    assert_close(ops.adaptive_avg_pool2d(x, 1)[:, :, 0, 0], x.mean(axis=(2, 3)))
+    y = ops.adaptive_avg_pool2d(x, (5, 4))
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y, x)

@@ -107,6 +107,16 @@ def test_avg_pool2d(options):
     )
 
 
+@pytest.mark.parametrize("size", [(3, 4), (1, 1), (5, 2), (11, 3)])
+def test_adaptive_avg_pool2d(size):
+    compare(
+        lambda x: ops.adaptive_avg_pool2d(x, size),
+        (draw(2, 3, 9, 8),),
+        lambda x: F.adaptive_avg_pool2d(x, size),
+        lambda dy: ops.adaptive_avg_pool2d_backward(dy, (9, 8)),
+    )
+
+
 @pytest.mark.parametrize("align_corners", [False, True])
 @pytest.mark.parametrize("size", [(8, 10), (7, 3), (1, 1)])
 def test_bilinear(size, align_corners):

@@ -142,6 +142,7 @@ def test_the_command(tmp_path):
     )
     assert done.stdout.count("checkpoint.npz") == 1  # only the first rank speaks
     assert {path.name for path in tmp_path.iterdir()} == {
+        "best.npz",
         "checkpoint.npz",
         "history.json",
         "picture.png",

@@ -1,0 +1,100 @@
+"""Every net by name, for the commands: `nn-scratch train segmentation --net fcn-max-unpool`.
+
+Each name stands for a builder, called with in_channels and num_classes, and with `width`, the
+channels of the first stage, and `kernel_size` if they are not to be the net's own.
+"""
+
+from functools import partial
+
+from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
+from nn_scratch.nets.localizer import Localizer
+from nn_scratch.nets.segnet import SegNet
+from nn_scratch.nets.segnet_basic import VARIANTS, SegNetBasic
+from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier
+
+STAGES = 3  # of the nets that go down and up
+GRID = 6  # rows and columns
+
+
+def fully_convolutional(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
+    """A patch classifier with one pool, over the whole image at once."""
+    widths = (width, 2 * width)
+    return FullyConvolutional(
+        PatchClassifier(
+            in_channels, num_classes, widths=widths, kernel_size=kernel_size, pools=(0,), rng=rng
+        )
+    )
+
+
+def full_resolution(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
+    widths = (width, 2 * width, 2 * width)
+    return FullResolutionFCN(in_channels, num_classes, widths, kernel_size, rng=rng)
+
+
+def down_up(in_channels, num_classes, *, width=16, kernel_size=5, rng=None, **options):
+    return DownUpFCN(in_channels, num_classes, _doubling(width), kernel_size, rng=rng, **options)
+
+
+def segnet(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
+    """Kernels of 5×5: after unpooling three pixels of four are zero, and a 3×3 window would see
+    only two or three values."""
+    return SegNet(in_channels, num_classes, _doubling(width), kernel_size, rng=rng)
+
+
+def localizer(in_channels, num_classes, *, image_size, grid=None, width=16, rng=None, **options):
+    """For images of one size, or with `grid` for any."""
+    place = {"grid": grid} if grid else {"image_size": image_size}
+    widths = (width, 2 * width, 4 * width, 4 * width)
+    return Localizer(in_channels, num_classes, widths=widths, rng=rng, **place, **options)
+
+
+def _doubling(width):
+    return tuple(width * 2**stage for stage in range(STAGES))
+
+
+_UPSAMPLERS = {
+    "nearest": {"upsampler": "nearest"},
+    "bed-of-nails": {"upsampler": "bed_of_nails"},
+    "bilinear": {"upsampler": "bilinear"},
+    "max-unpool": {"upsampler": "max_unpool"},
+    "transpose-conv": {"upsampler": "transpose_conv"},
+    "transpose-conv-he": {"upsampler": "transpose_conv", "init": "he"},
+}
+
+SEGMENTERS = {
+    "fully-convolutional": fully_convolutional,
+    "full-resolution-fcn": full_resolution,
+    **{f"fcn-{name}": partial(down_up, **options) for name, options in _UPSAMPLERS.items()},
+    **{
+        f"fcn-{name}-skips": partial(down_up, skips=STAGES, **options)
+        for name, options in _UPSAMPLERS.items()
+    },
+    "segnet": segnet,
+    **{variant: partial(SegNetBasic, variant=variant) for variant in VARIANTS},
+}
+LOCALIZERS = {
+    "localizer": localizer,
+    "localizer-grid": partial(localizer, grid=GRID),
+    "localizer-global": partial(localizer, grid=1),
+    "localizer-4096": partial(localizer, grid=GRID, features=4096),
+    "localizer-class-boxes": partial(localizer, grid=GRID, class_boxes=True),
+}
+ZOO = {"segmentation": SEGMENTERS, "localization": LOCALIZERS}
+
+
+class UnknownNetError(ValueError):
+    """A name that no net has."""
+
+
+def builder(task, name):
+    """The builder of this name. Raises UnknownNetError, with the names there are."""
+    if name not in ZOO[task]:
+        raise UnknownNetError(f"there is no net {name!r} for {task}, but {', '.join(ZOO[task])}")
+    return ZOO[task][name]
+
+
+def build(task, name, in_channels, num_classes, *, image_size, rng, **options):
+    """The net of this name, for training images of image_size (H, W)."""
+    if task == "localization":
+        options["image_size"] = image_size
+    return builder(task, name)(in_channels, num_classes, rng=rng, **options)

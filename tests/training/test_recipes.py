@@ -1,0 +1,194 @@
+"""Recipes, what can be rebuilt from their settings alone, and the commands that work on them."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nn_scratch.cli import main
+from nn_scratch.training import CheckpointError, load_checkpoint, save_checkpoint
+from nn_scratch.training.compare import METRICS
+from nn_scratch.training.optim import Adam
+from nn_scratch.training.recipes import Recipe, localization, net_of, segmentation
+
+
+@pytest.fixture
+def masks(tmp_path):
+    """Photographs 12 × 16: a coloured rectangle of class 1 or 2 on black, class 0; void below."""
+    rng = np.random.default_rng(0)
+    for folder in "images", "masks":
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    for i in range(15):
+        image, labels = np.zeros((12, 16, 3), np.uint8), np.zeros((12, 16), np.uint8)
+        top, left, label = rng.integers(0, 6), rng.integers(0, 8), 1 + i % 2
+        region = np.s_[top : top + 5, left : left + 7]
+        image[(*region, label)], labels[region] = 255, label
+        labels[-1] = 9
+        Image.fromarray(image).save(tmp_path / "data" / "images" / f"{i:02}.png")
+        Image.fromarray(labels).save(tmp_path / "data" / "masks" / f"{i:02}.png")
+    (tmp_path / "data" / "classes.txt").write_text("ground\nleaf\nlake\n")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """Photographs of two sizes with a white or red box, and a table of them."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "data" / "images").mkdir(parents=True)
+    lines = ["filename,label,xmin,ymin,xmax,ymax"]
+    for i in range(15):
+        image = np.full((20 + 4 * (i % 2), 30, 3), 60, np.uint8)
+        top, left = rng.integers(0, 10), rng.integers(0, 18)
+        image[top : top + 10, left : left + 12, : 1 + 2 * (i % 2)] = 255
+        Image.fromarray(image).save(tmp_path / "data" / "images" / f"{i:02}.png")
+        label = "white" if i % 2 else "red"
+        lines.append(f"{i:02}.png,{label},{left},{top},{left + 12},{top + 10}")
+    (tmp_path / "data" / "boxes.csv").write_text("\n".join(lines))
+    return tmp_path / "data"
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def train_masks(masks, out, *more):
+    return run(
+        *("train", "segmentation", "--data", masks, "--net", "full-resolution-fcn", "--width", 4),
+        *("--kernel-size", 3, "--ignore-index", 9, "--class-weights", "median_frequency"),
+        *("--flip", "--batch-size", 4, "--lr", 0.02, "--out", out, *more),
+    )
+
+
+def test_a_folder_of_masks_from_training_to_pictures(masks, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert train_masks(masks, out, "--epochs", 15) == 0
+    written = {path.name for path in out.iterdir()}
+    assert written == {"checkpoint.npz", "best.npz", "history.json", "picture.png"}
+    printed = capsys.readouterr().out
+    assert "mean IoU" in printed and "leaf" in printed
+    history = json.loads((out / "history.json").read_text())
+    assert history["validation"]["mean_iou"] == history["epochs"][-1]["mean_iou"] > 0.5
+
+    # The best epoch's net is kept, and evaluating it gives what it gave then.
+    best = max(epoch["mean_iou"] for epoch in history["epochs"])
+    assert run("evaluate", out / "best.npz", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["mean_iou"] == pytest.approx(best, abs=1e-6)
+    assert run("evaluate", out / "best.npz", "--data", masks) == 0
+    assert f"mean IoU                {best:.3f}" in capsys.readouterr().out
+
+    photo = tmp_path / "large.png"
+    Image.open(masks / "images" / "03.png").resize((64, 48)).save(photo)
+    assert run("predict", out / "best.npz", photo, "--out", tmp_path / "drawn") == 0
+    printed = capsys.readouterr().out
+    assert "ground" in printed and "%" in printed and "large.png" in printed
+    with Image.open(tmp_path / "drawn" / "large.png") as drawn:
+        assert drawn.size[0] > 400
+
+
+def test_photographs_of_several_sizes_from_training_to_boxes(photographs, tmp_path, capsys):
+    out = tmp_path / "run"
+    options = ["--data", photographs, "--net", "localizer-class-boxes", "--width", 2, "--size", 16]
+    options += [24, "--placement", 1.5, "--flip", "--batch-size", 4, "--epochs", 2, "--out", out]
+    assert run("train", "localization", *options) == 0
+    history = json.loads((out / "history.json").read_text())
+    assert history["settings"]["class_names"] == ["red", "white"]
+    assert history["settings"]["image_size"] == [16, 24]
+    capsys.readouterr()
+    assert run("evaluate", out / "checkpoint.npz") == 0
+    expected = history["validation"]["mean_box_iou"]
+    assert f"mean box IoU            {expected:.3f}" in capsys.readouterr().out
+    photo = photographs / "images" / "02.png"
+    assert run("predict", out / "checkpoint.npz", photo, "--out", tmp_path / "drawn") == 0
+    assert "probability" in capsys.readouterr().out and (tmp_path / "drawn" / "02.png").exists()
+
+
+def test_sizes_that_differ_need_a_size(photographs, tmp_path, capsys):
+    assert run("train", "localization", "--data", photographs, "--out", tmp_path / "run") == 2
+    assert "nn-scratch train --size" in capsys.readouterr().err
+
+
+def test_a_mask_of_a_class_the_net_does_not_know(masks, tmp_path, capsys):
+    assert train_masks(masks, tmp_path / "run", "--epochs", 1) == 0
+    path = masks / "masks" / "03.png"
+    Image.fromarray(np.full((12, 16), 3, np.uint8)).save(path)
+    (masks / "classes.txt").unlink()
+    for index in range(15):  # also of those that are held back
+        Image.open(path).save(masks / "masks" / f"{index:02}.png")
+    capsys.readouterr()
+    assert run("evaluate", tmp_path / "run" / "best.npz", "--data", masks) == 2
+    assert "has 3 at row 0, column 0, but there are the classes 0 to 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("recipe", [segmentation, localization])
+def test_a_net_is_rebuilt_from_its_settings(recipe):
+    made = recipe(scenes=4, seed=5, width=4)
+    settings = json.loads(json.dumps(made.settings))
+    again = net_of(settings).state_dict()
+    for name, array in made.net.state_dict().items():
+        np.testing.assert_array_equal(again[name], array)
+    assert Recipe(settings).settings == made.settings
+
+
+def test_a_checkpoint_that_does_not_say_its_net(tmp_path):
+    net = segmentation(scenes=4, width=2).net
+    save_checkpoint(tmp_path / "mine.npz", net, Adam(net), {"settings": None, "history": {}})
+    from nn_scratch.predict import load_net
+
+    with pytest.raises(CheckpointError, match="does not say which net it is of"):
+        load_net(tmp_path / "mine.npz")
+
+
+@pytest.mark.parametrize(
+    "command, message",
+    [
+        ("train segmentation --placement 2", "--placement: not for segmentation"),
+        ("train localization --class-weights none", "--class-weights: not for localization"),
+        ("train segmentation --net segnets", "there is no net 'segnets'"),
+        ("train segmentation --data none", "there is no folder"),
+        ("evaluate none.npz", "there is no checkpoint"),
+        ("train localization --kernel-size 3", "--kernel-size: not for localization"),
+        ("compare segmentation --nets segnet segnets --epochs 1", "there is no net 'segnets'"),
+    ],
+)
+def test_wrong_calls(command, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split()) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def compare(task, tmp_path, *options):
+    arguments = ["--scenes", 16, "--epochs", 1, "--width", 2, "--out", tmp_path, *options]
+    return run("compare", task, *arguments)
+
+
+def test_comparing_segmenters(tmp_path, capsys):
+    nets = ["--nets", "fully-convolutional", "fcn-nearest"]
+    assert compare("segmentation", tmp_path, *nets, "--seeds", 0, 1) == 0
+    printed = capsys.readouterr().out
+    report = json.loads((tmp_path / "comparison.json").read_text())
+    sliding, whole, nearest = report["rows"]
+    assert [row["net"] for row in report["rows"]] == ["sliding-window", *nets[1:]]
+    assert sliding["runs"] == whole["runs"] != nearest["runs"]
+    assert sliding["products"] > 3 * whole["products"]
+    assert [run["seed"] for run in whole["runs"]] == [0, 1]
+    assert all(0 <= run[name] <= 1 for run in whole["runs"] for name in METRICS["segmentation"])
+    assert printed.count("±") == 3 * len(METRICS["segmentation"])
+    assert (tmp_path / "comparison.md").read_text().strip() in printed
+    assert (tmp_path / "comparison.png").stat().st_size > 10_000
+
+    # Again, with one net more: what is complete is only read.
+    before = load_checkpoint(tmp_path / "fcn-nearest-0" / "checkpoint.npz").record["history"]
+    assert compare("segmentation", tmp_path, *nets, "fcn-bilinear", "--seeds", 0) == 0
+    report = json.loads((tmp_path / "comparison.json").read_text())
+    assert len(report["rows"]) == 4 and report["seeds"] == [0]
+    after = load_checkpoint(tmp_path / "fcn-nearest-0" / "checkpoint.npz").record["history"]
+    assert before == after
+
+
+def test_comparing_localizers(tmp_path, capsys):
+    assert compare("localization", tmp_path, "--nets", "localizer-global", "--seeds", 0) == 0
+    report = json.loads((tmp_path / "comparison.json").read_text())
+    assert 0 < report["constant_box"]["mean_box_iou"] < 0.5
+    assert "the best constant box" in capsys.readouterr().out
