@@ -1,4 +1,5 @@
-"""The command line: nn-scratch demo | check | train | evaluate | predict | compare | info."""
+"""The command line: nn-scratch demo | check | exercise | train | evaluate | predict | compare |
+info."""
 
 import argparse
 import json
@@ -19,6 +20,19 @@ Your file may say on what, with a function example() that returns the inputs as 
 instance (np.ones((2, 3, 8, 7)),); a layer may come first, a dict of options last.
 """
 
+
+EXERCISE_HELP = """\
+what to do:
+  nn-scratch exercise start [DIR]       put the blanks into a folder (default exercises)
+  nn-scratch exercise                   list them: done, failing, to do
+  nn-scratch exercise 03                check one: a number, a file, or a function of one
+  nn-scratch exercise 03 --watch        and again whenever its file is saved
+  nn-scratch exercise 03 --hint         the next hint; the more you ask, the more they tell
+  nn-scratch exercise 03 --solution     one way to write it
+  nn-scratch exercise reset 03          put the blank back, after asking
+
+Each checks your functions on a ladder of small cases, and stops at the first that fails.
+"""
 
 DATA_HELP = """\
 Images of your own, in a folder that has
@@ -84,6 +98,22 @@ def _parser():
     check.add_argument("what", nargs="?", help="an op, a layer, or FILE.py:NAME (default: all)")
     check.add_argument("--json", action="store_true", help="print JSON, for a grader")
     check.set_defaults(run=_check)
+
+    exercise = commands.add_parser(
+        "exercise",
+        help="write the passes yourself, and be told what is wrong",
+        epilog=EXERCISE_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    exercise.add_argument("what", nargs="?", help="start, reset, a number, a file or a function")
+    exercise.add_argument("more", nargs="?", help="the folder to start, or the exercise to reset")
+    exercise.add_argument("--watch", action="store_true", help="check again after every save")
+    exercise.add_argument("--hint", action="store_true", help="the next hint")
+    exercise.add_argument("--solution", action="store_true", help="one way to write it")
+    exercise.add_argument("--plot", type=Path, metavar="FILE", help="draw what is wrong")
+    exercise.add_argument("--json", action="store_true", help="print JSON, for a grader")
+    exercise.add_argument("--yes", action="store_true", help="reset without asking")
+    exercise.set_defaults(run=_exercise)
 
     train = commands.add_parser(
         "train",
@@ -203,6 +233,28 @@ def _check(options):
     from nn_scratch.check.suite import check_and_show
 
     return 0 if check_and_show(options.what, as_json=options.json) else 1
+
+
+def _exercise(options):
+    from nn_scratch.check import exercise_screens as screens
+    from nn_scratch.check.workbook import FOLDER, Workbook
+
+    if options.what == "start":
+        return screens.start(options.more or FOLDER)
+    book = Workbook.near()
+    if options.what is None:
+        return screens.show_list(book, as_json=options.json)
+    if options.what == "reset":
+        if options.more is None:
+            raise UsageError("which exercise? nn-scratch exercise reset 03")
+        return screens.reset(book, options.more, ask=not options.yes)
+    if options.hint:
+        return screens.show_hint(book, options.what)
+    if options.solution:
+        return screens.show_solution(book, options.what)
+    if options.watch:
+        return screens.watch(book, options.what)
+    return screens.check(book, options.what, as_json=options.json, plot=options.plot)
 
 
 def _train(options):

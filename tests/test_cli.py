@@ -99,6 +99,21 @@ def test_a_wrong_one(name, mine, capsys):
     assert "0 right, 1 wrong" in output and "the worst at" in output
 
 
+def test_a_known_mistake_is_named(tmp_path, capsys):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from nn_scratch import ops\n"
+        "def conv2d(x, w, b, *, stride=1, padding=0, dilation=1):\n"
+        "    return ops.conv2d(x, w, b, stride=stride, padding=padding, dilation=dilation)\n"
+        "def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1):\n"
+        "    options = {'stride': stride, 'padding': padding, 'dilation': dilation}\n"
+        "    dx, _, _ = ops.conv2d_backward(dy, x, w[:, :, ::-1, ::-1], **options)\n"
+        "    return dx, *ops.conv2d_backward(dy, x, w, **options)[1:]\n"
+    )
+    assert main(["check", f"{path}:conv2d"]) == 1
+    assert "The mistake: kernel_not_rotated" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

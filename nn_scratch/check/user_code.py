@@ -47,8 +47,8 @@ def user_case(path, name):
     - for a layer class with (in_channels, out_channels, kernel_size), or none of its own
       arguments: an image of 4 channels.
     """
-    module = _load(Path(path))
-    found = _find(module, path, name.removesuffix("_backward"))
+    module = load_file(path)
+    found = find_in(module, path, name.removesuffix("_backward"))
     if inspect.isclass(found):
         return _layer_class_case(module, path, name, found)
     if isinstance(found, Layer):
@@ -57,7 +57,9 @@ def user_case(path, name):
     return _pair_case(module, path, name.removesuffix("_backward"), found)
 
 
-def _load(path):
+def load_file(path):
+    """The module in a user's file. Raises UserCodeError."""
+    path = Path(path)
     if not path.is_file():
         raise UserCodeError(f"there is no file {path}")
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -76,7 +78,8 @@ def _load(path):
     return module
 
 
-def _find(module, path, name):
+def find_in(module, path, name):
+    """What a user's file calls `name`. Raises UserCodeError, with the names that there are."""
     if hasattr(module, name):
         return getattr(module, name)
     own = [

@@ -1,0 +1,209 @@
+"""Climbing an exercise's ladder with a student's function, up to the first rung that fails."""
+
+import inspect
+import time
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nn_scratch.check import guard
+from nn_scratch.check.exercise import EXERCISES, Exercise
+from nn_scratch.check.ladder import Rung
+from nn_scratch.check.mistakes import explain, mistakes_of
+from nn_scratch.check.mistakes.mistake import Case
+
+
+class Step(NamedTuple):
+    """What a function did on one rung. error: the largest, relative; seconds: of the call."""
+
+    rung: Rung
+    right: dict
+    answer: guard.Answer
+    error: float
+    seconds: float
+
+    def ok(self, tolerance):
+        return self.answer.problem is None and self.error <= tolerance
+
+
+@dataclass
+class ExerciseReport:
+    """`ok`; `rung`, the name of the first that failed, or None; `mistake`, a short name, or None.
+
+    steps: what was done, up to the failing rung. explanation: of the mistake, if it is known.
+    """
+
+    exercise: Exercise
+    steps: list
+    mistake: str | None = None
+    explanation: Any = None
+    trouble: str | None = None  # a sentence, if it is not about numbers
+    library_seconds: float | None = None
+
+    @property
+    def ok(self):
+        return self.rung is None
+
+    @property
+    def rung(self):
+        return None if self.failed is None else self.failed.rung.name
+
+    @property
+    def failed(self):
+        """The Step that failed, or None."""
+        last = self.steps[-1]
+        return None if last.ok(self.exercise.tolerance) and not self.trouble else last
+
+    @property
+    def to_do(self):
+        """Whether the function is not written yet."""
+        return self.trouble == guard.NOT_WRITTEN
+
+    def reached(self, rung):
+        """Whether a rung was tried."""
+        return any(step.rung.name == rung for step in self.steps)
+
+    def as_dict(self):
+        """For a grader."""
+        return {
+            "name": self.exercise.name,
+            "ok": self.ok,
+            "rung": self.rung,
+            "mistake": self.mistake,
+            "trouble": self.trouble,
+            "rungs": {s.rung.name: s.ok(self.exercise.tolerance) for s in self.steps},
+        }
+
+    def __bool__(self):
+        return self.ok
+
+    def __str__(self):
+        from nn_scratch.check.exercise_text import text
+
+        return text(self)
+
+    def _repr_pretty_(self, printer, cycle):  # how notebooks show it
+        printer.text(str(self))
+
+
+def check_exercise(name, function, *, limit=guard.LIMIT):
+    """Climb the exercise's ladder with a function, and return an ExerciseReport.
+
+    name: one of EXERCISES, "conv2d_backward" for instance; function: called with arrays of float64
+    as the function of this name in `ops`, with stride and padding where that has them. A function
+    that takes `dilation`, `groups` or `output_padding` is asked about them as well.
+
+    Stops at the first rung that fails. Whatever the function does is reported, nothing is raised;
+    a call that takes more than `limit` seconds is stopped.
+    """
+    exercise = find(name)
+    takes = _parameters(function)
+    rungs = [pair for pair in exercise.climbed if pair[0].needs in (None, *takes)]
+    steps = []
+    for rung, right in rungs:
+        steps.append(_climb(exercise, rung, right, function, limit))
+        if not steps[-1].ok(exercise.tolerance):
+            return _failure(exercise, steps, rungs[len(steps) :], function, limit)
+    trouble = _afterwards(exercise, steps[-1], function, limit)
+    return ExerciseReport(
+        exercise,
+        steps,
+        mistake=trouble and trouble.problem,
+        trouble=trouble and trouble.message,
+        library_seconds=_time(exercise, rungs[-1][0]),
+    )
+
+
+def find(name):
+    """The exercise of this name. Raises ValueError, with all names."""
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}, but {', '.join(EXERCISES)}")
+    return EXERCISES[name]
+
+
+def _climb(exercise, rung, right, function, limit):
+    arguments, options = exercise.call_of(rung)
+    start = time.perf_counter()
+    answer = guard.call(function, arguments, options, right, limit)
+    seconds = time.perf_counter() - start
+    error = np.inf if answer.problem else _error(answer.results, right)
+    return Step(rung, right, answer, error, seconds)
+
+
+def _error(results, right):
+    """The largest difference in any result, relative to that result's largest value."""
+    worst = 0.0
+    for found, expected in zip(results, right.values(), strict=True):
+        size = max(float(np.abs(expected).max(initial=0)), 1e-3)
+        worst = max(worst, float(np.abs(found - expected).max(initial=0)) / size)
+    return worst
+
+
+def _failure(exercise, steps, above, function, limit):
+    """The report of the last of `steps`, with a name for the mistake if one is known."""
+    answer = steps[-1].answer
+    if answer.problem:
+        return ExerciseReport(exercise, steps, answer.problem, trouble=answer.message)
+    # What it gives on the rungs above tells mistakes apart that are the same here.
+    higher = []
+    for rung, right in above:
+        higher.append(_climb(exercise, rung, right, function, limit))
+        if higher[-1].answer.problem == "timeout":
+            break
+    seen = [
+        (Case(s.rung, exercise, s.right), _by_name(exercise, s.answer)) for s in [*steps, *higher]
+    ]
+    found = explain(seen, mistakes_of(exercise.name))
+    return ExerciseReport(exercise, steps, found and found.name, found)
+
+
+def _by_name(exercise, answer):
+    """The results by name, of those that are finite arrays at all; else None."""
+    if answer.results is None or answer.problem in ("not_finite", "returns_none", "changes_inputs"):
+        return None
+    return dict(zip(exercise.results, map(np.asarray, answer.results), strict=True))
+
+
+def _afterwards(exercise, step, function, limit):
+    """What is wrong with a function whose numbers are right: an Answer with a problem, or None."""
+    arguments, options = exercise.call_of(step.rung)
+    again = guard.call(function, arguments, options, step.right, limit)
+    if again.problem or _error(again.results, step.right) > exercise.tolerance:
+        return guard.Answer(None, "not_repeatable", "gives something else when it is called again")
+    behind = [_strided(a) for a in arguments]
+    strided = guard.call(function, behind, options, step.right, limit)
+    if strided.problem or _error(strided.results, step.right) > exercise.tolerance:
+        message = strided.message if strided.problem else "gives something else"
+        return guard.Answer(
+            None, "needs_contiguous", f"with arrays that are not contiguous in memory it {message}"
+        )
+    return None
+
+
+def _strided(value):
+    """The same values, not contiguous in memory."""
+    if not isinstance(value, np.ndarray) or not value.ndim:
+        return value
+    wide = np.zeros((*value.shape, 2), value.dtype)
+    wide[..., 0] = value
+    return wide[..., 0]
+
+
+def _time(exercise, rung):
+    """Seconds of our own function, the best of a few calls."""
+    arguments, options = exercise.call_of(rung)
+    best = np.inf
+    for _ in range(5):
+        start = time.perf_counter()
+        exercise.library(*arguments, **options)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def _parameters(function):
+    """The names of a function's parameters, as far as they can be known."""
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
