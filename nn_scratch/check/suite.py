@@ -102,7 +102,7 @@ def check_and_show(what=None, *, as_json=False):
         return not wrong
     for result in wrong:
         print(f"\n{result.gradients}\n{result.adjoint}")
-        if colon and (named := _named(result.case)):
+        if colon and (named := _named(result.case)) is not None:
             print(f"\n{named}")
     print(f"\n{len(results) - len(wrong)} right, {len(wrong)} wrong")
     return not wrong

@@ -6,10 +6,20 @@ of the function, on every rung, is either right throughout or what the mistake m
 mistakes at once, or one that nobody thought of, stay without a name; a wrong name would be worse.
 """
 
-from nn_scratch.check.mistakes import boxes, conv, general, loss, norm, pool, upsample
+from nn_scratch.check.mistakes import (
+    boxes,
+    conv,
+    conv_options,
+    general,
+    linear,
+    loss,
+    norm,
+    pool,
+    upsample,
+)
 from nn_scratch.check.mistakes.explain import explain
 
-_MODULES = general, conv, pool, upsample, norm, loss, boxes
+_MODULES = general, conv, conv_options, linear, pool, upsample, norm, loss, boxes
 
 
 def mistakes_of(exercise_name):

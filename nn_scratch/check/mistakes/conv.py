@@ -1,9 +1,16 @@
-"""Mistakes in convolution, transpose convolution, and linear layers."""
+"""Mistakes in convolution and transpose convolution."""
 
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.check.mistakes.mistake import in_corner, register, ring, square, without_last
+from nn_scratch.check.mistakes.mistake import (
+    in_corner,
+    off_by,
+    register,
+    ring,
+    square,
+    without_last,
+)
 
 FOUND = []
 mistake = register(FOUND)
@@ -82,7 +89,7 @@ def kernel_axes_swapped(case):
 
 
 @mistake(
-    "conv2d conv_transpose2d linear",
+    "conv2d conv_transpose2d",
     "bias_missing",
     "The bias is not added.",
     "What is y where x is zero everywhere?",
@@ -170,7 +177,7 @@ def transpose_padding_ignored(case):
 def crop_off_by_one(case):
     for change in (1, -1):
         for axes in ((0, 1), (0,), (1,)):
-            yield case.solve(padding=_off_by(case, change, axes))
+            yield case.solve(padding=off_by(case, change, axes))
     yield _cropped_late(case)
 
 
@@ -247,111 +254,6 @@ def assigned_not_added(case):
             yield {} if dx is None else {"dx": dx}
 
 
-@mistake(
-    "conv_transpose2d",
-    "output_padding_on_wrong_side",
-    "The extra row and column stand at the top and the left.",
-    "On which side does the convolution leave out rows that no window reaches?",
-)
-def output_padding_on_wrong_side(case):
-    if "output_padding" not in case.options:
-        yield {}
-        yield {}
-        return
-    y = case.solve(output_padding=0)["y"]
-    wide = np.empty_like(case.right["y"])
-    wide[...] = case["b"][:, None, None]
-    wide[..., 1:, 1:] = y
-    yield {"y": wide}
-    yield case.solve(padding=_off_by(case, -1, (0, 1)))
-
-
-@mistake(
-    "conv2d_backward",
-    "dilation_ignored",
-    "The kernel is taken without its holes: dilation is ignored.",
-    "Which pixel meets w[1, 1] when the dilation is 2?",
-)
-def dilation_ignored(case):
-    if "dilation" not in case.options:
-        yield {}
-        return
-    y = ops.conv2d(case["x"], case["w"], **{**case.options, "dilation": 1})
-    yield case.solve(dy=in_corner(case["dy"], y.shape[2:]), dilation=1)
-
-
-@mistake(
-    "conv2d",
-    "dilation_ignored",
-    "The kernel is taken without its holes: dilation is ignored.",
-    "Which pixel meets w[1, 1] when the dilation is 2?",
-)
-def dilation_ignored_forward(case):
-    height, width = case.right["y"].shape[2:]
-    yield (
-        {"y": case.solve(dilation=1)["y"][:, :, :height, :width]}
-        if ("dilation" in case.options)
-        else {}
-    )
-
-
-@mistake(
-    CONV,
-    "groups_mixed",
-    "The channels are dealt out to the groups in turn; a group is a run of neighbouring channels.",
-    "With two groups of four channels, which channels belong to the first?",
-)
-def groups_mixed(case):
-    groups = case.options.get("groups", 1)
-    if groups == 1:
-        yield {}
-        yield {}
-        return
-    c, f = case["x"].shape[1], case["w"].shape[0]
-    inputs, outputs = (np.arange(n).reshape(-1, groups).T.ravel() for n in (c, f))
-    back_in, back_out = np.argsort(inputs), np.argsort(outputs)
-    for into, out, into_back, out_back in (
-        (inputs, slice(None), back_in, slice(None)),
-        (inputs, outputs, back_in, back_out),
-    ):
-        x, w, b = case["x"][:, into], case["w"][out], case["b"][out]
-        if "y" in case.right:
-            yield {"y": case.solve(x=x, w=w, b=b)["y"][:, out_back]}
-        else:
-            results = case.solve(x=x, w=w, dy=case["dy"][:, out])
-            yield {"dx": results["dx"][:, into_back], "dw": results["dw"][out_back]}
-
-
-# ---------------------------------------------------------------- linear
-
-
-@mistake(
-    "linear linear_backward",
-    "weight_transposed",
-    "w is transposed: its rows are the outputs.",
-    "w is (out, in). Which product of x (N, in) and w gives (N, out)?",
-)
-def weight_transposed(case):
-    if not square(case["w"]):
-        yield {}
-        return
-    results = case.solve(w=case["w"].T)
-    if "dw" in results:
-        results["dw"] = case.right["dw"].T
-    yield results
-
-
-@mistake(
-    "linear_backward",
-    "assigned_not_added",
-    "Only the last sample counts: = stands where += belongs.",
-    "Over what do dw and db sum?",
-)
-def linear_assigned(case):
-    last = case.solve(x=case["x"][-1:], dy=case["dy"][-1:])
-    yield {"dw": last["dw"], "db": last["db"]}
-
-
 # ---------------------------------------------------------------- pieces
 
 
@@ -362,14 +264,6 @@ def _is_transpose(case):
 def _shifted(case, before_and_after):
     (padding,) = case.pairs("padding")
     return tuple(before_and_after(p) for p in padding)
-
-
-def _off_by(case, change, axes):
-    """Padding that is moved by one on these axes, where there is any."""
-    (padding,) = case.pairs("padding")
-    return tuple(
-        (p + change, p - change) if p and axis in axes else (p, p) for axis, p in enumerate(padding)
-    )
 
 
 def _cropped_late(case):

@@ -87,3 +87,11 @@ def ring(array):
     array[..., [0, -1], :] = 0
     array[..., [0, -1]] = 0
     return array
+
+
+def off_by(case, change, axes):
+    """Padding that is moved by one on these axes, where there is any."""
+    (padding,) = case.pairs("padding")
+    return tuple(
+        (p + change, p - change) if p and axis in axes else (p, p) for axis, p in enumerate(padding)
+    )
