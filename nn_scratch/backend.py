@@ -10,6 +10,10 @@ import numpy as np
 DEVICES = ("cpu", "gpu")
 
 
+class DeviceError(RuntimeError):
+    """A GPU is wanted and cannot be used, for the reason that the message gives."""
+
+
 def is_cupy(array):
     """Whether `array` is a CuPy array, found out without importing CuPy."""
     return type(array).__module__.partition(".")[0] == "cupy"
@@ -44,7 +48,7 @@ def to_device(array, device):
         return array
     reason = why_no_gpu()
     if reason:
-        raise RuntimeError(reason)
+        raise DeviceError(reason)
     import cupy
 
     return cupy.asarray(array)
@@ -53,6 +57,17 @@ def to_device(array, device):
 def to_host(array):
     """`array` as a NumPy array."""
     return array.get() if is_cupy(array) else np.asarray(array)
+
+
+def choose_device(wanted):
+    """ "cpu" or "gpu" for "cpu", "gpu" or "auto", which takes a GPU if there is one, and says why
+    there is none. Raises DeviceError, with the reason, if "gpu" is wanted and there is none."""
+    reason = None if wanted == "cpu" else why_no_gpu()
+    if reason and wanted == "gpu":
+        raise DeviceError(reason)
+    if reason:
+        print(f"on the CPU: {reason}", file=sys.stderr)
+    return "cpu" if reason or wanted == "cpu" else "gpu"
 
 
 def why_no_gpu():

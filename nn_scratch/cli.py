@@ -61,12 +61,13 @@ def main(arguments=None):
 
 
 def _expected_errors():
+    from nn_scratch.backend import DeviceError
     from nn_scratch.check.user_code import UserCodeError
     from nn_scratch.data import DataError
     from nn_scratch.nets.zoo import UnknownNetError
     from nn_scratch.training import CheckpointError, DivergedError, RanksError
 
-    wrong_call = UsageError, UnknownNetError, UserCodeError
+    wrong_call = UsageError, UnknownNetError, UserCodeError, DeviceError
     return *wrong_call, DataError, CheckpointError, DivergedError, RanksError
 
 
@@ -132,6 +133,7 @@ def _parser():
         type=Path,
         help="folder for checkpoints, history, picture (default runs/TASK-SEED)",
     )
+    _add_device(train)
     train.set_defaults(run=_train)
 
     evaluate = commands.add_parser("evaluate", help="the metrics of a checkpoint on images")
@@ -142,6 +144,7 @@ def _parser():
         "(default: what the net was trained on)",
     )
     evaluate.add_argument("--json", action="store_true", help="print JSON")
+    _add_device(evaluate)
     evaluate.set_defaults(run=_evaluate)
 
     predict = commands.add_parser(
@@ -168,6 +171,7 @@ def _parser():
     )
     compare.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="(default 0 1 2)")
     compare.add_argument("--out", type=Path, default=Path("comparison"))
+    _add_device(compare)
     compare.set_defaults(run=_compare)
 
     info = commands.add_parser(
@@ -210,13 +214,24 @@ def _add_experiment(parser):
     add("--ignore-index", "segmentation: the label of pixels that do not count", type=int)
 
 
+def _add_device(parser):
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "gpu", "auto"),
+        default="cpu",
+        help="where to compute; auto: on a GPU if there is one (default cpu)",
+    )
+
+
+OF_COMMANDS = ("task", "seed", "seeds", "nets", "out", "device", "run")
+
+
 def _settings(options):
     """What was given of a recipe's settings; an option that the task has not is a wrong call."""
     from nn_scratch.training.recipes import RECIPES
 
     known = signature(RECIPES[options.task]).parameters
-    given = {n: v for n, v in vars(options).items() if n not in ("task", "seed", "out", "run")}
-    given = {n: v for n, v in given.items() if n not in ("nets", "seeds")}
+    given = {name: v for name, v in vars(options).items() if name not in OF_COMMANDS}
     wrong = [f"--{name.replace('_', '-')}" for name in given if name not in known]
     if wrong:
         raise UsageError(f"{', '.join(wrong)}: not for {options.task}")
@@ -266,11 +281,13 @@ def _train(options):
 
 
 def _train_on(ranks, options):
+    from nn_scratch.backend import choose_device
     from nn_scratch.training.recipes import RECIPES
 
     recipe = RECIPES[options.task](seed=options.seed, **_settings(options))
     out = options.out or Path("runs") / f"{options.task}-{options.seed}"
     checkpoint = out / "checkpoint.npz"
+    recipe.net.to(choose_device(options.device))
     history = recipe.run(checkpoint=checkpoint, validation=recipe.validation, ranks=ranks)
     if ranks.rank > 0:
         return 0
@@ -285,9 +302,11 @@ def _train_on(ranks, options):
 
 
 def _evaluate(options):
+    from nn_scratch.backend import choose_device
     from nn_scratch.predict import evaluate_checkpoint
 
-    metrics, class_names = evaluate_checkpoint(options.checkpoint, options.data)
+    device = choose_device(options.device)
+    metrics, class_names = evaluate_checkpoint(options.checkpoint, options.data, device)
     if options.json:
         print(json.dumps(metrics, indent=1))
     else:
@@ -325,10 +344,18 @@ def _compare(options):
 
 
 def _compare_on(ranks, options):
+    from nn_scratch.backend import choose_device
     from nn_scratch.training.compare import compare, table, write
 
-    settings = _settings(options)
-    report = compare(options.task, options.nets, options.seeds, options.out, ranks, **settings)
+    report = compare(
+        options.task,
+        options.nets,
+        options.seeds,
+        options.out,
+        ranks=ranks,
+        device=choose_device(options.device),
+        **_settings(options),
+    )
     if ranks.rank == 0:
         paths = write(report, options.out)
         print(f"\n{table(report)}\n")

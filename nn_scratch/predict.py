@@ -27,13 +27,13 @@ def load_net(path):
     return net.eval(), settings
 
 
-def evaluate_checkpoint(path, data=None):
+def evaluate_checkpoint(path, data=None, device="cpu"):
     """(metrics, class names) of a checkpoint's net on the validation part of `data`, by default of
     what it was trained on. Images are brought to the size it was trained on."""
     net, settings = load_net(path)
     changes = {"size": settings["image_size"]} | ({} if data is None else {"data": data})
     recipe = Recipe(settings | changes)
-    recipe.net = net
+    recipe.net = net.to(device)
     return recipe.evaluate(), recipe.class_names
 
 

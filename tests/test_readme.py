@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from nn_scratch.check import check_exercise
 from nn_scratch.cli import main
+from zoo import ZOO
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")])
@@ -15,6 +17,12 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")])
 def test_the_example_prints_its_answers():
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert tried > 5 and failed == 0
+
+
+def test_the_failing_screen_is_what_the_checker_says():
+    make, _ = ZOO["conv2d_backward"]
+    screen = str(check_exercise("conv2d_backward", make("dx =")))
+    assert f"```text\n{screen}\n```" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

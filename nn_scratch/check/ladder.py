@@ -2,6 +2,7 @@
 on paper. The first that fails says what has not been thought of."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -25,17 +26,21 @@ class Rung:
     needs: str | None = None
 
 
+def _convolving(op, name, adds, n, c, f, size, kernel, stride=1, padding=0, **more):
+    """A rung of conv2d or conv_transpose2d, from c to f channels."""
+    options = {"stride": stride, "padding": padding, **more}
+    groups = more.get("groups", 1)
+    channels = (f, c // groups) if op is ops.conv2d else (c, f // groups)
+    rng = _generator(op.__name__, name)
+    x, w = draw(rng, n, c, *size), draw(rng, *channels, *kernel)
+    dy = draw(rng, *op(x, w, **options).shape)
+    values = {"x": x, "w": w, "b": draw(rng, f), "dy": dy}
+    return Rung(name, adds, values, options, next(iter(more), None))
+
+
 def convolution():
     """Of conv2d: x, w, b, dy, with stride and padding."""
-
-    def rung(name, adds, n, c, f, size, kernel, stride=1, padding=0, **more):
-        options = {"stride": stride, "padding": padding, **more}
-        rng = _generator("convolution", name)
-        x, w = draw(rng, n, c, *size), draw(rng, f, c // more.get("groups", 1), *kernel)
-        values = {"x": x, "w": w, "b": draw(rng, f)}
-        values["dy"] = draw(rng, *ops.conv2d(x, w, **options).shape)
-        return Rung(name, adds, values, options, next(iter(more), None))
-
+    rung = partial(_convolving, ops.conv2d)
     return [
         rung("one pixel", "y = w·x + b", 1, 1, 1, (1, 1), (1, 1)),
         rung("one window", "one output sums over a window", 1, 1, 1, (2, 2), (2, 2)),
@@ -57,16 +62,7 @@ def convolution():
 
 def transpose_convolution():
     """Of conv_transpose2d: x, w, b, dy, with stride and padding."""
-
-    def rung(name, adds, n, c, f, size, kernel, stride=1, padding=0, **more):
-        options = {"stride": stride, "padding": padding, **more}
-        rng = _generator("transpose convolution", name)
-        groups = more.get("groups", 1)
-        x, w = draw(rng, n, c, *size), draw(rng, c, f // groups, *kernel)
-        values = {"x": x, "w": w, "b": draw(rng, f)}
-        values["dy"] = draw(rng, *ops.conv_transpose2d(x, w, **options).shape)
-        return Rung(name, adds, values, options, next(iter(more), None))
-
+    rung = partial(_convolving, ops.conv_transpose2d)
     return [
         rung("one pixel", "y = w·x + b", 1, 1, 1, (1, 1), (1, 1)),
         rung("one painting", "one pixel paints the whole kernel", 1, 1, 1, (1, 1), (2, 2)),

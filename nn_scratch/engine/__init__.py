@@ -1,13 +1,13 @@
 """How the primitives are computed. `ops/` says what is computed, and knows only these names.
 
 The choice between the ways is made here, and only here: the `cpu_…` modules and `product` for NumPy
-arrays, `array`, the plain and readable way, for all others. What each primitive means is written in
-`array`.
+arrays; for CuPy's, `gpu`, where that has a kernel, and else `array`, the plain and readable way.
+What each primitive means is written in `array`.
 """
 
 import numpy as np
 
-from nn_scratch.engine import array, cpu_conv, cpu_loss, cpu_pointwise, cpu_pool, product
+from nn_scratch.engine import array, cpu_conv, cpu_loss, cpu_pointwise, cpu_pool, gpu, product
 from nn_scratch.engine.array import survivors
 
 __all__ = [
@@ -35,32 +35,33 @@ __all__ = [
 
 def correlate(x, w, windows, groups=1):
     """Contract x (N, C, H, W) and w (F, C/groups, kh, kw) to y (N, F, P, Q)."""
-    return _way(x, cpu_conv).correlate(x, w, windows, groups)
+    return _way(x, cpu_conv, gpu).correlate(x, w, windows, groups)
 
 
 def scatter(g, w, size, windows, groups=1):
     """Contract g (N, F, P, Q) and w (F, C/groups, kh, kw) to x (N, C, *size)."""
-    return _way(g, cpu_conv).scatter(g, w, size, windows, groups)
+    return _way(g, cpu_conv, gpu).scatter(g, w, size, windows, groups)
 
 
 def weight_gradient(x, g, windows, groups=1):
     """Contract x (N, C, H, W) and g (N, F, P, Q) to w (F, C/groups, kh, kw)."""
-    return _way(x, cpu_conv).weight_gradient(x, g, windows, groups)
+    return _way(x, cpu_conv, gpu).weight_gradient(x, g, windows, groups)
 
 
 def window_max(x, windows, positions):
     """x (N, C, H, W) -> the windows' maxima (N, C, P, Q) and their switches."""
-    return _way(x, cpu_pool).window_max(x, windows, positions)
+    return _way(x, cpu_pool, gpu).window_max(x, windows, positions)
 
 
 def gather(x, switches):
     """x (N, C, H, W) -> the pixels that the switches (N, C, P, Q) name."""
-    return _way(x, cpu_pool).gather(x, switches)
+    return _way(x, cpu_pool, gpu).gather(x, switches)
 
 
-def scatter_add(values, switches, size, disjoint=False):
-    """The adjoint of gather: values (N, C, P, Q) -> (N, C, *size)."""
-    return _way(values, cpu_pool).scatter_add(values, switches, size, disjoint)
+def scatter_add(values, switches, size, windows=None):
+    """The adjoint of gather: values (N, C, P, Q) -> (N, C, *size). `windows`, if given, promises
+    that the switches are those of such a pool."""
+    return _way(values, cpu_pool, gpu).scatter_add(values, switches, size, windows)
 
 
 def channel_moments(x):
@@ -123,5 +124,5 @@ def sandwich(a, x, b):
     return _way(x, product).sandwich(a, x, b)
 
 
-def _way(x, cpu):
-    return cpu if isinstance(x, np.ndarray) else array
+def _way(x, cpu, device=array):
+    return cpu if isinstance(x, np.ndarray) else device

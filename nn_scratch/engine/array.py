@@ -168,15 +168,16 @@ def gather(x, switches):
     return xp_of(x).take_along_axis(planes, flat, axis=2).reshape(switches.shape)
 
 
-def scatter_add(values, switches, size, disjoint=False):
+def scatter_add(values, switches, size, windows=None):
     """The adjoint of gather: values (N, C, P, Q) -> (N, C, *size), where switches collide they add.
 
-    `disjoint` promises that no two switches of a plane are equal.
+    `windows` promises that the switches are those of such a pool: if they are disjoint, no two
+    switches of a plane are equal.
     """
     xp = xp_of(values)
     n, c = values.shape[:2]
     target = flat_targets(switches, size)
-    if disjoint:
+    if windows is not None and windows.disjoint:
         out = xp.zeros(n * c * size[0] * size[1], values.dtype)
         out[target] = values.reshape(-1)
     else:

@@ -111,8 +111,9 @@ def gather(x, switches):
     return values.reshape(switches.shape)
 
 
-def scatter_add(values, switches, size, disjoint=False):
+def scatter_add(values, switches, size, windows=None):
     """As array.scatter_add."""
+    disjoint = windows is not None and windows.disjoint
     flat_values, flat = (a.reshape(-1, prod(a.shape[2:])) for a in (values, switches))
     out = np.empty((len(flat), prod(size)), values.dtype)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nn_scratch.backend import DEVICES, to_device, to_host, xp_of
+from nn_scratch.backend import DEVICES, is_cupy, to_device, to_host, xp_of
 
 
 class Layer:
@@ -106,6 +106,11 @@ class Layer:
                 arrays[name] = _converted(array, target)
         self.saved = None
         return self
+
+    @property
+    def device(self):
+        """Where the parameters are, "cpu" or "gpu"; "cpu" if there are none."""
+        return "gpu" if any(map(is_cupy, self.params.values())) else "cpu"
 
     def __repr__(self):
         shapes = ", ".join(f"{name} {array.shape}" for name, array in self.params.items())

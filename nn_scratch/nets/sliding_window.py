@@ -18,6 +18,7 @@ shifted images and interleaving the results, computes the same: Long et al. 2015
 
 import numpy as np
 
+from nn_scratch.backend import xp_of
 from nn_scratch.layers import (
     Container,
     Conv2d,
@@ -111,7 +112,7 @@ class SlidingWindow:
 def pad_for_patches(x, patch):
     """Zeros around the images, so that every pixel is the middle of a patch."""
     half = patch // 2
-    return np.pad(x, ((0, 0), (0, 0), (half, half), (half, half)))
+    return xp_of(x).pad(x, ((0, 0), (0, 0), (half, half), (half, half)))
 
 
 class FullyConvolutional(Container):
@@ -136,7 +137,7 @@ class FullyConvolutional(Container):
 
     def backward(self, dscores):
         whole, (_, _, height, width) = self.recall()
-        padded = np.zeros(whole, dscores.dtype)
+        padded = xp_of(dscores).zeros(whole, dscores.dtype)
         padded[:, :, :height, :width] = dscores
         dx = self.net.backward(padded)
         half = self.classifier.patch // 2

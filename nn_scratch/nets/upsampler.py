@@ -3,6 +3,7 @@
 import numpy as np
 
 from nn_scratch import ops
+from nn_scratch.backend import xp_of
 from nn_scratch.layers import (
     BedOfNails2d,
     Container,
@@ -54,7 +55,7 @@ class Upsampler(Container):
         return y[:, :, :height, :width]  # of an odd size, the last row would be twice as long
 
     def backward(self, dy):
-        whole = np.zeros(self.recall(), dy.dtype)
+        whole = xp_of(dy).zeros(self.recall(), dy.dtype)
         whole[:, :, : dy.shape[2], : dy.shape[3]] = dy
         return self.layer.backward(whole)
 

@@ -79,9 +79,11 @@ def max_unpool2d(
     _check_switches(switches, x, size)
     check_shape("switches", switches, x.shape, "one switch for each value")
 
-    promised = kernel_size is not None and pool_windows(kernel_size, stride, padding, dilation)
+    promised = None
+    if kernel_size is not None:
+        promised = pool_windows(kernel_size, stride, padding, dilation)
     x = _without_overwritten(x, switches, size, collisions)
-    return scatter_add(x, switches, size, disjoint=promised and promised.disjoint)
+    return scatter_add(x, switches, size, promised)
 
 
 def max_unpool2d_backward(dy, switches, *, collisions="sum"):

@@ -26,12 +26,12 @@ TIMED_IMAGES = 8  # in one call
 FILES = ("comparison.json", "comparison.md", "comparison.png")
 
 
-def compare(task, nets, seeds, out, ranks=ALONE, **settings):
+def compare(task, nets, seeds, out, *, ranks=ALONE, device="cpu", **settings):
     """Train every net with every seed, and return the report of all, a dict.
 
-    task, settings: as the recipe's. Runs are kept in folders of `out` and resumed from there;
-    one that is complete is only read. The metrics are those of the last epoch, on the validation
-    images: none is chosen by what it scored there.
+    task, settings: as the recipe's. device: where to train. Runs are kept in folders of `out` and
+    resumed from there; one that is complete is only read. The metrics are those of the last epoch,
+    on the validation images: none is chosen by what it scored there.
     """
     for net in nets:
         builder(task, net)  # complains before hours of training, not after
@@ -39,6 +39,7 @@ def compare(task, nets, seeds, out, ranks=ALONE, **settings):
     for seed in seeds:
         for net in nets:
             recipes[net] = RECIPES[task](net=net, seed=seed, **settings)
+            recipes[net].net.to(device)
             if ranks.rank == 0:
                 print(f"{net}, seed {seed}", flush=True)
             history = recipes[net].run(
@@ -51,6 +52,8 @@ def compare(task, nets, seeds, out, ranks=ALONE, **settings):
             metrics = {name: last[name] for name in METRICS[task]}
             runs[net].append({"seed": seed, "seconds": seconds, **metrics})
     recipe = recipes[nets[0]]
+    for trained in recipes.values():
+        trained.net.to("cpu")  # seconds are taken there
     images = next(iter(recipe.validation.batches()))[0][:TIMED_IMAGES]
     rows = [
         {"net": name, **expense, "runs": runs[origin]}

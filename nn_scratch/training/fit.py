@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from nn_scratch.backend import to_host
+from nn_scratch.backend import to_device, to_host
 from nn_scratch.layers import inference_mode
 from nn_scratch.metrics import spoken
 from nn_scratch.training.checkpoint import (
@@ -48,6 +48,8 @@ def fit(
     validation, best.npz beside it is the checkpoint of the epoch that was best by task.best.
     settings: what the run was started with; a checkpoint with other settings is refused.
 
+    Batches are moved to where the net is, which may be a GPU.
+
     history["steps"] has a dict of losses for each step, history["epochs"] one for each epoch:
     means over the epoch, seconds, and the validation metrics.
 
@@ -78,7 +80,7 @@ def fit(
                 if schedule:
                     optimizer.lr = schedule(step)
                 net.zero_grad()
-                losses = task.step(net, batch, ranks)
+                losses = task.step(net, _moved(batch, net.device), ranks)
                 run.demand_finite(losses["loss"], f"the loss is {losses['loss']} at step {step}")
                 ranks.sum_gradients(net)
                 optimizer.step()
@@ -105,7 +107,8 @@ def evaluate(net, task, loader, ranks=ALONE):
     net.eval()
     try:
         with inference_mode(net):
-            return task.evaluate(net, loader.batches(part=ranks.part), ranks)
+            batches = (_moved(batch, net.device) for batch in loader.batches(part=ranks.part))
+            return task.evaluate(net, batches, ranks)
     finally:
         net.train(was_training)
 
@@ -173,6 +176,10 @@ class _Run:
         raise DivergedError(
             f"{what} (counted from 0){kept}. A lower learning rate is the usual cure"
         )
+
+
+def _moved(batch, device):
+    return tuple(to_device(part, device) for part in batch)
 
 
 def _means(steps):

@@ -135,7 +135,7 @@ class Recipe:
         """A Figure of the first validation images and what the net makes of them."""
         batch = next(iter(self.validation.batches()))
         draw = {"segmentation": draw_segmentation, "localization": draw_localization}
-        return draw[self.settings["task"]](self.net.eval(), batch, self.class_names)
+        return draw[self.settings["task"]](self.net.to("cpu").eval(), batch, self.class_names)
 
 
 def net_of(settings):

@@ -48,7 +48,7 @@ def test_same_results_as_the_plain_primitives(geometry):
         )
         if windows.disjoint:
             np.testing.assert_array_equal(
-                cpu_pool.scatter_add(g, switches, size, disjoint=True),
+                cpu_pool.scatter_add(g, switches, size, windows),
                 array.scatter_add(g, switches, size),
             )
         np.testing.assert_array_equal(cpu_pool.gather(x, switches), y)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from backends import device_of
 from nn_scratch.cli import main
 from nn_scratch.training import CheckpointError, load_checkpoint, save_checkpoint
 from nn_scratch.training.compare import METRICS
@@ -156,6 +157,28 @@ def test_wrong_calls(command, message, capsys, tmp_path, monkeypatch):
     assert main(command.split()) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_on_a_gpu_that_is_not_there(tmp_path, monkeypatch, capsys):
+    """Asked for, it is an error with the reason; "auto" says the reason and goes on."""
+    monkeypatch.setattr("nn_scratch.backend.why_no_gpu", lambda: "no card is here")
+    command = ["train", "localization", "--scenes", 8, "--epochs", 1, "--out", tmp_path / "run"]
+    assert run(*command, "--device", "gpu") == 2
+    assert "no card is here" in capsys.readouterr().err
+    assert run(*command, "--device", "auto") == 0
+    assert "on the CPU: no card is here" in capsys.readouterr().err
+
+
+def test_training_and_evaluating_on_a_device(tmp_path, capsys):
+    """The checkpoint is the same file wherever it was made."""
+    command = ["train", "localization", "--scenes", 8, "--epochs", 1, "--width", 2]
+    with device_of("stand-in"):
+        assert run(*command, "--device", "gpu", "--out", tmp_path / "gpu") == 0
+        assert run("evaluate", tmp_path / "gpu" / "checkpoint.npz", "--device", "gpu") == 0
+    assert run(*command, "--out", tmp_path / "cpu") == 0
+    there, here = (load_checkpoint(tmp_path / p / "checkpoint.npz").net for p in ("gpu", "cpu"))
+    for name, array in here.items():
+        np.testing.assert_allclose(there[name], array, atol=2e-3)
 
 
 def compare(task, tmp_path, *options):

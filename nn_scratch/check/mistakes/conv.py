@@ -90,16 +90,6 @@ def kernel_axes_swapped(case):
 
 @mistake(
     "conv2d conv_transpose2d",
-    "bias_missing",
-    "The bias is not added.",
-    "What is y where x is zero everywhere?",
-)
-def bias_missing(case):
-    yield case.solve(b=np.zeros_like(case["b"]))
-
-
-@mistake(
-    "conv2d conv_transpose2d",
     "bias_repeated",
     "The bias is added once for each input channel, or each place in the window.",
     "How often does the statement's formula say + b for one output?",

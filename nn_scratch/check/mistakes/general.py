@@ -1,4 +1,4 @@
-"""Mistakes that can be made in any backward pass."""
+"""Mistakes that can be made in passes of many kinds."""
 
 import numpy as np
 
@@ -53,3 +53,13 @@ def only_first_image(case):
         if len(right) == len(dy) and right.ndim == dy.ndim:
             first[name] = np.concatenate([right[:1], np.zeros_like(right[1:])])
     yield first
+
+
+@mistake(
+    "conv2d conv_transpose2d linear",
+    "bias_missing",
+    "The bias is not added.",
+    "What is y where x is zero everywhere?",
+)
+def bias_missing(case):
+    yield case.solve(b=np.zeros_like(case["b"]))

@@ -1,21 +1,9 @@
 """Mistakes in linear layers."""
 
-import numpy as np
-
 from nn_scratch.check.mistakes.mistake import register, square
 
 FOUND = []
 mistake = register(FOUND)
-
-
-@mistake(
-    "linear",
-    "bias_missing",
-    "The bias is not added.",
-    "What is y where x is zero everywhere?",
-)
-def bias_missing(case):
-    yield case.solve(b=np.zeros_like(case["b"]))
 
 
 @mistake(

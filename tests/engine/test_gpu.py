@@ -1,0 +1,217 @@
+"""The CUDA kernels against the plain primitives: run by g++ on the stand-in, and on a card."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import standin
+from backends import BACKENDS, OnDevice, device_of, moved
+from helpers import draw, draw_integers, grid
+from nn_scratch.engine import array, gpu
+from nn_scratch.shapes import conv_size, make_windows, pool_size, pool_windows
+from standin.kernels import GPLUSPLUS
+
+
+@pytest.fixture(params=BACKENDS[1:])
+def device(request):
+    """`gpu`, called with NumPy arrays; every kernel it launches is noted in device.launched."""
+    if request.param == "stand-in" and GPLUSPLUS is None:
+        pytest.skip("g++ is not installed, by which the stand-in runs kernels")
+    with device_of(request.param):
+        yield Noted()
+
+
+class Noted(OnDevice):
+    def __init__(self):
+        super().__init__(gpu)
+        self.launched = []
+        launch = gpu._launch
+
+        def noted(file, kernel, *rest):
+            self.launched.append(kernel)
+            launch(file, kernel, *rest)
+
+        self.patch = pytest.MonkeyPatch()
+        self.patch.setattr(gpu, "_launch", noted)
+
+    def __del__(self):
+        self.patch.undo()
+
+
+CONVOLUTIONS = [
+    *grid(kernel_size=[1, 3, (3, 2)], stride=[1, (2, 3)], padding=[0, 1], dilation=[1]),
+    *grid(kernel_size=[(2, 3)], stride=[1, 2], padding=[((1, 0), (0, 2))], dilation=[(2, 1)]),
+]
+CHANNELS = [(1, 1), (3, 5), (17, 70)]  # the last is more than one tile
+
+
+@pytest.mark.parametrize("geometry", CONVOLUTIONS)
+@pytest.mark.parametrize("channels", CHANNELS, ids=str)
+def test_convolution_kernels(geometry, channels, device):
+    windows = make_windows(**geometry)
+    c, f = channels
+    size = 9, 8
+    x = draw_integers(2, c, *size, dtype=np.float32)
+    w = draw_integers(f, c, *windows.kernel, dtype=np.float32, seed=1)
+    g = draw_integers(2, f, *conv_size(size, windows), dtype=np.float32, seed=2)
+    for name, arguments in (
+        ("correlate", (x, w, windows)),
+        ("scatter", (g, w, size, windows)),
+        ("weight_gradient", (x, g, windows)),
+    ):
+        found, expected = getattr(device, name)(*arguments), getattr(array, name)(*arguments)
+        assert found.dtype == np.float32
+        np.testing.assert_array_equal(found, expected, err_msg=name)  # integers are exact
+    assert device.launched == ["correlate", "scatter", "weight_gradient", "sum_parts"]
+
+
+def test_a_long_sum_goes_in_parts(device, monkeypatch):
+    monkeypatch.setattr(gpu, "LONG_ENOUGH", 50)
+    windows = make_windows(3, padding=1)
+    x, g = (draw_integers(2, c, 13, 11, dtype=np.float32, seed=c) for c in (3, 4))
+    np.testing.assert_array_equal(
+        device.weight_gradient(x, g, windows), array.weight_gradient(x, g, windows)
+    )
+
+
+POOLS = [
+    *grid(kernel_size=[1, 2, (3, 2)], stride=[None, 1, (2, 3)], padding=[0], dilation=[1]),
+    *grid(kernel_size=[3], stride=[2], padding=[1, ((1, 0), (0, 1))], dilation=[1, (1, 2)]),
+]
+
+
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize("geometry", POOLS)
+def test_pooling_kernels(geometry, ceil_mode, device):
+    windows = pool_windows(**geometry)
+    size = 9, 8
+    positions = pool_size(size, windows, ceil_mode)
+    for x in draw(2, 3, *size, dtype=np.float32), draw_integers(2, 3, *size, dtype=np.float32):
+        y, switches = device.window_max(x, windows, positions)
+        expected, where = array.window_max(x, windows, positions)
+        np.testing.assert_array_equal(y, expected)
+        np.testing.assert_array_equal(switches, where)
+        assert switches.dtype == np.int32
+        np.testing.assert_array_equal(device.gather(x, switches), y)
+        g = draw_integers(*y.shape, dtype=np.float32, seed=1)
+        np.testing.assert_array_equal(
+            device.scatter_add(g, switches, size, windows), array.scatter_add(g, switches, size)
+        )
+    assert device.launched == 2 * ["window_max", "gather", "scatter_add"]
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf, np.inf])
+def test_numbers_that_compare_strangely(value, device):
+    x = draw(1, 2, 6, 7, dtype=np.float32)
+    x[0, 0, 1:4, 2:5] = value
+    x[0, 1] = value
+    windows = pool_windows(3, 2, 1)
+    positions = pool_size((6, 7), windows)
+    found = device.window_max(x, windows, positions)
+    for ours, expected in zip(found, array.window_max(x, windows, positions), strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+def test_what_kernels_do_not_take_goes_the_plain_way(device, monkeypatch):
+    windows, size = make_windows(3, padding=1), (6, 5)
+    x, w = draw(2, 4, *size), draw(6, 4, 3, 3, seed=1)
+    for given, groups in (
+        ((x, w), 1),  # float64
+        ((x.astype(np.float32), w[:, :2].astype(np.float32)), 2),
+    ):
+        found = device.correlate(*given, windows, groups)
+        np.testing.assert_allclose(found, array.correlate(*given, windows, groups), rtol=1e-5)
+    monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
+    device.correlate(x.astype(np.float32), w.astype(np.float32), windows)
+    assert not device.launched
+
+
+def test_empty_batches(device):
+    windows = make_windows(3, padding=1)
+    x, w = np.zeros((0, 2, 5, 4), np.float32), np.ones((3, 2, 3, 3), np.float32)
+    g = np.zeros((0, 3, 5, 4), np.float32)
+    assert device.correlate(x, w, windows).shape == (0, 3, 5, 4)
+    assert device.scatter(g, w, (5, 4), windows).shape == x.shape
+    np.testing.assert_array_equal(device.weight_gradient(x, g, windows), np.zeros_like(w))
+    y, switches = device.window_max(x, pool_windows(2, None, 0), (2, 2))
+    assert y.shape == switches.shape == (0, 2, 2, 2)
+
+
+SOURCES = sorted((Path(gpu.__file__).parent / "cuda").glob("*.cu"))
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+@pytest.mark.parametrize("card", ["sm_75", "sm_80", "sm_90"])
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+def test_nvcc_has_nothing_to_say(source, card, tmp_path):
+    command = ["nvcc", "-cubin", "-std=c++14", f"-arch={card}", "-Werror", "all-warnings"]
+    done = subprocess.run(
+        [*command, source, "-o", tmp_path / "kernels.cubin"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# ---------------------------------------------------------------- what the stand-in refuses
+
+
+@pytest.fixture
+def cupy():
+    with standin.installed() as module:
+        yield module
+
+
+def test_the_stand_in_refuses_what_cupy_refuses(cupy):
+    x = cupy.asarray(np.ones((2, 3)))
+    with pytest.raises(TypeError, match="Unsupported type"):
+        x + np.ones((2, 3))
+    with pytest.raises(TypeError, match="Unsupported type"):
+        cupy.where(x > 0, x, np.zeros((2, 3)))
+    with pytest.raises(TypeError, match="Implicit conversion"):
+        np.asarray(x)
+    with pytest.raises(TypeError, match=r"use cupy\.concatenate"):
+        np.concatenate([x, x])
+    with pytest.raises(AttributeError, match="no attribute 'errstate'"):
+        cupy.errstate  # noqa: B018
+    with pytest.raises(TypeError, match="takes no `where`"):
+        cupy.add(x, x, where=x > 0)
+
+
+def test_reductions_stay_on_the_device_and_waits_are_counted(cupy):
+    x = cupy.asarray(np.ones((2, 3)))
+    before = standin.waits[0]
+    total = x.sum()
+    assert isinstance(total, standin.ndarray) and total.ndim == 0
+    assert standin.waits[0] == before
+    assert float(total) == 6 and standin.waits[0] == before + 1
+
+
+@pytest.mark.skipif(GPLUSPLUS is None, reason="g++ is not installed")
+def test_launches_are_checked_against_the_kernel(cupy):
+    code = (
+        'extern "C" __global__ void twice(const float *x, float *y, int n) '
+        "{ int i = blockIdx.x * blockDim.x + threadIdx.x; if (i < n) y[i] = 2 * x[i]; }"
+    )
+    twice = cupy.RawModule(code=code).get_function("twice")
+    x, y = cupy.asarray(np.arange(6, dtype=np.float32)), cupy.empty(6, np.float32)
+    twice((2,), (4,), (x, y, np.int32(6)))
+    np.testing.assert_array_equal(y.get(), 2 * np.arange(6))
+    double = cupy.asarray(np.ones(6))
+    for arguments, message in (
+        ((x, y, 6), r"argument 2 \(n\) is int, but must be np.int32"),
+        ((x, y, np.int64(6)), "is int64, but must be np.int32"),
+        ((double, y, np.int32(6)), "holds float64, but must hold float32"),
+        ((x[::2], y, np.int32(3)), r"argument 0 \(x\) is not contiguous"),
+        ((x.get(), y, np.int32(6)), "must be a device array"),
+        ((x, y), "takes 3 arguments, but 2 are given"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            twice((2,), (4,), arguments)
+    with pytest.raises(ValueError, match="no card launches"):
+        twice((1,), (2048,), (x, y, np.int32(6)))
+
+
+def test_moved_arrays_are_device_arrays(cupy):
+    assert isinstance(moved(np.ones(3)), standin.ndarray)

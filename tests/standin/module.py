@@ -1,0 +1,111 @@
+"""The stand-in's module: CuPy's names, computed by NumPy."""
+
+import inspect
+import types
+
+import numpy as np
+
+from standin.array import apply, ndarray, unwrapped, waits, wrapped
+from standin.kernels import RawModule
+
+# What CuPy lacks and someone might miss, for where its wheel is not installed to be asked.
+LACKING = {"add.reduceat", "errstate", "seterr", "ma", "matrix", "vectorize_", "char", "rec"}
+HOST = {"result_type", "dtype", "finfo", "iinfo", "shape", "ndim", "broadcast_shapes"}
+
+
+class Module(types.ModuleType):
+    """A module like numpy, or like one within it. Names go to NumPy if CuPy has them."""
+
+    def __init__(self, name, host, real):
+        super().__init__(name)
+        self._host, self._real = host, real
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name in LACKING or (self._real is not None and not hasattr(self._real, name)):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        host = getattr(self._host, name)
+        real = getattr(self._real, name, None)
+        if inspect.ismodule(host):
+            return Module(f"{self.__name__}.{name}", host, real)
+        if isinstance(host, np.ufunc):
+            return Ufunc(host)
+        if isinstance(host, type) or not callable(host) or name in HOST:
+            return host
+        return _function(self.__name__, name, host, real)
+
+
+class Ufunc:
+    def __init__(self, host):
+        self.host = host
+
+    def __call__(self, *inputs, **options):
+        return apply(self.host, inputs, options)
+
+    def at(self, array, index, values):
+        """In place, as CuPy's for add, maximum and minimum; atomic there, so not repeatable."""
+        self.host.at(array.inside, unwrapped(index), unwrapped(values))
+
+
+def _function(module, name, host, real):
+    def function(*arguments, **options):
+        if inspect.isfunction(real):
+            try:
+                inspect.signature(real).bind(*arguments, **options)
+            except TypeError as error:
+                raise TypeError(f"{module}.{name}: {error}") from None
+        return wrapped(host(*unwrapped(arguments), **unwrapped(options)))
+
+    return function
+
+
+def make_module(real):
+    """The module `cupy`, checked against the real one if that is given."""
+    module = Module("cupy", np, real)
+    module.__version__ = "0 (stand-in)"
+    module.ndarray = ndarray
+    module.RawModule = RawModule
+    module.array = lambda a, dtype=None: ndarray(np.array(_any(a), dtype))
+    module.asarray = _asarray
+    module.ascontiguousarray = lambda a, dtype=None: ndarray(
+        np.ascontiguousarray(unwrapped(a), dtype)
+    )
+    module.asnumpy = _asnumpy
+    module.get_array_module = lambda *arrays: (
+        module if any(isinstance(a, ndarray) for a in arrays) else np
+    )
+    module.cuda = _cuda()
+    return module
+
+
+def _asarray(a, dtype=None):
+    if isinstance(a, ndarray) and dtype in (None, a.dtype):
+        return a
+    return ndarray(np.array(_any(a), dtype))
+
+
+def _any(a):
+    """From host or device: these two functions are the way from one to the other."""
+    return a.inside if isinstance(a, ndarray) else a
+
+
+def _asnumpy(a):
+    return a.get() if isinstance(a, ndarray) else np.asarray(a)
+
+
+def _cuda():
+    cuda = types.ModuleType("cupy.cuda")
+    runtime = types.ModuleType("cupy.cuda.runtime")
+    runtime.getDeviceProperties = lambda device: {"name": b"stand-in", "major": 0, "minor": 0}
+    cuda.runtime = runtime
+
+    class Stream:
+        null = None
+
+        def synchronize(self):
+            waits[0] += 1
+
+    cuda.Stream = Stream
+    Stream.null = Stream()
+    return cuda
