@@ -148,10 +148,13 @@ def _function(file, kernel):
     cupy = _cupy()
     key = id(cupy), file, kernel
     if key not in _functions:
-        code = (files("nn_scratch.engine") / "cuda" / f"{file}.cu").read_text(encoding="utf-8")
-        module = cupy.RawModule(code=code, options=("--std=c++14",))
+        module = cupy.RawModule(code=_source(file), options=("--std=c++14",))
         _functions[key] = module.get_function(kernel)
     return _functions[key]
+
+
+def _source(file):
+    return (files("nn_scratch.engine") / "cuda" / f"{file}.cu").read_text(encoding="utf-8")
 
 
 def _cupy():

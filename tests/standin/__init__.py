@@ -27,14 +27,12 @@ def real_cupy():
 
 @contextmanager
 def installed():
-    """Within, `import cupy` gives the stand-in."""
-    real = {name: m for name, m in sys.modules.items() if name.partition(".")[0] == "cupy"}
-    module = make_module(real_cupy())
-    known = {n for n in sys.modules if n.partition(".")[0] == "cupy"}
-    kept = {name: sys.modules.pop(name) for name in known}
-    sys.modules["cupy"] = module
+    """Within, `import cupy` gives the stand-in. What CuPy has loaded of itself stays loaded."""
+    real = real_cupy()
+    sys.modules["cupy"] = module = make_module(real)
     try:
         yield module
     finally:
         del sys.modules["cupy"]
-        sys.modules.update(kept or real)
+        if real is not None:
+            sys.modules["cupy"] = real

@@ -28,7 +28,7 @@ static dim3 threadIdx, blockIdx, blockDim, gridDim;
 using std::max;
 using std::min;
 
-namespace fibers {
+namespace card {
 
 struct Fiber {
   ucontext_t context;
@@ -103,6 +103,6 @@ static void run(const unsigned *sizes, std::function<void()> body) {
       }
 }
 
-}  // namespace fibers
+}  // namespace card
 
-static void __syncthreads() { fibers::barrier(); }
+static void __syncthreads() { card::barrier(); }

@@ -1,11 +1,12 @@
 """The stand-in's RawModule: the very same CUDA C, compiled by g++ and run on the CPU.
 
-A block's threads are fibers (see fibers.h). Each launch is checked against the kernel's signature,
-for CUDA itself reads whatever it is given.
+A block's threads are fibers (fibers.h), or real threads for the thread sanitizer (threads.h). Each
+launch is checked against the kernel's signature, for CUDA itself reads whatever it is given.
 """
 
 import ctypes
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -19,7 +20,9 @@ from standin.array import ndarray
 
 HERE = Path(__file__).parent
 GPLUSPLUS = shutil.which("g++")
-SANITIZE = ()
+# "address,undefined": stop at the first access beyond an array; "thread": at the first race. The
+# sanitizer's library must be loaded before all others (LD_PRELOAD).
+SANITIZE = os.environ.get("NN_SCRATCH_SANITIZE", "")
 TYPES = {
     "float": (np.float32, ctypes.c_float),
     "double": (np.float64, ctypes.c_double),
@@ -100,15 +103,19 @@ def _compiled(code, signatures, defines):
     """The shared library of some CUDA C; compiled once for each text."""
     if GPLUSPLUS is None:
         raise RuntimeError("g++ is not installed, by which the stand-in runs kernels")
-    source = f'#include "fibers.h"\n{code}\n{_launchers(signatures)}'
-    header = (HERE / "fibers.h").read_text()
-    key = hashlib.sha256("\n".join([source, header, *defines, *SANITIZE]).encode()).hexdigest()
+    header = HERE / ("threads.h" if SANITIZE == "thread" else "fibers.h")
+    shared = f"#define SHARED_MEMORY {int('__shared__' in code)}"
+    source = f'{shared}\n#include "{header.name}"\n{code}\n{_launchers(signatures)}'
+    flags = [f"-fsanitize={SANITIZE}", "-fno-sanitize-recover"] if SANITIZE else []
+    key = hashlib.sha256(
+        "\n".join([source, header.read_text(), *defines, *flags]).encode()
+    ).hexdigest()
     library = Path(tempfile.gettempdir()) / f"nn_scratch-kernels-{key[:16]}.so"
     if not library.exists():
-        command = [GPLUSPLUS, "-O2", "-std=c++17", "-fPIC", "-shared", "-w", f"-I{HERE}", *defines]
+        command = [GPLUSPLUS, "-O1", "-std=c++17", "-fPIC", "-shared", "-w", f"-I{HERE}", *defines]
         made = library.with_suffix(f".{id(source)}.tmp")
         done = subprocess.run(
-            [*command, *SANITIZE, "-x", "c++", "-", "-o", made],
+            [*command, *flags, "-x", "c++", "-", "-o", made],
             input=source,
             capture_output=True,
             text=True,
@@ -127,6 +134,6 @@ def _launchers(signatures):
         words = ", ".join(word for word, _, _ in parameters)
         lines.append(
             f'extern "C" void launch_{name}(unsigned *sizes, {typed}) {{\n'
-            f"  fibers::run(sizes, [=] {{ {name}({words}); }});\n}}"
+            f"  card::run(sizes, [=] {{ {name}({words}); }});\n}}"
         )
     return "\n".join(lines)

@@ -64,6 +64,8 @@ def make_module(real):
     """The module `cupy`, checked against the real one if that is given."""
     module = Module("cupy", np, real)
     module.__version__ = "0 (stand-in)"
+    if real is not None:
+        module.__path__ = real.__path__  # for what the real one imports of itself only now
     module.ndarray = ndarray
     module.RawModule = RawModule
     module.array = lambda a, dtype=None: ndarray(np.array(_any(a), dtype))

@@ -1,0 +1,93 @@
+"""Are the kernels' tests any good? Bugs are planted, one at a time, and must be caught: by a wrong
+result, or by the address sanitizer at the first access beyond an array."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from standin.kernels import GPLUSPLUS
+
+TESTS = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.skipif(
+    GPLUSPLUS is None or sys.platform != "linux", reason="needs g++ and its sanitizers on Linux"
+)
+
+PLANTED = [
+    ("pool", "!(value <= best)", "!(value < best)"),  # the last tie wins
+    ("pool", " && best == best", ""),  # a number wins over NaN
+    ("pool", "p * sh - top + i * dh", "p * sh - top + i"),  # dilation ignored
+    ("pool", "q * sw - left + j * dw", "q * sw + j * dw"),  # padding ignored
+    ("pool", "w < 0 || w >= width", "w < 0"),  # reads the next row
+    ("pool", "* height * width;\n  float best", "* width * width;\n  float best"),
+    ("pool", "at / windows * pixels", "at / pixels * windows"),
+    ("pool", "sum += values[window]", "sum = values[window]"),  # the last window only
+    ("pool", "min(rows - 1, (h + top) / sh)", "min(rows - 1, h / sh)"),
+    ("pool", "if (at >= pixels) return;", ""),  # writes beyond the image
+    ("conv", "b[k][lane] = mine < count && at < depth\n", "b[k][lane] = at < depth\n"),
+    ("conv", "p * sh + i * dh - top, q * sw + j * dw", "p * sh + i * dh, q * sw + j * dw"),
+    ("conv", "m0 + lane < f && at < depth ? w", "at < depth ? w"),  # reads beyond w
+    ("conv", "down % sh == 0 &&", ""),  # between two windows
+    ("conv", "m0 + lane < c && inside", "inside"),
+    ("conv", "i * kw + j]", "j * kw + i]"),  # the kernel transposed
+    ("conv", "bool inside = at < last;", "bool inside = at < depth;"),  # terms twice
+    ("conv", "min(depth, first + each)", "first + each"),
+    ("conv", "z < splits", "z < splits - 1"),
+    ("conv", "if (m < f) y[", "y["),  # writes filters that are none
+]
+
+
+FETCHED = "right / sw, rows, columns)\n                        : 0.f;\n    }\n"
+MULTIPLIED = """  }
+  for (int j = 0; j < 4; j++) {
+    int at = blockIdx.x * TILE + tx + 16 * j;
+    if (at >= count) continue;
+    for (int i = 0; i < 4; i++) {
+      int m = m0 + ty * 4 + i;
+      if (m < c) x["""
+BARRIER = "    __syncthreads();\n"
+RACES = [
+    ("conv", FETCHED + BARRIER, FETCHED),  # multiplies what is not fetched yet
+    ("conv", BARRIER + MULTIPLIED, MULTIPLIED),  # fetches over what is still multiplied
+    ("pool", "x[at] = sum;", "x[at / 2] = sum;"),  # two threads, one place
+]
+
+
+def check(*change, sanitizer="address,undefined", library="libasan.so"):
+    """The process that checks the kernels with this change, under a sanitizer."""
+    found = subprocess.check_output([GPLUSPLUS, f"-print-file-name={library}"], text=True)
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": found.strip(),
+        "ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=0",
+        "TSAN_OPTIONS": "halt_on_error=1",
+        "NN_SCRATCH_SANITIZE": sanitizer,
+        "PYTHONPATH": str(TESTS),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "standin.check_kernels", *change]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+
+def unseen(planted, **sanitizer):
+    """Check the kernels as they are and with each bug; returns the bugs that nobody saw."""
+    clean = check(**sanitizer)
+    if clean.returncode and "LD_PRELOAD" in clean.stderr:
+        pytest.skip("the sanitizer's library cannot be loaded here")
+    assert clean.returncode == 0, clean.stderr
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda change: check(*change, **sanitizer), planted))
+    assert not [r.stderr for r in results if "stands in" in r.stderr]
+    return [p for p, r in zip(planted, results, strict=True) if r.returncode == 0]
+
+
+def test_planted_bugs_are_caught():
+    assert not unseen(PLANTED)
+
+
+def test_planted_races_are_caught():
+    assert not unseen(RACES, sanitizer="thread", library="libtsan.so")

@@ -1,0 +1,80 @@
+"""Runs the kernels, perhaps with one of their lines changed, beside the plain primitives.
+
+    python -m standin.check_kernels [FILE OLD NEW]
+
+Exits with 0 if all results are equal. With the address sanitizer it ends at the first access beyond
+an array, with the thread sanitizer, and less to do, at the first race.
+"""
+
+import sys
+
+import numpy as np
+
+import standin
+from backends import OnDevice
+from nn_scratch.engine import array, gpu
+from nn_scratch.shapes import conv_size, make_windows, pool_size, pool_windows
+from standin.kernels import SANITIZE
+
+RNG = np.random.default_rng(0)
+SIZE = 9, 8
+CHANNELS = [(3, 5)] if SANITIZE == "thread" else [(3, 5), (17, 70)]
+
+
+def main(arguments):
+    if arguments:
+        change(*arguments)
+    gpu.LONG_ENOUGH = 30  # so that a weight gradient goes in parts
+    with standin.installed():
+        device = OnDevice(gpu)
+        for name, given in cases():
+            found, right = getattr(device, name)(*given), getattr(array, name)(*given)
+            if not isinstance(right, tuple):
+                found, right = (found,), (right,)
+            for one, other in zip(found, right, strict=True):
+                if not np.array_equal(one, other, equal_nan=True):
+                    sys.exit(f"{name} is wrong")
+
+
+def change(file, old, new):
+    """Put `new` for `old`, which must stand there once, in a kernel's source."""
+    source = gpu._source
+
+    def changed(name):
+        code = source(name)
+        if name == file:
+            if code.count(old) != 1:
+                sys.exit(f"{old!r} stands in {file}.cu {code.count(old)} times")
+            code = code.replace(old, new)
+        return code
+
+    gpu._source = changed
+
+
+def cases():
+    for geometry in ((3, 1, 1, 1), ((3, 2), (2, 1), ((1, 0), (0, 1)), (1, 2))):
+        windows = make_windows(*geometry)
+        for c, f in CHANNELS:
+            x, w = integers(2, c, *SIZE), integers(f, c, *windows.kernel)
+            g = integers(2, f, *conv_size(SIZE, windows))
+            yield "correlate", (x, w, windows)
+            yield "scatter", (g, w, SIZE, windows)
+            yield "weight_gradient", (x, g, windows)
+    for geometry in ((2, 2, 0, 1), (3, 1, 1, 1), ((3, 2), (1, 2), (1, 0), (2, 1))):
+        windows = pool_windows(*geometry)
+        x = integers(2, 3, *SIZE)
+        x[0, 0, 2, 2:4] = np.nan
+        positions = pool_size(SIZE, windows)
+        yield "window_max", (x, windows, positions)
+        x = integers(2, 3, *SIZE)
+        y, switches = array.window_max(x, windows, positions)
+        yield "gather", (x, switches)
+        yield "scatter_add", (integers(*y.shape), switches, SIZE, windows)
+
+
+def integers(*shape):
+    return RNG.integers(-4, 5, shape).astype(np.float32)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
