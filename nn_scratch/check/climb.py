@@ -15,13 +15,12 @@ from nn_scratch.check.mistakes.mistake import Case
 
 
 class Step(NamedTuple):
-    """What a function did on one rung. error: the largest, relative; seconds: of the call."""
+    """What a function did on one rung. error: the largest, relative."""
 
     rung: Rung
     right: dict
     answer: guard.Answer
     error: float
-    seconds: float
 
     def ok(self, tolerance):
         return self.answer.problem is None and self.error <= tolerance
@@ -39,7 +38,7 @@ class ExerciseReport:
     mistake: str | None = None
     explanation: Any = None
     trouble: str | None = None  # a sentence, if it is not about numbers
-    library_seconds: float | None = None
+    seconds: list | None = None  # on the last rung: the function's, and the library's own
 
     @property
     def ok(self):
@@ -106,12 +105,12 @@ def check_exercise(name, function, *, limit=guard.LIMIT):
         if not steps[-1].ok(exercise.tolerance):
             return _failure(exercise, steps, rungs[len(steps) :], function, limit)
     trouble = _afterwards(exercise, steps[-1], function, limit)
+    if trouble is not None:
+        return ExerciseReport(exercise, steps, trouble.problem, trouble=trouble.message)
     return ExerciseReport(
         exercise,
         steps,
-        mistake=trouble and trouble.problem,
-        trouble=trouble and trouble.message,
-        library_seconds=_time(exercise, rungs[-1][0]),
+        seconds=[_time(f, exercise, rungs[-1][0]) for f in (function, exercise.library)],
     )
 
 
@@ -124,11 +123,9 @@ def find(name):
 
 def _climb(exercise, rung, right, function, limit):
     arguments, options = exercise.call_of(rung)
-    start = time.perf_counter()
     answer = guard.call(function, arguments, options, right, limit)
-    seconds = time.perf_counter() - start
     error = np.inf if answer.problem else _error(answer.results, right)
-    return Step(rung, right, answer, error, seconds)
+    return Step(rung, right, answer, error)
 
 
 def _error(results, right):
@@ -190,13 +187,13 @@ def _strided(value):
     return wide[..., 0]
 
 
-def _time(exercise, rung):
-    """Seconds of our own function, the best of a few calls."""
+def _time(function, exercise, rung):
+    """Seconds of a call, the best of a few."""
     arguments, options = exercise.call_of(rung)
     best = np.inf
     for _ in range(5):
         start = time.perf_counter()
-        exercise.library(*arguments, **options)
+        function(*arguments, **options)
         best = min(best, time.perf_counter() - start)
     return best
 

@@ -127,10 +127,10 @@ def _success(report):
         error = "exact" if step.error == 0 else f"{step.error:.0e}"
         yield f"  {step.rung.name:<28}{error:>14}"
     yield ""
-    times = steps[-1].seconds / max(report.library_seconds, 1e-9)
+    own, library = report.seconds
     yield (
-        f"  On the last rung it took {1e3 * steps[-1].seconds:.2f} ms, "
-        f"{times:.1f} times as long as the library's own."
+        f"  On the last rung it took {1e3 * own:.2f} ms, {own / library:.1f} times as long as the "
+        "library's own."
     )
 
 

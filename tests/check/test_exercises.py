@@ -3,6 +3,7 @@ accuses no right one."""
 
 import itertools
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -229,7 +230,7 @@ def test_a_right_convolution_in_any_style(function):
 
 
 def backward_by_torch(dy, x, w, *, stride, padding):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    torch = sys.modules["torch"]
     x, w = (torch.tensor(a, requires_grad=True) for a in (x, w))
     b = torch.zeros(len(w), dtype=torch.float64, requires_grad=True)
     y = torch.nn.functional.conv2d(x, w, b, stride=stride, padding=padding)
@@ -265,6 +266,8 @@ def backward_by_adjoints(dy, x, w, *, stride, padding):
 
 @pytest.mark.parametrize("function", [backward_by_torch, backward_by_einsum, backward_by_adjoints])
 def test_a_right_backward_pass_in_any_style(function):
+    if function is backward_by_torch:
+        pytest.importorskip("torch", reason="PyTorch is not installed")
     report = check_exercise("conv2d_backward", function)
     assert report.ok, str(report)
 
