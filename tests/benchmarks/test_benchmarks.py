@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import gpu
+from backends import device_of
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
@@ -60,6 +63,24 @@ def test_sliding_window(tmp_path):
     assert len(rows) == 4
     for slid, at_once in zip(rows[::2], rows[1::2], strict=True):
         assert slid["products"] > 3 * at_once["products"] and slid["difference"] < 1e-5
+
+
+def test_the_gpu_benchmark_runs_on_the_stand_in(tmp_path, monkeypatch, capsys):
+    """And when it is called again, it measures nothing again."""
+    monkeypatch.setattr(gpu, "ROUNDS", 1)
+    monkeypatch.setattr(gpu, "CALLS", 1)
+    monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")  # g++ would take a minute
+    monkeypatch.setattr(gpu, "plain", gpu.ours)
+    file = tmp_path / "gpu.json"
+    with device_of("stand-in"):
+        gpu.main(["--tiny", "--json", str(file)])
+        report = json.loads(file.read_text())
+        assert len(report["rows"]) == 3 * len(gpu.CONVOLUTIONS) + 4 * len(gpu.POOLS) + 1
+        assert all(ms > 0 for row in report["rows"] for ms in row["ms"].values())
+        shown = capsys.readouterr().out
+        assert "training step, SegNet-Basic" in shown and "GB/s" in shown
+        gpu.main(["--tiny", "--json", str(file)])
+    assert json.loads(file.read_text())["rows"] == report["rows"]
 
 
 def test_parity(tmp_path):

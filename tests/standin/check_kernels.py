@@ -1,6 +1,7 @@
 """Runs the kernels, perhaps with one of their lines changed, beside the plain primitives.
 
     python -m standin.check_kernels [FILE OLD NEW]
+    python -m standin.check_kernels --on-the-card
 
 Exits with 0 if all results are equal. With the address sanitizer it ends at the first access beyond
 an array, with the thread sanitizer, and less to do, at the first race.
@@ -10,8 +11,7 @@ import sys
 
 import numpy as np
 
-import standin
-from backends import OnDevice
+from backends import OnDevice, device_of
 from nn_scratch.engine import array, gpu
 from nn_scratch.shapes import conv_size, make_windows, pool_size, pool_windows
 from standin.kernels import SANITIZE
@@ -22,10 +22,11 @@ CHANNELS = [(3, 5)] if SANITIZE == "thread" else [(3, 5), (17, 70)]
 
 
 def main(arguments):
-    if arguments:
+    backend = "cupy" if arguments == ["--on-the-card"] else "stand-in"
+    if len(arguments) == 3:
         change(*arguments)
     gpu.LONG_ENOUGH = 30  # so that a weight gradient goes in parts
-    with standin.installed():
+    with device_of(backend):
         device = OnDevice(gpu)
         for name, given in cases():
             found, right = getattr(device, name)(*given), getattr(array, name)(*given)

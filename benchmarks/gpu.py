@@ -1,0 +1,348 @@
+"""How fast are the kernels on this card?
+
+    benchmarks/gpu.sh                    everything, with tests; this is its last stage
+    python benchmarks/gpu.py             measure, a few minutes
+    python benchmarks/gpu.py --tiny      does it run at all?
+
+Ops and training steps, side by side and in turns in one run: our kernels, plain CuPy
+(NN_SCRATCH_KERNELS=0), and PyTorch on the same card where it is installed: with strict float32,
+with TF32, and with TF32 in channels_last order. Times are between CUDA events, medians. Each row
+also says how near it is to the card's own copy bandwidth and matrix rate, measured here. Writes a
+table, and gpu.json (--json), in which rows that are already there are not measured again.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import time
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from machine import machine
+from nn_scratch import nets, ops
+from nn_scratch.backend import to_device, why_no_gpu
+from nn_scratch.training import SGD, Segmentation
+
+CLASSES = 12
+ROUNDS, CALLS = 7, 5
+# name: (N, C, H, W), filters, kernel, options
+CONVOLUTIONS = {
+    "3×3, 64 → 64": ((12, 64, 90, 120), 64, 3, {"padding": 1}),
+    "7×7, 64 → 64": ((12, 64, 90, 120), 64, 7, {"padding": 3}),
+    "7×7, 3 → 64": ((12, 3, 180, 240), 64, 7, {"padding": 3}),
+    "3×3, stride 2": ((12, 64, 90, 120), 128, 3, {"padding": 1, "stride": 2}),
+    "1×1, 128 → 64": ((12, 128, 90, 120), 64, 1, {}),
+}
+POOLS = {"2×2": ((12, 64, 180, 240), 2, 2), "3×3, stride 2": ((12, 64, 180, 240), 3, 2)}
+SEGNET_BASIC = (12, 3, 180, 240)
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tiny", action="store_true", help="small arrays, to see that it runs")
+    parser.add_argument("--json", type=Path, default=Path(__file__).with_name("gpu.json"))
+    options = parser.parse_args(arguments)
+    if reason := why_no_gpu():
+        parser.error(reason)
+    report = {"rows": []}
+    if options.json.exists():
+        report = json.loads(options.json.read_text())
+    report["machine"] = {**machine(), **card(), "date": time.strftime("%Y-%m-%d")}
+    if "limits" not in report:
+        report["limits"] = limits(options.tiny)
+    done = {row["name"] for row in report["rows"]}
+    for name, make in subjects(options.tiny):
+        if name not in done:
+            report["rows"].append({"name": name, **measure(*make())})
+            options.json.write_text(json.dumps(report, indent=1) + "\n")
+    print(table(report))
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def measure(ways, bytes_moved, products):
+    """Median milliseconds of each way, which take turns; and what they had to do."""
+    times = {name: [] for name in ways}
+    for call, around in ways.values():
+        with around():
+            call()  # compiles, allocates
+    for _ in range(ROUNDS):
+        for name, (call, around) in ways.items():
+            with around():
+                times[name].append(elapsed(call))
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    return {"ms": medians, "bytes": bytes_moved, "products": products}
+
+
+def elapsed(call):
+    """Milliseconds of a call between two events of the card, the mean of a few."""
+    import cupy
+
+    start, end = cupy.cuda.Event(), cupy.cuda.Event()
+    start.record()
+    for _ in range(CALLS):
+        call()
+    end.record()
+    end.synchronize()
+    return cupy.cuda.get_elapsed_time(start, end) / CALLS
+
+
+def card():
+    import cupy
+
+    name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    return {"card": name, "cupy": cupy.__version__}
+
+
+def limits(tiny):
+    """The card's own copy bandwidth, GB/s, and its matrix rate in float32, TFLOP/s."""
+    import cupy
+
+    count, side = (1 << 16, 64) if tiny else (1 << 28, 8192)
+    x, y = cupy.zeros(count, np.float32), cupy.empty(count, np.float32)
+    a = cupy.ones((side, side), np.float32)
+
+    def copy():
+        y[...] = x
+
+    def multiply():
+        a @ a
+
+    for call in (copy, multiply):
+        call()
+    return {
+        "copy_gb_s": 2 * x.nbytes / elapsed(copy) / 1e6,
+        "matrix_tflop_s": 2 * side**3 / elapsed(multiply) / 1e9,
+    }
+
+
+@contextmanager
+def plain():
+    """Without our kernels."""
+    os.environ["NN_SCRATCH_KERNELS"] = "0"
+    try:
+        yield
+    finally:
+        del os.environ["NN_SCRATCH_KERNELS"]
+
+
+@contextmanager
+def ours():
+    yield
+
+
+# ---------------------------------------------------------------- what is measured
+
+
+def subjects(tiny):
+    """Pairs (name, function that makes the ways, the bytes and the products)."""
+    for name, (shape, f, kernel, options) in CONVOLUTIONS.items():
+        for part in ("forward", "input gradient", "weight gradient"):
+            make = convolution(part, smaller(shape, tiny), f, kernel, options)
+            yield f"convolution {name}, {part}", make
+    for name, (shape, kernel, stride) in POOLS.items():
+        for part in ("pool", "pool backward", "unpool", "unpool backward"):
+            yield f"{part} {name}", pooling(part, smaller(shape, tiny), kernel, stride)
+    yield "training step, SegNet-Basic", training_step(smaller(SEGNET_BASIC, tiny), tiny)
+
+
+def smaller(shape, tiny):
+    _, c, height, width = shape
+    return (2, min(c, 4), height // 6, width // 6) if tiny else shape
+
+
+def new(*shape):
+    return to_device(np.random.default_rng(0).standard_normal(shape, np.float32), "gpu")
+
+
+def convolution(part, shape, f, kernel, options):
+    def make():
+        from nn_scratch.engine import correlate, scatter, weight_gradient
+        from nn_scratch.shapes import make_windows
+
+        x, w = new(*shape), new(f, shape[1], kernel, kernel)
+        windows = make_windows(kernel, options.get("stride", 1), options.get("padding", 0))
+        y = correlate(x, w, windows)
+        call = {
+            "forward": lambda: correlate(x, w, windows),
+            "input gradient": lambda: scatter(y, w, shape[2:], windows),
+            "weight gradient": lambda: weight_gradient(x, y, windows),
+        }[part]
+        ways = {"kernels": (call, ours), "plain CuPy": (call, plain)}
+        ways |= torch_convolution(part, shape, f, kernel, options)
+        return ways, x.nbytes + w.nbytes + y.nbytes, y.size * prod(w.shape[1:])
+
+    return make
+
+
+def pooling(part, shape, kernel, stride):
+    def make():
+        x = new(*shape)
+        geometry = {"kernel_size": kernel, "stride": stride}
+        y, switches = ops.max_pool2d(x, **geometry)
+        size = shape[2:]
+        call = {
+            "pool": lambda: ops.max_pool2d(x, **geometry),
+            "pool backward": lambda: ops.max_pool2d_backward(y, switches, size, **geometry),
+            "unpool": lambda: ops.max_unpool2d(y, switches, size, **geometry),
+            "unpool backward": lambda: ops.max_unpool2d_backward(x, switches),
+        }[part]
+        ways = {"kernels": (call, ours), "plain CuPy": (call, plain)}
+        ways |= torch_pooling(part, shape, kernel, stride)
+        return ways, x.nbytes + y.nbytes + switches.nbytes, 0
+
+    return make
+
+
+def training_step(shape, tiny):
+    def make():
+        n, c, height, width = shape
+        net = nets.SegNetBasic(c, CLASSES, width=4 if tiny else 64, rng=0).to("gpu")
+        optimizer, task = SGD(net, 0.01, momentum=0.9), Segmentation(CLASSES)
+        labels = np.random.default_rng(0).integers(0, CLASSES, (n, height, width))
+        batch = new(*shape), to_device(labels, "gpu")
+
+        def call():
+            net.zero_grad()
+            task.step(net, batch)
+            optimizer.step()
+
+        ways = {"kernels": (call, ours), "plain CuPy": (call, plain)}
+        return ways, sum(p.nbytes for p in net.params.values()), 0
+
+    return make
+
+
+# ---------------------------------------------------------------- PyTorch on the same card
+
+
+def torch_on_gpu():
+    """The torch module, if it is installed and sees the card; else None."""
+    if importlib.util.find_spec("torch") is None:
+        return None
+    import torch
+
+    return torch if torch.cuda.is_available() else None
+
+
+def precisions(torch):
+    """(name, context, memory format) of each way to run PyTorch."""
+
+    def with_tf32(allowed):
+        @contextmanager
+        def around():
+            before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allowed
+            torch.backends.cudnn.benchmark = True
+            try:
+                yield
+            finally:
+                torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
+
+        return around
+
+    return (
+        ("PyTorch float32", with_tf32(False), torch.contiguous_format),
+        ("PyTorch TF32", with_tf32(True), torch.contiguous_format),
+        ("PyTorch TF32 channels_last", with_tf32(True), torch.channels_last),
+    )
+
+
+def torch_convolution(part, shape, f, kernel, options):
+    torch = torch_on_gpu()
+    if torch is None:
+        return {}
+    ways, gradients = {}, torch.ops.aten.convolution_backward
+    for name, around, order in precisions(torch):
+        x = torch.randn(shape, device="cuda").to(memory_format=order)
+        w = torch.randn((f, shape[1], kernel, kernel), device="cuda").to(memory_format=order)
+        y = torch.nn.functional.conv2d(x, w, **options)
+        pair = {n: [v, v] for n, v in {"stride": 1, "padding": 0, **options}.items()}
+
+        def backward(mask, x=x, w=w, y=y, pair=pair):
+            gradients(
+                *(y, x, w, None, pair["stride"], pair["padding"], [1, 1], False, [0, 0], 1, mask)
+            )
+
+        call = {
+            "forward": lambda x=x, w=w: torch.nn.functional.conv2d(x, w, **options),
+            "input gradient": lambda backward=backward: backward([True, False, False]),
+            "weight gradient": lambda backward=backward: backward([False, True, False]),
+        }[part]
+        ways[name] = (on_cupys_stream(torch, call), around)
+    return ways
+
+
+def torch_pooling(part, shape, kernel, stride):
+    torch = torch_on_gpu()
+    if torch is None:
+        return {}
+    F = torch.nn.functional
+    x = torch.randn(shape, device="cuda", requires_grad=part == "pool backward")
+    y, switches = F.max_pool2d(x, kernel, stride, return_indices=True)
+    down = y.detach().requires_grad_(part == "unpool backward")
+    if part in ("pool backward", "unpool backward"):
+        if part == "unpool backward":
+            y = F.max_unpool2d(down, switches, kernel, stride, output_size=shape[2:])
+        leaf, dy = (
+            (x, torch.ones_like(y)) if part == "pool backward" else (down, torch.ones_like(y))
+        )
+
+        def call():
+            torch.autograd.grad(y, leaf, dy, retain_graph=True)
+    elif part == "pool":
+
+        def call():
+            F.max_pool2d(x, kernel, stride, return_indices=True)
+    else:
+
+        def call():
+            F.max_unpool2d(down, switches, kernel, stride, output_size=shape[2:])
+
+    return {"PyTorch float32": (on_cupys_stream(torch, call), ours)}
+
+
+def on_cupys_stream(torch, call):
+    """A call whose kernels go where CuPy's events are recorded."""
+    import cupy
+
+    stream = torch.cuda.ExternalStream(cupy.cuda.get_current_stream().ptr)
+
+    def there():
+        with torch.cuda.stream(stream):
+            call()
+
+    return there
+
+
+# ---------------------------------------------------------------- what is shown
+
+
+def table(report):
+    limits = report["limits"]
+    lines = [", ".join(f"{what} {value}" for what, value in report["machine"].items())]
+    copy, matrix = limits["copy_gb_s"], limits["matrix_tflop_s"]
+    lines.append(f"copy {copy:.0f} GB/s, matrix product {matrix:.1f} TFLOP/s")
+    for row in report["rows"]:
+        mine = row["ms"]["kernels"]
+        least = 1e-6 * row["bytes"] / copy
+        least = max(least, 2e-9 * row["products"] / matrix)
+        shown = "  ".join(
+            f"{name} {ms:.3f} ms ({ms / mine:.2f})"
+            for name, ms in row["ms"].items()
+            if name != "kernels"
+        )
+        lines.append(
+            f"{row['name']:<46}{mine:>9.3f} ms  {least / mine:>5.0%} of the limit  {shown}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
