@@ -37,18 +37,12 @@ PLANTED = [
     ("conv", "bool inside = at < last;", "bool inside = at < depth;"),  # terms twice
     ("conv", "min(depth, first + each)", "first + each"),
     ("conv", "z < splits", "z < splits - 1"),
-    ("conv", "if (m < f) y[", "y["),  # writes filters that are none
+    ("conv", "if (m < channels) y[", "y["),  # writes channels that are none
 ]
 
 
 FETCHED = "right / sw, rows, columns)\n                        : 0.f;\n    }\n"
-MULTIPLIED = """  }
-  for (int j = 0; j < 4; j++) {
-    int at = blockIdx.x * TILE + tx + 16 * j;
-    if (at >= count) continue;
-    for (int i = 0; i < 4; i++) {
-      int m = m0 + ty * 4 + i;
-      if (m < c) x["""
+MULTIPLIED = "  }\n  store(acc, x,"
 BARRIER = "    __syncthreads();\n"
 RACES = [
     ("conv", FETCHED + BARRIER, FETCHED),  # multiplies what is not fetched yet

@@ -23,6 +23,20 @@ __device__ __forceinline__ void multiply(float (*a)[TILE], float (*b)[TILE], flo
       for (int j = 0; j < 4; j++) acc[i][j] += a[k][ty * 4 + i] * b[k][tx + 16 * j];
 }
 
+// What a thread summed, into y (images, channels, plane): M is the channel, N counts on from image to
+// image.
+__device__ __forceinline__ void store(float (*acc)[4], float *y, int count, int channels, int plane,
+                                      int ty, int tx) {
+  for (int j = 0; j < 4; j++) {
+    int at = blockIdx.x * TILE + tx + 16 * j;
+    if (at >= count) continue;
+    for (int i = 0; i < 4; i++) {
+      int m = blockIdx.y * TILE + ty * 4 + i;
+      if (m < channels) y[((long long)(at / plane) * channels + m) * plane + at % plane] = acc[i][j];
+    }
+  }
+}
+
 // A pixel of channel plane `plane`, or 0 outside it.
 __device__ __forceinline__ float pixel(const float *plane, int h, int w, int height, int width) {
   return h >= 0 && h < height && w >= 0 && w < width ? plane[(long long)h * width + w] : 0.f;
@@ -52,14 +66,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     multiply(a, b, acc, ty, tx);
     __syncthreads();
   }
-  for (int j = 0; j < 4; j++) {
-    int at = blockIdx.x * TILE + tx + 16 * j;
-    if (at >= count) continue;
-    for (int i = 0; i < 4; i++) {
-      int m = m0 + ty * 4 + i;
-      if (m < f) y[((long long)(at / outputs) * f + m) * outputs + at % outputs] = acc[i][j];
-    }
-  }
+  store(acc, y, count, f, outputs, ty, tx);
 }
 
 // x (n, c, h, w) = sum over f, i, j of w[f, c, i, j] * g[n, f, p, q] where p * sh + i * dh - top = h.
@@ -92,14 +99,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     multiply(a, b, acc, ty, tx);
     __syncthreads();
   }
-  for (int j = 0; j < 4; j++) {
-    int at = blockIdx.x * TILE + tx + 16 * j;
-    if (at >= count) continue;
-    for (int i = 0; i < 4; i++) {
-      int m = m0 + ty * 4 + i;
-      if (m < c) x[((long long)(at / pixels) * c + m) * pixels + at % pixels] = acc[i][j];
-    }
-  }
+  store(acc, x, count, c, pixels, ty, tx);
 }
 
 // parts (z, f, c * kh * kw): w's gradient, sum over n, p, q of g[n, f, p, q] * x[n, c, ...], in gridDim.z
@@ -132,14 +132,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     multiply(a, b, acc, ty, tx);
     __syncthreads();
   }
-  for (int j = 0; j < 4; j++) {
-    int at = blockIdx.x * TILE + tx + 16 * j;
-    if (at >= count) continue;
-    for (int i = 0; i < 4; i++) {
-      int m = m0 + ty * 4 + i;
-      if (m < f) parts[((long long)blockIdx.z * f + m) * count + at] = acc[i][j];
-    }
-  }
+  store(acc, parts + (long long)blockIdx.z * f * count, count, f, count, ty, tx);
 }
 
 // w = the parts added up, in order. One thread for each weight.
