@@ -10,6 +10,7 @@ lock to and fro, two processes do not.
 
 import os
 import sys
+import time
 import traceback
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ from nn_scratch.engine.threads import thread_count
 from nn_scratch.layers import BatchNorm2d
 from nn_scratch.layers.container import leaves
 
+FORWARDING = 1.0  # seconds in which the launcher passes on what a rank wrote before all are killed
 LAUNCHER_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # what launchers tell each process they start
 
 
@@ -124,9 +126,9 @@ class MpiRanks(Alone):
             yield
         except BaseException:
             sys.stdout.flush()
-            print(f"rank {self.rank} of {self.size} failed:", file=sys.stderr)
-            traceback.print_exc()
+            sys.stderr.write(f"rank {self.rank} of {self.size} failed:\n{traceback.format_exc()}")
             sys.stderr.flush()
+            time.sleep(FORWARDING)
             self.communicator.Abort(1)
 
 
