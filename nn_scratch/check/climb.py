@@ -1,7 +1,6 @@
 """Climbing an exercise's ladder with a student's function, up to the first rung that fails."""
 
 import inspect
-import time
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -107,11 +106,9 @@ def check_exercise(name, function, *, limit=guard.LIMIT):
     trouble = _afterwards(exercise, steps[-1], function, limit)
     if trouble is not None:
         return ExerciseReport(exercise, steps, trouble.problem, trouble=trouble.message)
-    return ExerciseReport(
-        exercise,
-        steps,
-        seconds=[_time(f, exercise, rungs[-1][0]) for f in (function, exercise.library)],
-    )
+    call = exercise.call_of(steps[-1].rung)
+    seconds = [guard.seconds(f, *call, limit) for f in (function, exercise.library)]
+    return ExerciseReport(exercise, steps, seconds=None if None in seconds else seconds)
 
 
 def find(name):
@@ -185,17 +182,6 @@ def _strided(value):
     wide = np.zeros((*value.shape, 2), value.dtype)
     wide[..., 0] = value
     return wide[..., 0]
-
-
-def _time(function, exercise, rung):
-    """Seconds of a call, the best of a few."""
-    arguments, options = exercise.call_of(rung)
-    best = np.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        function(*arguments, **options)
-        best = min(best, time.perf_counter() - start)
-    return best
 
 
 def _parameters(function):

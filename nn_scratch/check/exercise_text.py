@@ -127,11 +127,12 @@ def _success(report):
         error = "exact" if step.error == 0 else f"{step.error:.0e}"
         yield f"  {step.rung.name:<28}{error:>14}"
     yield ""
-    own, library = report.seconds
-    yield (
-        f"  On the last rung it took {1e3 * own:.2f} ms, {own / library:.1f} times as long as the "
-        "library's own."
-    )
+    if report.seconds:
+        own, library = report.seconds
+        yield (
+            f"  On the last rung it took {1e3 * own:.2f} ms, {own / library:.1f} times as long as "
+            "the library's own."
+        )
 
 
 # ---------------------------------------------------------------- arrays
