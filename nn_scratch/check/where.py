@@ -17,10 +17,9 @@ def where(wrong, name, rung):
     we have a word for that holds all of them."""
     if wrong.all():
         return "everywhere"
-    found = [(mask.sum(), phrase) for phrase, mask in _regions(wrong, name, rung)]
     found = [
-        (size, phrase)
-        for (size, phrase), (_, mask) in zip(found, _regions(wrong, name, rung), strict=True)
+        (mask.sum(), phrase)
+        for phrase, mask in _regions(wrong, name, rung)
         if not (wrong & ~mask).any() and not mask.all()
     ]
     count = f"in {wrong.sum()} of {wrong.size} places"
