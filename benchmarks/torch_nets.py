@@ -48,7 +48,7 @@ class TorchLocalizer(nn.Module):
         super().__init__()
         stages = []
         for a, b in zip((in_channels, *widths[:-1]), widths, strict=True):
-            stages += [*block(a, b, 3), nn.MaxPool2d(2)]
+            stages += [block(a, b, 3), nn.MaxPool2d(2)]
         with torch.no_grad():
             flat = nn.Sequential(*stages, nn.Flatten())(torch.zeros(2, in_channels, *image_size))
         self.features = nn.Sequential(

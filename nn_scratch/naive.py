@@ -210,7 +210,9 @@ def linear(x, w, b=None):
     return y
 
 
-def batch_norm2d(x, w, b, running_mean, running_var, *, training=True, momentum=0.1, eps=1e-5):
+def batch_norm2d(
+    x, w, b, running_mean, running_var, *, training=True, momentum=0.1, eps=1e-5, relu=False
+):
     """Each channel is shifted and scaled to mean 0 and variance 1, then by b and w."""
     y = np.zeros_like(x)
     mean, var = running_mean.copy(), running_var.copy()
@@ -225,6 +227,8 @@ def batch_norm2d(x, w, b, running_mean, running_var, *, training=True, momentum=
             new_var[c] = (1 - momentum) * running_var[c] + momentum * squares / (len(values) - 1)
         for n, h, v in product(range(x.shape[0]), range(x.shape[2]), range(x.shape[3])):
             y[n, c, h, v] = w[c] * (x[n, c, h, v] - mean[c]) / sqrt(var[c] + eps) + b[c]
+            if relu:
+                y[n, c, h, v] = max(y[n, c, h, v], 0)
     return y, (mean, var), (new_mean, new_var)
 
 

@@ -75,6 +75,7 @@ def op_cases():
         op("linear", "", draw(5, 4), draw(3, 4), draw(3)),
         op("softmax", "", x),
         op("batch_norm2d", "training", x, draw(4), draw(4), *running),
+        op("batch_norm2d", "with ReLU", x, draw(4), draw(4), *running, relu=True),
         op("batch_norm2d", "evaluation", x, draw(4), draw(4), *running, training=False),
         op("cross_entropy", "", x, labels),
         op(
@@ -104,6 +105,7 @@ def layer_cases():
         ("BedOfNails2d", layers.BedOfNails2d((3, 2)), x),
         ("BilinearUpsample2d", layers.BilinearUpsample2d(scale=(3, 2)), x),
         ("BatchNorm2d", layers.BatchNorm2d(4), x),
+        ("BatchNormReLU2d", layers.BatchNormReLU2d(4), x),
         ("ReLU", layers.ReLU(), x),
         ("Linear", layers.Linear(4, 3, rng=0), draw(5, 4)),
         ("Flatten", layers.Flatten(), x),

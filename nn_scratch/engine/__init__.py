@@ -66,12 +66,13 @@ def scatter_add(values, switches, size, windows=None):
 
 def channel_moments(x):
     """x (N, C, H, W) -> the mean and the variance of each channel, (C,)."""
-    return _way(x, cpu_pointwise).channel_moments(x)
+    return _way(x, cpu_pointwise, gpu).channel_moments(x)
 
 
-def channel_normalize(x, statistics, scale, shift):
-    """(x − mean) · scale + shift; statistics are (mean, variance), all but x (C,)."""
-    return _way(x, cpu_pointwise).channel_normalize(x, statistics, scale, shift)
+def channel_normalize(x, statistics, scale, shift, rectified=False):
+    """(x − mean) · scale + shift; statistics are (mean, variance), all but x (C,). If `rectified`,
+    what is negative becomes 0."""
+    return _way(x, cpu_pointwise, gpu).channel_normalize(x, statistics, scale, shift, rectified)
 
 
 def channel_sum(x):
@@ -79,14 +80,14 @@ def channel_sum(x):
     return _way(x, cpu_pointwise).channel_sum(x)
 
 
-def channel_products(dy, x, statistics):
-    """Σ dy and Σ dy · (x − mean) of each channel."""
-    return _way(x, cpu_pointwise).channel_products(dy, x, statistics)
+def channel_products(dy, x, statistics, y=None):
+    """Σ dy and Σ dy · (x − mean) of each channel; with y, of those dy alone where y > 0."""
+    return _way(x, cpu_pointwise, gpu).channel_products(dy, x, statistics, y)
 
 
-def channel_blend(dy, x, statistics, a, b, c):
-    """a · dy + b · (x − mean) + c, with a, b, c (C,)."""
-    return _way(x, cpu_pointwise).channel_blend(dy, x, statistics, a, b, c)
+def channel_blend(dy, x, statistics, a, b, c, y=None):
+    """a · dy + b · (x − mean) + c, with a, b, c (C,); with y, dy counts where y > 0 alone."""
+    return _way(x, cpu_pointwise, gpu).channel_blend(dy, x, statistics, a, b, c, y)
 
 
 def rectify(x):
@@ -106,12 +107,12 @@ def in_pieces(update, *arrays):
 
 def cross_entropy_terms(scores, labels):
     """log Σ_k exp(s_k) − s_y at every label y: scores (N, K, …), labels (N, …) -> (N, …)."""
-    return _way(scores, cpu_loss).cross_entropy_terms(scores, labels)
+    return _way(scores, cpu_loss, gpu).cross_entropy_terms(scores, labels)
 
 
 def cross_entropy_slopes(scores, labels, factors):
     """(softmax(scores) − onehot(labels)) · factors: scores (N, K, …), the others (N, …)."""
-    return _way(scores, cpu_loss).cross_entropy_slopes(scores, labels, factors)
+    return _way(scores, cpu_loss, gpu).cross_entropy_slopes(scores, labels, factors)
 
 
 def matrix_product(a, b):

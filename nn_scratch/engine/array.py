@@ -214,10 +214,12 @@ def channel_moments(x):
     return x.mean(axis=BATCH_AND_IMAGE), x.var(axis=BATCH_AND_IMAGE)
 
 
-def channel_normalize(x, statistics, scale, shift):
-    """(x − mean) · scale + shift: x (N, C, H, W), the others and both statistics (C,)."""
+def channel_normalize(x, statistics, scale, shift, rectified=False):
+    """(x − mean) · scale + shift: x (N, C, H, W), the others and both statistics (C,). If
+    `rectified`, what is negative becomes 0."""
     mean, _ = statistics
-    return (x - per_channel(mean)) * per_channel(scale) + per_channel(shift)
+    y = (x - per_channel(mean)) * per_channel(scale) + per_channel(shift)
+    return rectify(y) if rectified else y
 
 
 def channel_sum(x):
@@ -225,16 +227,20 @@ def channel_sum(x):
     return x.sum(axis=BATCH_AND_IMAGE)
 
 
-def channel_products(dy, x, statistics):
-    """Σ dy and Σ dy · (x − mean) of each channel: dy, x (N, C, H, W), all others (C,)."""
+def channel_products(dy, x, statistics, y=None):
+    """Σ dy and Σ dy · (x − mean) of each channel: dy, x (N, C, H, W), all others (C,). With y, in
+    the shape of x, of those dy alone where y > 0."""
     mean, _ = statistics
+    dy = dy if y is None else rectify_gradient(dy, y)
     products = dy * (x - per_channel(mean))
     return dy.sum(axis=BATCH_AND_IMAGE), products.sum(axis=BATCH_AND_IMAGE)
 
 
-def channel_blend(dy, x, statistics, a, b, c):
-    """a · dy + b · (x − mean) + c: dy, x (N, C, H, W), the others and both statistics (C,)."""
+def channel_blend(dy, x, statistics, a, b, c, y=None):
+    """a · dy + b · (x − mean) + c: dy, x (N, C, H, W), the others and both statistics (C,). With y,
+    in the shape of x, dy counts where y > 0 alone."""
     mean, _ = statistics
+    dy = dy if y is None else rectify_gradient(dy, y)
     return per_channel(a) * dy + per_channel(b) * (x - per_channel(mean)) + per_channel(c)
 
 

@@ -48,7 +48,7 @@ def channel_moments(x):
     return mean.astype(x.dtype), variance.astype(x.dtype)
 
 
-def channel_normalize(x, statistics, scale, shift):
+def channel_normalize(x, statistics, scale, shift, rectified=False):
     """As array.channel_normalize."""
     y = np.empty(x.shape, x.dtype)
     source, target = _by_pixel(x), _by_pixel(y)
@@ -64,6 +64,8 @@ def channel_normalize(x, statistics, scale, shift):
                 here = _apart(here, mean[channels])
             np.multiply(here, _along(k, here), out=out)
             np.add(out, _along(constant, here), out=out)
+            if rectified:
+                np.clip(out, 0, np.inf, out=out)
 
     share(work, _blocks(x, MAP_ELEMENTS))
     return y
@@ -83,9 +85,10 @@ def channel_sum(x):
     return sums.sum(axis=0).astype(x.dtype)
 
 
-def channel_products(dy, x, statistics):
+def channel_products(dy, x, statistics, y=None):
     """As array.channel_products."""
-    dy, x, blocks = _by_pixel(dy), _by_pixel(x), _blocks(x, SUM_ELEMENTS)
+    blocks = _blocks(x, SUM_ELEMENTS)
+    dy, x, y = _by_pixel(dy), _by_pixel(x), y if y is None else _by_pixel(y)
     sums, products = np.zeros((2, len(blocks), x.shape[1]))
     mean, near = statistics[0], _near(*statistics)
 
@@ -93,6 +96,8 @@ def channel_products(dy, x, statistics):
         for i in numbers:
             channels, pixels = blocks[i]
             g, here = dy[:, channels, pixels], x[:, channels, pixels]
+            if y is not None:
+                g = _passed(g, y[:, channels, pixels])
             sums[i, channels] = _sum(g)
             if near:
                 products[i, channels] = _dot(g, here) - mean[channels] * sums[i, channels]
@@ -103,15 +108,19 @@ def channel_products(dy, x, statistics):
     return sums.sum(axis=0).astype(x.dtype), products.sum(axis=0).astype(x.dtype)
 
 
-def channel_blend(dy, x, statistics, a, b, c):
+def channel_blend(dy, x, statistics, a, b, c, y=None):
     """As array.channel_blend."""
     dx = np.empty(x.shape, x.dtype)
+    blocks = _blocks(dx, MAP_ELEMENTS)
     dy, x, target = _by_pixel(dy), _by_pixel(x), _by_pixel(dx)
+    y = y if y is None else _by_pixel(y)
     mean, near = statistics[0], _near(*statistics)
 
     def work(blocks):
         for channels, pixels in blocks:
             g, here, out = (array[:, channels, pixels] for array in (dy, x, target))
+            if y is not None:
+                g = _passed(g, y[:, channels, pixels])
             constant = c[channels]
             if near:
                 constant = constant - b[channels] * mean[channels]
@@ -123,7 +132,7 @@ def channel_blend(dy, x, statistics, a, b, c):
             np.add(out, part, out=out)
             np.add(out, _along(constant, here), out=out)
 
-    share(work, _blocks(dx, MAP_ELEMENTS))
+    share(work, blocks)
     return dx
 
 
@@ -147,9 +156,7 @@ def rectify_gradient(dy, x):
 
     def work(pieces):
         for piece in pieces:
-            positive = workspace("positive", source[piece].shape, np.bool_)
-            np.greater(source[piece], 0, out=positive)
-            np.multiply(g[piece], positive, out=target[piece])
+            _passed(g[piece], source[piece], out=target[piece])
 
     share(work, _pieces(x.size))
     return dx
@@ -182,6 +189,14 @@ def _near(mean, variance):
 def _apart(x, mean):
     """x − mean, in a workspace."""
     return np.subtract(x, _along(mean, x), out=workspace("apart", x.shape, x.dtype))
+
+
+def _passed(dy, y, out=None):
+    """dy where y > 0, else 0; in `out` or a workspace."""
+    positive = workspace("positive", y.shape, np.bool_)
+    np.greater(y, 0, out=positive)
+    out = workspace("passed", dy.shape, dy.dtype) if out is None else out
+    return np.multiply(dy, positive, out=out)
 
 
 def _along(values, x):

@@ -47,7 +47,8 @@ def scatter(g, w, size, windows, groups=1):
     n, f, c = *g.shape[:2], w.shape[1]
     x = _empty((n, c, *size))
     if x.size:
-        grid = _tiles(n * prod(size)), _tiles(c)
+        phase = [-(-length // step) for length, step in zip(size, windows.stride, strict=True)]
+        grid = _tiles(n * prod(phase)), _tiles(c), prod(windows.stride)
         _launch("conv", "scatter", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows))
     return x
 
@@ -63,10 +64,15 @@ def weight_gradient(x, g, windows, groups=1):
     partial = _empty((parts, f, weights))
     sizes = _sizes(x, f, g.shape[2:], windows)
     _launch("conv", "weight_gradient", (*tiles, parts), x, g, partial, *sizes)
-    w = _empty((f, c, *windows.kernel))
-    grid = (-(-w.size // BLOCK),)
-    _launch("conv", "sum_parts", grid, partial, w, np.int32(w.size), np.int32(parts))
-    return w
+    return _added_up(partial, (f, c, *windows.kernel))
+
+
+def _added_up(parts, shape):
+    """parts (splits, …) -> their sum, in this shape."""
+    total = _empty(shape)
+    counts = np.int32(total.size), np.int32(len(parts))
+    _each("conv", "sum_parts", total.size, parts, total, *counts)
+    return total
 
 
 # ---------------------------------------------------------------- pooling
@@ -80,7 +86,7 @@ def window_max(x, windows, positions):
     switches = _empty(y.shape, np.int32)
     if y.size:
         sizes = *x.shape[2:], *positions, *_geometry(windows)
-        _each(y.size, "window_max", x, y, switches, np.int64(y.size), *map(np.int32, sizes))
+        _each("pool", "window_max", y.size, x, y, switches, np.int64(y.size), *map(np.int32, sizes))
     return y, switches
 
 
@@ -91,7 +97,7 @@ def gather(x, switches):
     y = _empty(switches.shape)
     if y.size:
         sizes = prod(switches.shape[2:]), prod(x.shape[2:])
-        _each(y.size, "gather", x, switches, y, np.int64(y.size), *map(np.int32, sizes))
+        _each("pool", "gather", y.size, x, switches, y, np.int64(y.size), *map(np.int32, sizes))
     return y
 
 
@@ -102,8 +108,115 @@ def scatter_add(values, switches, size, windows=None):
     x = _empty((*values.shape[:2], *size))
     if x.size:
         sizes = *size, *values.shape[2:], *_geometry(windows)
-        _each(x.size, "scatter_add", values, switches, x, np.int64(x.size), *map(np.int32, sizes))
+        _each(
+            "pool",
+            "scatter_add",
+            x.size,
+            values,
+            switches,
+            x,
+            np.int64(x.size),
+            *map(np.int32, sizes),
+        )
     return x
+
+
+# ---------------------------------------------------------------- per channel
+
+
+def channel_moments(x):
+    """As array.channel_moments, in parts that are merged in a fixed order."""
+    if not _fit(x) or not x.size:
+        return array.channel_moments(x)
+    c = x.shape[1]
+    splits, sizes = _splits(x), _channels(x)
+    parts, mean, variance = _empty((c, splits, 3)), _empty(c), _empty(c)
+    _launch("norm", "moment_parts", (splits, c), x, parts, np.int32(x.size // c), *sizes)
+    counts = np.int32(c), np.int32(splits)
+    _each("norm", "merge_moments", c, parts, mean, variance, *counts)
+    return mean, variance
+
+
+def channel_normalize(x, statistics, scale, shift, rectified=False):
+    """As array.channel_normalize."""
+    mean, _ = statistics
+    if not _fit(x, mean, scale, shift) or not x.size:
+        return array.channel_normalize(x, statistics, scale, shift, rectified)
+    y = _empty(x.shape)
+    sizes = np.int64(x.size), *_channels(x), np.int32(rectified)
+    _each("norm", "normalize", x.size, x, mean, scale, shift, y, *sizes)
+    return y
+
+
+def channel_products(dy, x, statistics, y=None):
+    """As array.channel_products, in parts that are added up in a fixed order."""
+    mean, _ = statistics
+    if not _fit(dy, x, mean, *_given(y)) or not x.size:
+        return array.channel_products(dy, x, statistics, y)
+    c, splits = x.shape[1], _splits(x)
+    parts = _empty((splits, 2, c))
+    sizes = np.int32(x.size // c), *_channels(x), np.int32(y is not None)
+    arrays = dy, x, x if y is None else y, mean, parts
+    _launch("norm", "product_parts", (splits, c), *arrays, *sizes)
+    return tuple(_added_up(parts, (2, c)))
+
+
+def channel_blend(dy, x, statistics, a, b, c, y=None):
+    """As array.channel_blend."""
+    mean, _ = statistics
+    if not _fit(dy, x, mean, a, b, c, *_given(y)) or not x.size:
+        return array.channel_blend(dy, x, statistics, a, b, c, y)
+    dx = _empty(x.shape)
+    sizes = np.int64(x.size), *_channels(x), np.int32(y is not None)
+    arrays = dy, x, x if y is None else y, mean, a, b, c, dx
+    _each("norm", "blend", x.size, *arrays, *sizes)
+    return dx
+
+
+def _given(y):
+    return () if y is None else (y,)
+
+
+def _splits(x):
+    """Into how many parts a sum over batch and image goes."""
+    return min(MOST_PARTS, -(-(x.size // x.shape[1]) // LONG_ENOUGH))
+
+
+def _channels(x):
+    """The number of channels and of pixels of each image."""
+    return np.int32(x.shape[1]), np.int32(prod(x.shape[2:]))
+
+
+# ---------------------------------------------------------------- softmax cross-entropy
+
+
+def cross_entropy_terms(scores, labels):
+    """As array.cross_entropy_terms."""
+    if not _fit(scores) or not labels.size:
+        return array.cross_entropy_terms(scores, labels)
+    terms = _empty(labels.shape)
+    arrays = scores, _int32(labels), terms
+    _each("loss", "cross_entropy_terms", labels.size, *arrays, *_pixels(scores, labels))
+    return terms
+
+
+def cross_entropy_slopes(scores, labels, factors):
+    """As array.cross_entropy_slopes."""
+    if not _fit(scores, factors) or not labels.size:
+        return array.cross_entropy_slopes(scores, labels, factors)
+    slopes = _empty(scores.shape)
+    arrays = scores, _int32(labels), factors, slopes
+    _each("loss", "cross_entropy_slopes", labels.size, *arrays, *_pixels(scores, labels))
+    return slopes
+
+
+def _int32(labels):
+    return _cupy().ascontiguousarray(labels, np.int32)
+
+
+def _pixels(scores, labels):
+    """How many pixels in all, how many classes, and the pixels of each image."""
+    return map(np.int32, (labels.size, scores.shape[1], prod(scores.shape[2:])))
 
 
 # ---------------------------------------------------------------- launching
@@ -135,9 +248,9 @@ def _sizes(x, filters, positions, windows):
     return map(np.int32, (*x.shape, filters, *positions, *_geometry(windows)))
 
 
-def _each(count, kernel, *arguments):
-    """Launch a kernel of pool.cu with one thread for each of `count` numbers."""
-    _launch("pool", kernel, (-(-count // BLOCK),), *arguments)
+def _each(file, kernel, count, *arguments):
+    """Launch a kernel with one thread for each of `count` numbers."""
+    _launch(file, kernel, (-(-count // BLOCK),), *arguments)
 
 
 def _launch(file, kernel, grid, *arguments):

@@ -10,7 +10,7 @@ from nn_scratch.layers.container import Container, Sequential
 from nn_scratch.layers.conv import Conv2d, ConvTranspose2d
 from nn_scratch.layers.inference import inference_mode
 from nn_scratch.layers.linear import Flatten, Linear
-from nn_scratch.layers.norm import BatchNorm2d
+from nn_scratch.layers.norm import BatchNorm2d, BatchNormReLU2d
 from nn_scratch.layers.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, MaxUnpool2d
 from nn_scratch.layers.upsample import BedOfNails2d, BilinearUpsample2d, NearestUnpool2d
 
@@ -18,6 +18,7 @@ __all__ = [
     "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BatchNorm2d",
+    "BatchNormReLU2d",
     "BedOfNails2d",
     "BilinearUpsample2d",
     "Container",

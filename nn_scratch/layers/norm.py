@@ -1,4 +1,4 @@
-"""Batch normalization with its running statistics."""
+"""Batch normalization with its running statistics, and with the ReLU that mostly follows."""
 
 import numpy as np
 
@@ -14,6 +14,8 @@ class BatchNorm2d(Layer):
     weight, bias (num_features,): ones and zeros. Buffers running_mean, running_var and, as in
     PyTorch, num_batches_tracked.
     """
+
+    relu = False
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1, *, dtype=np.float32):
         super().__init__()
@@ -37,16 +39,17 @@ class BatchNorm2d(Layer):
             training=self.training,
             momentum=self.momentum,
             eps=self.eps,
+            relu=self.relu,
             all_sum=self.all_sum,
         )
-        self.saved = x, statistics, self.training
+        self.saved = x, statistics, self.training, y if self.relu else None
         if self.training:
             self.buffers["running_mean"][...], self.buffers["running_var"][...] = running
             self.buffers["num_batches_tracked"][...] += 1
         return y
 
     def backward(self, dy):
-        x, statistics, training = self.recall()
+        x, statistics, training, y = self.recall()
         dx, dw, db = ops.batch_norm2d_backward(
             dy,
             x,
@@ -54,7 +57,15 @@ class BatchNorm2d(Layer):
             statistics,
             training=training,
             eps=self.eps,
+            relu=self.relu,
+            y=y,
             all_sum=self.all_sum,
         )
         self.add_grads(weight=dw, bias=db)
         return dx
+
+
+class BatchNormReLU2d(BatchNorm2d):
+    """BatchNorm2d and ReLU in one: the same numbers, in fewer passes over memory."""
+
+    relu = True

@@ -61,7 +61,9 @@ class MaxUnpool2d(Layer):
         )
 
     def backward(self, dy):
-        return ops.max_unpool2d_backward(dy, self.recall(), collisions=self.collisions)
+        return ops.max_unpool2d_backward(
+            dy, self.recall(), collisions=self.collisions, **self.pool.geometry
+        )
 
 
 class AvgPool2d(Layer):

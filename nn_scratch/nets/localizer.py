@@ -12,15 +12,14 @@ import numpy as np
 
 from nn_scratch.layers import (
     AdaptiveAvgPool2d,
-    BatchNorm2d,
     Container,
-    Conv2d,
     Flatten,
     Linear,
     MaxPool2d,
     ReLU,
     Sequential,
 )
+from nn_scratch.nets.block import conv_norm_relu
 from nn_scratch.shapes import pair
 
 
@@ -60,8 +59,7 @@ class Localizer(Container):
         rng = np.random.default_rng(rng)
         stages = []
         for c_in, c_out in zip((in_channels, *widths[:-1]), widths, strict=True):
-            conv = Conv2d(c_in, c_out, 3, padding="same", bias=False, rng=rng, dtype=dtype)
-            stages += [conv, BatchNorm2d(c_out, dtype=dtype), ReLU(), MaxPool2d(2)]
+            stages += [conv_norm_relu(c_in, c_out, 3, rng=rng, dtype=dtype), MaxPool2d(2)]
         if grid is not None:
             stages.append(AdaptiveAvgPool2d(grid))
         height, width = _halved(image_size, widths) if grid is None else pair("grid", grid)

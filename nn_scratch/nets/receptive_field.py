@@ -134,6 +134,7 @@ _BACKWARDS = {
     layers.Linear: _linear,
     layers.ReLU: _pass,
     layers.BatchNorm2d: _pass,
+    layers.BatchNormReLU2d: _pass,
     layers.MaxPool2d: _max_pool,
     layers.MaxUnpool2d: _max_unpool,
 }

@@ -15,7 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nn_scratch.layers import BatchNorm2d, Container, Conv2d, MaxPool2d, ReLU, Sequential
+from nn_scratch.layers import (
+    BatchNorm2d,
+    BatchNormReLU2d,
+    Container,
+    Conv2d,
+    MaxPool2d,
+    Sequential,
+)
 from nn_scratch.nets.upsampler import Upsampler
 
 STAGES = 4
@@ -67,11 +74,11 @@ class SegNetBasic(Container):
         self.variant = VARIANTS[variant]
         options = {"rng": np.random.default_rng(rng), "dtype": dtype}
 
-        def convolution(c_in, groups=1):
+        def convolution(c_in, norm, groups=1):
             conv = Conv2d(
                 *(c_in, width, kernel_size), padding="same", groups=groups, bias=False, **options
             )
-            return conv, BatchNorm2d(width, dtype=dtype)
+            return Sequential(conv, norm(width, dtype=dtype))
 
         def one_by_one():
             return Conv2d(width, num_classes, 1, **options)
@@ -80,9 +87,7 @@ class SegNetBasic(Container):
         groups = {"all": 1, "each": width}.get(self.variant.decoder)
         adapts = self.variant.add and self.variant.reduce
         stages = range(STAGES)
-        self.encoders = [
-            Sequential(*convolution(width if i else in_channels), ReLU()) for i in stages
-        ]
+        self.encoders = [convolution(width if i else in_channels, BatchNormReLU2d) for i in stages]
         self.pools = [MaxPool2d(2, ceil_mode=True) for _ in stages]
         self.ups = [
             Upsampler(
@@ -91,7 +96,7 @@ class SegNetBasic(Container):
             for pool in self.pools
         ]
         self.decoders = [
-            Sequential(*(convolution(width, groups) if groups else ())) for _ in stages
+            convolution(width, BatchNorm2d, groups) if groups else Sequential() for _ in stages
         ]
         self.adapters = [Sequential(*([one_by_one()] if adapts else [])) for _ in stages]
         self.classifier = one_by_one()

@@ -4,14 +4,14 @@ import warnings
 
 import numpy as np
 
-from nn_scratch.backend import xp_of
+from nn_scratch.backend import is_cupy, xp_of
 from nn_scratch.engine import cross_entropy_slopes, cross_entropy_terms
 from nn_scratch.shapes import check_integers, check_shape, check_values
 
 # ---------------------------------------------------------------- cross-entropy
 
 
-def cross_entropy(scores, labels, *, weight=None, ignore_index=None):
+def cross_entropy(scores, labels, *, weight=None, ignore_index=None, checked=False):
     """Softmax cross-entropy, the weighted mean over all labels: Σ w[y]·l / Σ w[y], with
     l = log Σ_k exp(s_k) − s_y.
 
@@ -19,42 +19,39 @@ def cross_entropy(scores, labels, *, weight=None, ignore_index=None):
     class. Labels equal to `ignore_index` do not count. Returns a scalar of the scores' dtype.
     When no label counts the loss is NaN, with a warning.
     Raises ValueError for labels outside 0 … K − 1 and for an empty batch.
+
+    Looking at a GPU's labels makes the host wait. `checked` says that check_labels has seen them
+    before: then neither is looked for, and there is no warning.
     """
     _check_arguments(scores, labels, weight)
-    counted, safe = _counted(labels, scores.shape[1], ignore_index)
-    shares, total = _shares(scores, safe, counted, weight)
-    if not total > 0:
+    look = not (checked and is_cupy(labels))
+    if look:
+        check_labels(labels, scores.shape[1], ignore_index)
+    shares, total, known = _shares(scores, labels, weight, ignore_index)
+    if look and not total > 0:
         warnings.warn("cross_entropy: no label counts, so the loss is NaN", stacklevel=2)
         return scores.dtype.type(np.nan)
-    return (shares * cross_entropy_terms(scores, safe)).sum() / total
+    return (shares * cross_entropy_terms(scores, known)).sum() / total
 
 
-def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None):
+def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None, checked=False):
     """dscores, in the shape of scores: (softmax(scores) − onehot(labels)) · w[y] / Σ w[y].
 
     Zero where the label is ignored, and everywhere when no label counts.
     """
     _check_arguments(scores, labels, weight)
-    counted, safe = _counted(labels, scores.shape[1], ignore_index)
-    shares, total = _shares(scores, safe, counted, weight)
-    if not total > 0:
-        return xp_of(scores).zeros_like(scores)
-    return cross_entropy_slopes(scores, safe, shares / total)
+    if not (checked and is_cupy(labels)):
+        check_labels(labels, scores.shape[1], ignore_index)
+    shares, total, known = _shares(scores, labels, weight, ignore_index)
+    total = xp_of(scores).where(total > 0, total, total.dtype.type(1))
+    return cross_entropy_slopes(scores, known, shares / total)
 
 
-def _shares(scores, labels, counted, weight):
-    """What each label counts, in the labels' shape, and the sum of it."""
-    shares = counted.astype(scores.dtype)
-    if weight is not None:
-        shares = shares * weight[labels]
-    return shares, shares.sum()
-
-
-def _counted(labels, classes, ignore_index):
-    """Which labels count, and the labels with 0 for the others."""
-    xp = xp_of(labels)
-    counted = xp.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
-    outside = counted & ((labels < 0) | (labels >= classes))
+def check_labels(labels, classes, ignore_index=None):
+    """Labels must lie in 0 … classes − 1, or be `ignore_index`."""
+    outside = (labels < 0) | (labels >= classes)
+    if ignore_index is not None:
+        outside &= labels != ignore_index
     if outside.any():
         place = tuple(int(i[0]) for i in outside.nonzero())
         raise ValueError(
@@ -62,7 +59,18 @@ def _counted(labels, classes, ignore_index):
             f"have the labels 0 to {classes - 1}; a label that shall not count is named by "
             "ignore_index"
         )
-    return counted, xp.where(counted, labels, 0)
+
+
+def _shares(scores, labels, weight, ignore_index):
+    """What each label counts, in the labels' shape; the sum of it; and the labels with 0 for those
+    that do not count."""
+    xp = xp_of(scores)
+    counted = xp.ones(labels.shape, bool) if ignore_index is None else labels != ignore_index
+    known = labels if ignore_index is None else xp.where(counted, labels, 0)
+    shares = counted.astype(scores.dtype)
+    if weight is not None:
+        shares = shares * weight[known]
+    return shares, shares.sum(), known
 
 
 def _check_arguments(scores, labels, weight):

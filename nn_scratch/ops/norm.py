@@ -1,4 +1,7 @@
-"""Batch normalization (Ioffe & Szegedy 2015, algorithm 1), over batch and image of each channel."""
+"""Batch normalization (Ioffe & Szegedy 2015, algorithm 1), over batch and image of each channel.
+
+The ReLU that mostly follows can be had with it: it then costs no pass over memory of its own.
+"""
 
 from nn_scratch.backend import xp_of
 from nn_scratch.engine import (
@@ -11,7 +14,17 @@ from nn_scratch.shapes import check_rank, check_shape, check_values
 
 
 def batch_norm2d(
-    x, w, b, running_mean, running_var, *, training=True, momentum=0.1, eps=1e-5, all_sum=None
+    x,
+    w,
+    b,
+    running_mean,
+    running_var,
+    *,
+    training=True,
+    momentum=0.1,
+    eps=1e-5,
+    relu=False,
+    all_sum=None,
 ):
     """y = w · (x − mean) / √(var + eps) + b, with one mean and variance for each channel.
 
@@ -21,7 +34,8 @@ def batch_norm2d(
     In training the statistics are the batch's, with the biased variance (divided by the count),
     and `running` is (1 − momentum)·old + momentum·batch, with the unbiased variance (divided by
     count − 1). Otherwise the statistics are the running ones, and `running` is unchanged.
-    Nothing is mutated. An empty batch has no statistics: the running ones serve.
+    Nothing is mutated. An empty batch has no statistics: the running ones serve. With `relu`, y is
+    max(y, 0).
 
     `all_sum` adds an array up over all processes that share the batch; the statistics are then
     those of the whole batch.
@@ -42,12 +56,15 @@ def batch_norm2d(
             running_mean + momentum * (mean - running_mean),
             running_var + momentum * (unbiased - running_var),
         )
-    y = channel_normalize(x, statistics, w / xp_of(x).sqrt(statistics[1] + eps), b)
+    y = channel_normalize(x, statistics, w / xp_of(x).sqrt(statistics[1] + eps), b, relu)
     return y, statistics, running
 
 
-def batch_norm2d_backward(dy, x, w, statistics, *, training=True, eps=1e-5, all_sum=None):
-    """dy (N, C, H, W) -> dx, dw, db; `statistics` as batch_norm2d returned them.
+def batch_norm2d_backward(
+    dy, x, w, statistics, *, training=True, eps=1e-5, relu=False, y=None, all_sum=None
+):
+    """dy (N, C, H, W) -> dx, dw, db; `statistics` as batch_norm2d returned them. With `relu`, dy
+    counts only where y, which it returned as well, is positive.
 
     In training, mean and variance depend on x, so that dx loses its mean and its component along
     the normalized x (the paper's section 3, the chain rule simplified): with σ = √(var + eps) and
@@ -55,17 +72,22 @@ def batch_norm2d_backward(dy, x, w, statistics, *, training=True, eps=1e-5, all_
 
     With `all_sum` the two means are those of the whole batch; dw and db are this process's part.
     """
-    _check_arguments(x, w, dy=dy)
+    y = y if relu else None
+    _check_arguments(x, w, dy=dy, y=y)
     check_shape("dy", dy, x.shape, "the shape of x")
+    if relu:
+        if y is None:
+            raise TypeError("with relu=True, y is needed: what batch_norm2d returned")
+        check_shape("y", y, x.shape, "the shape of x")
     sigma = xp_of(x).sqrt(statistics[1] + eps)
-    db, products = channel_products(dy, x, statistics)
+    db, products = channel_products(dy, x, statistics, y)
     dw = products / sigma
     if not training:
         zero = xp_of(x).zeros_like(w)
-        return channel_blend(dy, x, statistics, w / sigma, zero, zero), dw, db
+        return channel_blend(dy, x, statistics, w / sigma, zero, zero, y), dw, db
     count, sum_dy, sum_dy_x = _whole(all_sum, x, x.size // x.shape[1], db, dw)
     along, constant = (-w / sigma * s / max(count, 1) for s in (sum_dy_x / sigma, sum_dy))
-    return channel_blend(dy, x, statistics, w / sigma, along, constant), dw, db
+    return channel_blend(dy, x, statistics, w / sigma, along, constant, y), dw, db
 
 
 def _moments(x, otherwise, all_sum):
@@ -100,5 +122,5 @@ def _check_arguments(x, w, **others):
     check_values(x=x, w=w, **others)
     check_rank("x", x, 4)
     for name, array in {"w": w, **others}.items():
-        if name != "dy":
+        if name not in ("dy", "y"):
             check_shape(name, array, (x.shape[1],), f"one value for each channel of x {x.shape}")

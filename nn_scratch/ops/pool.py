@@ -9,7 +9,7 @@ A switch is h·W + w in unpadded coordinates, within the plane of its image and 
 
 import numpy as np
 
-from nn_scratch.backend import xp_of
+from nn_scratch.backend import is_cupy, xp_of
 from nn_scratch.engine import (
     correlate,
     gather,
@@ -71,29 +71,34 @@ def max_unpool2d(
     Where switches collide, "sum" adds, which is the adjoint of gathering; "overwrite" keeps the
     last in row-major order. The geometry (kernel_size, stride, padding, dilation) is a promise
     that the switches come from such a pool; the result is the same, found faster.
-    Raises ValueError for switches outside output_size.
+    Raises ValueError for switches outside output_size; with the geometry given, switches on a GPU
+    are taken as they are, for looking at them would make the host wait.
     """
     check_values(x=x)
     check_rank("x", x, 4)
     size = pair("output_size", output_size)
-    _check_switches(switches, x, size)
+    promised = _promised(kernel_size, stride, padding, dilation)
+    _check_switches(switches, x, size, promised)
     check_shape("switches", switches, x.shape, "one switch for each value")
-
-    promised = None
-    if kernel_size is not None:
-        promised = pool_windows(kernel_size, stride, padding, dilation)
     x = _without_overwritten(x, switches, size, collisions)
     return scatter_add(x, switches, size, promised)
 
 
-def max_unpool2d_backward(dy, switches, *, collisions="sum"):
+def max_unpool2d_backward(
+    dy, switches, *, collisions="sum", kernel_size=None, stride=None, padding=0, dilation=1
+):
     """dy (N, C, H, W) -> dx (N, C, P, Q): each value's gradient is read at its switch; a value that
-    was overwritten gets none."""
+    was overwritten gets none. The geometry is optional, as in max_unpool2d."""
     check_values(dy=dy)
     check_rank("dy", dy, 4)
     size = dy.shape[2:]
-    _check_switches(switches, dy, size)
+    _check_switches(switches, dy, size, _promised(kernel_size, stride, padding, dilation))
     return _without_overwritten(gather(dy, switches), switches, size, collisions)
+
+
+def _promised(kernel_size, *geometry):
+    """The windows that the switches are said to come from, or None."""
+    return None if kernel_size is None else pool_windows(kernel_size, *geometry)
 
 
 def _without_overwritten(values, switches, size, collisions):
@@ -182,7 +187,7 @@ def _averaging_matrices(x, size_in, size_out):
 # ---------------------------------------------------------------- arguments
 
 
-def _check_switches(switches, values, size):
+def _check_switches(switches, values, size, promised):
     """Switches must be integers inside a plane of `size`, with the values' batch and channels."""
     check_integers("switches", switches)
     xp_of(values, switches)
@@ -191,6 +196,8 @@ def _check_switches(switches, values, size):
         raise ValueError(
             f"switches {switches.shape} and values {values.shape} differ in batch or channels"
         )
+    if promised and is_cupy(switches):
+        return
     pixels = size[0] * size[1]
     unsigned = switches.view(f"u{switches.dtype.itemsize}")  # what is negative becomes huge
     if switches.size and unsigned.max() >= pixels:

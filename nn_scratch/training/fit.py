@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from nn_scratch.backend import to_device, to_host
+from nn_scratch.backend import to_host, xp_of
 from nn_scratch.layers import inference_mode
 from nn_scratch.metrics import spoken
 from nn_scratch.training.checkpoint import (
@@ -17,6 +17,8 @@ from nn_scratch.training.checkpoint import (
     save_checkpoint,
 )
 from nn_scratch.training.ranks import ALONE
+
+FETCH_EVERY = 20  # steps on a GPU; in between the host runs ahead and does not wait for it
 
 
 class DivergedError(ArithmeticError):
@@ -48,7 +50,8 @@ def fit(
     validation, best.npz beside it is the checkpoint of the epoch that was best by task.best.
     settings: what the run was started with; a checkpoint with other settings is refused.
 
-    Batches are moved to where the net is, which may be a GPU.
+    Batches are moved to where the net is, which may be a GPU. Losses are fetched from there every
+    FETCH_EVERY steps only, so that the host need not wait.
 
     history["steps"] has a dict of losses for each step, history["epochs"] one for each epoch:
     means over the epoch, seconds, and the validation metrics.
@@ -63,32 +66,32 @@ def fit(
         run = _Run(net, optimizer, checkpoint, settings, ranks)
         run.resume()
         history, talkative = run.history, progress and ranks.rank == 0
-        for epoch in range(len(history["steps"]) // len(loader), epochs):
+        for epoch in range(run.step // len(loader), epochs):
             first = epoch * len(loader)
             begin = time.perf_counter()
             net.train()
             bar = tqdm(
-                loader.batches(epoch, start=len(history["steps"]) - first, part=ranks.part),
+                loader.batches(epoch, start=run.step - first, part=ranks.part),
                 desc=f"epoch {epoch + 1:>2}/{epochs}",
-                initial=len(history["steps"]) - first,
+                initial=run.step - first,
                 total=len(loader),
                 leave=False,
                 disable=None if talkative else True,
             )
             for batch in bar:
-                step = len(history["steps"])
                 if schedule:
-                    optimizer.lr = schedule(step)
+                    optimizer.lr = schedule(run.step)
                 net.zero_grad()
-                losses = task.step(net, _moved(batch, net.device), ranks)
-                run.demand_finite(losses["loss"], f"the loss is {losses['loss']} at step {step}")
+                run.note(task.step(net, batch, ranks))
                 ranks.sum_gradients(net)
                 optimizer.step()
-                history["steps"].append(losses)
-                bar.set_postfix({name: f"{value:.3f}" for name, value in losses.items()})
-                if (step + 1) % save_every == 0 and step + 1 < first + len(loader):
+                if history["steps"]:
+                    last = history["steps"][-1]
+                    bar.set_postfix({name: f"{value:.3f}" for name, value in last.items()})
+                if run.step % save_every == 0 and run.step < first + len(loader):
                     run.save()
 
+            run.fetch()
             summary = {"epoch": epoch + 1, **_means(history["steps"][first:])}
             if validation is not None:
                 summary |= evaluate(net, task, validation, ranks)
@@ -107,8 +110,7 @@ def evaluate(net, task, loader, ranks=ALONE):
     net.eval()
     try:
         with inference_mode(net):
-            batches = (_moved(batch, net.device) for batch in loader.batches(part=ranks.part))
-            return task.evaluate(net, batches, ranks)
+            return task.evaluate(net, loader.batches(part=ranks.part), ranks)
     finally:
         net.train(was_training)
 
@@ -121,6 +123,32 @@ class _Run:
         self.path = None if path is None else Path(path)
         self.settings = settings
         self.history = {"steps": [], "epochs": []}
+        self.pending = []  # the losses of the last steps, which are still on the GPU
+
+    @property
+    def step(self):
+        """How many steps have been made."""
+        return len(self.history["steps"]) + len(self.pending)
+
+    def note(self, losses):
+        """Remember the losses of a step."""
+        self.pending.append(losses)
+        if self.net.device == "cpu" or len(self.pending) == FETCH_EVERY:
+            self.fetch()
+
+    def fetch(self):
+        """Bring the losses that are pending into the history."""
+        if not self.pending:
+            return
+        names = list(self.pending[0])
+        xp = xp_of(self.pending[0]["loss"])
+        table = xp.stack([xp.asarray(losses[name]) for losses in self.pending for name in names])
+        for row in to_host(table).reshape(len(self.pending), len(names)).tolist():
+            losses = dict(zip(names, row, strict=True))
+            step = len(self.history["steps"])
+            self.demand_finite(losses["loss"], f"the loss is {losses['loss']} at step {step}")
+            self.history["steps"].append(losses)
+        self.pending = []
 
     def resume(self):
         """Start every rank from what the first one has: its checkpoint, or else its net."""
@@ -155,6 +183,7 @@ class _Run:
 
     def save(self, beside=None):
         """Write the checkpoint, or one of another name beside it."""
+        self.fetch()
         if self.path is None or self.ranks.rank > 0:
             return
         for name, array in self.net.params.items():
@@ -176,10 +205,6 @@ class _Run:
         raise DivergedError(
             f"{what} (counted from 0){kept}. A lower learning rate is the usual cure"
         )
-
-
-def _moved(batch, device):
-    return tuple(to_device(part, device) for part in batch)
 
 
 def _means(steps):

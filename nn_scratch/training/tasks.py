@@ -4,8 +4,9 @@ import numpy as np
 
 from nn_scratch import boxes as box_tools
 from nn_scratch import metrics, ops
-from nn_scratch.backend import to_host, xp_of
+from nn_scratch.backend import to_device, to_host, xp_of
 from nn_scratch.boundary import image_boundary_f1
+from nn_scratch.ops.loss import check_labels
 from nn_scratch.training.ranks import ALONE
 
 BOX_LOSSES = {
@@ -38,33 +39,36 @@ class Segmentation:
     def step(self, net, batch, ranks=ALONE):
         """Forward, loss, backward: the gradients are added to net.grads. Returns the losses.
 
+        The batch is moved to where the net is. There the losses are left, as arrays without
+        dimensions: on a GPU the host does not wait for anything in here, unless there are several
+        ranks. Labels are checked before they are moved.
+
         With several ranks, `batch` is this rank's part, the losses are the whole batch's, and the
         gradients this rank's part of the whole batch's.
         """
-        images, labels = batch
+        check_labels(batch[1], self.num_classes, self.ignore_index)
+        share = ranks.share(lambda: self._weight_of(batch[1]))
+        images, labels = moved(batch, net.device)
         scores = net(images)
         weight = self.class_weights
         if weight is not None:
             weight = xp_of(scores).asarray(weight, scores.dtype)
-        options = {"weight": weight, "ignore_index": self.ignore_index}
-        share = ranks.share(lambda: self._weight_of(labels))
+        options = {"weight": weight, "ignore_index": self.ignore_index, "checked": True}
         loss, gradient = 0.0, xp_of(scores).zeros_like(scores)
         if share:
-            loss = share * float(ops.cross_entropy(scores, labels, **options))
+            loss = share * ops.cross_entropy(scores, labels, **options)
             gradient = share * ops.cross_entropy_backward(scores, labels, **options)
         _backward(net, gradient)
-        right = float((scores.argmax(axis=1) == labels).sum())
-        loss, right, count = ranks.all_sum(np.array([loss, right, labels.size]))
-        return {"loss": float(loss), "accuracy": float(right / count)}
+        right = (scores.argmax(axis=1) == labels).sum()
+        loss, right, count = _summed(ranks, scores, loss, right, labels.size)
+        return {"loss": loss, "accuracy": right / count}
 
     def _weight_of(self, labels):
         """What the labels count in the mean, Σ w[y]."""
-        labels = to_host(labels)
         labels = labels if self.ignore_index is None else labels[labels != self.ignore_index]
         if self.class_weights is None:
             return labels.size
-        known = np.clip(labels, 0, self.num_classes - 1)  # the loss complains about others
-        return np.asarray(to_host(self.class_weights))[known].sum()
+        return np.asarray(to_host(self.class_weights))[labels].sum()
 
     def evaluate(self, net, batches, ranks=ALONE):
         """mean_iou, boundary_f1, class_average_accuracy, global_accuracy and class_iou over all
@@ -72,7 +76,8 @@ class Segmentation:
         confusion = np.zeros((self.num_classes, self.num_classes), np.int64)
         edges = np.zeros(2)  # the sum of the images' boundary F1, and how many have a boundary
         for images, labels in batches:
-            pair = to_host(labels), to_host(net(images).argmax(axis=1))
+            found = net(to_device(images, net.device)).argmax(axis=1)
+            pair = labels, to_host(found)
             confusion += metrics.confusion_matrix(*pair, self.num_classes, self.ignore_index)
             scores = image_boundary_f1(*pair, self.num_classes, self.ignore_index)
             edges += np.nansum(scores), np.count_nonzero(~np.isnan(scores))
@@ -105,22 +110,23 @@ class Localization:
 
     def step(self, net, batch, ranks=ALONE):
         """Forward, both losses, backward: the gradients are added to net.grads. Ranks as above."""
-        images, labels, true_boxes = batch
+        images, labels, true_boxes = moved(batch, net.device)
         target = box_tools.to_fractions(true_boxes, images.shape[2:])
         scores, boxes = net(images)
+        check_labels(batch[1], scores.shape[1])
         share = ranks.share(lambda: len(images))
         class_loss = box_loss = 0.0
         dscores, dboxes = (xp_of(a).zeros_like(a) for a in (scores, boxes))
         if share:
             chosen = box_of_class(boxes, labels)
-            class_loss = share * float(ops.cross_entropy(scores, labels))
-            box_loss = share * float(self.box_loss(boxes[chosen], target))
-            dscores = share * ops.cross_entropy_backward(scores, labels)
+            class_loss = share * ops.cross_entropy(scores, labels, checked=True)
+            box_loss = share * self.box_loss(boxes[chosen], target)
+            dscores = share * ops.cross_entropy_backward(scores, labels, checked=True)
             dboxes[chosen] = share * self.box_weight * self.box_loss_backward(boxes[chosen], target)
         _backward(net, (dscores, dboxes))
-        right = float((scores.argmax(axis=1) == labels).sum())
-        sums = ranks.all_sum(np.array([class_loss, box_loss, right, len(images)]))
-        class_loss, box_loss, right, count = map(float, sums)
+        right = (scores.argmax(axis=1) == labels).sum()
+        sums = _summed(ranks, scores, class_loss, box_loss, right, len(images))
+        class_loss, box_loss, right, count = sums
         return {
             "loss": class_loss + self.box_weight * box_loss,
             "class_loss": class_loss,
@@ -132,11 +138,11 @@ class Localization:
         """class_accuracy, mean_box_iou and success (share of boxes with IoU ≥ 0.5)."""
         right, ious = [], []
         for images, labels, boxes in batches:
-            scores, found = net(images)
+            scores, found = net(to_device(images, net.device))
             likeliest = scores.argmax(axis=1)
-            right.append(to_host(likeliest == labels))
+            right.append(to_host(likeliest) == labels)
             pixels = box_tools.to_pixels(found[box_of_class(found, likeliest)], images.shape[2:])
-            ious.append(box_tools.box_iou(to_host(pixels), to_host(boxes)))
+            ious.append(box_tools.box_iou(to_host(pixels), boxes))
         right, ious = (
             np.concatenate(ranks.all_gather(np.concatenate(parts))) for parts in (right, ious)
         )
@@ -151,6 +157,17 @@ def box_of_class(boxes, classes):
     """The index of one box for each image: all of boxes (N, 4), or those of the classes (N,) of
     boxes (N, K, 4)."""
     return np.s_[:] if boxes.ndim == 2 else (xp_of(boxes).arange(len(boxes)), classes)
+
+
+def moved(batch, device):
+    """The arrays of a batch on a device."""
+    return tuple(to_device(part, device) for part in batch)
+
+
+def _summed(ranks, like, *numbers):
+    """Numbers or 0-d arrays, each summed over the ranks; on the device of `like`."""
+    xp = xp_of(like)
+    return ranks.all_sum(xp.stack([xp.asarray(number, np.float64) for number in numbers]))
 
 
 def _backward(net, gradients):

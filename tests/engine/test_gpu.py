@@ -115,6 +115,54 @@ def test_numbers_that_compare_strangely(value, device):
         np.testing.assert_array_equal(ours, expected)
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 5, 7), (1, 1, 1, 2), (3, 2, 40, 41)])
+@pytest.mark.parametrize("offset", [0, 1e4])
+def test_norm_kernels(shape, offset, device):
+    """With a mean far from zero too, where E[x²] − mean² would lose all digits."""
+    x = (draw(*shape) + offset).astype(np.float32)
+    dy, y = (draw(*shape, dtype=np.float32, seed=s) for s in (1, 2))
+    y[0, 0, 0, 0] = np.nan
+    a, b, c = draw(3, shape[1], dtype=np.float32, seed=3)
+    mean, variance = device.channel_moments(x)
+    exact = x.astype(np.float64)
+    np.testing.assert_allclose(mean, exact.mean((0, 2, 3)), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(variance, exact.var((0, 2, 3)), rtol=1e-3 if offset else 1e-5)
+    statistics = mean, variance
+    for name, given in (
+        ("channel_normalize", (x, statistics, a, b)),
+        ("channel_normalize", (x, statistics, a, b, True)),
+        ("channel_products", (dy, x, statistics)),
+        ("channel_products", (dy, x, statistics, y)),
+        ("channel_blend", (dy, x, statistics, a, b, c)),
+        ("channel_blend", (dy, x, statistics, a, b, c, y)),
+    ):
+        found, right = (np.asarray(getattr(m, name)(*given)) for m in (device, array))
+        scale = np.sqrt(x.size) if name == "channel_products" else 1
+        np.testing.assert_allclose(found, right, rtol=1e-5, atol=1e-5 * scale, err_msg=name)
+    rest = ["normalize", "normalize", *2 * ["product_parts", "sum_parts"], "blend", "blend"]
+    assert device.launched == ["moment_parts", "merge_moments", *rest]
+
+
+def test_a_rectified_nan_stays(device):
+    x, ones = np.full((1, 1, 2, 2), np.nan, np.float32), np.ones(1, np.float32)
+    assert np.isnan(device.channel_normalize(x, (ones, ones), ones, ones, True)).all()
+
+
+@pytest.mark.parametrize("size", [(), (5, 7)])
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint8])
+def test_loss_kernels(size, dtype, device):
+    scores = 50 * draw(3, 4, *size, dtype=np.float32)
+    labels = np.random.default_rng(0).integers(0, 4, (3, *size)).astype(dtype)
+    factors = draw(3, *size, dtype=np.float32, seed=1)
+    for name, given in (
+        ("cross_entropy_terms", (scores, labels)),
+        ("cross_entropy_slopes", (scores, labels, factors)),
+    ):
+        found, right = (getattr(m, name)(*given) for m in (device, array))
+        np.testing.assert_allclose(found, right, rtol=1e-5, atol=1e-5, err_msg=name)
+    assert device.launched == ["cross_entropy_terms", "cross_entropy_slopes"]
+
+
 def test_what_kernels_do_not_take_goes_the_plain_way(device, monkeypatch):
     windows, size = make_windows(3, padding=1), (6, 5)
     x, w = draw(2, 4, *size), draw(6, 4, 3, 3, seed=1)

@@ -31,22 +31,40 @@ PLANTED = [
     ("conv", "b[k][lane] = mine < count && at < depth\n", "b[k][lane] = at < depth\n"),
     ("conv", "p * sh + i * dh - top, q * sw + j * dw", "p * sh + i * dh, q * sw + j * dw"),
     ("conv", "m0 + lane < f && at < depth ? w", "at < depth ? w"),  # reads beyond w
-    ("conv", "down % sh == 0 &&", ""),  # between two windows
-    ("conv", "m0 + lane < c && inside", "inside"),
-    ("conv", "i * kw + j]", "j * kw + i]"),  # the kernel transposed
+    ("conv", "if (i * dilation % stride != r) continue;", ""),  # between two windows
+    ("conv", "if (m0 + lane < c) a", "a"),
+    ("conv", "* kh + i) * kw + j]", "* kw + j) * kh + i]"),  # the kernel transposed
+    ("conv", "phase.tap_distance = i - phase.tap", "phase.tap_distance = 1"),
+    ("conv", "(r - before) % stride", "r % stride"),
+    ("conv", "int row = down.pixel + at", "int row = at"),
     ("conv", "bool inside = at < last;", "bool inside = at < depth;"),  # terms twice
     ("conv", "min(depth, first + each)", "first + each"),
     ("conv", "z < splits", "z < splits - 1"),
     ("conv", "if (m < channels) y[", "y["),  # writes channels that are none
+    ("norm", "if (seen == 0) near = value;", "near = value;"),
+    ("norm", "a.apart + b.apart + step * step * a.count * share", "a.apart + b.apart"),
+    ("norm", "variance[channel] = all.apart / all.count", "variance[channel] = all.apart"),
+    ("norm", "rectified && value < 0.f", "value < 0.f"),
+    ("norm", "last = min(count, first + each);\n  float sum", "last = first + each;\n  float sum"),
+    ("norm", "products[t] += products[t + half];", ""),
+    ("norm", "int k = at / pixels % channels", "int k = at % channels"),
+    ("loss", "expf(scores[(long long)k * pixels] - top)", "expf(scores[(long long)k * pixels])"),
+    ("loss", "mine[(long long)labels[at] * pixels]", "mine[labels[at]]"),
+    ("loss", "k == labels[at] ? 1.f", "k == labels[at] ? 0.f"),
 ]
 
 
-FETCHED = "right / sw, rows, columns)\n                        : 0.f;\n    }\n"
+FETCHED = "(v + left - j * dw) / sw, rows, columns);\n    }\n"
 MULTIPLIED = "  }\n  store(acc, x,"
 BARRIER = "    __syncthreads();\n"
 RACES = [
     ("conv", FETCHED + BARRIER, FETCHED),  # multiplies what is not fetched yet
     ("conv", BARRIER + MULTIPLIED, MULTIPLIED),  # fetches over what is still multiplied
+    (
+        "norm",
+        "{\n    __syncthreads();\n    if (t < half)",
+        "{\n    if (t < half)",
+    ),  # too early
     ("pool", "x[at] = sum;", "x[at / 2] = sum;"),  # two threads, one place
 ]
 

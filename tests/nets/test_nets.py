@@ -48,7 +48,7 @@ def test_localizer_has_two_heads_on_the_same_features():
         gradients = [np.zeros_like(scores), np.zeros_like(boxes)]
         gradients[part] += 1
         assert net.backward(tuple(gradients)).any()
-        assert net.grads["features.0.weight"].any()
+        assert net.grads["features.0.0.weight"].any()
         assert net.grads["class_head.weight"].any() == (part == 0)
         assert net.grads["box_head.weight"].any() == (part == 1)
 

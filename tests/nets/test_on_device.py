@@ -1,13 +1,17 @@
 """Nets, losses, optimizers and the trainer on device arrays: the same as on the CPU."""
 
+import sys
+
 import numpy as np
 import pytest
 
+import standin
 from backends import BACKENDS, device_of
 from nn_scratch.backend import is_cupy
 from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
 from nn_scratch.nets import LOCALIZERS, SEGMENTERS, build
-from nn_scratch.training import SGD, Localization, Segmentation, evaluate, fit
+from nn_scratch.training import SGD, DivergedError, Localization, Segmentation, evaluate, fit
+from standin.kernels import GPLUSPLUS
 
 DATA = {"segmentation": DigitSegmentation, "localization": DigitLocalization}
 TASKS = {"segmentation": lambda: Segmentation(11), "localization": Localization}
@@ -24,15 +28,17 @@ def device(request):
 
 def train(task, name, device, steps=2):
     """Weights, losses and metrics after a few steps of the net on the device."""
-    data = DATA[task]("train", 3 * steps)
-    options = {"image_size": (40, 40), "rng": 0, "width": 4}
-    net = build(task, name, 1, 11 if task == "segmentation" else 10, **options).to(device)
-    loader = Loader(data, 3)
-    history = fit(
-        net, TASKS[task](), loader, SGD(net, 0.01, momentum=0.9), epochs=1, progress=False
-    )
+    net, loader, optimizer = made(task, name, device, steps)
+    history = fit(net, TASKS[task](), loader, optimizer, epochs=1, progress=False)
     assert all(is_cupy(array) == (device == "gpu") for array in net.params.values())
     return net.state_dict(), history["steps"], evaluate(net, TASKS[task](), loader)
+
+
+def made(task, name, device, steps):
+    """A net on the device, batches for some steps, and an optimizer."""
+    options = {"image_size": (40, 40), "rng": 0, "width": 4}
+    net = build(task, name, 1, 11 if task == "segmentation" else 10, **options).to(device)
+    return net, Loader(DATA[task]("train", 3 * steps), 3), SGD(net, 0.01, momentum=0.9)
 
 
 @pytest.mark.parametrize("task, name", NETS)
@@ -44,6 +50,40 @@ def test_every_net_ends_where_the_cpu_ends(task, name, device, monkeypatch):
 @pytest.mark.parametrize("task, name", [("segmentation", "segnet"), ("localization", "localizer")])
 def test_with_our_kernels(task, name, device):
     compare(task, name)
+
+
+@pytest.mark.skipif(GPLUSPLUS is None, reason="needs g++, by which the stand-in runs kernels")
+@pytest.mark.parametrize("task, name", NETS)
+def test_the_host_never_waits_within_a_training_step(task, name):
+    with standin.installed():
+        net, _, optimizer = made(task, name, "gpu", steps=1)
+        before = standin.waits[0]
+        for batch in Loader(DATA[task]("train", 2), 1).batches():
+            net.zero_grad()
+            losses = TASKS[task]().step(net, batch)
+            optimizer.step()
+        assert standin.waits[0] == before
+        assert all(map(is_cupy, losses.values()))
+
+
+def test_losses_are_fetched_now_and_then(monkeypatch):
+    monkeypatch.setattr(sys.modules[fit.__module__], "FETCH_EVERY", 3)
+    monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
+    with standin.installed():
+        net, loader, optimizer = made("segmentation", "segnet", "gpu", steps=7)
+        before = standin.waits[0]
+        history = fit(net, Segmentation(11), loader, optimizer, epochs=2, progress=False)
+        assert standin.waits[0] == before + 2 * 3
+    assert len(history["steps"]) == 14
+    assert all(type(value) is float for step in history["steps"] for value in step.values())
+
+
+def test_a_loss_that_is_not_finite_is_found_with_its_step(monkeypatch):
+    monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
+    with standin.installed():
+        net, loader, _ = made("segmentation", "segnet", "gpu", steps=3)
+        with np.errstate(all="ignore"), pytest.raises(DivergedError, match="at step 1 "):
+            fit(net, Segmentation(11), loader, SGD(net, 1e30), epochs=1, progress=False)
 
 
 def compare(task, name):

@@ -64,6 +64,26 @@ def test_batch_norm_is_its_definition(training, dtype):
         np.testing.assert_array_equal(a, e)
 
 
+@pytest.mark.parametrize("training", [True, False])
+def test_batch_norm_with_relu_is_both_in_turn(training):
+    x, dy = draw(3, 4, 5, 2), draw(3, 4, 5, 2, seed=9)
+    x[0, 0, 0, 0], x[1, 1] = np.nan, 0.0
+    w, b, mean, var = (draw(4, seed=s) ** 2 for s in (1, 2, 3, 4))
+    b[1] = 0.0  # so that y is 0 in channel 1 of image 1 at running mean 0: the kink
+    mean[1] = 0.0
+    y, statistics, running = ops.batch_norm2d(x, w, b, mean, var, training=training, relu=True)
+    plain, *rest = ops.batch_norm2d(x, w, b, mean, var, training=training)
+    np.testing.assert_array_equal(y, ops.relu(plain))
+    assert_close(np.stack([*statistics, *running])[:, 1:], np.stack([*rest[0], *rest[1]])[:, 1:])
+    both = ops.batch_norm2d_backward(dy, x, w, statistics, training=training, relu=True, y=y)
+    passed = ops.relu_backward(dy, plain)
+    apart = ops.batch_norm2d_backward(passed, x, w, statistics, training=training)
+    for one, other in zip(both, apart, strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(TypeError, match="y is needed"):
+        ops.batch_norm2d_backward(dy, x, w, statistics, relu=True)
+
+
 def test_batch_norm_of_one_value_per_channel_is_an_error():
     v = np.ones(3)
     with pytest.raises(ValueError, match="one value per channel"):

@@ -5,6 +5,8 @@ import operator
 import numpy as np
 
 waits = [0]  # how often the host waited for the device
+# What gives arrays of a size that the host must know, or looks at values to complain about them.
+WAITING = {"nonzero", "flatnonzero", "argwhere", "unique", "bincount"}
 
 
 class ndarray:
@@ -48,6 +50,8 @@ class ndarray:
         return len(self.inside)
 
     def __getitem__(self, index):
+        if any(isinstance(part, ndarray) and part.dtype.kind == "b" for part in _parts(index)):
+            waits[0] += 1  # for how many there are
         return wrapped(self.inside[unwrapped(index)])
 
     def __setitem__(self, index, value):
@@ -94,8 +98,13 @@ BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
 COMPARISONS = "lt le gt ge eq ne"
 
 
+def _parts(index):
+    return index if isinstance(index, tuple) else (index,)
+
+
 def _method(name):
     def method(self, *arguments, **options):
+        waits[0] += name in WAITING
         return wrapped(getattr(self.inside, name)(*unwrapped(arguments), **unwrapped(options)))
 
     return method

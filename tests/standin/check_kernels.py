@@ -3,7 +3,7 @@
     python -m standin.check_kernels [FILE OLD NEW]
     python -m standin.check_kernels --on-the-card
 
-Exits with 0 if all results are equal. With the address sanitizer it ends at the first access beyond
+Exits with 0 if all results are right. With the address sanitizer it ends at the first access beyond
 an array, with the thread sanitizer, and less to do, at the first race.
 """
 
@@ -25,7 +25,7 @@ def main(arguments):
     backend = "cupy" if arguments == ["--on-the-card"] else "stand-in"
     if len(arguments) == 3:
         change(*arguments)
-    gpu.LONG_ENOUGH = 30  # so that a weight gradient goes in parts
+    gpu.LONG_ENOUGH, gpu.MOST_PARTS = 30, 5  # so that sums go in parts
     with device_of(backend):
         device = OnDevice(gpu)
         for name, given in cases():
@@ -33,7 +33,7 @@ def main(arguments):
             if not isinstance(right, tuple):
                 found, right = (found,), (right,)
             for one, other in zip(found, right, strict=True):
-                if not np.array_equal(one, other, equal_nan=True):
+                if not np.allclose(one, other, rtol=1e-5, atol=1e-5, equal_nan=True):
                     sys.exit(f"{name} is wrong")
 
 
@@ -71,6 +71,24 @@ def cases():
         y, switches = array.window_max(x, windows, positions)
         yield "gather", (x, switches)
         yield "scatter_add", (integers(*y.shape), switches, SIZE, windows)
+    yield from norm_cases()
+    scores, labels = integers(2, 5, *SIZE), RNG.integers(0, 5, (2, *SIZE))
+    scores[0, 2, 1, 1] = 200  # exp of it is infinite
+    yield "cross_entropy_terms", (scores, labels)
+    yield "cross_entropy_slopes", (scores, labels, integers(2, *SIZE))
+
+
+def norm_cases():
+    x, dy, y = (integers(2, 3, *SIZE) for _ in range(3))
+    y[0, 0, 0, :2] = np.nan, 0
+    a, b, c, mean, variance = (integers(3) for _ in range(5))
+    statistics = mean, variance
+    yield "channel_moments", (integers(8, 2, 16, 11),)  # more than one number for each thread
+    yield "channel_normalize", (x, statistics, a, b)
+    yield "channel_normalize", (x, statistics, a, b, True)
+    for mask in None, y:
+        yield "channel_products", (dy, x, statistics, mask)
+        yield "channel_blend", (dy, x, statistics, a, b, c, mask)
 
 
 def integers(*shape):

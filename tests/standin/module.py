@@ -6,7 +6,7 @@ import types
 
 import numpy as np
 
-from standin.array import apply, ndarray, unwrapped, waits, wrapped
+from standin.array import WAITING, apply, ndarray, unwrapped, waits, wrapped
 from standin.kernels import RawModule
 
 # What CuPy lacks and someone might miss, for where its wheel is not installed to be asked.
@@ -56,6 +56,7 @@ def _function(module, name, host, real):
                 inspect.signature(real).bind(*arguments, **options)
             except TypeError as error:
                 raise TypeError(f"{module}.{name}: {error}") from None
+        waits[0] += name in WAITING
         return wrapped(host(*unwrapped(arguments), **unwrapped(options)))
 
     return function

@@ -23,16 +23,17 @@ __device__ __forceinline__ void multiply(float (*a)[TILE], float (*b)[TILE], flo
       for (int j = 0; j < 4; j++) acc[i][j] += a[k][ty * 4 + i] * b[k][tx + 16 * j];
 }
 
-// What a thread summed, into y (images, channels, plane): M is the channel, N counts on from image to
-// image.
+// What a thread summed, into y (images, channels, plane): M is the channel, and place(N) the index of
+// column N in channel 0.
+template <class Place>
 __device__ __forceinline__ void store(float (*acc)[4], float *y, int count, int channels, int plane,
-                                      int ty, int tx) {
+                                      int ty, int tx, Place place) {
   for (int j = 0; j < 4; j++) {
     int at = blockIdx.x * TILE + tx + 16 * j;
     if (at >= count) continue;
     for (int i = 0; i < 4; i++) {
       int m = blockIdx.y * TILE + ty * 4 + i;
-      if (m < channels) y[((long long)(at / plane) * channels + m) * plane + at % plane] = acc[i][j];
+      if (m < channels) y[place(at) + (long long)m * plane] = acc[i][j];
     }
   }
 }
@@ -66,40 +67,71 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     multiply(a, b, acc, ty, tx);
     __syncthreads();
   }
-  store(acc, y, count, f, outputs, ty, tx);
+  store(acc, y, count, f, outputs, ty, tx, [=](int at) {
+    return (long long)(at / outputs) * f * outputs + at % outputs;
+  });
+}
+
+// Along one axis, what belongs to phase r: the pixels u with (u + before) % stride = r, and the taps i
+// with i * dilation % stride = r, which alone can reach them.
+struct Phase {
+  int pixel, pixels;           // the first pixel and how many; they are `stride` apart
+  int tap, taps, tap_distance;  // the same for the taps
+};
+
+__device__ __forceinline__ Phase phase_of(int r, int size, int k, int stride, int before,
+                                          int dilation) {
+  Phase phase = {};
+  phase.pixel = ((r - before) % stride + stride) % stride;
+  phase.pixels = (size - phase.pixel + stride - 1) / stride;
+  for (int i = 0; i < k; i++) {
+    if (i * dilation % stride != r) continue;
+    if (phase.taps == 0) phase.tap = i;
+    if (phase.taps == 1) phase.tap_distance = i - phase.tap;
+    phase.taps++;
+  }
+  return phase;
 }
 
 // x (n, c, h, w) = sum over f, i, j of w[f, c, i, j] * g[n, f, p, q] where p * sh + i * dh - top = h.
-// M = c, N = (n, h, w), K = (f, i, j): every pixel asks which windows saw it, and by which weight.
+// gridDim.z = sh * sw phases, in each of which the stride is gone. In each, M = c, N = (n, its rows,
+// its columns), K = (f, its taps): every pixel meets those weights that can reach it, and no others.
 extern "C" __global__ void __launch_bounds__(THREADS)
     scatter(const float *__restrict__ g, const float *__restrict__ w, float *__restrict__ x, int n,
             int c, int height, int width, int f, int rows, int columns, int kh, int kw, int sh,
             int sw, int top, int left, int dh, int dw) {
   __shared__ float a[DEPTH][TILE], b[DEPTH][TILE];
+  Phase down = phase_of(blockIdx.z / sw, height, kh, sh, top, dh);
+  Phase right = phase_of(blockIdx.z % sw, width, kw, sw, left, dw);
   int t = threadIdx.x, tx = t % 16, ty = t / 16, lane = t % TILE;
-  int pixels = height * width, count = n * pixels, taps = kh * kw, depth = f * taps;
+  int pixels = down.pixels * right.pixels, count = n * pixels;
+  int taps = down.taps * right.taps, depth = f * taps;
+  if (blockIdx.x * TILE >= count) return;  // a smaller phase than others, and the whole block goes
   int m0 = blockIdx.y * TILE, mine = blockIdx.x * TILE + lane;
-  int v = mine % width, u = mine / width % height, image = mine / pixels;
+  int v = right.pixel + mine % right.pixels * sw, image = mine / pixels;
+  int u = down.pixel + mine / right.pixels % down.pixels * sh;
   float acc[4][4] = {};
   for (int k0 = 0; k0 < depth; k0 += DEPTH) {
     for (int k = t / TILE; k < DEPTH; k += THREADS / TILE) {
-      int at = k0 + k, i = at / kw % kh, j = at % kw, filter = at / taps;
-      bool inside = at < depth;
-      a[k][lane] = m0 + lane < c && inside
-                       ? w[((long long)filter * c + m0 + lane) * taps + i * kw + j]
-                       : 0.f;
-      int down = u + top - i * dh, right = v + left - j * dw;
-      bool seen = inside && mine < count && down >= 0 && right >= 0 && down % sh == 0 &&
-                  right % sw == 0;
-      b[k][lane] = seen ? pixel(g + ((long long)image * f + filter) * rows * columns, down / sh,
-                                right / sw, rows, columns)
-                        : 0.f;
+      int at = k0 + k;
+      a[k][lane] = b[k][lane] = 0.f;
+      if (at >= depth) continue;
+      int filter = at / taps, i = down.tap + at / right.taps % down.taps * down.tap_distance;
+      int j = right.tap + at % right.taps * right.tap_distance;
+      if (m0 + lane < c) a[k][lane] = w[(((long long)filter * c + m0 + lane) * kh + i) * kw + j];
+      if (mine < count)
+        b[k][lane] = pixel(g + ((long long)image * f + filter) * rows * columns,
+                           (u + top - i * dh) / sh, (v + left - j * dw) / sw, rows, columns);
     }
     __syncthreads();
     multiply(a, b, acc, ty, tx);
     __syncthreads();
   }
-  store(acc, x, count, c, pixels, ty, tx);
+  store(acc, x, count, c, height * width, ty, tx, [=](int at) {
+    int row = down.pixel + at / right.pixels % down.pixels * sh;
+    return ((long long)(at / pixels) * c * height + row) * width + right.pixel +
+           at % right.pixels * sw;
+  });
 }
 
 // parts (z, f, c * kh * kw): w's gradient, sum over n, p, q of g[n, f, p, q] * x[n, c, ...], in gridDim.z
@@ -132,7 +164,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     multiply(a, b, acc, ty, tx);
     __syncthreads();
   }
-  store(acc, parts + (long long)blockIdx.z * f * count, count, f, count, ty, tx);
+  store(acc, parts + (long long)blockIdx.z * f * count, count, f, count, ty, tx,
+        [](int at) { return (long long)at; });
 }
 
 // w = the parts added up, in order. One thread for each weight.
