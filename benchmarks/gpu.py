@@ -18,14 +18,17 @@ import os
 import statistics
 import time
 from contextlib import contextmanager
+from functools import partial
 from math import prod
 from pathlib import Path
 
 import numpy as np
+import training
 
 from machine import machine
 from nn_scratch import nets, ops
 from nn_scratch.backend import to_device, why_no_gpu
+from nn_scratch.nets.cost import cost
 from nn_scratch.training import SGD, Segmentation
 
 CLASSES = 12
@@ -149,7 +152,8 @@ def subjects(tiny):
     for name, (shape, kernel, stride) in POOLS.items():
         for part in ("pool", "pool backward", "unpool", "unpool backward"):
             yield f"{part} {name}", pooling(part, smaller(shape, tiny), kernel, stride)
-    yield "training step, SegNet-Basic", training_step(smaller(SEGNET_BASIC, tiny), tiny)
+    for name, case in {**training.NETS, "SegNet-Basic 12×3 180×240": None}.items():
+        yield f"training step, {name}", training_step(case, tiny)
 
 
 def smaller(shape, tiny):
@@ -191,7 +195,7 @@ def pooling(part, shape, kernel, stride):
             "pool": lambda: ops.max_pool2d(x, **geometry),
             "pool backward": lambda: ops.max_pool2d_backward(y, switches, size, **geometry),
             "unpool": lambda: ops.max_unpool2d(y, switches, size, **geometry),
-            "unpool backward": lambda: ops.max_unpool2d_backward(x, switches),
+            "unpool backward": lambda: ops.max_unpool2d_backward(x, switches, **geometry),
         }[part]
         ways = {"kernels": (call, ours), "plain CuPy": (call, plain)}
         ways |= torch_pooling(part, shape, kernel, stride)
@@ -200,23 +204,41 @@ def pooling(part, shape, kernel, stride):
     return make
 
 
-def training_step(shape, tiny):
+def training_step(case, tiny):
+    """A step of one of training.py's nets, or of SegNet-Basic, ours and PyTorch's."""
+
     def make():
-        n, c, height, width = shape
-        net = nets.SegNetBasic(c, CLASSES, width=4 if tiny else 64, rng=0).to("gpu")
-        optimizer, task = SGD(net, 0.01, momentum=0.9), Segmentation(CLASSES)
-        labels = np.random.default_rng(0).integers(0, CLASSES, (n, height, width))
-        batch = new(*shape), to_device(labels, "gpu")
+        subject = segnet_basic(tiny) if case is None else case(8 if tiny else 1)
+        net, task = subject.ours().to("gpu"), subject.task
+        optimizer = SGD(net, 0.01, momentum=0.9)
 
         def call():
             net.zero_grad()
-            task.step(net, batch)
+            task.step(net, subject.batch)
             optimizer.step()
 
         ways = {"kernels": (call, ours), "plain CuPy": (call, plain)}
-        return ways, sum(p.nbytes for p in net.params.values()), 0
+        ways |= torch_training_step(subject)
+        products = cost(subject.ours(), subject.batch[0])[-1].multiplications
+        return ways, sum(array.nbytes for array in subject.batch), 3 * products
 
     return make
+
+
+def segnet_basic(tiny):
+    n, c, height, width = smaller(SEGNET_BASIC, tiny)
+    features = 4 if tiny else 64
+
+    def theirs():
+        import torch_nets
+
+        return torch_nets.TorchSegNetBasic(c, CLASSES, features), torch_nets.segmentation_loss
+
+    rng = np.random.default_rng(0)
+    images = rng.standard_normal((n, c, height, width), np.float32)
+    batch = images, rng.integers(0, CLASSES, (n, height, width))
+    build = partial(nets.SegNetBasic, c, CLASSES, width=features, rng=0)
+    return training.Case(build, theirs, Segmentation(CLASSES), batch)
 
 
 # ---------------------------------------------------------------- PyTorch on the same card
@@ -275,6 +297,28 @@ def torch_convolution(part, shape, f, kernel, options):
             "input gradient": lambda backward=backward: backward([True, False, False]),
             "weight gradient": lambda backward=backward: backward([False, True, False]),
         }[part]
+        ways[name] = (on_cupys_stream(torch, call), around)
+    return ways
+
+
+def torch_training_step(subject):
+    """Batches come from the host in each step, as with ours."""
+    torch = torch_on_gpu()
+    if torch is None:
+        return {}
+    ways = {}
+    for name, around, order in precisions(torch):
+        net, loss = subject.theirs()
+        net = net.to("cuda", memory_format=order)
+        optimizer = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9)
+        batch = [torch.from_numpy(array) for array in subject.batch]
+
+        def call(net=net, loss=loss, optimizer=optimizer, batch=batch, order=order):
+            images, *truth = (part.to("cuda") for part in batch)
+            optimizer.zero_grad()
+            loss(net, (images.contiguous(memory_format=order), *truth)).backward()
+            optimizer.step()
+
         ways[name] = (on_cupys_stream(torch, call), around)
     return ways
 

@@ -41,6 +41,33 @@ class TorchSegNet(nn.Module):
         return self.classifier(x)
 
 
+class TorchSegNetBasic(nn.Module):
+    """nn_scratch.nets.SegNetBasic, of which only the variant SegNet-Basic."""
+
+    def __init__(self, in_channels, num_classes, width=64, kernel_size=7):
+        super().__init__()
+        first, inner = (in_channels, width), (width, width)
+        encoders = [block(*(inner if i else first), kernel_size) for i in range(4)]
+        decoders = [block(*inner, kernel_size)[:2] for _ in range(4)]
+        for name, stages in ("encoder", encoders), ("decoder", decoders):
+            for i, stage in enumerate(stages):
+                self.add_module(f"{name}{i}", stage)
+        self.encoders, self.decoders = encoders, decoders  # plain lists: registered above
+        self.classifier = nn.Conv2d(width, num_classes, 1)
+
+    def forward(self, x):
+        pooled = []
+        for encode in self.encoders:
+            x = encode(x)
+            size = x.shape[2:]
+            x, switches = F.max_pool2d(x, 2, ceil_mode=True, return_indices=True)
+            pooled.append((switches, size))
+        for decode in reversed(self.decoders):
+            switches, size = pooled.pop()
+            x = decode(F.max_unpool2d(x, switches, 2, output_size=size))
+        return self.classifier(x)
+
+
 class TorchLocalizer(nn.Module):
     """nn_scratch.nets.Localizer."""
 

@@ -183,25 +183,33 @@ def segnet(shrink):
 def fcn(shrink):
     """Strided convolutions down, transpose convolutions up."""
 
-    def build(nn):  # nn_scratch.layers or torch.nn: the names are the same
+    def build(nn, norm_relu):  # nn_scratch.layers or torch.nn: the names are the same
         a, b, c = WIDTHS
         return nn.Sequential(
-            *(nn.Conv2d(3, a, 3, padding=1, bias=False), nn.BatchNorm2d(a), nn.ReLU()),
-            *(nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU()),
-            *(nn.Conv2d(b, c, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(c), nn.ReLU()),
-            *(nn.ConvTranspose2d(c, b, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(b)),
-            *(nn.ReLU(), nn.ConvTranspose2d(b, a, 4, stride=2, padding=1, bias=False)),
-            *(nn.BatchNorm2d(a), nn.ReLU(), nn.Conv2d(a, CLASSES, 1)),
+            *(nn.Conv2d(3, a, 3, padding=1, bias=False), norm_relu(a)),
+            *(nn.Conv2d(a, b, 3, stride=2, padding=1, bias=False), norm_relu(b)),
+            *(nn.Conv2d(b, c, 3, stride=2, padding=1, bias=False), norm_relu(c)),
+            *(nn.ConvTranspose2d(c, b, 4, stride=2, padding=1, bias=False), norm_relu(b)),
+            *(nn.ConvTranspose2d(b, a, 4, stride=2, padding=1, bias=False), norm_relu(a)),
+            nn.Conv2d(a, CLASSES, 1),
         )
 
     def theirs():
-        import torch
+        from torch import nn
 
         import torch_nets
 
-        return build(torch.nn), torch_nets.segmentation_loss
+        def norm_relu(channels):
+            return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
 
-    return Case(partial(build, layers), theirs, Segmentation(CLASSES), scenes(shrink))
+        return build(nn, norm_relu), torch_nets.segmentation_loss
+
+    return Case(
+        partial(build, layers, layers.BatchNormReLU2d),
+        theirs,
+        Segmentation(CLASSES),
+        scenes(shrink),
+    )
 
 
 def scenes(shrink):

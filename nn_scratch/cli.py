@@ -155,6 +155,7 @@ def _parser():
     predict.add_argument(
         "--out", type=Path, default=Path("predictions"), help="folder for pictures"
     )
+    _add_device(predict)
     predict.set_defaults(run=_predict)
 
     compare = commands.add_parser(
@@ -328,9 +329,11 @@ def _show(metrics, class_names):
 
 
 def _predict(options):
+    from nn_scratch.backend import choose_device
     from nn_scratch.predict import predict
 
-    for said, picture in predict(options.checkpoint, options.images, options.out):
+    device = choose_device(options.device)
+    for said, picture in predict(options.checkpoint, options.images, options.out, device):
         print(f"{said}\n  {picture}")
     return 0
 

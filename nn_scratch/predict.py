@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from nn_scratch import boxes, ops, plot
+from nn_scratch.backend import to_device, to_host
 from nn_scratch.data import Resize, read_image
 from nn_scratch.layers import inference_mode
 from nn_scratch.training.checkpoint import CheckpointError, load_checkpoint
@@ -37,9 +38,10 @@ def evaluate_checkpoint(path, data=None, device="cpu"):
     return recipe.evaluate(), recipe.class_names
 
 
-def predict(path, images, out):
+def predict(path, images, out, device="cpu"):
     """For each image file, one line of text and the picture's path in the folder `out`."""
     net, settings = load_net(path)
+    net.to(device)
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     draw = {"segmentation": _labels, "localization": _box}[settings["task"]]
@@ -49,11 +51,15 @@ def predict(path, images, out):
         if settings["channels"] == 1:
             seen = seen.mean(axis=0, keepdims=True)
         with inference_mode(net):
-            found = net(seen[None])
+            found = _on_host(net(to_device(seen[None], device)))
         said, figure = draw(found, image, settings["class_names"])
         picture = out / f"{name.stem}.png"
         figure.savefig(picture, dpi=110)
         yield f"{name}: {said}", picture
+
+
+def _on_host(found):
+    return tuple(map(to_host, found)) if isinstance(found, tuple) else to_host(found)
 
 
 def _labels(scores, image, class_names):

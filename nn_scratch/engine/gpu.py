@@ -102,9 +102,13 @@ def gather(x, switches):
 
 
 def scatter_add(values, switches, size, windows=None):
-    """As array.scatter_add; by a kernel where `windows` say which pool the switches are of."""
-    if windows is None or not _fit(values, switches=switches):
+    """As array.scatter_add. Where `windows` say which pool the switches are of, pixels ask their
+    windows; else the values are sorted by where they go. Never by atomic sums, whose order no two
+    runs share."""
+    if not _fit(values):
         return array.scatter_add(values, switches, size, windows)
+    if windows is None or not _fit(switches=switches):
+        return _scatter_sorted(values, switches, size)
     x = _empty((*values.shape[:2], *size))
     if x.size:
         sizes = *size, *values.shape[2:], *_geometry(windows)
@@ -118,6 +122,17 @@ def scatter_add(values, switches, size, windows=None):
             np.int64(x.size),
             *map(np.int32, sizes),
         )
+    return x
+
+
+def _scatter_sorted(values, switches, size):
+    cupy = _cupy()
+    x = cupy.zeros((*values.shape[:2], *size), np.float32)
+    if values.size:
+        targets = array.flat_targets(switches, size)
+        order = cupy.argsort(targets)  # CuPy's is stable
+        arrays = values, targets[order], order, x
+        _each("pool", "add_sorted", values.size, *arrays, np.int64(values.size))
     return x
 
 

@@ -103,6 +103,15 @@ def test_pooling_kernels(geometry, ceil_mode, device):
     assert device.launched == 2 * ["window_max", "gather", "scatter_add"]
 
 
+def test_switches_from_anywhere_are_sorted(device):
+    values = draw_integers(2, 3, 5, 4, dtype=np.float32)
+    for dtype in np.int32, np.int64:
+        switches = np.random.default_rng(0).integers(0, 6, values.shape).astype(dtype)
+        found = device.scatter_add(values, switches, (2, 7))
+        np.testing.assert_array_equal(found, array.scatter_add(values, switches, (2, 7)))
+    assert device.launched == ["add_sorted", "add_sorted"]
+
+
 @pytest.mark.parametrize("value", [np.nan, -np.inf, np.inf])
 def test_numbers_that_compare_strangely(value, device):
     x = draw(1, 2, 6, 7, dtype=np.float32)

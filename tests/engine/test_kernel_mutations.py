@@ -41,6 +41,8 @@ PLANTED = [
     ("conv", "min(depth, first + each)", "first + each"),
     ("conv", "z < splits", "z < splits - 1"),
     ("conv", "if (m < channels) y[", "y["),  # writes channels that are none
+    ("pool", "(at > 0 && targets[at] == targets[at - 1])", "false"),  # the last sum is the least
+    ("pool", "i < count && targets[i]", "targets[i]"),  # reads beyond
     ("norm", "if (seen == 0) near = value;", "near = value;"),
     ("norm", "a.apart + b.apart + step * step * a.count * share", "a.apart + b.apart"),
     ("norm", "variance[channel] = all.apart / all.count", "variance[channel] = all.apart"),

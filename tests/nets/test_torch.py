@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
-from nn_scratch.nets import Localizer, SegNet
+from nn_scratch.nets import Localizer, SegNet, SegNetBasic
 from nn_scratch.training import SGD, Adam, Localization, Segmentation
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -25,10 +25,13 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("kind", ["segmentation", "localization"])
+@pytest.mark.parametrize("kind", ["segmentation", "SegNet-Basic", "localization"])
 def test_same_losses_for_twenty_steps(kind, optimizer):
     if kind == "segmentation":
         ours, theirs = SegNet(1, 11, widths=(4, 6), rng=0), torch_nets.TorchSegNet(1, 11, (4, 6))
+        task, data, torch_loss = Segmentation(11), DigitSegmentation, torch_nets.segmentation_loss
+    elif kind == "SegNet-Basic":
+        ours, theirs = SegNetBasic(1, 11, width=4, rng=0), torch_nets.TorchSegNetBasic(1, 11, 4)
         task, data, torch_loss = Segmentation(11), DigitSegmentation, torch_nets.segmentation_loss
     else:
         ours = Localizer(1, 10, (40, 40), widths=(4, 6), features=16, rng=0)

@@ -71,6 +71,7 @@ def cases():
         y, switches = array.window_max(x, windows, positions)
         yield "gather", (x, switches)
         yield "scatter_add", (integers(*y.shape), switches, SIZE, windows)
+        yield "scatter_add", (integers(*y.shape), switches, SIZE)
     yield from norm_cases()
     scores, labels = integers(2, 5, *SIZE), RNG.integers(0, 5, (2, *SIZE))
     scores[0, 2, 1, 1] = 200  # exp of it is infinite

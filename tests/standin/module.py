@@ -76,6 +76,7 @@ def make_module(real):
         np.ascontiguousarray(unwrapped(a), dtype)
     )
     module.asnumpy = _asnumpy
+    module.argsort = lambda a, axis=-1: ndarray(np.argsort(a.inside, axis, kind="stable"))
     module.get_array_module = lambda *arrays: (
         module if any(isinstance(a, ndarray) for a in arrays) else np
     )

@@ -62,7 +62,7 @@ def train_masks(masks, out, *more):
     )
 
 
-def test_a_folder_of_masks_from_training_to_pictures(masks, tmp_path, capsys):
+def test_a_folder_of_masks_from_training_to_pictures(masks, tmp_path, capsys, monkeypatch):
     out = tmp_path / "run"
     assert train_masks(masks, out, "--epochs", 15) == 0
     written = {path.name for path in out.iterdir()}
@@ -86,6 +86,11 @@ def test_a_folder_of_masks_from_training_to_pictures(masks, tmp_path, capsys):
     assert "ground" in printed and "%" in printed and "large.png" in printed
     with Image.open(tmp_path / "drawn" / "large.png") as drawn:
         assert drawn.size[0] > 400
+    monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
+    with standin.installed():
+        drawn = tmp_path / "drawn"
+        assert run("predict", out / "best.npz", photo, "--out", drawn, "--device", "gpu") == 0
+    assert capsys.readouterr().out == printed
 
 
 def test_photographs_of_several_sizes_from_training_to_boxes(photographs, tmp_path, capsys):

@@ -44,6 +44,20 @@ extern "C" __global__ void gather(const float *__restrict__ x, const int *__rest
   y[at] = x[at / windows * pixels + switches[at]];
 }
 
+// The adjoint of gather, for switches from anywhere: `targets` are where the values go, in rising
+// order, and `order` says which value goes there. The first of equal targets adds up for all of them,
+// in the order of the values. x holds zeros before.
+extern "C" __global__ void add_sorted(const float *__restrict__ values,
+                                      const long long *__restrict__ targets,
+                                      const long long *__restrict__ order, float *__restrict__ x,
+                                      long long count) {
+  long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+  if (at >= count || (at > 0 && targets[at] == targets[at - 1])) return;
+  float sum = 0;
+  for (long long i = at; i < count && targets[i] == targets[at]; i++) sum += values[order[i]];
+  x[targets[at]] = sum;
+}
+
 // The adjoint of gather, for switches of a pool with this geometry: every pixel asks the windows
 // that can see it whether they chose it, in reading order, and adds up what they say. Reads each
 // value and switch about once, writes 4 bytes for each pixel.
