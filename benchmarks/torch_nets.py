@@ -99,5 +99,5 @@ def localization_loss(net, batch):
     images, labels, boxes = batch
     scores, predicted = net(images)
     height, width = images.shape[2:]
-    target = boxes / torch.tensor([width, height, width, height], dtype=boxes.dtype)
+    target = boxes / boxes.new_tensor([width, height, width, height])
     return F.cross_entropy(scores, labels) + 10 * F.mse_loss(predicted, target)

@@ -33,6 +33,8 @@ plot_arrays({"image x": image, "kernel w": kernel})
 # %% [markdown]
 # The first output pixel, by hand: $1·1 + 2·(-1) + 0·2 + 1·0 = -1$.
 #
+# ![The window moves over the image; each place gives an output pixel](images/convolution.gif)
+#
 # **Predict** before you run the next cell: how many output pixels are there, and what is the last
 # one, at the bottom right? Write your answers down; the cell checks mine.
 
@@ -296,29 +298,11 @@ print("with a kernel of ones, the wrong gradient passes")
 # %% [markdown]
 # ## 9. Exercise
 #
-# Put the function below into a file `my_conv.py` and replace the two lines with the gradients of a
-# convolution **with stride**: equations (5) and (6) with $s·p+i$ in place of $p+i$. Then run
+# Write `conv2d` and its three gradients with loops, with bias, stride and padding: equation (1),
+# and equations (5) and (6) with $s\,p+i$ in place of $p+i$ (the file is in the folder that
+# `nn-scratch exercise start` makes):
 #
-#     nn-scratch check my_conv.py:conv2d
-#
-# `example()` says on what your functions are checked. Begin with a stride of 1 there if you like.
-#
-# ```python
-# import numpy as np
-# from nn_scratch import ops
-#
-# def conv2d(x, w, *, stride):
-#     return ops.conv2d(x, w, stride=stride)
-#
-# def conv2d_backward(dy, x, w, *, stride):
-#     dx = np.zeros_like(x)   # equation (6)
-#     dw = np.zeros_like(w)   # equation (5)
-#     return dx, dw
-#
-# def example():
-#     rng = np.random.default_rng(0)
-#     return rng.normal(size=(2, 2, 7, 6)), rng.normal(size=(3, 2, 3, 2)), {"stride": 2}
-# ```
+#     nn-scratch exercise 01
 #
 # ## Remember
 #

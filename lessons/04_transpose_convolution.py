@@ -125,6 +125,10 @@ plot_arrays({"v": v[0, 0], "Aᵀ A v": there_and_back[0, 0]}, columns=1)
 # %% [markdown]
 # ## 5. As loops, in two dimensions
 #
+# Each pixel paints the whole kernel, times its value; where paintings overlap they add up:
+#
+# ![Pixel after pixel adds the kernel, times its value, to the output](images/conv_transpose.gif)
+#
 # Painting with loops. Compare with lesson 01: the same four loops, only now the *output* is indexed
 # by $s·p + i$ and the *input* by $p$.
 
@@ -257,28 +261,10 @@ report
 # %% [markdown]
 # ## 9. Exercise
 #
-# In a file `my_up.py`, write the backward pass of a transpose convolution with stride, using
-# nothing but the loops of section 5. You already know the answer's shape: `dx` is an ordinary
-# convolution of `dy`. Then run
+# Write `conv_transpose2d` and its gradients, with nothing but the loops of section 5. You already
+# know the shape of the answer: `dx` is an ordinary convolution of `dy`.
 #
-#     nn-scratch check my_up.py:up
-#
-# ```python
-# import numpy as np
-# from nn_scratch import ops
-#
-# def up(x, w, *, stride):
-#     return ops.conv_transpose2d(x, w, stride=stride)
-#
-# def up_backward(dy, x, w, *, stride):
-#     dx = np.zeros_like(x)   # look at dy where x painted
-#     dw = np.zeros_like(w)   # what each weight was multiplied by
-#     return dx, dw
-#
-# def example():
-#     rng = np.random.default_rng(0)
-#     return rng.normal(size=(2, 3, 4, 5)), rng.normal(size=(3, 2, 3, 2)), {"stride": 2}
-# ```
+#     nn-scratch exercise 07
 #
 # ## Remember
 #

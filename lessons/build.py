@@ -4,6 +4,7 @@
     python lessons/build.py --all      every notebook
     python lessons/build.py --check    only say which are out of date; exit 1 if any is
     python lessons/build.py 01 04      these
+    python lessons/build.py --pictures the moving pictures
 
 A notebook remembers the hash of its source. Edit the source, never the notebook.
 Needs the extra: pip install -e '.[lessons]'
@@ -23,7 +24,11 @@ def main(arguments=None):
     parser.add_argument("lessons", nargs="*", help="numbers of lessons (default: all)")
     parser.add_argument("--all", action="store_true", help="build even what is up to date")
     parser.add_argument("--check", action="store_true", help="say what is out of date")
+    parser.add_argument("--pictures", action="store_true", help="draw the moving pictures")
     options = parser.parse_args(arguments)
+    if options.pictures:
+        draw_pictures()
+        return 0
     sources = [s for s in lessons() if not options.lessons or s.name[:2] in options.lessons]
     outdated = [s for s in sources if options.all or not up_to_date(s)]
     for source in outdated:
@@ -73,6 +78,30 @@ def build(source):
     }
     nbformat.validate(notebook)
     source.with_suffix(".ipynb").write_text(nbformat.writes(notebook) + "\n")
+
+
+def draw_pictures():
+    """images/*.gif: layers at work on a few numbers."""
+    import numpy as np
+
+    from nn_scratch.animate import (
+        animate_conv_transpose,
+        animate_convolution,
+        animate_switches,
+        save_gif,
+    )
+
+    kernel = np.array([[1.0, -1], [2, 0]])
+    square = np.array([[1.0, 2, 0], [0, 1, 3], [2, 0, 1]])
+    image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
+    lines = np.array([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]])
+    pictures = {
+        "convolution": animate_convolution(square, kernel),
+        "conv_transpose": animate_conv_transpose(np.array([[1.0, 2], [0, 3]]), lines),
+        "switches": animate_switches(image),
+    }
+    for name, frames in pictures.items():
+        save_gif(frames, FOLDER / "images" / f"{name}.gif")
 
 
 if __name__ == "__main__":

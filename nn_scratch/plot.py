@@ -28,6 +28,8 @@ CLASS_COLOURS = (
 )
 NO_CLASS = "#808080"
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#56b4e9", "white", "#e69f00"])
+LINE_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#222222")  # Okabe & Ito
+MARKERS = "os^DvP"
 TRUTH_COLOUR, PREDICTION_COLOUR = "#56b4e9", "#e69f00"
 
 
@@ -153,11 +155,83 @@ def plot_dots(names, panels, logarithmic=()):
     return figure
 
 
-def plot_arrays(arrays, *, columns=None, cell=0.42):
+def plot_images(images, *, columns=None, size=1.7):
+    """Images side by side under their titles; `size` is the height of one in inches.
+
+    images: a dict from title to a photograph or drawing (1 or 3, H, W) with values from 0 to 1, a
+    map of real values (H, W), from its smallest, black, to its largest, white, or a label map
+    (H, W) of integers, in the colours of the classes.
+    """
+    columns = columns or len(images)
+    rows = -(-len(images) // columns)
+    height, width = next(iter(images.values())).shape[-2:]
+    figure = Figure(
+        figsize=(columns * (size * width / height + 0.15), rows * (size + 0.35)),
+        layout="constrained",
+    )
+    axes = figure.subplots(rows, columns, squeeze=False).flat
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, (title, image) in zip(axes, images.items(), strict=False):
+        axis.set_axis_on()
+        axis.set(xticks=[], yticks=[])
+        axis.set_title(title, fontsize=9)
+        if image.ndim == 3:
+            _show_image(axis, image)
+        elif image.dtype.kind in "iu":
+            axis.imshow(_coloured(image, max(len(CLASS_COLOURS), int(image.max()) + 1)))
+        else:
+            axis.imshow(image, cmap="gray")
+    return figure
+
+
+def plot_roofline(points, bandwidth, rate):
+    """What a machine can do against how many operations come with each byte (Williams et al. 2009).
+
+    points: a dict from name to (operations per byte, GFLOP/s); bandwidth in GB/s, rate in GFLOP/s.
+    """
+    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
+    axis = figure.add_subplot()
+    x = np.geomspace(0.05, 1000, 200)
+    axis.plot(x, np.minimum(rate, bandwidth * x), color="#222222", lw=1.6)
+    axis.text(0.07, bandwidth * 0.16, f"{bandwidth:.0f} GB/s", rotation=36, fontsize=8)
+    axis.text(800, rate * 1.15, f"{rate:.0f} GFLOP/s", fontsize=8, ha="right")
+    for (name, (intensity, reached)), colour in zip(points.items(), LINE_COLOURS, strict=False):
+        axis.plot(intensity, reached, "o", color=colour, label=name)
+    axis.set(xlabel="operations for each byte moved", ylabel="GFLOP/s", xscale="log", yscale="log")
+    axis.set_ylim(top=3 * rate)
+    axis.grid(color="0.92")
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def plot_lines(lines, x, *, xlabel, ylabel, logarithmic=""):
+    """A line with dots for each name, over the same x; `logarithmic` names axes: "x", "y", "xy"."""
+    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
+    axis = figure.add_subplot()
+    styles = zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False)
+    for (name, values), (marker, colour) in zip(lines.items(), styles, strict=False):
+        axis.plot(x, values, marker=marker, color=colour, ms=5, lw=1.4, label=name)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    if "x" in logarithmic:
+        axis.set_xscale("log")
+    if "y" in logarithmic:
+        axis.set_yscale("log")
+    axis.grid(color="0.92")
+    axis.spines[["top", "right"]].set_visible(False)
+    if len(lines) > 1:
+        axis.legend(frameon=False)
+    return figure
+
+
+def plot_arrays(arrays, *, columns=None, cell=0.42, marks=None, scale=None):
     """Small 2-D arrays side by side, as coloured cells with their numbers.
 
     arrays: a dict from title to array. All share one scale: white is 0, blue negative, orange
-    positive. `cell` is the size of a cell in inches, `columns` how many arrays go in a row.
+    positive; NaN is left empty. `cell` is the size of a cell in inches, `columns` how many arrays
+    go in a row. marks: a dict from title to (row, column, height, width), framed cells. scale: the
+    value of full colour, if it is not to be the largest.
     """
     arrays = {title: np.atleast_2d(np.asarray(array)) for title, array in arrays.items()}
     columns = columns or len(arrays)
@@ -174,13 +248,18 @@ def plot_arrays(arrays, *, columns=None, cell=0.42):
     figure = Figure(figsize=(cell * size[0], cell * size[1]))
     axis = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axis.set_axis_off()
-    most = max(float(np.abs(array).max(initial=0)) for array in arrays.values()) or 1.0
+    known = [np.abs(array[~np.isnan(array)]) for array in arrays.values()]
+    most = scale or max(float(values.max(initial=0)) for values in known) or 1.0
     for row, entries in enumerate(rows):
         for column, (title, array) in enumerate(entries):
             left = 0.4 + sum(widths[:column]) + 0.8 * column
             top = sum(heights[:row]) + 1 + (heights[row] - 1.2 - array.shape[0]) / 2
             axis.text(left, top - 0.2, title, fontsize=9, va="bottom")
             _draw_cells(axis, array, left, top, most)
+            if marks and title in marks:
+                down, right, high, wide = marks[title]
+                place = left + right, top + down
+                axis.add_patch(Rectangle(place, wide, high, fill=False, ec="#222222", lw=2.2))
     return figure
 
 
@@ -189,6 +268,8 @@ def _draw_cells(axis, array, left, top, most):
     x, y = left + np.arange(array.shape[1] + 1), top + np.arange(array.shape[0] + 1)
     axis.pcolormesh(x, y, array, cmap=SIGNED, vmin=-most, vmax=most, edgecolors="0.75", lw=0.5)
     for (row, column), value in np.ndenumerate(array):
+        if np.isnan(value):
+            continue
         place = left + column + 0.5, top + row + 0.5
         axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=8)
 

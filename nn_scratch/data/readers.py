@@ -61,7 +61,11 @@ class MaskFolders:
             raise DataError(
                 f"mask {mask_path} has {labels[row, column]} at row {row}, column {column}, but "
                 f"there are the classes 0 to {self.num_classes - 1}"
-                + ("" if self.ignore_index is None else f" and {self.ignore_index} to ignore")
+                + (
+                    "; a label that shall not count is named by ignore_index (--ignore-index)"
+                    if self.ignore_index is None
+                    else f" and {self.ignore_index} to ignore"
+                )
             )
         return image, labels
 

@@ -2,14 +2,21 @@
 
 import importlib.util
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-LESSONS = Path(__file__).parents[2] / "lessons"
+from nn_scratch.check.exercise import EXERCISES
+from nn_scratch.cli import _parser
+
+ROOT = Path(__file__).parents[2]
+LESSONS = ROOT / "lessons"
 
 spec = importlib.util.spec_from_file_location("build", LESSONS / "build.py")
 build = importlib.util.module_from_spec(spec)
@@ -23,13 +30,15 @@ def name(path):
 
 
 def test_there_are_lessons():
-    assert [source.name[:2] for source in SOURCES] == ["01", "04"]
+    assert [source.name[:2] for source in SOURCES] == [f"{number:02}" for number in range(13)]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=name)
 def test_a_lesson_runs(source):
-    """As a plain script: every assert in it holds."""
-    done = subprocess.run([sys.executable, source], capture_output=True, text=True, cwd=LESSONS)
+    """As a plain script, with little training: every assert in it holds."""
+    environment = {**os.environ, "NN_SCRATCH_FAST": "1"}
+    command = [sys.executable, source]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=LESSONS, env=environment)
     assert done.returncode == 0, done.stderr
 
 
@@ -66,31 +75,100 @@ def test_editing_a_source_makes_its_notebook_out_of_date(tmp_path):
     assert not build.up_to_date(source)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=name)
-def test_equations_that_are_referred_to_exist(source):
-    text = source.read_text()
-    tags = set(re.findall(r"\\tag\{(\d+)\}", text))
-    assert tags == {str(n) for n in range(1, len(tags) + 1)}
-    assert set(re.findall(r"[Ee]quations? \((\d+)\)", text)) <= tags
+# ---------------------------------------------------------------- what the lessons refer to
+
+TEXTS = {source.name[:2]: source.read_text() for source in SOURCES}
+PAGES = [LESSONS / "README.md", ROOT / "README.md"]
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=name)
-def test_the_exercise_s_blank_fails_and_is_run_by_the_command_shown(source, tmp_path):
-    text = source.read_text()
-    (block,) = re.findall(r"# ```python\n(.*?)# ```", text, re.DOTALL)
-    ((file, function),) = re.findall(r"nn-scratch check (\w+\.py):(\w+)", text)
+def tags(lesson):
+    return set(re.findall(r"\\tag\{(\d+)\}", TEXTS[lesson]))
+
+
+def referred(text):
+    """(lesson or "", equations) of all references, which read "equations (2) and (3) of lesson 01",
+    "lesson 02, equation (3)" or just "equation (1)"."""
+    plain = re.sub(r"\n# ?", " ", text)
+    numbers = r"[Ee]quations? (\(\d+\)(?:(?:,| and| to) \(\d+\))*)"
+    pattern = rf"(?:lesson (\d\d), )?{numbers}(?: of lesson (\d\d))?"
+    for before, listed, after in re.findall(pattern, plain):
+        yield before or after, re.findall(r"\d+", listed)
+
+
+@pytest.mark.parametrize("lesson", TEXTS)
+def test_equations_that_are_referred_to_exist(lesson):
+    assert tags(lesson) == {str(n) for n in range(1, len(tags(lesson)) + 1)}
+    for other, equations in referred(TEXTS[lesson]):
+        assert set(equations) <= tags(other or lesson), (other, equations)
+
+
+def test_references_are_found():
+    text = "see equation (1), or equations (2) and\n# (3) of lesson 01; lesson 02, equation (4)"
+    assert list(referred(text)) == [("", ["1"]), ("01", ["2", "3"]), ("02", ["4"])]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.name)
+def test_the_derivations_that_the_checker_names_exist(exercise):
+    ((lesson, equations),) = referred(exercise.lesson)
+    assert set(equations) <= tags(lesson)
+
+
+def test_every_exercise_is_set_by_the_lesson_that_it_names():
+    blanks = sorted((ROOT / "nn_scratch" / "check" / "exercises").glob("[0-9][0-9]_*.py"))
+    assert len(blanks) == 15
+    for blank in blanks:
+        (lesson,) = re.findall(r"\(lesson (\d\d)\)", blank.read_text().splitlines()[0])
+        assert f"nn-scratch exercise {blank.name[:2]}\n" in TEXTS[lesson], blank.name
+    numbers = re.findall(r"nn-scratch exercise (\d\d)", "".join(TEXTS.values()))
+    assert {blank.name[:2] for blank in blanks} == set(numbers)
+
+
+@pytest.mark.parametrize("lesson", TEXTS)
+def test_files_and_pictures_that_are_named_exist(lesson):
+    for path in re.findall(r"`((?:nn_scratch|benchmarks|tests|lessons)/[\w/.]+)`", TEXTS[lesson]):
+        assert (ROOT / path).exists(), path
+    for picture in re.findall(r"!\[[^]]+\]\(([^)]+)\)", TEXTS[lesson]):
+        assert (LESSONS / picture).exists(), picture
+    for script in re.findall(r"python (\w+/\w+\.py)", TEXTS[lesson]):
+        assert (ROOT / script).exists(), script
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_map_names_every_lesson(page):
+    links = re.findall(r"\]\(([^)#]+)\)", page.read_text())
+    assert all((page.parent / link).exists() for link in links if "://" not in link)
+    notebooks = {Path(link).name for link in links if link.endswith(".ipynb")}
+    assert notebooks == {source.with_suffix(".ipynb").name for source in SOURCES}
+
+
+COMMAND = re.compile(r"^# {5,}(nn-scratch [^\n#]+)", re.MULTILINE)
+COMMANDS = [c.strip() for text in TEXTS.values() for c in COMMAND.findall(text)]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_such(command):
+    """The parser takes them."""
+    _parser().parse_args(shlex.split(command)[1:])
+
+
+def test_the_layer_to_repair_is_checked_by_the_command_shown(tmp_path):
+    (block,) = re.findall(r"# ```python\n(.*?)# ```", TEXTS["12"], re.DOTALL)
+    ((file, layer),) = re.findall(r"nn-scratch check (\w+\.py):(\w+)", TEXTS["12"])
     code = "".join(line[2:] or "\n" for line in block.splitlines(keepends=True))
-    (tmp_path / file).write_text(code)
-    command = [sys.executable, "-m", "nn_scratch", "check", f"{file}:{function}"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 1, done.stdout + done.stderr
-    solved = code.replace("    return dx, dw", f"    return ops.{SOLUTIONS[function]}[:2]")
-    (tmp_path / file).write_text(solved)
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
+    right = code.replace("return dy * s ", "return dy * (s + x * s * (1 - s)) ")
+    for text, status in ((code, 1), (right, 0)):
+        (tmp_path / file).write_text(text)
+        command = [sys.executable, "-m", "nn_scratch", "check", f"{file}:{layer}"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == status, done.stdout + done.stderr
 
 
-SOLUTIONS = {
-    "conv2d": "conv2d_backward(dy, x, w, stride=stride)",
-    "up": "conv_transpose2d_backward(dy, x, w, stride=stride)",
-}
+def test_the_moving_pictures_are_those_that_the_code_draws(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "FOLDER", tmp_path)
+    (tmp_path / "images").mkdir()
+    build.draw_pictures()
+    drawn = sorted((tmp_path / "images").iterdir())
+    assert [path.name for path in drawn] == sorted(p.name for p in LESSONS.glob("images/*.gif"))
+    for path in drawn:
+        with Image.open(path) as new, Image.open(LESSONS / "images" / path.name) as old:
+            assert (new.n_frames, new.size) == (old.n_frames, old.size)

@@ -1,0 +1,276 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# **The question:** a network is a chain of layers, and it learns by sending one number's gradient
+# back through the chain. What must a layer be able to do for that, and how do you know that it does
+# it right?
+#
+# You need: a little NumPy, and what a derivative is. About 30 minutes. At the end you have written
+# a layer, and a check has told you that it is right.
+
+# %%
+# %matplotlib inline
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.check import check_exercise, check_gradients
+    from nn_scratch.data import DigitSegmentation
+    from nn_scratch.layers import Layer, Linear
+    from nn_scratch.plot import plot_arrays, plot_images
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# ## 1. An image is an array
+#
+# The lessons use small scenes made of real handwritten digits. Each comes as an image and a **label
+# map**, which says for every pixel what it belongs to: 0 is background, 1 to 10 are the digits 0 to
+# 9. At the end of these lessons you will have built networks that find the label map themselves.
+
+# %%
+scenes = DigitSegmentation("train", 3)
+image, labels = scenes.sample(epoch=0, index=0)
+print("image", image.shape, image.dtype, " labels", labels.shape, labels.dtype)
+plot_images({"image": image, "label map": labels})
+
+# %% [markdown]
+# The image has three axes: **channels** (1 here; 3 for a colour photograph: red, green, blue),
+# **height** and **width**. Networks work on several images at once, a **batch**, so a fourth axis
+# comes first. The order is always the same, and is called **NCHW**: images, channels, height,
+# width. Row 0 is at the top.
+#
+# **Predict** the shape of a batch of three such scenes, and where the pixel in the last row and the
+# first column of the second image stands.
+
+# %%
+predicted_shape = (3, 1, 40, 40)
+predicted_place = (1, 0, 39, 0)  # the second image, its only channel, the last row, first column
+
+batch = np.stack([scenes.sample(0, index)[0] for index in range(3)])
+assert batch.shape == predicted_shape
+assert batch[predicted_place] == scenes.sample(0, 1)[0][0, -1, 0]
+
+# %% [markdown]
+# ## 2. What a layer must do
+#
+# A layer turns an array $x$ into an array $y$. That is its **forward** pass. Behind it come more
+# layers, and at the end the **loss** $L$: one number that says how wrong the network is.
+#
+# To learn, we want to know for each number in the network which way to change it so that $L$ goes
+# down. These derivatives are found from the end to the beginning. When the layer's turn comes, it
+# is told $\partial L/\partial y$, how the loss would change with each number of $y$. In code this
+# array is called `dy`, and it has the shape of $y$. The layer has to answer with
+# $\partial L/\partial x$, called `dx`. That is its **backward** pass, and all it needs is the chain
+# rule:
+#
+# $$\frac{\partial L}{\partial x_i} =
+#   \sum_j \frac{\partial L}{\partial y_j}\,\frac{\partial y_j}{\partial x_i} \tag{1}$$
+#
+# Its `dx` is the `dy` of the layer before it. So each layer needs to know only itself.
+#
+# ## 3. The smallest layer: ReLU
+#
+# The **rectified linear unit** keeps what is positive and makes the rest zero:
+#
+# $$y_i = \max(x_i, 0) \tag{2}$$
+#
+# Where $x_i > 0$, $y_i$ moves just as $x_i$ does: the derivative is 1. Where $x_i < 0$ nothing
+# happens: it is 0. Put that into equation (1); only $j = i$ is left of the sum:
+#
+# $$\frac{\partial L}{\partial x_i} =
+#   \begin{cases}\partial L/\partial y_i & x_i > 0\\ 0 & \text{else}\end{cases} \tag{3}$$
+#
+# (At $x_i = 0$ there is a kink and no derivative. By agreement it counts as 0.)
+#
+# **Predict** `y` and `dx` for the numbers below, before you run the cell.
+
+# %%
+x = np.array([3.0, -2, 0, 5])
+dy = np.array([10.0, 20, 30, -40])
+predicted_y = [3, 0, 0, 5]
+predicted_dx = [10, 0, 0, -40]
+
+y, dx = ops.relu(x), ops.relu_backward(dy, x)
+assert np.array_equal(y, predicted_y) and np.array_equal(dx, predicted_dx)
+plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2)
+
+# %% [markdown]
+# Note what the backward pass needed: `dy`, and `x` from the forward pass. A layer has to *remember*
+# something from the way forward for the way back.
+#
+# ## 4. A layer with weights
+#
+# A **linear** layer has numbers of its own, which are learned: a matrix $W$ and a vector $b$. Every
+# output is a weighted sum of all inputs:
+#
+# $$y_j = \sum_i W_{ji}\, x_i + b_j \tag{4}$$
+#
+# Now there are three derivatives to find, and for each the chain rule says: look what the number is
+# multiplied by, and add up over all the places where it is used.
+#
+# $$\frac{\partial L}{\partial x_i} = \sum_j W_{ji}\,\frac{\partial L}{\partial y_j}, \qquad
+#   \frac{\partial L}{\partial W_{ji}} = \sum_n \frac{\partial L}{\partial y_{nj}}\, x_{ni}, \qquad
+#   \frac{\partial L}{\partial b_j} = \sum_n \frac{\partial L}{\partial y_{nj}} \tag{5}$$
+#
+# In the second and third, $n$ counts the images of the batch: one $W$ serves all of them, so what
+# they say about it is added. In NumPy equations (4) and (5) are one line each:
+
+# %%
+rng = np.random.default_rng(0)
+x = rng.integers(-3, 4, (4, 3)).astype(float)  # a batch of 4, each 3 numbers
+W = rng.integers(-3, 4, (2, 3)).astype(float)  # 3 in, 2 out
+b = np.array([1.0, -1])
+dy = rng.integers(-3, 4, (4, 2)).astype(float)
+
+y = x @ W.T + b
+dx = dy @ W
+dW = dy.T @ x
+db = dy.sum(axis=0)
+
+assert np.array_equal(y, ops.linear(x, W, b))
+for mine, theirs in zip((dx, dW, db), ops.linear_backward(dy, x, W), strict=True):
+    assert np.array_equal(mine, theirs)
+plot_arrays({"dy": dy, "dx": dx, "dW": dW, "db": db})
+
+# %% [markdown]
+# ## 5. The layer contract
+#
+# The library's layers are objects that keep this promise:
+#
+# - `layer(x)` runs the forward pass, and the layer remembers what it will need;
+# - `layer.backward(dy)` returns `dx`, and **adds** its weights' derivatives to `layer.grads`;
+# - `layer.params` and `layer.grads` are dicts of arrays with the same names.
+#
+# Why *adds*? So that a batch can be done in parts. `zero_grad()` sets them back to zero.
+#
+# There is no magic anywhere that finds derivatives for you. Each `backward` is written by hand:
+# that is what this library is for. Here is a layer of our own: it multiplies by one learned number.
+
+
+# %%
+class Scale(Layer):
+    """y = a · x, with a learned."""
+
+    def __init__(self, a):
+        super().__init__()
+        self.add_parameter("a", np.array([a]))
+
+    def forward(self, x):
+        self.saved = x
+        return self.params["a"] * x
+
+    def backward(self, dy):
+        x = self.recall()
+        self.add_grads(a=np.array([(dy * x).sum()]))  # a is used everywhere, so add up
+        return self.params["a"] * dy
+
+
+scale = Scale(2.0)
+print("y ", scale(np.array([[1.0, -1, 3]])))
+print("dx", scale.backward(np.array([[1.0, 10, 100]])))
+print("da", scale.grads["a"])
+
+# %% [markdown]
+# **Predict** `da`: $1·1 + 10·(-1) + 100·3$. And what will stand there after a second call of
+# `backward` with the same `dy`?
+
+# %%
+assert scale.grads["a"] == 1 - 10 + 300
+scale.backward(np.array([[1.0, 10, 100]]))
+assert scale.grads["a"] == 2 * 291  # added, not replaced
+
+# %% [markdown]
+# ## 6. Your first gradient check
+#
+# Is the backward pass right? There is a test that knows nothing about how you derived it. Move one
+# number of $x$ by a small $h$ up and down, run the *forward* pass both times, and see how $L$
+# moves:
+#
+# $$\frac{\partial L}{\partial x_i} \approx \frac{L(x_i + h) - L(x_i - h)}{2h} \tag{6}$$
+#
+# That is slow, and only nearly exact, but it needs no derivation. For $L$ we take
+# $\sum_j g_j\, y_j$ with any fixed $g$: then `dy` is $g$. By hand, for one number:
+
+# %%
+x = np.array([[1.0, -2, 0.5]])
+g = np.array([[0.3, -1.1, 0.7]])
+h = 1e-5
+
+
+def loss(x):
+    return (g * scale(x)).sum()
+
+
+up, down = x.copy(), x.copy()
+up[0, 1] += h
+down[0, 1] -= h
+numerical = (loss(up) - loss(down)) / (2 * h)
+loss(x)
+claimed = scale.backward(g)[0, 1]
+print(f"numerical {numerical:.8f}   backward says {claimed:.8f}")
+assert abs(numerical - claimed) < 1e-8
+
+# %% [markdown]
+# `check_gradients` does this for every number of every array, and a few more tests besides: that
+# calling backward twice adds, that inputs are not changed, that zeros give zeros.
+
+# %%
+report = check_gradients(Scale(2.0), rng.normal(size=(2, 3, 4, 5)))
+assert report.ok
+report
+
+# %%
+report = check_gradients(Linear(3, 2, rng=0), rng.normal(size=(4, 3)))
+assert report.ok
+report
+
+# %% [markdown]
+# ## 7. Break it on purpose
+#
+# A check is worth something only if it fails when it should. Here is a ReLU whose author forgot the
+# second case of equation (3): every `dy` passes.
+
+
+# %%
+def relu_backward(dy, x):
+    """Wrong: also passes where x is negative."""
+    return dy.copy()
+
+
+report = check_gradients((ops.relu, relu_backward), rng.normal(size=(2, 3)))
+assert not report.ok
+report
+
+# %% [markdown]
+# The report says *that* it is wrong and where. For the functions that are the exercises of these
+# lessons, `check_exercise` also says *what* is wrong, if the mistake is a known one:
+
+# %%
+report = check_exercise("relu_backward", relu_backward)
+assert not report.ok
+report
+
+# %% [markdown]
+# ## 8. Exercises
+#
+# Get your own copy of all exercises, once:
+#
+#     nn-scratch exercise start
+#
+# Then write `relu` and `linear`, forward and backward, in the files `08_relu.py` and
+# `09_linear.py` of the new folder (the files are numbered by topic), and ask whether they are
+# right:
+#
+#     nn-scratch exercise 08
+#     nn-scratch exercise 09
+#
+# If you are stuck, `nn-scratch exercise 08 --hint` helps a little.
+#
+# ## Remember
+#
+# - Images are arrays in the order NCHW: images, channels, height, width.
+# - A layer's backward pass gets `dy`, returns `dx`, and adds to its weights' gradients: equation
+#   (1) and nothing else.
+# - Never trust a backward pass that no check has seen. Moving a number a little, equation (6),
+#   needs no derivation.

@@ -1,0 +1,209 @@
+# %% [markdown]
+# # 02 · Max-pooling and its switches
+#
+# **The question:** max-pooling makes an image smaller by keeping the largest value of each window.
+# It has no weights. What does its backward pass need, and why is that a *scatter*?
+#
+# You need: lesson 00, and from lesson 01 the windows, the stride and the padding of a convolution.
+# About 25 minutes.
+
+# %%
+# %matplotlib inline
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.check import as_matrix, check_exercise, check_gradients
+    from nn_scratch.plot import plot_arrays
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# ## 1. By hand
+#
+# A window of 2×2 pixels moves over the image in steps of 2, so that windows do not overlap. Of each
+# window only the largest value is kept. The image becomes half as high and half as wide; what comes
+# after has a quarter of the work and sees four times as much at once.
+
+# %%
+image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
+x = image[None, None]
+y, switches = ops.max_pool2d(x, 2)
+plot_arrays({"x": image, "y: the maxima": y[0, 0]})
+
+# %% [markdown]
+# The function gave a second array: the **switches**. A switch says where the maximum stood: number
+# the pixels of the image row by row, from 0. Pixel $(r, c)$ of an image of width $W$ has the number
+#
+# $$\text{switch} = r \cdot W + c \tag{1}$$
+#
+# **Predict** the four switches before you run the next cell.
+
+# %%
+predicted = [[1 * 4 + 0, 0 * 4 + 2], [3 * 4 + 0, 3 * 4 + 2]]
+assert np.array_equal(switches[0, 0], predicted)
+numbers = np.arange(16).reshape(4, 4)
+plot_arrays({"numbers of the pixels": numbers, "switches": switches[0, 0]})
+
+# %% [markdown]
+# The window at the bottom left holds 2 twice: a **tie**. The first in reading order wins, here and
+# everywhere in the library, so that a result never depends on chance.
+#
+# ## 2. As loops
+#
+# Two loops over the windows; the two inner ones look for the maximum. With `>` the first of equal
+# values stays; with `>=` the last one would win.
+
+
+# %%
+def pool(x, k, stride):
+    """Max-pooling of one image (H, W) without padding: maxima and switches."""
+    rows, columns = (x.shape[0] - k) // stride + 1, (x.shape[1] - k) // stride + 1
+    y, switches = np.zeros((rows, columns)), np.zeros((rows, columns), int)
+    for p in range(rows):
+        for q in range(columns):
+            best = -np.inf
+            for i in range(k):
+                for j in range(k):
+                    r, c = p * stride + i, q * stride + j
+                    if x[r, c] > best:
+                        best = x[r, c]
+                        switches[p, q] = r * x.shape[1] + c
+            y[p, q] = best
+    return y, switches
+
+
+mine = pool(image, 2, 2)
+assert np.array_equal(mine[0], y[0, 0]) and np.array_equal(mine[1], switches[0, 0])
+
+# %% [markdown]
+# ## 3. Gather and scatter
+#
+# Once the switches are known, the forward pass is only *reading*: output $k$ is the pixel that
+# switch $s_k$ names. Reading by a list of places is called a **gather**:
+#
+# $$y_k = x_{s_k} \tag{2}$$
+#
+# Now the gradient. If $x$ changes a little, the same pixels stay the largest, and the switches stay
+# as they are. So each $y_k$ moves with one pixel alone, and that pixel gets its gradient. All
+# others get nothing. Writing to a list of places is a **scatter**:
+#
+# $$\frac{\partial L}{\partial x_m} = \sum_{k\,:\,s_k = m} \frac{\partial L}{\partial y_k} \tag{3}$$
+#
+# **Predict** `dx` for this `dy`.
+
+# %%
+dy = np.array([[10.0, 20], [30, 40]])
+predicted_dx = np.zeros((4, 4))
+predicted_dx[1, 0], predicted_dx[0, 2], predicted_dx[3, 0], predicted_dx[3, 2] = 10, 20, 30, 40
+
+dx = ops.max_pool2d_backward(dy[None, None], switches, (4, 4))
+assert np.array_equal(dx[0, 0], predicted_dx)
+plot_arrays({"x": image, "dy": dy, "dx": dx[0, 0]})
+
+# %% [markdown]
+# The backward pass needs the switches and the size of $x$, but not $x$ itself: 4 bytes for each
+# output instead of the whole image.
+#
+# ## 4. As a matrix
+#
+# With the switches held fixed, equation (2) is linear in $x$: each row of its matrix holds a single
+# 1. Equation (3) is the transposed matrix, as lesson 01 found for the convolution.
+
+# %%
+G = as_matrix(lambda x: x.ravel()[switches.ravel()], (1, 1, 4, 4))
+S = as_matrix(lambda dy: ops.max_pool2d_backward(dy, switches, (4, 4)), (1, 1, 2, 2))
+assert np.array_equal(S, G.T)
+plot_arrays({"gather, 16 → 4": G}, cell=0.34)
+
+# %% [markdown]
+# ## 5. When windows overlap
+#
+# With a window of 3 and a stride of 2, one pixel can be the maximum of several windows. Then
+# several switches name the same pixel, and equation (3) has a sum with more than one term.
+# **Predict:** the 9 in the middle lies in all four windows. What is its gradient, if each `dy` is
+# 1?
+
+# %%
+bump = np.array([[1.0, 2, 0, 1, 3], [0, 4, 1, 2, 0], [2, 0, 9, 0, 1], [1, 3, 0, 2, 2], [0] * 5])
+y3, switches3 = ops.max_pool2d(bump[None, None], 3, stride=2)
+dx3 = ops.max_pool2d_backward(np.ones((1, 1, 2, 2)), switches3, (5, 5))
+assert dx3[0, 0, 2, 2] == 4
+plot_arrays({"x": bump, "y": y3[0, 0], "dx": dx3[0, 0]})
+
+# %% [markdown]
+# This is where most hand-written versions go wrong: `dx[places] = dy` keeps only the last of the
+# four. It must be `+=`, and NumPy's `dx[places] += dy` is *not* enough: it reads all, adds, and
+# writes all, so the four additions start from the same 0. `np.add.at` adds one after the other.
+
+# %%
+places, ones = switches3.ravel(), np.ones(4)
+assigned, buffered, added = np.zeros(25), np.zeros(25), np.zeros(25)
+assigned[places] = ones
+buffered[places] += ones
+np.add.at(added, places, ones)
+print("=", assigned[12], "  +=", buffered[12], "  np.add.at", added[12])
+assert (assigned[12], buffered[12], added[12]) == (1, 1, 4)
+
+# %% [markdown]
+# ## 6. Padding never wins
+#
+# Padding puts pixels around the image. For a convolution they are zeros. Here zeros would be wrong:
+# in an image of negative numbers, zeros from outside would be the largest. So padding counts as
+# $-\infty$, and switches are counted in the image *without* padding.
+
+# %%
+negative = -1 - np.arange(9.0).reshape(3, 3)
+y, switches = ops.max_pool2d(negative[None, None], 3, stride=2, padding=1)
+assert (y < 0).all()
+plot_arrays({"x": negative, "y, padding 1": y[0, 0], "switches": switches[0, 0]})
+
+# %% [markdown]
+# ## 7. Check it, break it
+#
+# The gradient check holds for every option. It knows that max-pooling has kinks, where two values
+# of a window are equal, and keeps away from them.
+
+# %%
+rng = np.random.default_rng(0)
+batch = rng.normal(size=(2, 3, 7, 6))
+report = check_gradients(
+    (ops.max_pool2d, ops.max_pool2d_backward), batch, kernel_size=3, stride=2, padding=1
+)
+assert report.ok
+report
+
+# %% [markdown]
+# And the mistake of section 5, made on purpose:
+
+
+# %%
+def max_pool2d_backward(dy, switches, input_size, **geometry):
+    """Wrong where windows overlap: the last one overwrites the others."""
+    dx = np.zeros((*dy.shape[:2], input_size[0] * input_size[1]))
+    for n, c in np.ndindex(dy.shape[:2]):
+        dx[n, c][switches[n, c].ravel()] = dy[n, c].ravel()
+    return dx.reshape(*dy.shape[:2], *input_size)
+
+
+report = check_exercise("max_pool2d_backward", max_pool2d_backward)
+assert not report.ok
+report
+
+# %% [markdown]
+# With windows of 2 and a stride of 2 nothing overlaps, and the same function is right. A check on
+# such windows alone would have let it pass: the ladder of growing cases did not.
+#
+# ## 8. Exercise
+#
+# Write `max_pool2d` and its backward pass with loops (in `nn-scratch exercise start`'s folder), and
+# ask:
+#
+#     nn-scratch exercise 02
+#
+# ## Remember
+#
+# - Max-pooling looks for each window's switch, equation (1), and gathers; ties go to the first.
+# - Its backward pass scatters `dy` to the switches and **adds** where they meet. It needs the
+#   switches and a size, not $x$.
+# - At fixed switches the two are one matrix and its transpose.

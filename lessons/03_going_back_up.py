@@ -1,0 +1,269 @@
+# %% [markdown]
+# # 03 · Going back up
+#
+# **The question:** pooling made the image small; a label for every *pixel* needs it large again.
+# How can a value be put back among four pixels, and what does a remembered switch buy?
+#
+# You need: lesson 02. About 30 minutes.
+
+# %%
+# %matplotlib inline
+import numpy as np
+
+try:
+    from nn_scratch import naive, ops
+    from nn_scratch.check import as_matrix, check_adjoint, check_exercise, check_gradients
+    from nn_scratch.data import DigitSegmentation
+    from nn_scratch.plot import plot_arrays, plot_images
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# ## 1. Three ways for one value
+#
+# Twice as high and twice as wide: each value has a block of four pixels to fill.
+#
+# - **Nearest**: the value in all four.
+# - **Bed of nails**: the value at the top left, zeros elsewhere.
+# - **Max-unpooling**: the value where the maximum *was*, which the pool's switch remembers; zeros
+#   elsewhere.
+
+# %%
+image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
+small, switches = ops.max_pool2d(image[None, None], 2)
+nearest = ops.nearest_unpool2d(small, 2)[0, 0]
+nails = ops.bed_of_nails_unpool2d(small, 2)[0, 0]
+unpooled = ops.max_unpool2d(small, switches, (4, 4))[0, 0]
+plot_arrays(
+    {
+        "x": image,
+        "max-pooled": small[0, 0],
+        "nearest": nearest,
+        "bed of nails": nails,
+        "max-unpooled": unpooled,
+    },
+    columns=3,
+)
+
+# %% [markdown]
+# The switches, down and up again, step by step:
+#
+# ![Windows choose their maximum; later each maximum goes back to its place](images/switches.gif)
+#
+# **Predict:** which pixels of the max-unpooled image agree with $x$, and what stands elsewhere?
+
+# %%
+agrees = unpooled == image
+assert agrees.ravel()[switches.ravel()].all()  # at the switches: the value itself
+assert not unpooled.ravel()[np.setdiff1d(np.arange(16), switches)].any()  # elsewhere: zero
+
+# %% [markdown]
+# ## 2. As loops
+#
+# Block $(p, q)$ of a factor $k$ covers the pixels $(kp + i, kq + j)$ with $0 \le i, j < k$.
+#
+# $$\text{nearest:}\quad y_{kp+i,\,kq+j} = x_{pq} \tag{1}$$
+# $$\text{bed of nails:}\quad y_{kp,\,kq} = x_{pq}, \quad\text{all others } 0 \tag{2}$$
+# $$\text{max-unpooling:}\quad y_m = \sum_{k\,:\,s_k = m} x_k \tag{3}$$
+
+
+# %%
+def nearest_and_nails(x, k):
+    """Equations (1) and (2) for one image."""
+    nearest = np.zeros((k * x.shape[0], k * x.shape[1]))
+    nails = np.zeros_like(nearest)
+    for p in range(x.shape[0]):
+        for q in range(x.shape[1]):
+            nails[k * p, k * q] = x[p, q]
+            for i in range(k):
+                for j in range(k):
+                    nearest[k * p + i, k * q + j] = x[p, q]
+    return nearest, nails
+
+
+for mine, theirs in zip(nearest_and_nails(small[0, 0], 2), (nearest, nails), strict=True):
+    assert np.array_equal(mine, theirs)
+assert np.array_equal(naive.max_unpool2d(small, switches, (4, 4))[0, 0], unpooled)
+
+# %% [markdown]
+# Equation (3) is the *backward* pass of max-pooling, equation (3) of lesson 02, with other letters.
+# Unpooling scatters; so its own backward pass gathers. Nothing new has to be invented.
+#
+# ## 3. Backward is the transpose
+#
+# All three are linear in $x$ (at fixed switches). So each is a matrix, and its backward pass the
+# transposed matrix. Read off what that means:
+#
+# - nearest wrote one value to four pixels, so its gradient **adds up** the four: the block's sum;
+# - bed of nails wrote to the top left, so its gradient **reads** the top left;
+# - max-unpooling wrote to the switch, so its gradient **reads** at the switch.
+#
+# **Predict** the three gradients of the value at the top left for this `dy`.
+
+# %%
+dy = np.array([[1.0, 2, 0, 1], [3, 4, 2, 0], [0, 0, 1, 1], [5, 0, 2, 2]])[None, None]
+predicted = 1 + 2 + 3 + 4, 1, 3  # the switch of the top left window is 4: row 1, column 0
+
+by_sum = ops.nearest_unpool2d_backward(dy, 2)
+by_nail = ops.bed_of_nails_unpool2d_backward(dy, 2)
+by_switch = ops.max_unpool2d_backward(dy, switches)
+assert (by_sum[0, 0, 0, 0], by_nail[0, 0, 0, 0], by_switch[0, 0, 0, 0]) == predicted
+plot_arrays(
+    {
+        "dy": dy[0, 0],
+        "nearest: sums": by_sum[0, 0],
+        "nails: top left": by_nail[0, 0],
+        "switches": by_switch[0, 0],
+    }
+)
+
+# %%
+A = as_matrix(lambda x: ops.nearest_unpool2d(x, 2), (1, 1, 1, 2))
+B = as_matrix(lambda dy: ops.nearest_unpool2d_backward(dy, 2), (1, 1, 2, 4))
+assert np.array_equal(B, A.T)
+plot_arrays({"nearest, 2 → 8": A, "its backward, 8 → 2": B})
+
+# %% [markdown]
+# ## 4. What a switch remembers, and what is lost without it
+#
+# Pool a real image three times, down to an eighth, and go straight back up. No layer in between has
+# changed anything, so what is missing is what the way back does not know.
+
+# %%
+scene, _ = DigitSegmentation("test", 4).sample(0, 2)
+
+
+def down_and_up(scene, times, way):
+    """Pool `times` times, then go up as often; bed of nails and nearest know no switches."""
+    x, remembered = scene[None], []
+    for _ in range(times):
+        size = x.shape[2:]
+        x, switches = ops.max_pool2d(x, 2)
+        remembered.append((switches, size))
+    for switches, size in reversed(remembered):
+        if way == "max-unpooling":
+            x = ops.max_unpool2d(x, switches, size)
+        else:
+            up = {"nearest": ops.nearest_unpool2d, "bed of nails": ops.bed_of_nails_unpool2d}
+            x = up[way](x, 2)
+    return x[0]
+
+
+ways = ("nearest", "bed of nails", "max-unpooling")
+plot_images({"image": scene, **{way: down_and_up(scene, 3, way) for way in ways}}, size=2)
+
+# %% [markdown]
+# Nearest gives a coarse picture. Bed of nails and max-unpooling give few points, one for each 8×8
+# block, but look where: with switches every point stands exactly where it was in the image. Let us
+# measure that: of the pixels that are not zero afterwards, how many hold the value that they had?
+
+# %%
+print("way             pixels not zero   of these, right")
+for way in ways:
+    result = down_and_up(scene, 3, way)
+    kept = result != 0
+    right = np.mean(result[kept] == scene[kept])
+    print(f"{way:<18}{kept.mean():>10.1%}{right:>16.0%}")
+    if way == "max-unpooling":
+        assert right == 1
+
+# %% [markdown]
+# That is why SegNet (Badrinarayanan et al. 2015) carries switches over from its encoder to its
+# decoder: a switch costs 4 bytes, and it says where an edge ran, which the small map has forgotten.
+# The zeros in between are for the convolutions that follow to fill in. Lesson 07 measures what it
+# is worth.
+#
+# ## 5. The size must be remembered too
+#
+# An image of 5 pixels and one of 4 both pool to 2. On the way up somebody has to know which it was.
+# `max_unpool2d` takes the size; the layer `MaxUnpool2d(pool)` asks its partner, the pool, for both.
+
+# %%
+for width in (4, 5):
+    odd = np.arange(2.0 * width).reshape(1, 1, 2, width)
+    pooled, where = ops.max_pool2d(odd, 2)
+    back = ops.max_unpool2d(pooled, where, odd.shape[2:])
+    print(f"{width} → {pooled.shape[3]} → {back.shape[3]}")
+    assert back.shape == odd.shape
+
+# %% [markdown]
+# With the wrong size a switch could lie outside the image. That is refused:
+
+# %%
+try:
+    ops.max_unpool2d(pooled, where, (1, 4))
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## 6. Between the pixels: bilinear
+#
+# Nearest makes steps. **Bilinear** interpolation draws a straight line between neighbouring values,
+# first along the columns, then along the rows. Each of the two is a small matrix, so for a plane
+# $X$
+#
+# $$Y = A\,X\,B^{\mathsf T}, \qquad \frac{\partial L}{\partial X} =
+#   A^{\mathsf T}\,\frac{\partial L}{\partial Y}\,B \tag{4}$$
+
+# %%
+smooth = ops.bilinear_upsample2d(small, (4, 4))
+A = as_matrix(lambda x: ops.bilinear_upsample2d(x, (4, 1)), (1, 1, 2, 1))
+plot_arrays({"x": small[0, 0], "A": A, "A x Aᵀ": smooth[0, 0]})
+assert np.allclose(A @ small[0, 0] @ A.T, smooth[0, 0])
+
+# %% [markdown]
+# Where do the quarters in $A$ come from? Pixel centres: the four centres of the large image lie at
+# $\tfrac14, \tfrac34, \tfrac54, \tfrac74$ of the small one's pixels, whose own centres lie at
+# $\tfrac12$ and $\tfrac32$. So the second is a quarter of the way from the first to the second.
+#
+# ## 7. Check them, break one
+#
+# As the adjoint identity $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$ on whole
+# numbers, where it holds exactly:
+
+# %%
+rng = np.random.default_rng(0)
+batch = rng.normal(size=(2, 3, 4, 3))
+pair = ops.nearest_unpool2d, ops.nearest_unpool2d_backward
+report = check_adjoint(pair, batch, scale=(3, 2))
+assert report.ok
+report
+
+# %%
+_, where = ops.max_pool2d(rng.normal(size=(2, 3, 8, 7)), 2)
+report = check_gradients(
+    (ops.max_unpool2d, ops.max_unpool2d_backward), batch, where, output_size=(8, 7)
+)
+assert report.ok
+report
+
+# %% [markdown]
+# A common thought: "nearest copies a value to four pixels, so its gradient is their *mean*."
+
+
+# %%
+def nearest_unpool2d_backward(dy, scale):
+    """Wrong: means instead of sums."""
+    sums = ops.nearest_unpool2d_backward(dy, scale)
+    return sums * sums.size / dy.size
+
+
+report = check_exercise("nearest_unpool2d_backward", nearest_unpool2d_backward)
+assert not report.ok
+report
+
+# %% [markdown]
+# ## 8. Exercises
+#
+# Max-unpooling, nearest, bed of nails, and bilinear from equation (4):
+#
+#     nn-scratch exercise 03
+#     nn-scratch exercise 04
+#     nn-scratch exercise 05
+#     nn-scratch exercise 06
+#
+# ## Remember
+#
+# - Nearest copies, so its gradient sums; bed of nails and max-unpooling write once, so theirs read.
+# - A switch remembers exactly where a maximum stood. Without it the way up can only guess.
+# - Going up is ambiguous where the size was odd: remember the size as well.

@@ -1,0 +1,269 @@
+# %% [markdown]
+# # 05 · One class for each pixel
+#
+# **The question:** a classifier says what is in an image. How do you make it say what is at every
+# *pixel*, and how do you do that without computing almost everything many times over?
+#
+# You need: lessons 00 to 02. About 30 minutes.
+
+# %%
+# %matplotlib inline
+import os
+
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.check import check_gradients
+    from nn_scratch.data import DigitSegmentation, Loader
+    from nn_scratch.layers import Conv2d, Linear, MaxPool2d
+    from nn_scratch.metrics import confusion_matrix, global_accuracy
+    from nn_scratch.nets import FullyConvolutional, PatchClassifier, SlidingWindow
+    from nn_scratch.nets.cost import cost
+    from nn_scratch.plot import plot_arrays, plot_images, plot_segmentation
+    from nn_scratch.training import Adam, Segmentation, fit, one_cycle
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
+
+# %% [markdown]
+# ## 1. The sliding window
+#
+# Take a classifier for small images, say 17×17 pixels, that says what stands in the *middle*. To
+# label a large image, put the window around the first pixel, classify, move it by one pixel,
+# classify, and so on. At the border the window reaches out of the image; there it sees zeros.
+
+# %%
+scenes = DigitSegmentation("test", 4)
+image, labels = scenes.sample(0, 2)
+padded = np.pad(image, ((0, 0), (8, 8), (8, 8)))
+
+
+def patch_around(row, column):
+    """The 17×17 pixels around a pixel: the padding has moved everything by 8."""
+    return padded[:, row : row + 17, column : column + 17]
+
+
+places = [(0, 0), (12, 20), (20, 12)]
+plot_images({"image": image, **{f"around {place}": patch_around(*place) for place in places}})
+
+# %% [markdown]
+# Our classifier: two convolutions of 5×5 with ReLU, a 2×2 max-pool after the first one, then two
+# linear layers. **Predict:** how often does it have to run for one image of 40×40 pixels?
+
+# %%
+predicted_runs = 40 * 40
+classifier = PatchClassifier(1, 11, patch=17, widths=(8, 16), pools=(0,), features=32, rng=0)
+scores = np.stack(
+    [classifier(patch_around(r, c)[None])[0] for r in range(40) for c in range(40)], axis=-1
+)
+assert scores.shape == (11, predicted_runs)
+
+sliding = SlidingWindow(classifier)  # the library's, the same
+assert np.allclose(sliding(image[None])[0], scores.reshape(11, 40, 40), atol=1e-5)
+print("scores", scores.shape, "→ label map", scores.reshape(11, 40, 40).argmax(axis=0).shape)
+
+# %% [markdown]
+# ## 2. What it wastes
+#
+# Neighbouring windows share 16 of their 17 columns. Their first convolution computes nearly the
+# same numbers again. How many multiplications are that?
+
+# %%
+for row in cost(classifier, patch_around(0, 0)[None]):
+    if row.multiplications:
+        print(f"{row.name or 'one patch':<12}{row.multiplications:>10,} products")
+one_patch = cost(classifier, patch_around(0, 0)[None])[-1].multiplications
+print(f"1600 patches {1600 * one_patch:>11,} products")
+
+# %% [markdown]
+# The convolution itself is innocent: over the whole image at once it computes each of its outputs
+# once. It is the *linear* layers that want a fixed size. Can they slide too?
+#
+# ## 3. A linear layer is a convolution
+#
+# A linear layer on a map of $C$ channels and $k \times k$ pixels first lays the map out as one long
+# vector. Each of its outputs is a weighted sum over *all* pixels and channels. So is one output of
+# a convolution whose kernel is as large as the map:
+#
+# $$y_f = \sum_{c,i,j} W_{f,\,(c,i,j)}\; x_{cij}
+#   \qquad\Longleftrightarrow\qquad
+#   y_{f\,0\,0} = \sum_{c,i,j} w_{fcij}\; x_{c,\,0+i,\,0+j} \tag{1}$$
+#
+# It is the same sum, and the weights are the same numbers in another shape. But a convolution may
+# also move on: on a larger map it gives more outputs, each what the linear layer would have said
+# there. By hand, with a map of one channel and 2×2 pixels:
+
+# %%
+small_map = np.array([[1.0, 2], [3, 4]])
+large_map = np.array([[1.0, 2, 0, 1], [3, 4, 1, 0], [2, 0, 1, 1]])
+W = np.array([[1.0, 0, -1, 2]])  # one output, four inputs
+
+as_linear = ops.linear(small_map.reshape(1, 4), W)
+kernel = W.reshape(1, 1, 2, 2)  # the same numbers
+everywhere = ops.conv2d(large_map[None, None], kernel)
+assert everywhere[0, 0, 0, 0] == as_linear[0, 0]
+plot_arrays(
+    {"a 2×2 map": small_map, "linear": as_linear, "larger": large_map, "conv": everywhere[0, 0]}
+)
+
+# %% [markdown]
+# **Predict:** after the pools and convolutions our 17×17 patch is a map of how many pixels? The
+# first linear layer becomes a convolution with a kernel of that size.
+
+# %%
+predicted_map = (17 - 4) // 2 - 4  # 5×5 without padding takes 4, the pool halves, 4 more
+layers = classifier.layers
+x = patch_around(0, 0)[None]
+for layer in layers:
+    if isinstance(layer, Linear):
+        break
+    x = layer(x)
+    print(f"{type(layer).__name__:<10}{x.shape}")
+assert x.shape[1] == 16 * predicted_map**2
+
+# %% [markdown]
+# ## 4. The pool needs a trick
+#
+# A pool with stride 2 keeps every second place. Over the whole image that would give a score for
+# every second pixel only. The sliding window had one for each: a patch that starts one pixel
+# further right pools the *other* pairs. So the fully convolutional pool moves by 1, keeps both sets
+# of pairs, interleaved, and the layers after it take every second pixel of what they see: their
+# windows are **dilated** by 2. In one dimension:
+
+# %%
+line = np.array([3.0, 1, 4, 1, 5, 9, 2, 6])
+strided = [ops.max_pool2d(line[start:].reshape(1, 1, 1, -1), (1, 2))[0][0, 0] for start in (0, 1)]
+dense = ops.max_pool2d(line.reshape(1, 1, 1, -1), (1, 2), stride=1)[0][0, 0]
+assert np.array_equal(dense[:, ::2], strided[0]) and np.array_equal(dense[:, 1::2], strided[1])
+plot_arrays(
+    {
+        "line": line,
+        "pairs from pixel 0": strided[0],
+        "pairs from pixel 1": strided[1],
+        "all pairs, stride 1": dense,
+    },
+    columns=1,
+)
+
+# %% [markdown]
+# `FullyConvolutional` does all of that to a patch classifier. It holds *the same arrays*: nothing
+# is copied, nothing is learned anew.
+
+# %%
+whole = FullyConvolutional(classifier)
+for layer in whole.net:
+    if isinstance(layer, Conv2d | MaxPool2d):
+        print(layer)
+
+# %% [markdown]
+# ## 5. Equal, to the last digit
+#
+# With weights that are small whole numbers nothing is rounded. Then the two must agree exactly, at
+# every pixel, the border included.
+
+# %%
+rng = np.random.default_rng(0)
+exact = PatchClassifier(1, 3, patch=11, widths=(2, 3), kernel_size=3, pools=(0,), features=4, rng=0)
+for values in exact.params.values():
+    values[...] = rng.integers(-2, 3, values.shape)
+board = rng.integers(0, 4, (2, 1, 13, 10)).astype(np.float32)
+one_by_one = SlidingWindow(exact)(board)
+at_once = FullyConvolutional(exact)(board)
+assert np.array_equal(one_by_one, at_once)
+print("scores", at_once.shape, ": the largest difference is", np.abs(one_by_one - at_once).max())
+
+# %% [markdown]
+# And the work? **Predict** roughly: is it a little less, or several times less?
+
+# %%
+together = cost(whole, image[None])[-1].multiplications
+print(f"patch by patch {1600 * one_patch:>12,} products")
+print(f"at once        {together:>12,} products: {1600 * one_patch / together:.1f} times less")
+assert 1600 * one_patch > 2 * together
+
+# %% [markdown]
+# ## 6. The gradients agree as well
+#
+# For training, the loss is the mean over all pixels. Patch by patch, each patch gives a gradient in
+# the weights, and they are summed. At once, the backward pass of the convolution does that sum
+# (lesson 01, equation (5): it runs over all places of the kernel). Check the fully convolutional
+# net like any layer:
+
+# %%
+fresh = PatchClassifier(1, 3, patch=9, widths=(2, 3), kernel_size=3, pools=(0,), features=4, rng=0)
+report = check_gradients(FullyConvolutional(fresh), rng.normal(size=(1, 1, 6, 5)))
+assert report.ok
+report
+
+# %% [markdown]
+# ## 7. Train it
+#
+# A **training step**: forward, loss, backward, and then each weight moves a little against its
+# gradient. The library's `fit` does that over batches of scenes, and lesson 06 explains the loss.
+
+# %%
+count = 64 if FAST else 1500
+train = Loader(DigitSegmentation("train", count), 16, shuffle=True)
+steps = 3 * len(train)
+fit(
+    whole,
+    Segmentation(11),
+    train,
+    Adam(whole),
+    epochs=3,
+    schedule=one_cycle(2e-2, steps),
+    progress=False,
+)
+images, truths = next(iter(Loader(scenes, 4).batches()))
+found = whole(images).argmax(axis=1)
+names = ("background", *"0123456789")
+accuracy = global_accuracy(confusion_matrix(truths, found, 11))
+print(f"{accuracy:.0%} of the pixels of these four are right")
+plot_segmentation(images, truths, found, names)
+
+# %% [markdown]
+# It finds ink well and mixes up digits: 17×17 pixels around a point of a stroke show only a part of
+# a digit that is 16 to 21 pixels high. To see more, the window would have to grow, and with it the
+# cost. Lesson 06 sees more for less.
+#
+# ## 8. Break it on purpose
+#
+# The easiest mistake here is one of shape: reshape the linear weights in the wrong order. The
+# vector was laid out as (channel, row, column); someone reads it as (row, column, channel).
+
+# %%
+(first_linear, *_) = (layer for layer in exact.layers if isinstance(layer, Linear))
+weight, channels, k = first_linear.params["weight"], 3, 2  # (4, 12): a map of 3 channels, 2×2
+right = weight.reshape(len(weight), channels, k, k)
+wrong = weight.reshape(len(weight), k, k, channels).transpose(0, 3, 1, 2)
+features = rng.integers(0, 3, (1, channels, k, k)).astype(np.float32)
+said = ops.linear(features.reshape(1, -1), weight)
+print("linear            ", said[0])
+print("right as a kernel ", ops.conv2d(features, right)[0, :, 0, 0])
+print("wrong as a kernel ", ops.conv2d(features, wrong)[0, :, 0, 0])
+assert np.array_equal(ops.conv2d(features, right)[:, :, 0, 0], said)
+assert not np.array_equal(ops.conv2d(features, wrong)[:, :, 0, 0], said)
+
+# %% [markdown]
+# The shapes fit, no error is raised, and a gradient check would pass: as a convolution, `wrong` is
+# perfectly fine. It is only not *this* classifier. What finds such a mistake is a comparison with
+# the definition, as in section 5.
+#
+# ## 9. Exercises
+#
+# 1. A classifier for 25×25 patches has a convolution more. How many products would it take patch by
+#    patch for a 100×100 image, and how many at once? Estimate first; then build it with
+#    `PatchClassifier` and ask `cost`, as above.
+# 2. Give the classifier a second pool (`pools=(0, 1)`). Which dilation do the last layers have?
+# 3. `python benchmarks/sliding_window.py` measures seconds instead of products. Why is the ratio
+#    larger there?
+#
+# ## Remember
+#
+# - A sliding window labels every pixel by classifying the patch around it, and computes shared work
+#   again and again.
+# - A linear layer on a map is a convolution with a kernel as large as the map: equation (1). So any
+#   classifier can run over a whole image at once, with the same weights and the same scores.
+# - It still sees no more than its patch.

@@ -1,0 +1,238 @@
+# %% [markdown]
+# # 07 · SegNet against the rest
+#
+# **The question:** there are five ways back up. With everything else equal, which is best, at what
+# price, and by which measure?
+#
+# You need: lessons 03, 04 and 06. About 30 minutes.
+
+# %%
+# %matplotlib inline
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+try:
+    from nn_scratch.boundary import image_boundary_f1
+    from nn_scratch.check import check_gradients
+    from nn_scratch.data import DigitSegmentation, Loader
+    from nn_scratch.layers import Container, Conv2d, MaxPool2d, MaxUnpool2d
+    from nn_scratch.metrics import class_iou, confusion_matrix
+    from nn_scratch.nets import DownUpFCN
+    from nn_scratch.nets.cost import cost
+    from nn_scratch.plot import plot_dots, plot_images
+    from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
+RESULTS = Path("..") / "benchmarks" / "results"
+
+# %% [markdown]
+# ## 1. One encoder, five decoders
+#
+# The encoder goes down: convolution, batch norm, ReLU, pool, three times. The decoder has one
+# stage for each pool. What differs is how a stage makes its map twice as large:
+#
+# | way up | what it knows | learned |
+# |---|---|---|
+# | nearest | nothing: the value four times | no |
+# | bed of nails | nothing: the value at the top left | no |
+# | bilinear | nothing: straight lines between values | no |
+# | max-unpooling | where each maximum was (SegNet, Badrinarayanan et al. 2015) | no |
+# | transpose convolution | what it has learned (FCN, Long et al. 2015) | yes |
+#
+# and, with any of them, **skips**: the encoder's map added to the decoder's of the same size.
+# **Predict** an order before you read on, without and with skips.
+
+# %% [markdown]
+# ## 2. SegNet's trick, in a dozen lines
+#
+# A pool and its partner: the unpooling layer asks the pool for its switches. Read `backward` from
+# the bottom of `forward` upwards: each line answers one line.
+
+
+# %%
+class OneStage(Container):
+    """Convolution, pool, unpool, convolution: the smallest SegNet."""
+
+    def __init__(self):
+        self.down = Conv2d(1, 3, 3, padding="same", rng=0)
+        self.pool = MaxPool2d(2)
+        self.unpool = MaxUnpool2d(self.pool)
+        self.up = Conv2d(3, 2, 3, padding="same", rng=1)
+        super().__init__(
+            {"down": self.down, "pool": self.pool, "unpool": self.unpool, "up": self.up}
+        )
+
+    def forward(self, x):
+        x = self.pool(self.down(x))
+        return self.up(self.unpool(x))
+
+    def backward(self, dy):
+        dy = self.unpool.backward(self.up.backward(dy))
+        return self.down.backward(self.pool.backward(dy))
+
+
+report = check_gradients(OneStage(), np.random.default_rng(0).normal(size=(2, 1, 6, 5)))
+assert report.ok
+report
+
+# %% [markdown]
+# Note that no gradient flows through the switches: they are places, whole numbers, and do not
+# change when $x$ changes a little.
+#
+# ## 3. A measure for outlines
+#
+# mIoU counts pixels, and most pixels lie inside. A net that finds every digit but draws it too
+# thick loses little. **Boundary F1** (Csurka et al. 2013) looks at outlines only. For one class:
+#
+# $$\text{precision} = \text{share of the drawn outline near the true one},\qquad
+#   \text{recall} = \text{share of the true outline near the drawn one} \tag{1}$$
+# $$F_1 = \frac{2 \cdot \text{precision} \cdot \text{recall}}
+#   {\text{precision} + \text{recall}} \tag{2}$$
+#
+# *Near* means within 0.75 % of the image's diagonal, as in the SegNet paper. On our 40×40 pixels
+# that is less than a pixel: outlines must be met exactly. **Predict:** a square of 12×12 pixels,
+# drawn one pixel too large on every side. How do IoU and boundary F1 take that?
+
+# %%
+truth = np.zeros((1, 40, 40), int)
+truth[:, 14:26, 14:26] = 1
+thick = np.zeros_like(truth)
+thick[:, 13:27, 13:27] = 1
+iou = class_iou(confusion_matrix(truth, thick, 2))[1]
+assert np.isclose(iou, 12**2 / 14**2)
+for tolerance in (0.0075, 0.03):
+    (f1,) = image_boundary_f1(truth, thick, 2, tolerance=tolerance)
+    print(f"IoU {iou:.2f}   boundary F1 {f1:.2f} within {tolerance * np.hypot(40, 40):.1f} pixels")
+plot_images({"truth": truth[0], "too thick": thick[0]}, size=1.5)
+
+# %% [markdown]
+# ## 4. Train them
+#
+# The same encoder, the same scenes in the same order, and a short training for three of them, one
+# that knows nothing, one with switches, one that learns (about a minute in all).
+
+# %%
+count, epochs = (64, 1) if FAST else (1600, 5)
+train = Loader(DigitSegmentation("train", count), 16, shuffle=True)
+test = Loader(DigitSegmentation("test", 64 if FAST else 200), 50)
+ways = ("nearest", "max_unpool", "transpose_conv")
+reached, trained = {}, {}
+print(f"{'':<16}{'mIoU':>7}{'boundary F1':>13}{'weights':>9}{'products':>10}")
+for way in ways:
+    net = DownUpFCN(1, 11, widths=(8, 16, 32), upsampler=way, rng=0)
+    schedule = one_cycle(2e-2, epochs * len(train))
+    fit(net, Segmentation(11), train, Adam(net), epochs=epochs, schedule=schedule, progress=False)
+    trained[way] = net.eval()
+    found = reached[way] = evaluate(net, Segmentation(11), test)
+    total = cost(net, np.zeros((1, 1, 40, 40), np.float32))[-1]
+    print(
+        f"{way.replace('_', ' '):<16}{found['mean_iou']:>7.3f}{found['boundary_f1']:>13.3f}"
+        f"{total.parameters:>9,}{total.multiplications / 1e6:>8.1f} M"
+    )
+
+# %%
+image, labels = test.dataset.sample(0, 3)
+drawn = {way.replace("_", " "): trained[way](image[None])[0].argmax(axis=0) for way in ways}
+plot_images({"image": image, "truth": labels, **drawn}, size=1.5)
+
+# %% [markdown]
+# Did you expect that? When this was written, the net with switches was far behind after this
+# minute. Three of four pixels of its maps are zeros, and the convolutions must first learn to fill
+# them in. **Predict:** does it stay behind?
+#
+# ## 5. After a long training
+#
+# One short run with one seed can mislead, and here it does. This picture is of the repository's
+# long runs, of wider nets, with two seeds each, read from the file that `RESULTS.md` was made of; a
+# dot is a run.
+
+# %%
+report = json.loads((RESULTS / "digits.json").read_text())
+rows = [row for row in report["rows"] if row["net"].startswith(("fcn-", "segnet"))]
+print(f"{report['epochs']} epochs of {report['training_images']} scenes, seeds {report['seeds']}")
+plot_dots(
+    [row["net"] for row in rows],
+    {
+        name.replace("_iou", " IoU").replace("_f1", " F1"): [
+            [run[name] for run in row["runs"]] for row in rows
+        ]
+        for name in ("mean_iou", "boundary_f1")
+    },
+)
+
+# %%
+mean = {row["net"]: np.mean([run["mean_iou"] for run in row["runs"]]) for row in rows}
+plain = [name for name in mean if name.startswith("fcn-") and not name.endswith("-skips")]
+skips = [name for name in mean if name.endswith("-skips")]
+best = max(plain, key=mean.get)
+spread = max(mean[n] for n in skips) - min(mean[n] for n in skips)
+print(f"without skips: best {best} {mean[best]:.3f},", end=" ")
+print("then", ", ".join(f"{mean[n]:.3f}" for n in sorted(plain, key=mean.get)[-2::-1]))
+print(f"with skips: all within {spread:.3f}, best {max(mean[n] for n in skips):.3f}")
+assert best == "fcn-max-unpool"
+
+# %% [markdown]
+# So on these scenes:
+#
+# - **Without skips, switches win** in the end, by mIoU and more so at the outlines, though they
+#   start slowly. They have no weights of their own. A transpose convolution has weights, but no
+#   knowledge of *this* image's edges.
+# - **With skips the way up hardly matters.** The encoder's maps bring all that the switches knew,
+#   and more; they cost more memory: a whole map instead of a switch for each fourth pixel.
+#
+# ## 6. A table like the paper's
+#
+# SegNet-Basic and its relatives on CamVid's street scenes, smaller than in the paper (see
+# `RESULTS.md` for what is the same and what is not):
+
+# %%
+report = json.loads((RESULTS / "camvid.json").read_text())
+print(f"{'':<36}{'weights':>9}{'class acc.':>12}{'mIoU':>8}{'boundary F1':>13}")
+for row in report["rows"]:
+    means = {
+        name: np.mean([run[name] for run in row["runs"]])
+        for name in ("class_average_accuracy", "mean_iou", "boundary_f1")
+    }
+    print(
+        f"{row['net']:<36}{row['weights']:>9,}{means['class_average_accuracy']:>12.3f}"
+        f"{means['mean_iou']:>8.3f}{means['boundary_f1']:>13.3f}"
+    )
+
+# %% [markdown]
+# Bilinear upsampling is far behind at the outlines, as in the paper. Which measure you look at
+# decides whether it looks acceptable.
+#
+# ## 7. Break it on purpose
+#
+# What if the decoder took its pools in the wrong order, the first for the innermost stage? The
+# sizes do not fit, and the library says so:
+
+# %%
+x = np.random.default_rng(0).normal(size=(1, 1, 8, 8)).astype(np.float32)
+outer, inner = MaxPool2d(2), MaxPool2d(2)
+small = inner(outer(x))
+try:
+    MaxUnpool2d(outer)(small)
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# ## 8. Exercises
+#
+# 1. Write `nn_scratch/nets/segnet.py` again without looking: `forward` first, then `backward` line
+#    by line from its end. Check it with `check_gradients`.
+# 2. Compare two nets of your choice, over two seeds:
+#    `nn-scratch compare segmentation --nets segnet fcn-nearest-skips --seeds 0 1 --epochs 3`
+# 3. Which keeps more for its backward pass, max-unpooling or a skip? `nn-scratch info segmentation
+#    --net segnet` prints the bytes.
+#
+# ## Remember
+#
+# - The way up has to find the edges again: by switches, by learning, or by skips.
+# - Without skips switches are best; with skips all ways are close.
+# - Choose the measure before the winner: mIoU sees areas, boundary F1 outlines.

@@ -1,0 +1,245 @@
+# %% [markdown]
+# # 08 · What is it, and where?
+#
+# **The question:** besides *what* is in an image, a network shall say *where*: four numbers, a box.
+# How do two answers come from one network, and how does it learn from two losses at once?
+#
+# You need: lessons 00 to 02, and from lesson 06 softmax and cross-entropy. About 30 minutes.
+
+# %%
+# %matplotlib inline
+import os
+
+import numpy as np
+
+try:
+    from nn_scratch import boxes, ops
+    from nn_scratch.check import check_exercise, check_gradients
+    from nn_scratch.data import DigitLocalization, Loader
+    from nn_scratch.nets import Localizer
+    from nn_scratch.plot import plot_boxes, plot_lines
+    from nn_scratch.training import Adam, Localization, evaluate, fit, one_cycle
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
+
+# %% [markdown]
+# ## 1. A box is four numbers
+#
+# $(x, y, w, h)$: the corner at the top left, then width and height, in pixels. $x$ counts columns,
+# $y$ rows, from the top.
+
+# %%
+scenes = DigitLocalization("train", 2000)
+images, labels, true_boxes = next(iter(Loader(scenes, 6).batches()))
+for label, box in zip(labels, true_boxes, strict=True):
+    print(f"a {label} at x {box[0]:.0f}, y {box[1]:.0f}, {box[2]:.0f} wide, {box[3]:.0f} high")
+plot_boxes(images, true_boxes, true_boxes)
+
+# %% [markdown]
+# ## 2. How good is a box?
+#
+# As for label maps, intersection over union: the area that both boxes share, divided by the area
+# that either covers.
+#
+# $$\text{IoU}(a, b) = \frac{|a \cap b|}{|a| + |b| - |a \cap b|} \tag{1}$$
+#
+# The shared part of two boxes is a box again: it starts at the larger of the two starts and ends at
+# the smaller of the two ends. **Predict** the IoU of a box of 4×4 at (0, 0) and one of 4×4 at
+# (2, 0).
+
+# %%
+a, b = np.array([[0.0, 0, 4, 4]]), np.array([[2.0, 0, 4, 4]])
+shared = (4 - 2) * 4
+predicted = shared / (16 + 16 - shared)
+assert boxes.box_iou(a, b)[0] == predicted
+print(f"IoU {predicted:.3f}: half of each box is shared, and still it is only a third")
+
+# %% [markdown]
+# A box counts as a **success** if its IoU with the true one is at least 0.5.
+#
+# ## 3. What does a constant box score?
+#
+# Before you are proud of a number, ask what one gets without looking at the image. Here: always the
+# same box, the best that there is for these data.
+
+# %%
+every = np.concatenate([found for _, _, found in Loader(scenes, 100).batches()])
+constant = boxes.best_constant_box(every)
+ious = boxes.box_iou(np.broadcast_to(constant, every.shape), every)
+print(
+    "the box",
+    constant.round(1),
+    f"  mean IoU {ious.mean():.2f}",
+    f"  success {boxes.success_rate(ious):.0%}",
+)
+plot_boxes(images, true_boxes, np.broadcast_to(constant, (6, 4)))
+
+# %% [markdown]
+# That is the number to beat. In photographs where the object always stands in the middle it is much
+# higher: on one well-known set the best constant box has a mean IoU of 0.75.
+#
+# ## 4. Two heads on one body
+#
+# The network looks at the image with convolutions and pools, as before, and ends in a vector of
+# **features** $f$. Two linear layers read the same features: one gives a score for each class, the
+# other one four numbers (OverFeat, Sermanet et al. 2013).
+#
+# $$s = f\,W_s^{\mathsf T}, \qquad q = f\,W_q^{\mathsf T} \tag{2}$$
+#
+# Both heads want something of the features. What the features are told is the sum of the two (each
+# feature is *used twice*, so equation (1) of lesson 00 has terms from both):
+#
+# $$\frac{\partial L}{\partial f} = \frac{\partial L}{\partial s}\,W_s +
+#   \frac{\partial L}{\partial q}\,W_q \tag{3}$$
+#
+# **Predict** the gradient of one feature: its class weight is 3, its four box weights are
+# 1, 0, 0, 0; back come $\partial L/\partial s = 5$ and $\partial L/\partial q = (7, 0, 0, 0)$.
+
+# %%
+predicted = 5 * 3 + 7 * 1
+class_head, box_head = np.array([[3.0]]), np.array([[1.0], [0], [0], [0]])
+feature = np.array([[2.0]])
+from_class, *_ = ops.linear_backward(np.array([[5.0]]), feature, class_head)
+from_box, *_ = ops.linear_backward(np.array([[7.0, 0, 0, 0]]), feature, box_head)
+assert (from_class + from_box).item() == predicted
+print("from the class", from_class.item(), " from the box", from_box.item(), " together", predicted)
+
+# %% [markdown]
+# ## 5. Two losses
+#
+# For the class: cross-entropy, as before. For the box: how far is each number off? The mean squared
+# error punishes large errors hard; **smooth L1** (Girshick 2015) is quadratic near zero and
+# straight further out, so that one bad box cannot shout down all the others. With $d$ the
+# difference and a mean over all $n$ numbers:
+#
+# $$L_2 = \frac1n \sum d^2, \quad \frac{\partial L_2}{\partial d} = \frac{2d}{n};
+#   \qquad
+#   L_1^{\text{smooth}} = \frac1n \sum
+#   \begin{cases}\tfrac12 d^2\\ |d| - \tfrac12\end{cases}, \quad
+#   \frac{\partial}{\partial d} = \frac1n
+#   \begin{cases} d & |d| < 1\\ \pm 1 & \text{else}\end{cases} \tag{4}$$
+
+# %%
+d = np.linspace(-3, 3, 25)
+zero = np.zeros(1)
+plot_lines(
+    {
+        "squared": [ops.mse_loss(np.array([v]), zero) for v in d],
+        "smooth L1": [ops.smooth_l1_loss(np.array([v]), zero) for v in d],
+        "gradient of squared": [ops.mse_loss_backward(np.array([v]), zero)[0] for v in d],
+        "gradient of smooth L1": [ops.smooth_l1_loss_backward(np.array([v]), zero)[0] for v in d],
+    },
+    d,
+    xlabel="d, predicted minus true",
+    ylabel="loss, gradient",
+)
+
+# %% [markdown]
+# Both together, with a number $\lambda$ that says how much a box is worth:
+#
+# $$L = L_{\text{class}} + \lambda\, L_{\text{box}}, \qquad
+#   \frac{\partial L}{\partial s} = \frac{\partial L_{\text{class}}}{\partial s}, \quad
+#   \frac{\partial L}{\partial q} = \lambda\,\frac{\partial L_{\text{box}}}{\partial q} \tag{5}$$
+#
+# The network predicts boxes as **fractions** of the image, numbers from 0 to 1, so that its outputs
+# do not grow with the image. Then the squared error is small, around 0.01, and the cross-entropy of
+# ten classes starts at $\log 10 \approx 2.3$: without a $\lambda$ nobody would hear the box.
+#
+# ## 6. The gradients are right
+#
+# All of it at once, both heads with a cotangent of their own:
+
+# %%
+net = Localizer(1, 3, (8, 6), widths=(2, 3), features=5, rng=0)
+report = check_gradients(net, np.random.default_rng(0).normal(size=(2, 1, 8, 6)))
+assert report.ok
+report
+
+# %% [markdown]
+# ## 7. Train it
+#
+# Five epochs of 2000 scenes, new ones each time; tested on digits of which none was seen in
+# training.
+
+# %%
+train = Loader(DigitLocalization("train", 64 if FAST else 2000), 32, shuffle=True)
+test = Loader(DigitLocalization("test", 64 if FAST else 300), 50)
+epochs = 1 if FAST else 5
+net = Localizer(1, 10, (40, 40), rng=0)
+schedule = one_cycle(3e-3, epochs * len(train))
+history = fit(
+    net,
+    Localization(box_weight=10.0),
+    train,
+    Adam(net),
+    epochs=epochs,
+    schedule=schedule,
+    validation=test,
+    progress=False,
+)
+print(f"{'epoch':<7}{'class accuracy':>16}{'mean box IoU':>14}{'success':>9}")
+for epoch in history["epochs"]:
+    print(
+        f"{epoch['epoch']:<7}{epoch['class_accuracy']:>16.3f}{epoch['mean_box_iou']:>14.3f}"
+        f"{epoch['success']:>9.3f}"
+    )
+
+# %%
+images, labels, true_boxes = (part[:12] for part in next(iter(test.batches())))
+scores, fractions = net.eval()(images)
+found = boxes.to_pixels(fractions, images.shape[2:])
+plot_boxes(images, true_boxes, found, labels.tolist(), scores.argmax(axis=1).tolist())
+
+# %% [markdown]
+# ## 8. How much is a box worth?
+#
+# The same training three times, shorter, with another $\lambda$ each. **Predict:** which of class
+# and box suffers at $\lambda = 0.1$?
+
+# %%
+short = Loader(DigitLocalization("train", 64 if FAST else 1500), 16, shuffle=True)
+print(f"{'λ':<8}{'class accuracy':>16}{'mean box IoU':>14}")
+for box_weight in (0.1, 10.0, 1000.0):
+    other = Localizer(1, 10, (40, 40), widths=(8, 16, 32, 32), features=128, rng=0)
+    task = Localization(box_weight=box_weight)
+    schedule = one_cycle(3e-3, 4 * len(short))
+    fit(other, task, short, Adam(other), epochs=4, schedule=schedule, progress=False)
+    reached = evaluate(other, task, test)
+    print(f"{box_weight:<8g}{reached['class_accuracy']:>16.3f}{reached['mean_box_iou']:>14.3f}")
+
+# %% [markdown]
+# ## 9. Break it on purpose
+#
+# The most common mistake with two losses: $\lambda$ stands in the loss that is printed, but not in
+# the gradient.
+
+
+# %%
+def two_losses_backward(scores, boxes, labels, targets, *, box_weight):
+    """Wrong: λ is forgotten."""
+    dscores = ops.cross_entropy_backward(scores, labels)
+    dboxes = ops.mse_loss_backward(boxes, targets)
+    return dscores, dboxes
+
+
+report = check_exercise("two_losses_backward", two_losses_backward)
+assert not report.ok
+report
+
+# %% [markdown]
+# ## 10. Exercises
+#
+# The box losses of equation (4), the two losses of (5), the two heads of (2) and (3):
+#
+#     nn-scratch exercise 13
+#     nn-scratch exercise 14
+#     nn-scratch exercise 15
+#
+# ## Remember
+#
+# - Classes and boxes come from the same features by two linear heads; the heads' gradients add up
+#   where they meet.
+# - The losses are added with a weight $\lambda$, which must stand in the gradient as well.
+# - Ask what a constant box scores before you believe a number.

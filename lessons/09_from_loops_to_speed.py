@@ -1,0 +1,292 @@
+# %% [markdown]
+# # 09 · From seven loops to the speed of a framework
+#
+# **The question:** the definition of a convolution is seven nested loops, and in Python they are
+# hopelessly slow. What makes the same sum a thousand, ten thousand times faster, and where does it
+# end?
+#
+# You need: lesson 01. About 30 minutes.
+
+# %%
+# %matplotlib inline
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.engine.threads import thread_count
+    from nn_scratch.plot import plot_dots, plot_roofline
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# ## 1. Count first
+#
+# For $N$ images, $C$ input channels, $F$ output channels, $P \times Q$ output pixels and a kernel
+# of $k \times k$, a convolution takes
+#
+# $$\text{operations} = 2 \cdot N\,F\,P\,Q \cdot C\,k^2 \tag{1}$$
+#
+# one multiplication and one addition for each term. **Predict** the number for 8 images of 48×64
+# pixels, 32 channels in, 64 out, a 3×3 kernel. How long does that take at one operation in a
+# nanosecond?
+
+# %%
+predicted = 2 * 8 * 64 * 48 * 64 * 32 * 9
+print(
+    f"{predicted / 1e9:.2f} billion operations: {predicted / 1e9:.2f} seconds at one a nanosecond"
+)
+
+# %% [markdown]
+# A unit for what follows: one **GFLOP/s** is a billion operations per second, one per nanosecond. A
+# Python loop does far less; a processor core with vector instructions does a hundred.
+#
+# ## 2. Seven loops
+#
+# The definition, equation (1) of lesson 01 with all of its loops.
+
+
+# %%
+def seven_loops(x, w):
+    """x (N, C, H, W), w (F, C, k, k) -> y (N, F, P, Q), one number at a time."""
+    (n, c, height, width), (f, _, k, _) = x.shape, w.shape
+    y = np.zeros((n, f, height - k + 1, width - k + 1), x.dtype)
+    for image in range(n):
+        for filter_ in range(f):
+            for p in range(y.shape[2]):
+                for q in range(y.shape[3]):
+                    for channel in range(c):
+                        for i in range(k):
+                            for j in range(k):
+                                y[image, filter_, p, q] += (
+                                    x[image, channel, p + i, q + j] * w[filter_, channel, i, j]
+                                )
+    return y
+
+
+# %% [markdown]
+# ## 3. Let NumPy do the inner loops
+#
+# Each Python step costs some 50 to 100 nanoseconds, whatever it does: looking up names, making
+# objects. So let one step do much. First the three innermost loops: a window times a kernel is one
+# call. There remain as many calls as there are outputs.
+
+
+# %%
+def window_by_window(x, w):
+    """Four loops; C·k² terms in each call."""
+    (n, _, height, width), (f, _, k, _) = x.shape, w.shape
+    y = np.zeros((n, f, height - k + 1, width - k + 1), x.dtype)
+    for image in range(n):
+        for filter_ in range(f):
+            for p in range(y.shape[2]):
+                for q in range(y.shape[3]):
+                    y[image, filter_, p, q] = (x[image, :, p : p + k, q : q + k] * w[filter_]).sum()
+    return y
+
+
+# %% [markdown]
+# ## 4. Turn the loops inside out
+#
+# The order of a sum does not matter. Loop over the *kernel's* taps instead: for tap $(i, j)$, every
+# output needs the image shifted by $(i, j)$, times one matrix of weights. For a 3×3 kernel that is
+# 9 steps in all, each a matrix product. NumPy hands it to BLAS, a library that knows the processor.
+
+
+# %%
+def tap_by_tap(x, w):
+    """Two loops; each a matrix product (F, C) (C, N·P·Q)."""
+    (n, c, height, width), (f, _, k, _) = x.shape, w.shape
+    rows, columns = height - k + 1, width - k + 1
+    y = np.zeros((f, n * rows * columns), x.dtype)
+    for i in range(k):
+        for j in range(k):
+            seen = x[:, :, i : i + rows, j : j + columns]
+            y += w[:, :, i, j] @ seen.transpose(1, 0, 2, 3).reshape(c, -1)
+    return np.ascontiguousarray(y.reshape(f, n, rows, columns).swapaxes(0, 1))
+
+
+# %% [markdown]
+# ## 5. One product
+#
+# Nine products add nine times into `y`, which is large. Better to copy all windows into columns
+# first (im2col, lesson 01) and sum inside *one* product: the matrix library keeps the running sum
+# in the processor's registers.
+
+
+# %%
+def one_product(x, w):
+    """No loop: (F, C·k²) (C·k², N·P·Q)."""
+    (n, c, _, _), (f, _, k, _) = x.shape, w.shape
+    windows = np.lib.stride_tricks.sliding_window_view(x, (k, k), axis=(2, 3))
+    rows, columns = windows.shape[2:4]
+    matrix = windows.transpose(1, 4, 5, 0, 2, 3).reshape(c * k * k, -1)  # the copy happens here
+    y = w.reshape(f, -1) @ matrix
+    return np.ascontiguousarray(y.reshape(f, n, rows, columns).swapaxes(0, 1))
+
+
+# %% [markdown]
+# ## 6. The library's
+#
+# The copy is nine times the image. It does not fit the cache, so it is written to memory and read
+# back. The library cuts the work into **blocks**, some rows of one image each: the columns of a
+# block fit the cache, and blocks are independent, so that each core can take the next one. For
+# 3×3 kernels with many channels it also multiplies less (Winograd's trick: 36 products for 16
+# outputs instead of 144). Read `nn_scratch/engine/cpu_conv.py` and `winograd.py`.
+#
+# First of all: are they all the same function?
+
+# %%
+VERSIONS = {
+    "seven loops": seven_loops,
+    "window by window": window_by_window,
+    "tap by tap": tap_by_tap,
+    "one product": one_product,
+    "nn_scratch, 1 thread": ops.conv2d,
+    "nn_scratch, all cores": ops.conv2d,
+}
+rng = np.random.default_rng(0)
+x = rng.integers(-3, 4, (2, 3, 7, 6)).astype(np.float32)
+w = rng.integers(-3, 4, (4, 3, 3, 3)).astype(np.float32)
+for name, convolve in VERSIONS.items():
+    assert np.array_equal(convolve(x, w), ops.conv2d(x, w)), name
+print("all", len(VERSIONS), "agree, to the last digit")
+
+# %% [markdown]
+# ## 7. Measured
+#
+# Timings differ from machine to machine and from minute to minute. Those shown here were taken once
+# and stored in `timings.json`, together with what that machine can do at most: the rate of a large
+# matrix product, and how fast it copies memory. To take them on yours:
+#
+#     NN_SCRATCH_MEASURE=1 python lessons/09_from_loops_to_speed.py
+#
+# The slow versions are measured on smaller images; the *rate* is what is compared.
+
+
+# %%
+def best_seconds(call, least=0.3):
+    """The shortest of several runs, of `least` seconds in all: the one least disturbed."""
+    call()
+    times = []
+    while sum(times) < least or len(times) < 3:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def measure():
+    """GFLOP/s of every version, and the machine's limits."""
+    sizes = {"seven loops": (1, 4, 12, 12, 4), "window by window": (1, 32, 20, 20, 16)}
+    rates, threads = {}, os.environ.get("NN_SCRATCH_THREADS", str(thread_count()))
+    for name, convolve in VERSIONS.items():
+        os.environ["NN_SCRATCH_THREADS"] = "1" if name.endswith("1 thread") else threads
+        n, c, height, width, f = sizes.get(name, (8, 32, 50, 66, 64))
+        x = rng.standard_normal((n, c, height, width), np.float32)
+        w = rng.standard_normal((f, c, 3, 3), np.float32)
+        operations = 2 * n * f * (height - 2) * (width - 2) * c * 9
+        rates[name] = operations / best_seconds(lambda f=convolve, x=x, w=w: f(x, w)) / 1e9
+    a, b = np.ones((2, 2048, 2048), np.float32)
+    source, target = np.ones((2, 1 << 25), np.float32)
+    return {
+        "machine": f"{platform.machine()}, {thread_count()} cores, NumPy {np.__version__}",
+        "gflop_s": rates,
+        "product_gflop_s": 2 * 2048**3 / best_seconds(lambda: a @ b, 2) / 1e9,
+        "copy_gb_s": 2 * source.nbytes / best_seconds(lambda: np.copyto(target, source), 2) / 1e9,
+    }
+
+
+if os.environ.get("NN_SCRATCH_MEASURE") == "1":
+    Path("timings.json").write_text(json.dumps(measure(), indent=1) + "\n")
+timings = json.loads(Path("timings.json").read_text())
+rates = timings["gflop_s"]
+print(timings["machine"])
+for name, rate in rates.items():
+    print(f"{name:<24}{rate:>12.4f} GFLOP/s {rate / rates['seven loops']:>10,.0f} times the loops")
+print(f"{'a large matrix product':<24}{timings['product_gflop_s']:>12.4f} GFLOP/s")
+
+# %%
+plot_dots(list(rates), {"GFLOP/s": [[rate] for rate in rates.values()]}, logarithmic=["GFLOP/s"])
+
+# %% [markdown]
+# The two steps that count most: from Python's numbers to whole arrays, and from many small calls to
+# matrix products. What comes after is worth a factor of a few.
+#
+# ## 8. Where does it end? The roofline
+#
+# A program can be held up by two things: arithmetic, or fetching the numbers. Which one, is decided
+# by how many operations it does for each byte it moves, its **intensity**:
+#
+# $$\text{rate} \le \min(\text{arithmetic limit},\;
+#   \text{intensity} \times \text{bandwidth}) \tag{2}$$
+#
+# Drawn with both axes logarithmic, that is a roof with a slope and a flat part (Williams et al.
+# 2009). **Predict** on which part these stand: ReLU (1 operation for each 8 bytes, one number read
+# and one written); a 3×3 convolution with 32 → 64 channels.
+
+
+# %%
+def intensity(n, c, f, pixels, k, copies=0):
+    """Operations for each byte: x is read, y is written; each copy is written and read again."""
+    operations = 2 * n * f * pixels * c * k * k
+    numbers = n * pixels * (c + f + 2 * copies * c)
+    return operations / (4 * numbers)
+
+
+shape = {"n": 8, "c": 32, "f": 64, "pixels": 48 * 64, "k": 3}
+points = {
+    "one product": (intensity(**shape, copies=9), rates["one product"]),
+    "nn_scratch": (intensity(**shape), rates["nn_scratch, all cores"]),
+}
+ridge = timings["product_gflop_s"] / timings["copy_gb_s"]
+print(f"the roof turns flat at {ridge:.0f} operations for each byte")
+for name, (found, _) in {"ReLU": (1 / 8, 0), **points}.items():
+    print(f"{name:<14}{found:>8.3g}")
+assert 1 / 8 < ridge < points["nn_scratch"][0]
+plot_roofline(points, timings["copy_gb_s"], timings["product_gflop_s"])
+
+# %% [markdown]
+# - ReLU, pooling, batch norm stand far out on the slope: arithmetic is free there, and what helps
+#   is to pass over the memory less often. So the library does batch norm and ReLU in *one* pass.
+# - The convolution stands under the flat part, if the copies stay in the cache. There nothing helps
+#   but to use the processor's arithmetic fully, or to multiply less, as Winograd does: that is how
+#   a rate *counted by equation (1)* can even go through the roof.
+#
+# ## 9. Break it on purpose
+#
+# `sliding_window_view` copies nothing: it is a view in which the same memory appears many times.
+# Writing into such a view is a mistake that no error reports if you force it:
+
+# %%
+line = np.zeros(6, np.float32)
+windows = np.lib.stride_tricks.sliding_window_view(line, 3, writeable=True)
+windows += 1  # meant: add 1 to each window
+windows_of_each = np.convolve(np.ones(4), np.ones(3))
+print("each pixel lies in", windows_of_each, "windows, but holds", line)
+assert not np.array_equal(line, windows_of_each)
+
+# %% [markdown]
+# The sums are wrong, as with the colliding switches of lesson 02: overlapping writes need a loop,
+# or a gather from the other side. A backward pass by `im2col`'s adjoint adds tap by tap for this
+# reason.
+#
+# ## 10. Exercises
+#
+# 1. Write the *weight gradient* of `tap_by_tap`: equation (5) of lesson 01 is one matrix product
+#    for each tap. Compare with `ops.conv2d_backward`.
+# 2. What is the intensity of a 1×1 convolution with 3 → 16 channels? Is it worth lowering it well?
+# 3. `python benchmarks/cpu.py` compares every op with PyTorch on your machine. Which row is the
+#    worst, and on which part of the roof does it stand?
+#
+# ## Remember
+#
+# - Let one call do much: whole arrays, then matrix products.
+# - Count operations and bytes before you optimise; the roof says which of the two is in the way.
+# - The mathematics stays in one place (`ops/`), the tricks in another (`engine/`), and a test says
+#   that both are the same function.

@@ -1,0 +1,291 @@
+# %% [markdown]
+# # 10 · On the GPU
+#
+# **The question:** a graphics card has thousands of arithmetic units. What must change in our code
+# to use them, what must not, and when is it not worth it?
+#
+# You need: lessons 02 and 09. No graphics card: where one would be used, this lesson computes the
+# same on the CPU and looks at it. About 30 minutes.
+
+# %%
+# %matplotlib inline
+from importlib.resources import files
+
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.backend import why_no_gpu, xp_of
+    from nn_scratch.nets import SegNet, SegNetBasic
+    from nn_scratch.nets.cost import cost
+    from nn_scratch.plot import plot_arrays, plot_lines
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# ## 1. What does not change
+#
+# CuPy is NumPy for graphics cards made with CUDA: the same names, arrays that live on the card. So
+# the mathematics stays as it is. A function of the library asks its *arguments* where they live
+# (`xp_of` gives the module `numpy` or `cupy`) and goes on with that. There is no global switch.
+#
+#     net.to("gpu")                                 # weights, gradients, running statistics
+#     nn-scratch train segmentation --device gpu    # the same from the command line
+#
+# Random numbers are drawn by NumPy on the host and then moved, so that one seed gives the same net
+# everywhere. Checkpoints are the same files.
+
+# %%
+print("arrays of module", xp_of(np.ones(3)).__name__)
+print("a GPU here?", "yes" if why_no_gpu() is None else "no: the rest runs on the CPU")
+
+# %% [markdown]
+# ## 2. What changes: one small program for each number
+#
+# On the CPU we wrote loops, or calls that loop inside. On the card there is no loop over the
+# outputs: you write what happens for *one* of them, a **kernel** (the word has nothing to do with a
+# convolution's kernel), and the card starts it thousands of times at once, as **threads**. Threads
+# come in **blocks** of a few hundred. Each is told its number within the block and its block's
+# number, and from these it computes which output is its own:
+#
+# $$\text{at} = \text{block} \cdot \text{threads per block} + \text{thread} \tag{1}$$
+#
+# **Predict:** for 10 outputs and blocks of 4 threads, how many blocks are needed? How many threads
+# have nothing to do?
+
+# %%
+count, block_size = 10, 4
+predicted_blocks, predicted_idle = 3, 2
+blocks = -(-count // block_size)  # rounded up
+assert (blocks, blocks * block_size - count) == (predicted_blocks, predicted_idle)
+grid = np.arange(blocks * block_size).reshape(blocks, block_size).astype(float)
+grid[grid >= count] = np.nan
+plot_arrays({"a row is a block, a cell a thread: its output": grid})
+
+# %% [markdown]
+# Here is a kernel of the library, as it is compiled for the card: the gather of lesson 02, equation
+# (2). `blockIdx.x`, `blockDim.x` and `threadIdx.x` are the three numbers of equation (1).
+
+# %%
+source = (files("nn_scratch.engine") / "cuda" / "pool.cu").read_text(encoding="utf-8")
+
+
+def kernel_text(name):
+    """A kernel of pool.cu with the comment above it."""
+    start = source.index(f"void {name}(")
+    start = source.rindex("\n\n", 0, start) + 2
+    return source[start : source.index("\n}", start) + 2]
+
+
+print(kernel_text("gather"))
+
+# %% [markdown]
+# Note the line with `return`: the idle threads of the last block must do nothing. Forgotten, they
+# would write behind the end of `y`, into whatever lies there, and nobody would say a word.
+#
+# We can run it by hand. A "card" in Python: every block, every thread, in any order. That the order
+# must not matter is the first rule.
+
+
+# %%
+def launch(kernel, count, block_size=4, order=None):
+    """Call kernel(at) for every thread of enough blocks; `order` shuffles them."""
+    threads = np.arange(-(-count // block_size) * block_size)
+    for at in threads if order is None else order.permutation(threads):
+        kernel(int(at))
+
+
+image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
+expected, switches = (a[0, 0] for a in ops.max_pool2d(image[None, None], 2))
+y = np.zeros(4)
+
+
+def gather(at):
+    if at >= y.size:
+        return
+    y[at] = image.ravel()[switches.ravel()[at]]
+
+
+for seed in range(5):
+    y[:] = 0
+    launch(gather, y.size, block_size=3, order=np.random.default_rng(seed))
+    assert np.array_equal(y.reshape(2, 2), expected)
+print("the same result in any order:", y)
+
+# %% [markdown]
+# ## 3. Why the backward pass is turned around
+#
+# Max-pool's backward pass scatters, and adds where switches collide (lesson 02, equation (3)). One
+# thread for each `dy` would do `dx[switch] += dy`. That is three steps: read, add, write. If two
+# threads do them at the same time, both read the old value, and one of the two additions is lost.
+# This is called a **race**:
+
+# %%
+dx = 0.0
+first_reads = dx
+second_reads = dx  # before the first has written
+dx = first_reads + 1
+dx = second_reads + 10
+print("1 and 10 were added to 0; the sum is", dx)
+assert dx == 10
+
+# %% [markdown]
+# Cards have *atomic* additions, which do not lose any. But their order is chance, and with rounding
+# the order matters: the same program gives other digits in every run.
+
+# %%
+big, small = np.float32(1e8), np.float32(1)
+print("(1e8 + 1) - 1e8 =", (big + small) - big, "   (1e8 - 1e8) + 1 =", (big - big) + small)
+assert (big + small) - big != (big - big) + small
+
+# %% [markdown]
+# So the library's kernel turns the question around. One thread for each *pixel* asks all windows
+# that can see it, in reading order: did you choose me? and adds up what they say. Nobody writes
+# where another one writes, and the sum always has the same order. Scatter has become gather.
+
+# %%
+print(kernel_text("scatter_add"))
+
+# %%
+bump = np.array([[1.0, 2, 0, 1, 3], [0, 4, 1, 2, 0], [2, 0, 9, 0, 1], [1, 3, 0, 2, 2], [0] * 5])
+_, overlapping = ops.max_pool2d(bump[None, None], 3, stride=2)
+dy = np.array([[1.0, 2], [3, 4]])
+dx = np.full(bump.size, np.nan)
+
+
+def pixel_asks(at):
+    """scatter_add for a 3×3 pool with stride 2 and no padding."""
+    if at >= dx.size:
+        return
+    h, w = divmod(at, 5)
+    total = 0.0
+    for p in range(max(0, (h - 2 + 1) // 2), min(1, h // 2) + 1):
+        for q in range(max(0, (w - 2 + 1) // 2), min(1, w // 2) + 1):
+            if overlapping[0, 0, p, q] == h * 5 + w:
+                total += dy[p, q]
+    dx[at] = total
+
+
+launch(pixel_asks, dx.size, block_size=8, order=np.random.default_rng(0))
+right = ops.max_pool2d_backward(dy[None, None], overlapping, (5, 5))[0, 0]
+assert np.array_equal(dx.reshape(5, 5), right)
+plot_arrays({"x": bump, "dy": dy, "dx": right})
+
+# %% [markdown]
+# ## 4. A convolution: sharing what was fetched
+#
+# Gather and scatter move numbers; a convolution computes. One thread for each output would fetch
+# $C\,k^2$ pixels and as many weights: two numbers for each multiplication. The roofline of lesson
+# 09 says what that means. Threads of one block can share: they have a small, fast **shared
+# memory**. In `conv.cu` a block of 256 threads makes a tile of 64×64 outputs; together they fetch a
+# strip of each matrix, wait until all have come (`__syncthreads()`), multiply, and go on.
+# **Predict:** how many multiplications come with each number fetched?
+
+# %%
+tile, depth = 64, 16
+fetched = 2 * tile * depth  # a strip of each of the two matrices
+products = tile * tile * depth
+predicted = tile // 2
+assert products / fetched == predicted
+print(f"{products} products for {fetched} numbers fetched: {products // fetched} for each")
+
+# %% [markdown]
+# Two mistakes are easy there, and no compiler finds them: to multiply before all have fetched, and
+# to fetch again before all have multiplied. The tests of this library plant both, and more than
+# thirty other bugs, and see that each is caught; on the CPU, without a card
+# (`tests/engine/test_kernel_mutations.py`).
+#
+# ## 5. When does it pay?
+#
+# Starting a kernel takes time, however little it does. Call it $t_0$. A training step with $n$
+# kernels, $F$ operations and $B$ bytes takes at least
+#
+# $$t = n\,t_0 + \max\!\left(\frac{F}{\text{rate}},\; \frac{B}{\text{bandwidth}}\right) \tag{2}$$
+#
+# The numbers for a card below are **assumed**, of the order that makers of large cards state; none
+# was measured for this lesson. Put in those of yours (`benchmarks/gpu.sh` measures them).
+
+# %%
+LAUNCH, RATE, BANDWIDTH = 5e-6, 30e12, 2e12  # assumed: seconds, operations/s, bytes/s
+KERNELS_A_LAYER = 8  # assumed, for forward, backward and update together
+
+
+def least_seconds(net, shape):
+    """Equation (2) for a training step: three times the forward pass's products."""
+    rows = cost(net, np.zeros(shape, np.float32))
+    total = rows[-1]
+    launches = KERNELS_A_LAYER * (len(rows) - 1) * LAUNCH
+    moved = 3 * total.kept  # what is kept is written once, and read at least twice
+    return launches, max(6 * total.multiplications / RATE, moved / BANDWIDTH)
+
+
+tiny = SegNet(1, 11, widths=(8, 16, 32), kernel_size=3, rng=0)
+large = SegNetBasic(3, 11, rng=0)
+print(f"{'':<38}{'starting':>10}{'working':>10}")
+for name, net, shape in (
+    ("a tiny SegNet, 1 image of 40×40", tiny, (1, 1, 40, 40)),
+    ("a tiny SegNet, 32 images of 40×40", tiny, (32, 1, 40, 40)),
+    ("SegNet-Basic, 1 image of 180×240", large, (1, 3, 180, 240)),
+):
+    starting, working = least_seconds(net, shape)
+    print(f"{name:<38}{1e3 * starting:>7.2f} ms{1e3 * working:>7.2f} ms")
+
+# %%
+batches = [1, 2, 4, 8, 16, 32, 64]
+parts = [least_seconds(tiny, (n, 1, 40, 40)) for n in batches]
+plot_lines(
+    {
+        "starting kernels": [1e3 * starting for starting, _ in parts],
+        "work": [1e3 * working for _, working in parts],
+    },
+    batches,
+    xlabel="images in the batch",
+    ylabel="milliseconds at least (assumed card)",
+    logarithmic="xy",
+)
+
+# %% [markdown]
+# For a small net and a small batch nearly all the time goes into starting. That is why the tiny
+# nets of these lessons train on the CPU, and why frameworks take pains to *fuse* several operations
+# into one kernel: here batch norm and ReLU, and softmax and cross-entropy.
+#
+# ## 6. Do not wait
+#
+# The host does not wait for the card: it queues kernel after kernel and runs ahead. It has to wait
+# as soon as it wants to *see* a number, and then the card idles until the queue is filled again. So
+# `print(loss)` in every step is expensive. `fit` leaves the losses on the card and fetches those of
+# 20 steps at once; labels are checked before they are moved; and a test counts the waits within a
+# training step of every net: there are none.
+#
+# ## 7. Break it on purpose
+#
+# A thread that forgets to ask whether it has anything to do. NumPy raises an error; a card does
+# not:
+
+
+# %%
+def careless(at):
+    y[at] = expected.ravel()[at]
+
+
+try:
+    launch(careless, y.size, block_size=3)
+except IndexError as error:
+    print("NumPy says:", error)
+
+# %% [markdown]
+# ## 8. Exercises
+#
+# 1. Write the kernel of nearest unpooling in Python for `launch`: one thread for each *output*
+#    pixel, which computes from which input it comes. Then its backward pass: one thread for each
+#    *input* pixel. Compare with `ops.nearest_unpool2d` and its backward pass. Why would one thread
+#    for each output be wrong for the latter?
+# 2. Read `correlate` in `nn_scratch/engine/cuda/conv.cu` and find in it: equation (1), the strip
+#    that is fetched, the padding.
+# 3. If you have a card: `benchmarks/gpu.sh`. At which size does SegNet start to pay?
+#
+# ## Remember
+#
+# - The mathematics stays; a kernel says what happens for one output, and equation (1) which one.
+# - Two threads must never write to one place: turn a scatter around into a gather.
+# - Starting costs: few, large kernels, and no waiting for numbers that nobody needs yet.

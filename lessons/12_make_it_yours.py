@@ -1,0 +1,321 @@
+# %% [markdown]
+# # 12 · Make it yours
+#
+# **The question:** you have an idea for a layer. How do you get from the idea to a number that says
+# whether it was a good one?
+#
+# You need: all lessons before, above all 00, 02 and 06. About 40 minutes.
+#
+# The way is always the same: derive, write, **check**, look, train, compare, and say what it cost.
+
+# %%
+# %matplotlib inline
+import os
+
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.check import check_gradients
+    from nn_scratch.data import DigitSegmentation, Loader
+    from nn_scratch.layers import (
+        BatchNorm2d,
+        Conv2d,
+        Layer,
+        MaxPool2d,
+        NearestUnpool2d,
+        ReLU,
+        Sequential,
+    )
+    from nn_scratch.nets.cost import cost
+    from nn_scratch.plot import plot_arrays
+    from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
+
+# %% [markdown]
+# ## 1. A leaky ReLU
+#
+# A ReLU that is closed gets no gradient, and may stay closed for ever. The **leaky** ReLU (Maas et
+# al. 2013) lets a little through:
+#
+# $$y = \begin{cases} x & x > 0\\ a\,x & \text{else}\end{cases}, \qquad
+#   \frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \cdot
+#   \begin{cases} 1 & x > 0\\ a & \text{else}\end{cases} \tag{1}$$
+#
+# As a layer, forward beside backward:
+
+
+# %%
+class LeakyReLU(Layer):
+    """x where x > 0, else slope · x."""
+
+    def __init__(self, slope=0.1):
+        super().__init__()
+        self.slope = slope
+
+    def forward(self, x):
+        self.saved = x
+        return np.where(x > 0, x, self.slope * x)
+
+    def backward(self, dy):
+        return np.where(self.recall() > 0, dy, self.slope * dy)
+
+
+report = check_gradients(LeakyReLU(), np.random.default_rng(0).normal(size=(2, 3, 4, 5)))
+assert report.ok
+report
+
+# %% [markdown]
+# **A trap in NumPy:** which dtype comes out? `self.slope` is a Python number, and those do not
+# change the array's type. A NumPy number would: `np.float64(0.1)` makes everything double, and half
+# as fast, and no result is wrong.
+
+# %%
+x32 = np.ones(3, np.float32)
+assert LeakyReLU(0.1)(x32).dtype == np.float32
+print(
+    "slope 0.1:",
+    LeakyReLU(0.1)(x32).dtype,
+    "  slope np.float64(0.1):",
+    LeakyReLU(np.float64(0.1))(x32).dtype,
+)
+
+# %% [markdown]
+# What if the slope shall be *learned* (He et al. 2015)? Then it is a parameter, and needs a
+# gradient of its own. Wherever $x \le 0$, $y$ moves with $a$ by $x$:
+#
+# $$\frac{\partial L}{\partial a} = \sum_{x \le 0} \frac{\partial L}{\partial y}\, x \tag{2}$$
+#
+# **Predict** `da` for x = (−2, 3, −1) and dy = (1, 10, 5).
+
+
+# %%
+class LearnedLeak(Layer):
+    """The same with one learned slope."""
+
+    def __init__(self, slope=0.1, dtype=np.float32):
+        super().__init__()
+        self.add_parameter("slope", np.array([slope], dtype))
+
+    def forward(self, x):
+        self.saved = x
+        return np.where(x > 0, x, self.params["slope"] * x)
+
+    def backward(self, dy):
+        x = self.recall()
+        closed = x <= 0
+        self.add_grads(slope=np.array([(dy * x * closed).sum()]))
+        return np.where(closed, self.params["slope"] * dy, dy)
+
+
+predicted = 1 * -2 + 5 * -1
+layer = LearnedLeak()
+layer(np.array([-2.0, 3, -1]))
+layer.backward(np.array([1.0, 10, 5]))
+assert layer.grads["slope"] == predicted
+report = check_gradients(LearnedLeak(), np.random.default_rng(0).normal(size=(2, 3, 4, 5)))
+assert report.ok
+report
+
+# %% [markdown]
+# ## 2. A pooling of your own
+#
+# Max-pooling listens to one pixel of the window, average pooling to all alike. Something in
+# between: the **root of the mean square**, in which large values count more:
+#
+# $$y = \sqrt{\tfrac14 \textstyle\sum_i x_i^2 + \varepsilon}, \qquad
+#   \frac{\partial y}{\partial x_i} = \frac{x_i}{4\,y} \tag{3}$$
+#
+# It is average pooling with a square before and a root after it. So it can be built from `ops`, and
+# its backward pass is the chain rule, link by link, from the end.
+
+
+# %%
+class RootMeanSquarePool2d(Layer):
+    """√(mean of x² over windows of 2×2 + ε)."""
+
+    EPSILON = 1e-6  # the root's slope at 0 is infinite
+
+    def forward(self, x):
+        y = np.sqrt(ops.avg_pool2d(x * x, 2) + self.EPSILON)
+        self.saved = x, y
+        return y
+
+    def backward(self, dy):
+        x, y = self.recall()
+        dmean = dy / (2 * y)  # of the root
+        dsquares = ops.avg_pool2d_backward(dmean, x.shape[2:], 2)  # of the mean
+        return dsquares * 2 * x  # of the square
+
+
+window = np.array([[3.0, 0], [0, 4]])
+pool = RootMeanSquarePool2d()
+y = pool(window[None, None])
+dx = pool.backward(np.ones((1, 1, 1, 1)))
+assert np.isclose(y.item(), 2.5, atol=1e-4) and np.allclose(dx[0, 0], window / (4 * 2.5), atol=1e-4)
+report = check_gradients(RootMeanSquarePool2d(), np.random.default_rng(0).normal(size=(2, 3, 6, 5)))
+assert report.ok
+plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)})
+
+# %% [markdown]
+# ## 3. Break it on purpose
+#
+# Forget one link, the factor 2 of the square, and look at what the check says. Every number is off
+# by the same factor: that is what a missing constant looks like.
+
+
+# %%
+class Forgetful(RootMeanSquarePool2d):
+    def backward(self, dy):
+        x, y = self.recall()
+        return ops.avg_pool2d_backward(dy / (2 * y), x.shape[2:], 2) * x
+
+
+report = check_gradients(Forgetful(), np.random.default_rng(0).normal(size=(2, 3, 6, 5)))
+assert not report.ok
+report
+
+# %% [markdown]
+# ## 4. A strided encoder
+#
+# Who needs pools at all? A convolution with stride 2 also halves the image, and learns how
+# (Springenberg et al. 2015). **Predict:** a pool after a 3×3 convolution, or a 3×3 convolution with
+# stride 2: which costs more multiplications, and how many times?
+
+
+# %%
+def net_with(kind, activation=ReLU, width=16, seed=0):
+    """Down twice, by `kind`, and up twice by nearest unpooling: otherwise always the same."""
+    rng = np.random.default_rng(seed)
+
+    def stage(c_in, c_out):
+        if kind == "stride":
+            conv = Conv2d(c_in, c_out, 5, stride=2, padding=2, rng=rng)
+            return conv, BatchNorm2d(c_out), activation()
+        pool = {"max": lambda: MaxPool2d(2), "root mean square": RootMeanSquarePool2d}[kind]
+        conv = Conv2d(c_in, c_out, 5, padding=2, rng=rng)
+        return conv, BatchNorm2d(c_out), activation(), pool()
+
+    def up(c_in, c_out):
+        conv = Conv2d(c_in, c_out, 5, padding=2, rng=rng)
+        return conv, BatchNorm2d(c_out), activation(), NearestUnpool2d(2)
+
+    return Sequential(
+        *stage(1, width),
+        *stage(width, 2 * width),
+        *up(2 * width, width),
+        *up(width, width),
+        Conv2d(width, 11, 3, padding=1, rng=rng),
+    )
+
+
+image = np.zeros((1, 1, 40, 40), np.float32)
+for kind in ("max", "stride"):
+    rows = cost(net_with(kind), image)
+    convolutions = [row for row in rows if row.layer == "Conv2d"]
+    print(
+        f"{kind:<8}first convolution {convolutions[0].multiplications:>9,} products, "
+        f"whole net {rows[-1].multiplications:>11,}, kept {rows[-1].kept / 1e3:>6.0f} kB"
+    )
+    if kind == "max":
+        first = convolutions[0].multiplications
+assert first == 4 * convolutions[0].multiplications  # a quarter of the places
+
+# %% [markdown]
+# ## 5. Train and compare, fairly
+#
+# Same seed, same scenes, same number of steps; only one thing differs. And since chance plays
+# along, each with **two seeds**: a difference smaller than the one between seeds is no difference.
+
+# %%
+count, epochs = (48, 1) if FAST else (1000, 3)
+train = Loader(DigitSegmentation("train", count), 16, shuffle=True)
+test = Loader(DigitSegmentation("test", 48 if FAST else 200), 50)
+subjects = {
+    "max pool, ReLU": ("max", ReLU),
+    "max pool, leaky": ("max", LeakyReLU),
+    "root mean square": ("root mean square", ReLU),
+    "strided": ("stride", ReLU),
+}
+seeds = (0,) if FAST else (0, 1)
+print(f"{'':<20}{'mIoU of each seed':<22}{'mean':>8}{'products':>12}")
+for name, (kind, activation) in subjects.items():
+    scores = []
+    for seed in seeds:
+        net = net_with(kind, activation, width=8, seed=seed)
+        schedule = one_cycle(1e-2, epochs * len(train))
+        task = Segmentation(11)
+        fit(net, task, train, Adam(net), epochs=epochs, schedule=schedule, progress=False)
+        scores.append(evaluate(net, task, test)["mean_iou"])
+    products = cost(net, image)[-1].multiplications
+    shown = "  ".join(f"{score:.3f}" for score in scores)
+    print(f"{name:<20}{shown:<22}{np.mean(scores):>8.3f}{products / 1e6:>10.1f} M")
+
+# %% [markdown]
+# Read such a table with care. Each net was trained for a few seconds: the table says how well it
+# *starts to learn*, not where it ends. Is a difference between two
+# rows larger than the one within a row? If not, it says nothing.
+#
+# ## 6. What did it cost?
+#
+# Products are one price. Memory is another: what a layer keeps for its backward pass. The max pool
+# keeps switches. Ours keeps $x$ and $y$, but so do its neighbours, the ReLU before and the
+# convolution after it, and the same array counts once. A stride keeps nothing of its own, and all
+# that follows is smaller.
+
+# %%
+for kind in ("max", "root mean square", "stride"):
+    kept = cost(net_with(kind), image)[-1].kept
+    print(f"{kind:<18}{kept / 1e3:>6.0f} kB kept for the backward pass")
+
+# %% [markdown]
+# And time is a third. A layer made of several NumPy calls passes over memory once for each (lesson
+# 09). To see products, bytes and milliseconds of the library's own:
+#
+#     nn-scratch info segmentation --net segnet
+#     python benchmarks/cpu.py
+
+# %% [markdown]
+# ## 7. Yours
+#
+# The file you write needs a class or a pair of functions, and `example()`, which says what to check
+# it on:
+#
+# ```python
+# import numpy as np
+# from nn_scratch.layers import Layer
+#
+# class Swish(Layer):
+#     """x · sigmoid(x)"""
+#
+#     def forward(self, x):
+#         self.saved = x
+#         return x / (1 + np.exp(-x))
+#
+#     def backward(self, dy):
+#         x = self.recall()
+#         s = 1 / (1 + np.exp(-x))
+#         return dy * s  # one term is missing here
+#
+# def example():
+#     return (np.random.default_rng(0).normal(size=(2, 3, 4, 5)),)
+# ```
+#
+#     nn-scratch check my_layer.py:Swish
+#
+# ## 8. Exercises
+#
+# 1. Find the missing term of `Swish` above, and check it.
+# 2. A pool that *adds* its four pixels' maximum and minimum. Which switches does it need? Write it
+#    with `ops.max_pool2d` alone. (The minimum of $x$ is the maximum of what?)
+# 3. Give the strided encoder skip connections as in `nn_scratch/nets/fcn.py`, and compare over
+#    three seeds.
+#
+# ## Remember
+#
+# - Derive, write, check; only then train. A wrong gradient often still learns, only worse.
+# - Change one thing at a time, and let two seeds tell you how large chance is.
+# - Say the price beside the result: products, memory, milliseconds.
