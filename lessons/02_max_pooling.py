@@ -107,8 +107,8 @@ plot_arrays({"x": image, "dy": dy, "dx": dx[0, 0]})
 #
 # ## 4. As a matrix
 #
-# With the switches held fixed, equation (2) is linear in $x$: each row of its matrix holds a single
-# 1. Equation (3) is the transposed matrix, as lesson 01 found for the convolution.
+# With the switches held fixed, equation (2) is linear in $x$, and each row of its matrix holds one
+# 1 and zeros. Equation (3) is the transposed matrix, as lesson 01 found for the convolution.
 
 # %%
 G = as_matrix(lambda x: x.ravel()[switches.ravel()], (1, 1, 4, 4))

@@ -110,17 +110,24 @@ report
 # $$\mu = \frac1m \sum_i x_i,\quad v = \frac1m \sum_i (x_i - \mu)^2,\quad
 #   \hat x_i = \frac{x_i - \mu}{\sqrt{v + \varepsilon}},\quad y_i = w\,\hat x_i + b \tag{2}$$
 #
-# Deep nets train faster that way. For the gradient, mind that every $x_i$ also moves $\mu$ and $v$,
-# and so all other outputs. The chain rule, gone through to the end, takes two things out of `dy`:
-# its mean, and the part that goes along with $\hat x$:
+# Deep nets train faster that way. For the gradient, mind that every $x_i$ also moves $\mu$ and
+# $\sigma = \sqrt{v + \varepsilon}$, and so all other outputs. If the $x_i$ change by $dx_i$, then
+#
+# $$d\mu = \overline{dx}, \qquad d\sigma = \overline{\hat x\,dx}, \qquad
+#   d\hat x_i = \frac{dx_i - d\mu - \hat x_i\,d\sigma}{\sigma}$$
+#
+# with bars for means (the second since $2\sigma\,d\sigma = dv = \tfrac2m \sum_i (x_i -
+# \mu)\,dx_i$). The loss changes by $w \sum_i g_i\,d\hat x_i$, with $g = \partial L/\partial y$.
+# What stands before $dx_i$ in it is the gradient: `dy` loses its mean, and the part that goes along
+# with $\hat x$.
 #
 # $$\frac{\partial L}{\partial x_i} = \frac{w}{\sqrt{v + \varepsilon}}
 #   \left(g_i - \overline{g} - \hat x_i\,\overline{g \hat x}\right), \qquad
 #   \frac{\partial L}{\partial w} = \sum_i g_i \hat x_i,\quad
 #   \frac{\partial L}{\partial b} = \sum_i g_i \tag{3}$$
 #
-# with $g = \partial L/\partial y$ and bars for means. There is a reason that you can see: adding
-# the same number to all $x_i$ changes nothing in $y$, so `dx` must add up to zero.
+# There is a reason that you can see: adding the same number to all $x_i$ changes nothing in $y$, so
+# `dx` must add up to zero.
 
 # %%
 rng = np.random.default_rng(0)
@@ -150,7 +157,10 @@ assert np.allclose(y.mean(axis=over), b) and np.allclose(dx.sum(axis=over), 0)
 #
 # $$L = \frac{\sum_n w_{t_n} \bigl(-\log p_{n t_n}\bigr)}{\sum_n w_{t_n}} \tag{5}$$
 #
-# Put equation (4) into it, and almost everything cancels. Probability minus truth is left:
+# Its gradient in the probabilities is $g_k = -1/p_t$ for $k = t$ and 0 for all others, so that the
+# sum in equation (4) is $g_t\,p_t = -1$. Put that in, and almost everything cancels: for every
+# class $p_k\,(0 + 1) = p_k$, and for the true one $p_t\,(-1/p_t + 1) = p_t - 1$. Probability minus
+# truth:
 #
 # $$\frac{\partial L}{\partial s_{nk}} = \frac{w_{t_n}}{\sum_m w_{t_m}}
 #   \bigl(p_{nk} - [k = t_n]\bigr) \tag{6}$$

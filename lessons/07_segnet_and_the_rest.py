@@ -19,7 +19,7 @@ try:
     from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitSegmentation, Loader
     from nn_scratch.layers import Container, Conv2d, MaxPool2d, MaxUnpool2d
-    from nn_scratch.metrics import class_iou, confusion_matrix
+    from nn_scratch.metrics import class_iou, confusion_matrix, spoken
     from nn_scratch.nets import DownUpFCN
     from nn_scratch.nets.cost import cost
     from nn_scratch.plot import plot_dots, plot_images
@@ -158,9 +158,7 @@ print(f"{report['epochs']} epochs of {report['training_images']} scenes, seeds {
 plot_dots(
     [row["net"] for row in rows],
     {
-        name.replace("_iou", " IoU").replace("_f1", " F1"): [
-            [run[name] for run in row["runs"]] for row in rows
-        ]
+        spoken(name): [[run[name] for run in row["runs"]] for row in rows]
         for name in ("mean_iou", "boundary_f1")
     },
 )

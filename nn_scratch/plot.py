@@ -142,7 +142,9 @@ def plot_dots(names, panels, logarithmic=()):
             axis.plot(values, [row] * len(values), "o", color="#0072b2", alpha=0.6, ms=6)
         if title in logarithmic:
             axis.set_xscale("log")
-            axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+            values = [value for row in rows for value in row]
+            wide = max(values) > 100 * min(values)
+            axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=6))
             axis.xaxis.set_minor_locator(NullLocator())
             axis.xaxis.set_major_formatter("{x:g}")
         axis.set_title(title, fontsize=10, pad=10)
@@ -169,7 +171,7 @@ def plot_images(images, *, columns=None, size=1.7):
         figsize=(columns * (size * width / height + 0.15), rows * (size + 0.35)),
         layout="constrained",
     )
-    axes = figure.subplots(rows, columns, squeeze=False).flat
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis in axes:
         axis.set_axis_off()
     for axis, (title, image) in zip(axes, images.items(), strict=False):
@@ -216,6 +218,8 @@ def plot_lines(lines, x, *, xlabel, ylabel, logarithmic=""):
     axis.set(xlabel=xlabel, ylabel=ylabel)
     if "x" in logarithmic:
         axis.set_xscale("log")
+        axis.set_xticks(x, [f"{value:g}" for value in x])
+        axis.xaxis.set_minor_locator(NullLocator())
     if "y" in logarithmic:
         axis.set_yscale("log")
     axis.grid(color="0.92")

@@ -61,6 +61,25 @@ def test_arrays(tmp_path):
     assert texts == ["x", "1", "0", "0", "1", "y", "-2", "-1", "0", "1"]
 
 
+def test_images(tmp_path):
+    labels = np.arange(40).reshape(5, 8) % 11
+    images = {"grey": draw(1, 5, 8), "colour": draw(3, 5, 8), "map": draw(5, 8), "labels": labels}
+    figure = plot.plot_images(images, columns=3)
+    figure.savefig(tmp_path / "images.png")
+    shown = [axis for axis in figure.axes if axis.images]
+    assert [axis.get_title() for axis in shown] == list(images)
+    assert all(axis.axison for axis in shown) and len(figure.axes) == 6
+
+
+def test_lines_and_roofline(tmp_path):
+    figure = plot.plot_lines({"a": [1, 2], "b": [2, 1]}, [1, 10], xlabel="x", ylabel="y")
+    figure.savefig(tmp_path / "lines.png")
+    assert len(figure.axes[0].lines) == 2
+    roof = plot.plot_roofline({"here": (10, 50)}, bandwidth=20, rate=100)
+    roof.savefig(tmp_path / "roof.png")
+    assert roof.axes[0].lines[0].get_ydata().max() == 100
+
+
 def test_losses(tmp_path):
     history = {"steps": [{"loss": 1 / (step + 1)} for step in range(40)]}
     figure = plot.plot_losses({"one": history, "two": history})

@@ -20,8 +20,9 @@ class GradientRow:
     def ok(self):
         return self.error <= self.tolerance
 
-    def __str__(self):
-        line = f"  {self.name:<12} {self.error:>8.1e}   {verdict(self.ok)}   {self.compared}"
+    def text(self, width):
+        """One line, or two, with `width` letters for the name."""
+        line = f"  {self.name:<{width}} {self.error:>8.1e}   {verdict(self.ok)}   {self.compared}"
         if not self.ok:
             line += (
                 f"\n      {self.wrong} wrong; the worst at {self.place}: "
@@ -48,9 +49,10 @@ class GradientReport:
 
     def __str__(self):
         lines = [f"{self.name}: gradients {verdict(self.ok)}"]
+        width = _width(self.rows)
         if self.rows:
-            lines += ["  gradient of     error            compared"]
-        lines += map(str, self.rows)
+            lines += [f"  {'gradient of':<{width}}    error           compared"]
+        lines += [row.text(width) for row in self.rows]
         lines += [f"  problem: {problem}" for problem in self.problems]
         if self.skipped:
             lines.append(f"  not compared, for backward returns nothing: {', '.join(self.skipped)}")
@@ -74,10 +76,11 @@ class AdjointRow:
     def ok(self):
         return self.gap <= self.tolerance
 
-    def __str__(self):
+    def text(self, width):
+        """One line, with `width` letters for the name."""
         gap = "equal" if self.gap == 0 else f"{self.gap:.1e}"
         return (
-            f"  {self.name:<12} {self.left:>14.8g} {self.right:>14.8g}   {gap:>7}   "
+            f"  {self.name:<{width}} {self.left:>14.8g} {self.right:>14.8g}   {gap:>7}   "
             f"{verdict(self.ok)}"
         )
 
@@ -101,12 +104,18 @@ class AdjointReport:
         return self.ok
 
     def __str__(self):
+        width = _width(self.rows)
         lines = [f"{self.name}: adjoint {verdict(self.ok)}"]
-        lines.append("  in                  ⟨J u, g⟩      ⟨u, Jᵀ g⟩       gap")
-        return "\n".join([*lines, *map(str, self.rows)])
+        lines.append(f"  {'in':<{width}}       ⟨J u, g⟩      ⟨u, Jᵀ g⟩       gap")
+        return "\n".join([*lines, *(row.text(width) for row in self.rows)])
 
     def _repr_pretty_(self, printer, cycle):  # how notebooks show it
         printer.text(str(self))
+
+
+def _width(rows):
+    """Letters for the longest name."""
+    return max([12, *(len(row.name) for row in rows)])
 
 
 def verdict(ok):

@@ -40,7 +40,7 @@ def slope(subject, values, name, direction, cotangents):
         _sides(subject, values, name, direction, cotangents, step * scale)
         for step in (STEP, STEP / 2)
     )
-    if half.gap > 0.6 * whole.gap:
+    if half.gap > max(0.6 * whole.gap, half.rounding):
         return Slope(half.value, half.low, half.high, half.rounding)
     return Slope(half.value, half.value, half.value, half.rounding)
 
