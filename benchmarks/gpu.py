@@ -70,7 +70,7 @@ def main(arguments=None):
 
 
 def measure(ways, bytes_moved, products):
-    """Median milliseconds of each way, which take turns; and what they had to do."""
+    """Median milliseconds of each way, which take turns; their memory; what they had to do."""
     times = {name: [] for name in ways}
     for call, around in ways.values():
         with around():
@@ -80,7 +80,27 @@ def measure(ways, bytes_moved, products):
             with around():
                 times[name].append(elapsed(call))
     medians = {name: statistics.median(taken) for name, taken in times.items()}
-    return {"ms": medians, "bytes": bytes_moved, "products": products}
+    memory = {}
+    for name, (call, around) in ways.items():
+        with around():
+            memory[name] = peak_mb(call, in_torch=name.startswith("PyTorch"))
+    return {"ms": medians, "mb": memory, "bytes": bytes_moved, "products": products}
+
+
+def peak_mb(call, in_torch):
+    """The most memory that CuPy's pool, or PyTorch's, held during a call, in MB."""
+    if in_torch:
+        import torch
+
+        torch.cuda.reset_peak_memory_stats()
+        call()
+        return torch.cuda.max_memory_allocated() / 1e6
+    import cupy
+
+    pool = cupy.get_default_memory_pool()
+    pool.free_all_blocks()
+    call()
+    return pool.total_bytes() / 1e6
 
 
 def elapsed(call):
@@ -378,12 +398,13 @@ def table(report):
         least = 1e-6 * row["bytes"] / copy
         least = max(least, 2e-9 * row["products"] / matrix)
         shown = "  ".join(
-            f"{name} {ms:.3f} ms ({ms / mine:.2f})"
+            f"{name} {ms:.3f} ms ({ms / mine:.2f}), {row['mb'][name]:.0f} MB"
             for name, ms in row["ms"].items()
             if name != "kernels"
         )
         lines.append(
-            f"{row['name']:<46}{mine:>9.3f} ms  {least / mine:>5.0%} of the limit  {shown}"
+            f"{row['name']:<46}{mine:>9.3f} ms, {row['mb']['kernels']:>5.0f} MB  "
+            f"{least / mine:>5.0%} of the limit  {shown}"
         )
     return "\n".join(lines)
 

@@ -4,8 +4,8 @@
 # **The question:** a convolution slides a small window over an image. What exactly does it compute,
 # and when the loss wants its output to change, which way must the image and the kernel change?
 #
-# You need: NumPy arrays, and what a derivative is. About 35 minutes. At the end you can write a
-# convolution and both of its gradients, and you can prove to yourself that they are right.
+# You need: lesson 00. About 35 minutes. At the end you can write a convolution and both of its
+# gradients, and you can prove to yourself that they are right.
 
 # %%
 # %matplotlib inline

@@ -45,7 +45,7 @@ def patch_around(row, column):
     return padded[:, row : row + 17, column : column + 17]
 
 
-places = [(0, 0), (12, 20), (20, 12)]
+places = [(0, 0), (12, 20), (20, 20)]
 plot_images({"image": image, **{f"around {place}": patch_around(*place) for place in places}})
 
 # %% [markdown]
@@ -204,7 +204,11 @@ report
 # ## 7. Train it
 #
 # A **training step**: forward, loss, backward, and then each weight moves a little against its
-# gradient. The library's `fit` does that over batches of scenes, and lesson 06 explains the loss.
+# gradient. How far, is decided by an **optimizer**, here Adam (Kingma & Ba 2015), which takes a
+# step of about the **learning rate** for each weight, whatever the size of its gradient;
+# `one_cycle` lets the learning rate rise first and fall to almost nothing at the end. `fit` does
+# such steps over batches of scenes; one pass over all of them is an **epoch**. Lesson 06 explains
+# the loss.
 
 # %%
 count = 64 if FAST else 1500

@@ -4,7 +4,8 @@
 # **The question:** besides *what* is in an image, a network shall say *where*: four numbers, a box.
 # How do two answers come from one network, and how does it learn from two losses at once?
 #
-# You need: lessons 00 to 02, and from lesson 06 softmax and cross-entropy. About 30 minutes.
+# You need: lessons 00 to 02, from lesson 05 how a net is trained, and from lesson 06 softmax and
+# cross-entropy. About 30 minutes.
 
 # %%
 # %matplotlib inline
@@ -160,8 +161,8 @@ report
 # %% [markdown]
 # ## 7. Train it
 #
-# Five epochs of 2000 scenes, new ones each time; tested on digits of which none was seen in
-# training.
+# Five epochs (passes over the data) of 2000 scenes, new ones each time, with `fit` as in lesson 05;
+# tested on digits of which none was seen in training.
 
 # %%
 train = Loader(DigitLocalization("train", 64 if FAST else 2000), 32, shuffle=True)

@@ -133,11 +133,12 @@ def one_product(x, w):
 # %% [markdown]
 # ## 6. The library's
 #
-# The copy is nine times the image. It does not fit the cache, so it is written to memory and read
-# back. The library cuts the work into **blocks**, some rows of one image each: the columns of a
-# block fit the cache, and blocks are independent, so that each core can take the next one. For
-# 3×3 kernels with many channels it also multiplies less (Winograd's trick: 36 products for 16
-# outputs instead of 144). Read `nn_scratch/engine/cpu_conv.py` and `winograd.py`.
+# The copy is nine times the image. It does not fit the cache, the small, fast memory beside each
+# core, so it is written to main memory and read back. The library cuts the work into **blocks**,
+# some rows of one image each: the columns of a block fit the cache, and blocks are independent, so
+# that each core can take the next one. For 3×3 kernels with many channels it also multiplies less
+# (Winograd's trick: 36 products for 16 outputs instead of 144). Read
+# `nn_scratch/engine/cpu_conv.py` and `winograd.py`.
 #
 # First of all: are they all the same function?
 
@@ -164,7 +165,7 @@ print("all", len(VERSIONS), "agree, to the last digit")
 # and stored in `timings.json`, together with what that machine can do at most: the rate of a large
 # matrix product, and how fast it copies memory. To take them on yours:
 #
-#     NN_SCRATCH_MEASURE=1 python lessons/09_from_loops_to_speed.py
+#     cd lessons && NN_SCRATCH_MEASURE=1 python 09_from_loops_to_speed.py
 #
 # The slow versions are measured on smaller images; the *rate* is what is compared.
 

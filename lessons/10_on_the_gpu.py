@@ -32,8 +32,8 @@ except ImportError:
 #     net.to("gpu")                                 # weights, gradients, running statistics
 #     nn-scratch train segmentation --device gpu    # the same from the command line
 #
-# Random numbers are drawn by NumPy on the host and then moved, so that one seed gives the same net
-# everywhere. Checkpoints are the same files.
+# Random numbers are drawn by NumPy on the **host**, the CPU's side, and then moved, so that one
+# seed gives the same net everywhere. Checkpoints are the same files.
 
 # %%
 print("arrays of module", xp_of(np.ones(3)).__name__)

@@ -7,7 +7,7 @@ import pytest
 
 import standin
 from backends import BACKENDS, device_of
-from nn_scratch.backend import is_cupy
+from nn_scratch.backend import is_cupy, to_device
 from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
 from nn_scratch.nets import LOCALIZERS, SEGMENTERS, build
 from nn_scratch.training import SGD, DivergedError, Localization, Segmentation, evaluate, fit
@@ -26,19 +26,19 @@ def device(request):
         yield
 
 
-def train(task, name, device, steps=2):
+def train(task, name, device, steps=2, lr=0.01):
     """Weights, losses and metrics after a few steps of the net on the device."""
-    net, loader, optimizer = made(task, name, device, steps)
+    net, loader, optimizer = made(task, name, device, steps, lr)
     history = fit(net, TASKS[task](), loader, optimizer, epochs=1, progress=False)
     assert all(is_cupy(array) == (device == "gpu") for array in net.params.values())
     return net.state_dict(), history["steps"], evaluate(net, TASKS[task](), loader)
 
 
-def made(task, name, device, steps):
+def made(task, name, device, steps, lr=0.01):
     """A net on the device, batches for some steps, and an optimizer."""
     options = {"image_size": (40, 40), "rng": 0, "width": 4}
     net = build(task, name, 1, 11 if task == "segmentation" else 10, **options).to(device)
-    return net, Loader(DATA[task]("train", 3 * steps), 3), SGD(net, 0.01, momentum=0.9)
+    return net, Loader(DATA[task]("train", 3 * steps), 3), SGD(net, lr, momentum=0.9)
 
 
 @pytest.mark.parametrize("task, name", NETS)
@@ -50,6 +50,18 @@ def test_every_net_ends_where_the_cpu_ends(task, name, device, monkeypatch):
 @pytest.mark.parametrize("task, name", [("segmentation", "segnet"), ("localization", "localizer")])
 def test_with_our_kernels(task, name, device):
     compare(task, name)
+
+
+@pytest.mark.parametrize("task, name", [("segmentation", "segnet"), ("localization", "localizer")])
+def test_twenty_steps_end_where_the_cpu_ends_and_with_the_same_bits_twice(
+    task, name, device, monkeypatch
+):
+    if standin.ndarray is type(to_device(np.ones(1), "gpu")):
+        monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")  # the stand-in is too slow for 20 steps
+    first, again, expected = (train(task, name, where, 20, 1e-3) for where in ("gpu", "gpu", "cpu"))
+    for parameter, right in expected[0].items():
+        np.testing.assert_array_equal(first[0][parameter], again[0][parameter], parameter)
+        np.testing.assert_allclose(first[0][parameter], right, atol=1e-4, err_msg=parameter)
 
 
 @pytest.mark.skipif(GPLUSPLUS is None, reason="needs g++, by which the stand-in runs kernels")
