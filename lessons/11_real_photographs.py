@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 try:
-    from nn_scratch.data import DataError, DigitSegmentation, open_folder
+    from nn_scratch.data import DataError, DigitSegmentation, Resize, open_folder
     from nn_scratch.data.sources import LAYOUTS
     from nn_scratch.metrics import class_iou, confusion_matrix, mean_iou, spoken
     from nn_scratch.nets.receptive_field import receptive_field
@@ -73,7 +73,8 @@ print(len(source.train), "images to train on,", len(source.validation), "held ba
 print("classes:", ", ".join(source.class_names))
 
 # %%
-samples = [source.train.sample(0, index) for index in range(4)]
+size = (96, 128) if own else (40, 40)  # to which all images are brought
+samples = [Resize(size)(None, source.train.sample(0, index)) for index in range(4)]
 images, masks = (np.stack(part) for part in zip(*samples, strict=True))
 plot_segmentation(images, masks, masks, source.class_names)
 
@@ -136,7 +137,7 @@ settings = {
     "epochs": 1 if FAST else 10,
 }
 if own:
-    settings["size"] = (96, 128)
+    settings["size"] = size
 recipe = segmentation(data=folder, flip=True, **settings)
 recipe.run(progress=False)
 reached = recipe.evaluate()
@@ -252,7 +253,8 @@ print(LAYOUTS["localization"])
 #
 # ## 7. Exercises
 #
-# 1. Run this lesson on your own folder: `NN_SCRATCH_DATA=FOLDER jupyter lab lessons`.
+# 1. Run this lesson on your own folder: `NN_SCRATCH_DATA=/path/to/folder jupyter lab
+#    lessons`.
 # 2. Train on a quarter of the images for four times as many epochs. Which of the two suspects was
 #    it?
 # 3. Train once with `flip=False`. Is the difference larger than the one between two seeds? (Train

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -40,6 +41,25 @@ def test_a_lesson_runs(source):
     command = [sys.executable, source]
     done = subprocess.run(command, capture_output=True, text=True, cwd=LESSONS, env=environment)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_lesson_on_photographs_takes_a_folder_of_one_s_own(tmp_path):
+    """With images of two sizes, and two classes without names."""
+    rng = np.random.default_rng(0)
+    for folder in "images", "masks":
+        (tmp_path / folder).mkdir()
+    for index in range(20):
+        size = (30, 44) if index % 2 else (41, 33)
+        mask = np.zeros(size, np.uint8)
+        mask[5:20, 8 : 12 + index] = 1
+        image = rng.integers(0, 80, (*size, 3)) + 150 * mask[..., None]
+        Image.fromarray(image.astype(np.uint8)).save(tmp_path / "images" / f"{index}.png")
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{index}.png")
+    environment = {**os.environ, "NN_SCRATCH_FAST": "1", "NN_SCRATCH_DATA": str(tmp_path)}
+    command = [sys.executable, "11_real_photographs.py"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=LESSONS, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "16 images to train on, 4 held back" in done.stdout
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=name)
