@@ -33,8 +33,6 @@ plot_arrays({"image x": image, "kernel w": kernel})
 # %% [markdown]
 # The first output pixel, by hand: $1·1 + 2·(-1) + 0·2 + 1·0 = -1$.
 #
-# ![The window moves over the image; each place gives an output pixel](images/convolution.gif)
-#
 # **Predict** before you run the next cell: how many output pixels are there, and what is the last
 # one, at the bottom right? Write your answers down; the cell checks mine.
 
@@ -52,6 +50,8 @@ assert y[0, 0, -1, -1] == predicted_last
 plot_arrays({"image x": image, "kernel w": kernel, "output y": y[0, 0]})
 
 # %% [markdown]
+# ![The window moves over the image; each place gives an output pixel](images/convolution.gif)
+#
 # ## 2. As loops
 #
 # The definition, for one image and one channel. Output pixel $(p, q)$ is

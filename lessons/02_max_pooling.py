@@ -161,8 +161,8 @@ plot_arrays({"x": negative, "y, padding 1": y[0, 0], "switches": switches[0, 0]}
 # %% [markdown]
 # ## 7. Check it, break it
 #
-# The gradient check holds for every option. It knows that max-pooling has kinks, where two values
-# of a window are equal, and keeps away from them.
+# The gradient check holds for every option. Max-pooling has kinks, where two values of a window are
+# equal; there it accepts any slope between those of the two sides.
 
 # %%
 rng = np.random.default_rng(0)

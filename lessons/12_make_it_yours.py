@@ -182,7 +182,7 @@ report
 # ## 4. A strided encoder
 #
 # Who needs pools at all? A convolution with stride 2 also halves the image, and learns how
-# (Springenberg et al. 2015). **Predict:** a pool after a 3×3 convolution, or a 3×3 convolution with
+# (Springenberg et al. 2015). **Predict:** a pool after a 5×5 convolution, or a 5×5 convolution with
 # stride 2: which costs more multiplications, and how many times?
 
 

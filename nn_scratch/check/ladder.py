@@ -98,12 +98,15 @@ def max_pool():
         return Rung(name, adds, values, options)
 
     ties = np.array([[2, 2, 5, 1], [2, 1, 4, 2], [3, 0, -1, -1], [3, 3, -1, -1]], np.float64)
+    shared = _generator("max-pool", "overlap").permutation(25).reshape(1, 1, 5, 5) - 5.0
+    shared[0, 0, 1, 2] = 25  # in the two upper windows
     below = -1 - np.arange(9.0).reshape(1, 1, 3, 3)[..., ::-1]
     return [
         rung("one window", "the largest of four, and where it stood", (1, 1, 2, 2), 2),
         rung("windows", "a plane of windows", (1, 1, 4, 4), 2),
         rung("oblong", "height and width differ", (1, 1, 4, 6), 2),
-        rung("overlap", "windows share pixels", (1, 1, 5, 5), 3, 2),
+        rung("overlap", "windows share pixels, two of them their maximum", (1, 1, 5, 5), 3, 2,
+             x=shared),
         rung("ties", "two equal maxima: the first in reading order", (1, 1, 4, 4), 2,
              x=ties[None, None]),
         rung("padding", "padding never wins, not even over negative values", (1, 1, 3, 3), 3, 2, 1,
@@ -120,7 +123,7 @@ UNPOOLING = {
     "one window": "one value, four places",
     "windows": "a plane of values",
     "oblong": "height and width differ",
-    "overlap": "windows overlapped: two values may go to one place",
+    "overlap": "windows overlapped: two values go to one place",
     "channels": "each plane has its own switches",
     "batch": "and so has each image",
     "leftover rows": "the last row belongs to no window",
