@@ -69,6 +69,7 @@ def build(source):
         notebook,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,  # how a stream arrives in pieces differs from run to run
         resources={"metadata": {"path": str(FOLDER)}},
     ).execute()
     notebook.metadata = {
