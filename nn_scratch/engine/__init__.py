@@ -81,13 +81,14 @@ def channel_sum(x):
 
 
 def channel_products(dy, x, statistics, y=None):
-    """Σ dy and Σ dy · (x − mean) of each channel; with y, of those dy alone where y > 0."""
+    """Σ dy and Σ dy · (x − mean) of each channel, and dy; with y, only dy where y > 0 counts, and a
+    new dy is returned, with zeros elsewhere."""
     return _way(x, cpu_pointwise, gpu).channel_products(dy, x, statistics, y)
 
 
-def channel_blend(dy, x, statistics, a, b, c, y=None):
-    """a · dy + b · (x − mean) + c, with a, b, c (C,); with y, dy counts where y > 0 alone."""
-    return _way(x, cpu_pointwise, gpu).channel_blend(dy, x, statistics, a, b, c, y)
+def channel_blend(dy, x, statistics, a, b, c, overwrite=False):
+    """a · dy + b · (x − mean) + c, with a, b, c (C,). With `overwrite`, it may take dy's place."""
+    return _way(x, cpu_pointwise, gpu).channel_blend(dy, x, statistics, a, b, c, overwrite)
 
 
 def rectify(x):

@@ -228,19 +228,21 @@ def channel_sum(x):
 
 
 def channel_products(dy, x, statistics, y=None):
-    """Σ dy and Σ dy · (x − mean) of each channel: dy, x (N, C, H, W), all others (C,). With y, in
-    the shape of x, of those dy alone where y > 0."""
+    """Σ dy and Σ dy · (x − mean) of each channel, and dy: dy, x (N, C, H, W), all others (C,).
+
+    With y, in the shape of x, only dy where y > 0 counts, and dy comes back as a new array that has
+    zeros elsewhere.
+    """
     mean, _ = statistics
     dy = dy if y is None else rectify_gradient(dy, y)
     products = dy * (x - per_channel(mean))
-    return dy.sum(axis=BATCH_AND_IMAGE), products.sum(axis=BATCH_AND_IMAGE)
+    return dy.sum(axis=BATCH_AND_IMAGE), products.sum(axis=BATCH_AND_IMAGE), dy
 
 
-def channel_blend(dy, x, statistics, a, b, c, y=None):
-    """a · dy + b · (x − mean) + c: dy, x (N, C, H, W), the others and both statistics (C,). With y,
-    in the shape of x, dy counts where y > 0 alone."""
+def channel_blend(dy, x, statistics, a, b, c, overwrite=False):
+    """a · dy + b · (x − mean) + c: dy, x (N, C, H, W), the others and both statistics (C,). With
+    `overwrite` the result may take dy's place."""
     mean, _ = statistics
-    dy = dy if y is None else rectify_gradient(dy, y)
     return per_channel(a) * dy + per_channel(b) * (x - per_channel(mean)) + per_channel(c)
 
 

@@ -87,17 +87,18 @@ def channel_sum(x):
 
 def channel_products(dy, x, statistics, y=None):
     """As array.channel_products."""
-    blocks = _blocks(x, SUM_ELEMENTS)
-    dy, x, y = _by_pixel(dy), _by_pixel(x), y if y is None else _by_pixel(y)
+    blocks, passed = _blocks(x, SUM_ELEMENTS), dy if y is None else np.empty(x.shape, x.dtype)
     sums, products = np.zeros((2, len(blocks), x.shape[1]))
     mean, near = statistics[0], _near(*statistics)
+    source, counted = _by_pixel(x), _by_pixel(passed)
+    given = () if y is None else (_by_pixel(dy), _by_pixel(y))
 
     def work(numbers):
         for i in numbers:
             channels, pixels = blocks[i]
-            g, here = dy[:, channels, pixels], x[:, channels, pixels]
-            if y is not None:
-                g = _passed(g, y[:, channels, pixels])
+            here, g = source[:, channels, pixels], counted[:, channels, pixels]
+            if given:
+                _pass(*(array[:, channels, pixels] for array in given), out=g)
             sums[i, channels] = _sum(g)
             if near:
                 products[i, channels] = _dot(g, here) - mean[channels] * sums[i, channels]
@@ -105,22 +106,19 @@ def channel_products(dy, x, statistics, y=None):
                 products[i, channels] = _dot(g, _apart(here, mean[channels]))
 
     share(work, range(len(blocks)))
-    return sums.sum(axis=0).astype(x.dtype), products.sum(axis=0).astype(x.dtype)
+    return sums.sum(axis=0).astype(x.dtype), products.sum(axis=0).astype(x.dtype), passed
 
 
-def channel_blend(dy, x, statistics, a, b, c, y=None):
+def channel_blend(dy, x, statistics, a, b, c, overwrite=False):
     """As array.channel_blend."""
-    dx = np.empty(x.shape, x.dtype)
-    blocks = _blocks(dx, MAP_ELEMENTS)
+    dx = dy if overwrite else np.empty(x.shape, x.dtype)
+    blocks = _blocks(x, MAP_ELEMENTS)
     dy, x, target = _by_pixel(dy), _by_pixel(x), _by_pixel(dx)
-    y = y if y is None else _by_pixel(y)
     mean, near = statistics[0], _near(*statistics)
 
     def work(blocks):
         for channels, pixels in blocks:
             g, here, out = (array[:, channels, pixels] for array in (dy, x, target))
-            if y is not None:
-                g = _passed(g, y[:, channels, pixels])
             constant = c[channels]
             if near:
                 constant = constant - b[channels] * mean[channels]
@@ -156,7 +154,7 @@ def rectify_gradient(dy, x):
 
     def work(pieces):
         for piece in pieces:
-            _passed(g[piece], source[piece], out=target[piece])
+            _pass(g[piece], source[piece], out=target[piece])
 
     share(work, _pieces(x.size))
     return dx
@@ -191,12 +189,11 @@ def _apart(x, mean):
     return np.subtract(x, _along(mean, x), out=workspace("apart", x.shape, x.dtype))
 
 
-def _passed(dy, y, out=None):
-    """dy where y > 0, else 0; in `out` or a workspace."""
+def _pass(dy, y, out):
+    """out = dy where y > 0, else 0."""
     positive = workspace("positive", y.shape, np.bool_)
     np.greater(y, 0, out=positive)
-    out = workspace("passed", dy.shape, dy.dtype) if out is None else out
-    return np.multiply(dy, positive, out=out)
+    np.multiply(dy, positive, out=out)
 
 
 def _along(values, x):

@@ -166,30 +166,25 @@ def channel_normalize(x, statistics, scale, shift, rectified=False):
 def channel_products(dy, x, statistics, y=None):
     """As array.channel_products, in parts that are added up in a fixed order."""
     mean, _ = statistics
-    if not _fit(dy, x, mean, *_given(y)) or not x.size:
+    if not _fit(dy, x, mean, *(() if y is None else (y,))) or not x.size:
         return array.channel_products(dy, x, statistics, y)
     c, splits = x.shape[1], _splits(x)
     parts = _empty((splits, 2, c))
+    passed = dy if y is None else _empty(x.shape)
     sizes = np.int32(x.size // c), *_channels(x), np.int32(y is not None)
-    arrays = dy, x, x if y is None else y, mean, parts
+    arrays = dy, x, x if y is None else y, mean, parts, passed
     _launch("norm", "product_parts", (splits, c), *arrays, *sizes)
-    return tuple(_added_up(parts, (2, c)))
+    return *_added_up(parts, (2, c)), passed
 
 
-def channel_blend(dy, x, statistics, a, b, c, y=None):
+def channel_blend(dy, x, statistics, a, b, c, overwrite=False):
     """As array.channel_blend."""
     mean, _ = statistics
-    if not _fit(dy, x, mean, a, b, c, *_given(y)) or not x.size:
-        return array.channel_blend(dy, x, statistics, a, b, c, y)
-    dx = _empty(x.shape)
-    sizes = np.int64(x.size), *_channels(x), np.int32(y is not None)
-    arrays = dy, x, x if y is None else y, mean, a, b, c, dx
-    _each("norm", "blend", x.size, *arrays, *sizes)
+    if not _fit(dy, x, mean, a, b, c) or not x.size:
+        return array.channel_blend(dy, x, statistics, a, b, c)
+    dx = dy if overwrite else _empty(x.shape)
+    _each("norm", "blend", x.size, dy, x, mean, a, b, c, dx, np.int64(x.size), *_channels(x))
     return dx
-
-
-def _given(y):
-    return () if y is None else (y,)
 
 
 def _splits(x):

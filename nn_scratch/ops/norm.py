@@ -80,14 +80,14 @@ def batch_norm2d_backward(
             raise TypeError("with relu=True, y is needed: what batch_norm2d returned")
         check_shape("y", y, x.shape, "the shape of x")
     sigma = xp_of(x).sqrt(statistics[1] + eps)
-    db, products = channel_products(dy, x, statistics, y)
+    db, products, dy = channel_products(dy, x, statistics, y)  # with relu, dy is a new array
     dw = products / sigma
     if not training:
         zero = xp_of(x).zeros_like(w)
-        return channel_blend(dy, x, statistics, w / sigma, zero, zero, y), dw, db
+        return channel_blend(dy, x, statistics, w / sigma, zero, zero, relu), dw, db
     count, sum_dy, sum_dy_x = _whole(all_sum, x, x.size // x.shape[1], db, dw)
     along, constant = (-w / sigma * s / max(count, 1) for s in (sum_dy_x / sigma, sum_dy))
-    return channel_blend(dy, x, statistics, w / sigma, along, constant, y), dw, db
+    return channel_blend(dy, x, statistics, w / sigma, along, constant, relu), dw, db
 
 
 def _moments(x, otherwise, all_sum):

@@ -29,7 +29,6 @@ def test_same_results_as_the_plain_primitives(shape, offset):
             ("channel_blend", (dy_, x_, statistics, a, b, c)),
             ("channel_normalize", (x_, statistics, a, b, True)),
             ("channel_products", (dy_, x_, statistics, x_ - offset)),
-            ("channel_blend", (dy_, x_, statistics, a, b, c, x_ - offset)),
             ("channel_sum", (x_,)),
             *([("channel_moments", (x_,))] if shape[0] else []),
             ("rectify", (dy_,)),
@@ -41,6 +40,17 @@ def test_same_results_as_the_plain_primitives(shape, offset):
                 ours, expected = (ours,), (expected,)
             for one, other in zip(ours, expected, strict=True):
                 assert_close(one, other, scale=30 * (1 + offset))
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+def test_a_blend_may_take_the_gradient_s_place():
+    x, dy = draw(2, 5, 3, 4), draw(2, 5, 3, 4, seed=1)
+    a, b, c, mean, variance = draw(5, 5, seed=2)
+    arguments = x, (mean, variance**2), a, b, c
+    expected = array.channel_blend(dy, *arguments)
+    place = dy.copy()
+    assert cpu_pointwise.channel_blend(place, *arguments, overwrite=True) is place
+    assert_close(place, expected, scale=30)
 
 
 def test_variance_far_from_zero_keeps_its_digits():

@@ -143,11 +143,14 @@ def test_norm_kernels(shape, offset, device):
         ("channel_products", (dy, x, statistics)),
         ("channel_products", (dy, x, statistics, y)),
         ("channel_blend", (dy, x, statistics, a, b, c)),
-        ("channel_blend", (dy, x, statistics, a, b, c, y)),
+        ("channel_blend", (dy, x, statistics, a, b, c, True)),
     ):
-        found, right = (np.asarray(getattr(m, name)(*given)) for m in (device, array))
-        scale = np.sqrt(x.size) if name == "channel_products" else 1
-        np.testing.assert_allclose(found, right, rtol=1e-5, atol=1e-5 * scale, err_msg=name)
+        found, right = (getattr(m, name)(*given) for m in (device, array))
+        if name != "channel_products":
+            found, right = (found,), (right,)
+        for one, other in zip(found, right, strict=True):
+            atol = 1e-5 * (np.sqrt(x.size) if one.ndim == 1 else 1)
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=atol, err_msg=name)
     rest = ["normalize", "normalize", *2 * ["product_parts", "sum_parts"], "blend", "blend"]
     assert device.launched == ["moment_parts", "merge_moments", *rest]
 

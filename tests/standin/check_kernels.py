@@ -89,7 +89,7 @@ def norm_cases():
     yield "channel_normalize", (x, statistics, a, b, True)
     for mask in None, y:
         yield "channel_products", (dy, x, statistics, mask)
-        yield "channel_blend", (dy, x, statistics, a, b, c, mask)
+        yield "channel_blend", (dy, x, statistics, a, b, c, mask is not None)
 
 
 def integers(*shape):

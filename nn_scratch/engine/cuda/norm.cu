@@ -81,12 +81,14 @@ extern "C" __global__ void normalize(const float *__restrict__ x, const float *_
   y[at] = rectified && value < 0.f ? 0.f : value;  // NaN stays
 }
 
-// parts (gridDim.x, 2, channels): of each part of a channel, the sums of dy and of dy * (x - mean); if
-// `rectified`, of those dy alone whose y is positive. Reads dy, x and, if so, y once.
+// parts (gridDim.x, 2, channels): of each part of a channel, the sums of dy and of dy * (x - mean). If
+// `rectified`, of those dy alone whose y is positive, and `passed` is dy with zeros elsewhere. Reads dy,
+// x and, if so, y once, and writes passed.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    product_parts(const float *__restrict__ dy, const float *__restrict__ x,
+    product_parts(const float *dy, const float *__restrict__ x,
                   const float *__restrict__ y, const float *__restrict__ mean,
-                  float *__restrict__ parts, int count, int channels, int pixels, int rectified) {
+                  float *__restrict__ parts, float *passed, int count, int channels, int pixels,
+                  int rectified) {
   __shared__ float sums[THREADS], products[THREADS];
   int t = threadIdx.x, channel = blockIdx.y, each = (count + gridDim.x - 1) / gridDim.x;
   int first = blockIdx.x * each, last = min(count, first + each);
@@ -94,6 +96,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   for (int i = first + t; i < last; i += THREADS) {
     long long at = index_of(i, channel, channels, pixels);
     float g = rectified && !(y[at] > 0.f) ? 0.f : dy[at];
+    if (rectified) passed[at] = g;
     sum += g;
     product += g * (x[at] - mean[channel]);
   }
@@ -110,16 +113,14 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   parts[(2LL * blockIdx.x + 1) * channels + channel] = products[0];
 }
 
-// dx = a * dy + b * (x - mean) + c, with 0 for dy where y is not positive if `rectified`. One thread for
-// each number; reads dy, x and, if so, y once, writes dx.
-extern "C" __global__ void blend(const float *__restrict__ dy, const float *__restrict__ x,
-                                 const float *__restrict__ y, const float *__restrict__ mean,
-                                 const float *__restrict__ a, const float *__restrict__ b,
-                                 const float *__restrict__ c, float *__restrict__ dx,
-                                 long long count, int channels, int pixels, int rectified) {
+// dx = a * dy + b * (x - mean) + c; dx may be dy. One thread for each number; reads dy and x once, writes
+// dx.
+extern "C" __global__ void blend(const float *dy, const float *__restrict__ x,
+                                 const float *__restrict__ mean, const float *__restrict__ a,
+                                 const float *__restrict__ b, const float *__restrict__ c,
+                                 float *dx, long long count, int channels, int pixels) {
   long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
   if (at >= count) return;
   int k = at / pixels % channels;
-  float g = rectified && !(y[at] > 0.f) ? 0.f : dy[at];
-  dx[at] = a[k] * g + b[k] * (x[at] - mean[k]) + c[k];
+  dx[at] = a[k] * dy[at] + b[k] * (x[at] - mean[k]) + c[k];
 }
