@@ -36,7 +36,7 @@ scenes = DigitLocalization("train", 2000)
 images, labels, true_boxes = next(iter(Loader(scenes, 6).batches()))
 for label, box in zip(labels, true_boxes, strict=True):
     print(f"a {label} at x {box[0]:.0f}, y {box[1]:.0f}, {box[2]:.0f} wide, {box[3]:.0f} high")
-plot_boxes(images, true_boxes, true_boxes)
+plot_boxes(images, true_boxes)
 
 # %% [markdown]
 # ## 2. How good is a box?

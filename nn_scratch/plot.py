@@ -74,37 +74,34 @@ def plot_box(image, box, name):
     return figure
 
 
-def plot_boxes(images, true_boxes, boxes, true_names=None, names=None):
-    """A grid of images with the true and the predicted box, and their IoU.
+def plot_boxes(images, true_boxes, boxes=None, true_names=None, names=None):
+    """A grid of images with the true and the predicted box, and their IoU; or the true one alone.
 
     images (N, 1 or 3, H, W) with values from 0 to 1; boxes (N, 4) in pixels; names: the true and
     the predicted class of each image.
     """
+    drawn = [(true_boxes, TRUTH_COLOUR, "-", "truth")]
+    if boxes is not None:
+        drawn.append((boxes, PREDICTION_COLOUR, "--", "prediction"))
     columns = min(len(images), 6)
     rows = -(-len(images) // columns)
     figure = Figure(figsize=(1.7 * columns, 2.0 * rows + 0.5), layout="constrained")
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis in axes:
         axis.set_axis_off()
-    ious = box_iou(true_boxes, boxes)
+    ious = None if boxes is None else box_iou(true_boxes, boxes)
     for i, axis in enumerate(axes[: len(images)]):
         _show_image(axis, images[i])
-        for box, colour, style in (
-            (true_boxes[i], TRUTH_COLOUR, "-"),
-            (boxes[i], PREDICTION_COLOUR, "--"),
-        ):
-            _draw_box(axis, box, colour, style)
-        title = f"IoU {ious[i]:.2f}"
+        for found, colour, style, _ in drawn:
+            _draw_box(axis, found[i], colour, style)
+        title = "" if ious is None else f"IoU {ious[i]:.2f}"
         if names is not None:
             title = f"{true_names[i]} seen as {names[i]}\n{title}"
         axis.set_title(title, fontsize=9)
     figure.legend(
         handles=[
             Rectangle((0, 0), 1, 1, fill=False, ec=colour, ls=style, lw=2, label=label)
-            for colour, style, label in (
-                (TRUTH_COLOUR, "-", "truth"),
-                (PREDICTION_COLOUR, "--", "prediction"),
-            )
+            for _, colour, style, label in drawn
         ],
         loc="outside lower center",
         ncols=2,

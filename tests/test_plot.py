@@ -52,6 +52,9 @@ def test_boxes(tmp_path):
     figure = plot.plot_boxes(draw(7, 1, 6, 8), boxes, boxes, [3] * 7, [5] * 7)
     figure.savefig(tmp_path / "picture.png")
     assert figure.axes[0].get_title() == "3 seen as 5\nIoU 1.00"
+    alone = plot.plot_boxes(draw(7, 1, 6, 8), boxes)
+    assert [len(axis.patches) for axis in alone.axes[:7]] == [1] * 7
+    assert [text.get_text() for text in alone.legends[0].get_texts()] == ["truth"]
 
 
 def test_arrays(tmp_path):
