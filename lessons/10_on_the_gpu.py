@@ -255,7 +255,7 @@ plot_lines(
 # as soon as it wants to *see* a number, and then the card idles until the queue is filled again. So
 # `print(loss)` in every step is expensive. `fit` leaves the losses on the card and fetches those of
 # 20 steps at once; labels are checked before they are moved; and a test counts the waits within a
-# training step of every net: there are none.
+# training step of the library's nets: there are none.
 #
 # ## 7. Break it on purpose
 #

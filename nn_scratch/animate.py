@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from nn_scratch.ops import max_pool2d
+from nn_scratch.ops import conv2d, max_pool2d
 from nn_scratch.plot import plot_arrays
 from nn_scratch.shapes import pair
 
@@ -15,10 +15,10 @@ SECONDS, LAST = 0.9, 2.5  # how long a frame stays, and the last one
 def animate_convolution(x, w, stride=1):
     """Frames (Figures): window after window of x (H, W) under the kernel w gives a pixel of y."""
     (sh, sw), (kh, kw) = pair("stride", stride), w.shape
-    y = np.full(((x.shape[0] - kh) // sh + 1, (x.shape[1] - kw) // sw + 1), np.nan)
-    scale = float(np.abs(x).max() * np.abs(w).max())
+    found = conv2d(x[None, None], w[None, None], stride=stride)[0, 0]
+    y, scale = np.full(found.shape, np.nan), float(np.abs(x).max() * np.abs(w).max())
     for p, q in np.ndindex(y.shape):
-        y[p, q] = (x[p * sh : p * sh + kh, q * sw : q * sw + kw] * w).sum()
+        y[p, q] = found[p, q]
         marks = {"x": (p * sh, q * sw, kh, kw), "y": (p, q, 1, 1)}
         yield plot_arrays({"x": x, "w": w, "y": y}, marks=marks, scale=scale)
 
@@ -37,7 +37,7 @@ def animate_conv_transpose(x, w, stride=2):
 def animate_switches(x, size=2):
     """Frames: windows of x (H, W) choose their maximum and remember where it stood; then each
     maximum goes back to its place."""
-    found, places = (a[0, 0] for a in max_pool2d(x[None, None].astype(float), size))
+    found, places = (a[0, 0] for a in max_pool2d(x[None, None], size))
     y, switches = np.full(found.shape, np.nan), np.full(found.shape, np.nan)
     back, scale = np.full(x.shape, np.nan), float(np.abs(x).max())
     arrays = {"x": x, "maxima": y, "switches": switches, "unpooled": back}

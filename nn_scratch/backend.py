@@ -47,8 +47,8 @@ def to_device(array, device):
         return to_host(array)
     if is_cupy(array):
         return array
-    if sys.modules.get("cupy") not in _proven:
-        choose_device("gpu")
+    if sys.modules.get("cupy") not in _proven and (reason := why_no_gpu()):
+        raise DeviceError(reason)
     return sys.modules["cupy"].asarray(array)
 
 

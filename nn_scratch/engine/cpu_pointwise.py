@@ -112,7 +112,6 @@ def channel_products(dy, x, statistics, y=None):
 def channel_blend(dy, x, statistics, a, b, c, overwrite=False):
     """As array.channel_blend."""
     dx = dy if overwrite else np.empty(x.shape, x.dtype)
-    blocks = _blocks(x, MAP_ELEMENTS)
     dy, x, target = _by_pixel(dy), _by_pixel(x), _by_pixel(dx)
     mean, near = statistics[0], _near(*statistics)
 
@@ -130,7 +129,7 @@ def channel_blend(dy, x, statistics, a, b, c, overwrite=False):
             np.add(out, part, out=out)
             np.add(out, _along(constant, here), out=out)
 
-    share(work, blocks)
+    share(work, _blocks(dx, MAP_ELEMENTS))
     return dx
 
 

@@ -103,25 +103,16 @@ def gather(x, switches):
 
 def scatter_add(values, switches, size, windows=None):
     """As array.scatter_add. Where `windows` say which pool the switches are of, pixels ask their
-    windows; else the values are sorted by where they go. Never by atomic sums, whose order no two
-    runs share."""
+    windows; else the values are sorted by where they go. So float32 is never summed by atomic
+    additions, whose order no two runs share."""
     if not _fit(values):
         return array.scatter_add(values, switches, size, windows)
     if windows is None or not _fit(switches=switches):
         return _scatter_sorted(values, switches, size)
     x = _empty((*values.shape[:2], *size))
     if x.size:
-        sizes = *size, *values.shape[2:], *_geometry(windows)
-        _each(
-            "pool",
-            "scatter_add",
-            x.size,
-            values,
-            switches,
-            x,
-            np.int64(x.size),
-            *map(np.int32, sizes),
-        )
+        arrays, sizes = (values, switches, x), (*size, *values.shape[2:], *_geometry(windows))
+        _each("pool", "scatter_add", x.size, *arrays, np.int64(x.size), *map(np.int32, sizes))
     return x
 
 

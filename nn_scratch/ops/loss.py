@@ -20,15 +20,14 @@ def cross_entropy(scores, labels, *, weight=None, ignore_index=None, checked=Fal
     When no label counts the loss is NaN, with a warning.
     Raises ValueError for labels outside 0 … K − 1 and for an empty batch.
 
-    Looking at a GPU's labels makes the host wait. `checked` says that check_labels has seen them
-    before: then neither is looked for, and there is no warning.
+    `checked` says that check_labels has seen the labels before. Then, on a GPU, there is no warning
+    either: the host would have to wait for it.
     """
     _check_arguments(scores, labels, weight)
-    look = not (checked and is_cupy(labels))
-    if look:
+    if not checked:
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
-    if look and not total > 0:
+    if not (checked and is_cupy(total)) and not total > 0:
         warnings.warn("cross_entropy: no label counts, so the loss is NaN", stacklevel=2)
         return scores.dtype.type(np.nan)
     return (shares * cross_entropy_terms(scores, known)).sum() / total
@@ -40,7 +39,7 @@ def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None, ch
     Zero where the label is ignored, and everywhere when no label counts.
     """
     _check_arguments(scores, labels, weight)
-    if not (checked and is_cupy(labels)):
+    if not checked:
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
     total = xp_of(scores).where(total > 0, total, total.dtype.type(1))

@@ -16,7 +16,7 @@ BOX_LOSSES = {
 
 
 class Segmentation:
-    """One class for each pixel. Batches are (images, label maps).
+    """One class for each pixel. Batches are NumPy arrays (images, label maps).
 
     class_weights (num_classes,) weigh the classes in the loss; labels equal to `ignore_index` do
     not count, in the loss and in the metrics.
@@ -48,7 +48,7 @@ class Segmentation:
         """
         check_labels(batch[1], self.num_classes, self.ignore_index)
         share = ranks.share(lambda: self._weight_of(batch[1]))
-        images, labels = moved(batch, net.device)
+        images, labels = _moved(batch, net.device)
         scores = net(images)
         weight = self.class_weights
         if weight is not None:
@@ -92,7 +92,8 @@ class Segmentation:
 
 
 class Localization:
-    """One class and one box for each image. Batches are (images, labels, boxes in pixels).
+    """One class and one box for each image. Batches are NumPy arrays (images, labels, boxes in
+    pixels).
 
     The loss is the softmax cross-entropy plus `box_weight` (λ) times the box loss, "l2" or
     "smooth_l1", of boxes as fractions of the image. A net may give one box, (N, 4), or one for
@@ -110,7 +111,7 @@ class Localization:
 
     def step(self, net, batch, ranks=ALONE):
         """Forward, both losses, backward: the gradients are added to net.grads. Ranks as above."""
-        images, labels, true_boxes = moved(batch, net.device)
+        images, labels, true_boxes = _moved(batch, net.device)
         target = box_tools.to_fractions(true_boxes, images.shape[2:])
         scores, boxes = net(images)
         check_labels(batch[1], scores.shape[1])
@@ -159,7 +160,7 @@ def box_of_class(boxes, classes):
     return np.s_[:] if boxes.ndim == 2 else (xp_of(boxes).arange(len(boxes)), classes)
 
 
-def moved(batch, device):
+def _moved(batch, device):
     """The arrays of a batch on a device."""
     return tuple(to_device(part, device) for part in batch)
 

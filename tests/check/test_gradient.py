@@ -242,3 +242,12 @@ def test_what_is_no_layer_is_refused():
 def test_unknown_names_get_near_ones():
     with pytest.raises(UserCodeError, match=r"did you mean.*conv2d"):
         library_cases("conv2")
+
+
+def test_rounding_is_no_kink():
+    """Away from ReLU's kink the net is piecewise linear, and its two sides differ by rounding."""
+    net = layers.Sequential(
+        layers.Conv2d(1, 2, 3, rng=0), layers.ReLU(), layers.Conv2d(2, 2, 3, rng=1)
+    )
+    x = np.random.default_rng(0).normal(size=(1, 1, 7, 6))
+    assert not [row for row in check_gradients(net, x).rows if "kink" in row.compared]
