@@ -82,7 +82,8 @@ assert np.array_equal(convolve(image, kernel), y[0, 0])
 # Real layers have three more loops: over the images of a batch ($n$), over input channels ($c$,
 # they are summed) and over output channels ($f$, each has a kernel of its own). And two more
 # numbers: the **stride** $s$, how far the window moves, and the **padding**, how many zeros are put
-# around the image. `nn_scratch.naive` has all of that, still as loops; `ops` is the same, fast.
+# around the image. Often there is also a **bias**: one number $b_f$ for each output channel, added
+# to all of its pixels. `nn_scratch.naive` has all of that, still as loops; `ops` is the same, fast.
 
 # %%
 rng = np.random.default_rng(0)
@@ -233,7 +234,8 @@ plot_arrays({"A": A, "the input gradient as a matrix": backward})
 # ## 7. Check the gradients
 #
 # Never trust a backward pass that you have not checked. The finite-difference check moves $x$ a
-# little, looks how $y$ moves, and compares with what `backward` claims. The library's own:
+# little, looks how $y$ moves, and compares with what `backward` claims. The library's own, with a
+# bias as well. (It reaches every pixel of its channel, so its gradient is the sum of their `dy`.)
 
 # %%
 report = check_gradients((ops.conv2d, ops.conv2d_backward), batch, weights, np.ones(4), **options)

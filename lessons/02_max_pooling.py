@@ -174,7 +174,9 @@ assert report.ok
 report
 
 # %% [markdown]
-# And the mistake of section 5, made on purpose:
+# And the mistake of section 5, made on purpose. `check_exercise` tries the function on a
+# **ladder**: first a case so small that it can be done by hand, then larger ones, each **rung**
+# with one thing that is new. It stops at the first rung that fails.
 
 
 # %%
@@ -192,7 +194,7 @@ report
 
 # %% [markdown]
 # With windows of 2 and a stride of 2 nothing overlaps, and the same function is right. A check on
-# such windows alone would have let it pass: the ladder of growing cases did not.
+# such windows alone would have let it pass: the ladder, with its overlapping windows, did not.
 #
 # ## 8. Exercise
 #

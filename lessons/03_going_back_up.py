@@ -168,8 +168,9 @@ for way in ways:
         assert right == 1
 
 # %% [markdown]
-# That is why SegNet (Badrinarayanan et al. 2015) carries switches over from its encoder to its
-# decoder: a switch costs 4 bytes, and it says where an edge ran, which the small map has forgotten.
+# That is why SegNet (Badrinarayanan et al. 2015) carries switches over from its **encoder**, the
+# layers that go down, to its **decoder**, those that go up: a switch costs 4 bytes, and it says
+# where an edge ran, which the small map has forgotten.
 # The zeros in between are for the convolutions that follow to fill in. Lesson 07 measures what it
 # is worth.
 #

@@ -206,9 +206,10 @@ report
 # A **training step**: forward, loss, backward, and then each weight moves a little against its
 # gradient. How far, is decided by an **optimizer**, here Adam (Kingma & Ba 2015), which takes a
 # step of about the **learning rate** for each weight, whatever the size of its gradient;
-# `one_cycle` lets the learning rate rise first and fall to almost nothing at the end. `fit` does
-# such steps over batches of scenes; one pass over all of them is an **epoch**. Lesson 06 explains
-# the loss.
+# `one_cycle` lets the learning rate rise first and fall to almost nothing at the end. A `Loader`
+# makes batches of scenes; `Segmentation(11)` says what is asked of the net, one of 11 classes for
+# each pixel, and so which loss (lesson 06 explains it). `fit` does such steps over all batches; one
+# pass over all of them is an **epoch**.
 
 # %%
 count = 64 if FAST else 1500
@@ -257,6 +258,29 @@ assert not np.array_equal(ops.conv2d(features, wrong)[:, :, 0, 0], said)
 # The shapes fit, no error is raised, and a gradient check would pass: as a convolution, `wrong` is
 # perfectly fine. It is only not *this* classifier. What finds such a mistake is a comparison with
 # the definition, as in section 5.
+#
+# Here is one that the check does find. `forward` puts a border of zeros around the image, so the
+# gradient that comes back is one of the larger image, and the border must be cut off again. Someone
+# keeps the part at the top left:
+
+
+# %%
+class CutAtTheCorner(FullyConvolutional):
+    """Wrong: the image lies in the middle of the padded one."""
+
+    def backward(self, dscores):
+        height, width = dscores.shape[2:]
+        return self.net.backward(dscores)[:, :, :height, :width]
+
+
+report = check_gradients(CutAtTheCorner(fresh), rng.normal(size=(1, 1, 6, 5)))
+assert not report.ok
+report
+
+# %% [markdown]
+# Read it as a detective: the gradients of all weights are right, only that of `x` is not. So
+# whatever happens up to the first layer's weights is innocent, and only the border is left.
+# (Training would not have shown it: nobody asks there for the gradient of an image.)
 #
 # ## 9. Exercises
 #

@@ -223,6 +223,7 @@ print("weight of the background", weights[0].round(2), "  of the digits", weight
 # ## 7. Train three nets
 #
 # The same number of scenes for each, one after the other (about a minute). **Predict** their order.
+# (The last column, boundary F1, looks at outlines only: lesson 07 explains it.)
 
 # %%
 count, epochs = (64, 1) if FAST else (1600, 4)

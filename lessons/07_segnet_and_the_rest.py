@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 try:
+    from nn_scratch import ops
     from nn_scratch.boundary import image_boundary_f1
-    from nn_scratch.check import check_gradients
+    from nn_scratch.check import check_exercise, check_gradients
     from nn_scratch.data import DigitSegmentation, Loader
     from nn_scratch.layers import Container, Conv2d, MaxPool2d, MaxUnpool2d
     from nn_scratch.metrics import class_iou, confusion_matrix, spoken
@@ -50,8 +51,9 @@ RESULTS = Path("..") / "benchmarks" / "results"
 # %% [markdown]
 # ## 2. SegNet's trick, in a dozen lines
 #
-# A pool and its partner: the unpooling layer asks the pool for its switches. Read `backward` from
-# the bottom of `forward` upwards: each line answers one line.
+# A pool and its partner: the unpooling layer asks the pool for its switches. A `Container` is a
+# layer made of others, whose weights are its own. Read `backward` from the bottom of `forward`
+# upwards: each line answers one line.
 
 
 # %%
@@ -218,6 +220,38 @@ try:
     MaxUnpool2d(outer)(small)
 except ValueError as error:
     print(error)
+
+# %% [markdown]
+# A mistake that fits everywhere and raises nothing: "unpooling is the opposite of pooling, so on
+# the way back `dy` is pooled."
+
+
+# %%
+class PoolsAgain(OneStage):
+    """Wrong: takes each window's largest dy, where the switch should choose."""
+
+    def backward(self, dy):
+        dy, _ = ops.max_pool2d(self.up.backward(dy), 2)
+        return self.down.backward(self.pool.backward(dy))
+
+
+report = check_gradients(PoolsAgain(), np.random.default_rng(0).normal(size=(2, 1, 6, 5)))
+assert not report.ok
+report
+
+# %% [markdown]
+# Up to the weights of `up` all is right, from those of `down` on it is wrong: so the mistake lies
+# between the two. `check_exercise`, given that step alone, calls it by its name:
+
+
+# %%
+def max_unpool2d_backward(dy, switches):
+    return ops.max_pool2d(dy, 2)[0]
+
+
+report = check_exercise("max_unpool2d_backward", max_unpool2d_backward)
+assert not report.ok
+report
 
 # %% [markdown]
 # ## 8. Exercises

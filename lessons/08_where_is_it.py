@@ -150,7 +150,7 @@ plot_lines(
 #
 # ## 6. The gradients are right
 #
-# All of it at once, both heads with a cotangent of their own:
+# All of it at once, each head with a `dy` of its own:
 
 # %%
 net = Localizer(1, 3, (8, 6), widths=(2, 3), features=5, rng=0)

@@ -19,6 +19,7 @@ import numpy as np
 
 try:
     from nn_scratch import ops
+    from nn_scratch.check import check_exercise
     from nn_scratch.engine.threads import thread_count
     from nn_scratch.plot import plot_dots, plot_roofline
 except ImportError:
@@ -273,10 +274,46 @@ print("each pixel lies in", windows_of_each, "windows, but holds", line)
 assert not np.array_equal(line, windows_of_each)
 
 # %% [markdown]
-# The sums are wrong, as with the colliding switches of lesson 02: overlapping writes need a loop,
-# or a gather from the other side. A backward pass by `im2col`'s adjoint adds tap by tap for this
-# reason.
-#
+# The sums are wrong, as with the colliding switches of lesson 02. The place where this happens is
+# the convolution's input gradient: equation (6) of lesson 01 adds to all windows.
+
+
+# %%
+def conv2d_backward(dy, x, w, *, stride, padding):
+    """Wrong: adds to all windows at once, and they overlap."""
+    (sh, sw), (ph, pw) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
+    dx = np.pad(np.zeros_like(x), ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    windows = np.lib.stride_tricks.sliding_window_view(dx, w.shape[2:], (2, 3), writeable=True)
+    windows[:, :, ::sh, ::sw] += np.einsum("nfpq,fcij->ncpqij", dy, w)
+    _, dw, db = ops.conv2d_backward(dy, x, w, stride=stride, padding=padding)
+    return dx[:, :, ph : ph + x.shape[2], pw : pw + x.shape[3]], dw, db
+
+
+report = check_exercise("conv2d_backward", conv2d_backward)
+assert not report.ok
+report
+
+# %% [markdown]
+# Of one tap, $(i, j)$, no two windows have the same pixel. So a loop over the taps is right. (It is
+# the adjoint of im2col, and is called **col2im**.)
+
+
+# %%
+def conv2d_backward_by_taps(dy, x, w, *, stride, padding):
+    """The same, one tap after the other."""
+    (sh, sw), (ph, pw) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)
+    dx = np.pad(np.zeros_like(x), ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    windows = np.lib.stride_tricks.sliding_window_view(dx, w.shape[2:], (2, 3), writeable=True)
+    for i, j in np.ndindex(w.shape[2:]):
+        windows[:, :, ::sh, ::sw, i, j] += np.einsum("nfpq,fc->ncpq", dy, w[:, :, i, j])
+    _, dw, db = ops.conv2d_backward(dy, x, w, stride=stride, padding=padding)
+    return dx[:, :, ph : ph + x.shape[2], pw : pw + x.shape[3]], dw, db
+
+
+assert check_exercise("conv2d_backward", conv2d_backward_by_taps).ok
+print("right on every rung")
+
+# %% [markdown]
 # ## 10. Exercises
 #
 # 1. Write the *weight gradient* of `tap_by_tap`: equation (5) of lesson 01 is one matrix product

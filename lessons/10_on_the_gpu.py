@@ -16,6 +16,7 @@ import numpy as np
 try:
     from nn_scratch import ops
     from nn_scratch.backend import why_no_gpu, xp_of
+    from nn_scratch.check import check_exercise
     from nn_scratch.nets import SegNet, SegNetBasic
     from nn_scratch.nets.cost import cost
     from nn_scratch.plot import plot_arrays, plot_lines
@@ -259,8 +260,32 @@ plot_lines(
 #
 # ## 7. Break it on purpose
 #
-# A thread that forgets to ask whether it has anything to do. NumPy raises an error; a card does
-# not:
+# First, the race of section 3. A pool's backward pass as a scatter: here all threads read before
+# the first one writes, as may happen on a card. It is the mistake of lesson 02 in new clothes, and
+# the checker knows it:
+
+
+# %%
+def max_pool2d_backward(dy, switches, input_size, **geometry):
+    """Wrong: one thread for each dy, and nobody waits for anybody."""
+    dx = np.zeros((*dy.shape[:2], input_size[0] * input_size[1]))
+    for plane in np.ndindex(dy.shape[:2]):
+        places, values = switches[plane].ravel(), dy[plane].ravel()
+        read = dx[plane][places]  # every thread reads its place,
+        dx[plane][places] = read + values  # and only then they write
+    return dx.reshape(*dy.shape[:2], *input_size)
+
+
+report = check_exercise("max_pool2d_backward", max_pool2d_backward)
+assert not report.ok
+report
+
+# %% [markdown]
+# (With luck the threads take turns and the result is right, so a test may pass many times. That is
+# why the library has no such additions at all.)
+#
+# Second, a thread that forgets to ask whether it has anything to do. NumPy raises an error; a card
+# does not:
 
 
 # %%

@@ -358,6 +358,10 @@ def max_unpool2d_backward(*flags):
 
     def student(dy, switches):
         h, w = dy.shape[2:]
+        if has("pooled again") or has("mean of window"):
+            blocks = dy[:, :, : h // 2 * 2, : w // 2 * 2]
+            blocks = blocks.reshape(*dy.shape[:2], h // 2, 2, w // 2, 2)
+            return blocks.max(axis=(3, 5)) if has("pooled again") else blocks.mean(axis=(3, 5))
         dx = np.zeros(switches.shape)
         for a, k, i, j in np.ndindex(*switches.shape):
             s = switches[a, k, i, j]
@@ -373,6 +377,8 @@ def max_unpool2d_backward(*flags):
 GATHERING = {
     "image 0": "switches_of_another_plane",
     "columns first": "wrong_row_length",
+    "pooled again": "switches_ignored",
+    "mean of window": "switches_ignored",
     "dy ones": "dy_ignored",
     "quarter": "factor",
 }

@@ -212,8 +212,11 @@ def read_image(path):
 
 
 def read_mask(path):
-    """(H, W) int64: the stored numbers, also of palette images. A colour image is no mask."""
+    """(H, W) int64: the stored numbers, also of palette images. A colour image is no mask, and a
+    JPEG has lost the exact numbers."""
     image = _open(path)
+    if image.format == "JPEG":
+        raise DataError(f"{path} is a JPEG, which keeps numbers only nearly: save masks as PNG")
     if image.mode not in ("L", "P", "1", "I", "I;16"):
         raise DataError(f"{path} is a colour image ({image.mode}), but a mask stores class numbers")
     return np.asarray(image).astype(np.int64)

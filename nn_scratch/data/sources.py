@@ -26,7 +26,8 @@ LAYOUTS = {
   train/ trainannot/ val/ valannot/   images, and masks of the same names, in two parts (CamVid)
   images/ masks/                      the same, of which one in five is held back for validation
   images/ annotations/trimaps/        Oxford-IIIT Pet
-A mask's pixels are class numbers from 0. classes.txt, one name a line, may name them.""",
+A mask's pixels are class numbers from 0, stored without loss, as in a PNG. classes.txt, one name a
+line, may name them.""",
     "localization": """\
   images/ and one .csv file           with the columns filename,label,xmin,ymin,xmax,ymax
   images/ annotations/xmls/           Oxford-IIIT Pet: Pascal VOC's XML, one object each

@@ -128,6 +128,10 @@ def no_image(path):
     path.write_text("hello")
 
 
+def lossy(path):
+    Image.open(path).convert("L").save(path, format="JPEG")
+
+
 def unknown_class(path):
     labels = np.zeros((HEIGHT, WIDTH), np.uint8)
     labels[4, 7] = 5
@@ -144,6 +148,7 @@ def other_size(path):
         ("train/a_1.jpg", truncate, r"a_1\.jpg is truncated or no image"),
         ("trainannot/a_1.png", truncate, r"a_1\.png is truncated or no image"),
         ("trainannot/a_1.png", no_image, r"a_1\.png is truncated or no image"),
+        ("trainannot/a_1.png", lossy, r"a_1\.png is a JPEG, which keeps numbers only nearly"),
         (
             "trainannot/a_1.png",
             unknown_class,

@@ -227,6 +227,20 @@ def nails(case):
 
 
 @mistake(
+    "max_unpool2d_backward",
+    "switches_ignored",
+    "The switches are ignored: dx holds each window's maximum, sum, mean or first value.",
+    "To which one pixel of y did forward write this value, and what does dy hold there?",
+)
+def switches_ignored(case):
+    dy, (n, c, p, q) = case["dy"], case["switches"].shape
+    fits = (dy.shape[2] // 2, dy.shape[3] // 2) == (p, q)  # else there would be another shape
+    windows = dy[:, :, : 2 * p, : 2 * q].reshape(n, c, p, 2, q, 2) if fits else None
+    for read in (np.max, np.sum, np.mean, lambda windows, axis: windows[:, :, :, 0, :, 0]):
+        yield {"dx": read(windows, axis=(3, 5))} if fits else {}
+
+
+@mistake(
     BY_SWITCHES,
     "last_window_dropped",
     "The last window is left out, in each row, each column, or both.",
