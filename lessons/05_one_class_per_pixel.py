@@ -149,7 +149,8 @@ plot_arrays(
 
 # %% [markdown]
 # `FullyConvolutional` does all of that to a patch classifier. It holds *the same arrays*: nothing
-# is copied, nothing is learned anew.
+# is copied, nothing is learned anew. **Predict**, for each layer below: its stride, its dilation,
+# and the size of its kernel.
 
 # %%
 whole = FullyConvolutional(classifier)
@@ -284,10 +285,11 @@ report
 #
 # ## 9. Exercises
 #
-# 1. A classifier for 25×25 patches has a convolution more. How many products would it take patch by
-#    patch for a 100×100 image, and how many at once? Estimate first; then build it with
-#    `PatchClassifier` and ask `cost`, as above.
-# 2. Give the classifier a second pool (`pools=(0, 1)`). Which dilation do the last layers have?
+# 1. A classifier for 25×25 patches has a third convolution, of 16 channels (`widths=(8, 16, 16)`).
+#    How many products would it take patch by patch for a 100×100 image, and how many at once?
+#    Estimate first; then build it with `PatchClassifier` and ask `cost`, as above.
+# 2. Give this lesson's classifier, for 17×17, a second pool (`pools=(0, 1)`). Which dilation do the
+#    last layers have?
 # 3. `python benchmarks/sliding_window.py` measures seconds instead of products. Why is the ratio
 #    larger there?
 #

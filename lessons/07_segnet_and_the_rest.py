@@ -91,8 +91,10 @@ report
 # mIoU counts pixels, and most pixels lie inside. A net that finds every digit but draws it too
 # thick loses little. **Boundary F1** (Csurka et al. 2013) looks at outlines only. For one class:
 #
-# $$\text{precision} = \text{share of the drawn outline near the true one},\qquad
-#   \text{recall} = \text{share of the true outline near the drawn one} \tag{1}$$
+# $$\begin{aligned}
+#   \text{precision} &= \text{share of the drawn outline near the true one}\\
+#   \text{recall} &= \text{share of the true outline near the drawn one}
+#   \end{aligned} \tag{1}$$
 # $$F_1 = \frac{2 \cdot \text{precision} \cdot \text{recall}}
 #   {\text{precision} + \text{recall}} \tag{2}$$
 #
@@ -183,7 +185,8 @@ assert best == "fcn-max-unpool"
 #   start slowly. They have no weights of their own. A transpose convolution has weights, but no
 #   knowledge of *this* image's edges.
 # - **With skips the way up hardly matters.** The encoder's maps bring all that the switches knew,
-#   and more; they cost more memory: a whole map instead of a switch for each fourth pixel.
+#   and more. The price is paid in use: a whole map must be held until the decoder comes to it, and
+#   not only a switch for each fourth of its pixels. (In training both are held anyway: exercise 3.)
 #
 # ## 6. A table like the paper's
 #
@@ -258,10 +261,12 @@ report
 #
 # 1. Write `nn_scratch/nets/segnet.py` again without looking: `forward` first, then `backward` line
 #    by line from its end. Check it with `check_gradients`.
-# 2. Compare two nets of your choice, over two seeds:
-#    `nn-scratch compare segmentation --nets segnet fcn-nearest-skips --seeds 0 1 --epochs 3`
-# 3. Which keeps more for its backward pass, max-unpooling or a skip? `nn-scratch info segmentation
-#    --net segnet` prints the bytes.
+# 2. Compare two nets of your choice, over two seeds (some three minutes):
+#    `nn-scratch compare segmentation --nets segnet fcn-nearest-skips --seeds 0 1 --width 8
+#    --scenes 2000 --epochs 6 --batch-size 16 --lr 0.02`. Is the difference larger than chance?
+# 3. Training keeps arrays for the backward pass. Are they more with skips than with max-unpooling?
+#    Predict, then compare the last column of `nn-scratch info segmentation --net fcn-max-unpool`
+#    with that of `fcn-nearest-skips`. Equation (1) of lesson 06 and the pools explain it.
 #
 # ## Remember
 #

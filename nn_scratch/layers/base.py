@@ -113,8 +113,17 @@ class Layer:
         return "gpu" if any(map(is_cupy, self.params.values())) else "cpu"
 
     def __repr__(self):
-        shapes = ", ".join(f"{name} {array.shape}" for name, array in self.params.items())
-        return f"{type(self).__name__}({shapes})"
+        shapes = [f"{name} {array.shape}" for name, array in self.params.items()]
+        return f"{type(self).__name__}({', '.join(filter(None, [*shapes, self.extra_repr()]))})"
+
+    def extra_repr(self):
+        """What repr shows beside the parameters' shapes."""
+        return ""
+
+
+def written(options, **defaults):
+    """Options as "name=value, …", without those at their default (None if not given)."""
+    return ", ".join(f"{k}={value}" for k, value in options.items() if value != defaults.get(k))
 
 
 def he_normal(shape, fan_in, rng=None, dtype=np.float32):

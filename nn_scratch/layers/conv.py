@@ -5,8 +5,10 @@ from math import prod
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.layers.base import Layer, he_normal, value_dtype
+from nn_scratch.layers.base import Layer, he_normal, value_dtype, written
 from nn_scratch.shapes import integer, pair
+
+DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}
 
 
 class _Convolution(Layer):
@@ -20,6 +22,9 @@ class _Convolution(Layer):
             "dilation": dilation,
             "groups": groups,
         }
+
+    def extra_repr(self):
+        return written(self.options, **DEFAULTS)
 
     def add_weights(self, shape, fan_in, out_channels, bias, rng, dtype):
         self.add_parameter("weight", he_normal(shape, fan_in, rng, dtype))
@@ -96,6 +101,9 @@ class ConvTranspose2d(_Convolution):
         fan_in = in_per_group * prod(kernel) / prod(pair("stride", stride))
         shape = (in_channels, out_per_group, *kernel)
         self.add_weights(shape, fan_in, out_channels, bias, rng, dtype)
+
+    def extra_repr(self):
+        return written(self.options | {"output_padding": self.output_padding}, **DEFAULTS)
 
     def forward(self, x, output_size=None):
         self.saved = x

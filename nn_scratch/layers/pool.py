@@ -1,7 +1,7 @@
 """Pooling, and the unpooling that remembers where the maxima stood."""
 
 from nn_scratch import ops
-from nn_scratch.layers.base import Layer
+from nn_scratch.layers.base import Layer, written
 from nn_scratch.shapes import pair
 
 
@@ -18,6 +18,10 @@ class MaxPool2d(Layer):
             "dilation": dilation,
         }
         self.ceil_mode = ceil_mode
+
+    def extra_repr(self):
+        options = self.geometry | {"ceil_mode": self.ceil_mode}
+        return written(options, padding=0, dilation=1, ceil_mode=False)
 
     def forward(self, x):
         y, switches = ops.max_pool2d(x, ceil_mode=self.ceil_mode, **self.geometry)
@@ -50,6 +54,9 @@ class MaxUnpool2d(Layer):
         self.pool = pool
         self.collisions = collisions
 
+    def extra_repr(self):
+        return written({"collisions": self.collisions}, collisions="sum")
+
     def forward(self, x):
         self.saved = self.pool.switches
         return ops.max_unpool2d(
@@ -78,6 +85,10 @@ class AvgPool2d(Layer):
             "count_include_pad": count_include_pad,
         }
 
+    def extra_repr(self):
+        options = {"kernel_size": self.kernel_size} | self.options
+        return written(options, padding=0, count_include_pad=True)
+
     def forward(self, x):
         self.saved = x.shape[2:]
         return ops.avg_pool2d(x, self.kernel_size, **self.options)
@@ -93,6 +104,9 @@ class AdaptiveAvgPool2d(Layer):
     def __init__(self, output_size):
         super().__init__()
         self.output_size = pair("output_size", output_size)
+
+    def extra_repr(self):
+        return written({"output_size": self.output_size})
 
     def forward(self, x):
         self.saved = x.shape[2:]

@@ -1,7 +1,7 @@
 """Upsampling without parameters and without switches."""
 
 from nn_scratch import ops
-from nn_scratch.layers.base import Layer
+from nn_scratch.layers.base import Layer, written
 from nn_scratch.shapes import pair
 
 
@@ -11,6 +11,9 @@ class NearestUnpool2d(Layer):
     def __init__(self, scale):
         super().__init__()
         self.scale = pair("scale", scale)
+
+    def extra_repr(self):
+        return written({"scale": self.scale})
 
     def forward(self, x):
         return ops.nearest_unpool2d(x, self.scale)
@@ -25,6 +28,9 @@ class BedOfNails2d(Layer):
     def __init__(self, scale):
         super().__init__()
         self.scale = pair("scale", scale)
+
+    def extra_repr(self):
+        return written({"scale": self.scale})
 
     def forward(self, x):
         return ops.bed_of_nails_unpool2d(x, self.scale)
@@ -43,6 +49,10 @@ class BilinearUpsample2d(Layer):
         self.size = None if size is None else pair("size", size)
         self.scale = None if scale is None else pair("scale", scale)
         self.align_corners = align_corners
+
+    def extra_repr(self):
+        options = {"size": self.size, "scale": self.scale, "align_corners": self.align_corners}
+        return written(options, align_corners=False)
 
     def forward(self, x):
         self.saved = x.shape[2:]

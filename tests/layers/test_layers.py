@@ -212,7 +212,29 @@ def test_bilinear_by_size_and_by_scale():
 
 
 def test_repr_shows_the_structure():
-    assert "0: Conv2d(weight (4, 2, 3, 2), bias (4,))" in repr(small_net())
+    assert "0: Conv2d(weight (4, 2, 3, 2), bias (4,), padding=same)" in repr(small_net())
+
+
+@pytest.mark.parametrize(
+    "layer, shown",
+    [
+        (layers.Conv2d(2, 4, 3, padding="same"), "weight (4, 2, 3, 3), bias (4,), padding=same"),
+        (
+            layers.ConvTranspose2d(2, 4, 3, 2, output_padding=1, bias=False),
+            "weight (2, 4, 3, 3), stride=2, output_padding=1",
+        ),
+        (layers.MaxPool2d(2), "kernel_size=2"),
+        (layers.MaxPool2d(2, 1, dilation=4), "kernel_size=2, stride=1, dilation=4"),
+        (layers.AvgPool2d(2, count_include_pad=False), "kernel_size=2, count_include_pad=False"),
+        (layers.AdaptiveAvgPool2d(3), "output_size=(3, 3)"),
+        (layers.MaxUnpool2d(layers.MaxPool2d(2)), ""),
+        (layers.NearestUnpool2d(2), "scale=(2, 2)"),
+        (layers.BilinearUpsample2d(scale=(2, 3)), "scale=(2, 3)"),
+        (layers.ReLU(), ""),
+    ],
+)
+def test_repr_shows_what_is_not_at_its_default(layer, shown):
+    assert repr(layer) == f"{type(layer).__name__}({shown})"
 
 
 def test_a_layer_of_ones_own():
