@@ -8,13 +8,13 @@ columns stay in a core's cache; blocks are shared among threads. Four further sa
 - with stride s it is s² such correlations, one for each phase of the output's pixels modulo s,
   done as one with s² times the channels (Shi et al. 2016, arXiv 1609.07009);
 - few output channels are summed after the product, instead of copying columns before it;
-- 3×3 kernels with more channels go Winograd's way.
+- 3×3 and 5×5 kernels with more channels go Winograd's way.
 """
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nn_scratch.engine import array, blocks, winograd
+from nn_scratch.engine import array, blocks, winograd, winograd_rows
 from nn_scratch.engine.blocks import cut, padded
 from nn_scratch.engine.product import multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
@@ -43,8 +43,8 @@ def scatter(g, w, size, windows, groups=1):
 def weight_gradient(x, g, windows, groups=1):
     """As array.weight_gradient."""
     n, f, *positions = g.shape
-    if winograd.suits(f, x.shape[1], windows, groups):
-        return winograd.weight_gradient(x, g, windows)
+    if way := _winograds_way(f, x.shape[1], windows, groups):
+        return way.weight_gradient(x, g, windows)
     rows = x.shape[1] * windows.kernel[0] * windows.kernel[1] // groups
 
     def work(tasks):
@@ -65,8 +65,8 @@ def weight_gradient(x, g, windows, groups=1):
 def _correlate(x, w, windows, groups, positions):
     """Correlate at the first `positions`, whatever padding after the image that takes."""
     n, f = x.shape[0], w.shape[0]
-    if winograd.suits(f, x.shape[1], windows, groups):
-        return winograd.correlate(x, w, windows, positions)
+    if way := _winograds_way(f, x.shape[1], windows, groups):
+        return way.correlate(x, w, windows, positions)
     if _to_few(f, x, windows, positions):
         return _correlate_to_few(x, w, windows, groups, positions)
     weights = array.rows_of(w, groups)
@@ -82,6 +82,14 @@ def _correlate(x, w, windows, groups, positions):
 
     share(work, cut(n, positions, weights.shape[0] * weights.shape[2] * x.itemsize))
     return y
+
+
+def _winograds_way(f, c, windows, groups):
+    """The module that convolves C to F channels with these windows faster, if one does."""
+    for way in (winograd, winograd_rows):
+        if way.suits(f, c, windows, groups):
+            return way
+    return None
 
 
 def _to_few(f, x, windows, positions):

@@ -21,8 +21,9 @@ FEWEST_CHANNELS = 8  # or the transforms cost more than they save
 MOST_KERNELS = 80_000  # C · F: the 36 products of a pair of channels then take up to 12 MB
 
 
-def _matrices():
-    """Aᵀ (4, 6), G (6, 3) and Bᵀ (6, 6), by Toom and Cook.
+def matrices(points, kernel):
+    """Aᵀ (out, tile), G (tile, kernel) and Bᵀ (tile, tile), by Toom and Cook, for tiles of as many
+    pixels as there are points with ∞, which hold out = tile + 1 − kernel outputs.
 
     A polynomial's values at the points are its coefficients times a Vandermonde matrix, the last
     row of which, for ∞, picks the highest coefficient. The product of an image row's polynomial
@@ -31,15 +32,17 @@ def _matrices():
     """
 
     def values(coefficients):
-        powers = np.power.outer(np.array(POINTS), np.arange(coefficients))
+        powers = np.power.outer(np.array(points), np.arange(coefficients))
         return np.vstack([powers, np.eye(coefficients)[-1:]])
 
-    scale = [np.prod([p - q for q in POINTS if q != p]) for p in POINTS] + [1]
+    tile = len(points) + 1
+    scale = [np.prod([p - q for q in points if q != p]) for p in points] + [1]
     scale = np.array(scale)[:, None]
-    return values(OUT).T, values(KERNEL) / scale, np.linalg.inv(values(TILE)).T * scale
+    out = tile + 1 - kernel
+    return values(out).T, values(kernel) / scale, np.linalg.inv(values(tile)).T * scale
 
 
-AT, G, BT = _matrices()
+AT, G, BT = matrices(POINTS, KERNEL)
 
 
 def suits(f, c, windows, groups):
