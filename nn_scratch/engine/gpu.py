@@ -16,10 +16,10 @@ from nn_scratch.engine import array
 from nn_scratch.shapes import conv_size
 
 BLOCK = 256
-TILE = 64  # as in conv.cu
+ROWS, COLUMNS = 64, 128  # of a tile, as in conv.cu
 MOST_PARTS = 64  # of a weight gradient's sum
 LONG_ENOUGH = 4096  # terms that are worth a part of their own
-INT_MAX = 2**31 - 1
+MOST_ELEMENTS = 2**31 - 2**12  # an index into a tile that sticks out at the end still fits an int
 
 _functions = {}  # (CuPy, file, kernel) -> the compiled kernel
 
@@ -35,7 +35,7 @@ def correlate(x, w, windows, groups=1):
     positions = conv_size(x.shape[2:], windows)
     y = _empty((n, f, *positions))
     if y.size:
-        grid = _tiles(n * prod(positions)), _tiles(f)
+        grid = _grid(n * prod(positions), f)
         _launch("conv", "correlate", grid, x, w, y, *_sizes(x, f, positions, windows))
     return y
 
@@ -48,7 +48,7 @@ def scatter(g, w, size, windows, groups=1):
     x = _empty((n, c, *size))
     if x.size:
         phase = [-(-length // step) for length, step in zip(size, windows.stride, strict=True)]
-        grid = _tiles(n * prod(phase)), _tiles(c), prod(windows.stride)
+        grid = *_grid(n * prod(phase), c), prod(windows.stride)
         _launch("conv", "scatter", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows))
     return x
 
@@ -59,11 +59,10 @@ def weight_gradient(x, g, windows, groups=1):
         return array.weight_gradient(x, g, windows, groups)
     f, c = g.shape[1], x.shape[1]
     weights = c * prod(windows.kernel)
-    tiles = _tiles(weights), _tiles(f)
     parts = min(MOST_PARTS, -(-(g.size // f) // LONG_ENOUGH))
     partial = _empty((parts, f, weights))
     sizes = _sizes(x, f, g.shape[2:], windows)
-    _launch("conv", "weight_gradient", (*tiles, parts), x, g, partial, *sizes)
+    _launch("conv", "weight_gradient", (*_grid(weights, f), parts), x, g, partial, *sizes)
     return _added_up(partial, (f, c, *windows.kernel))
 
 
@@ -228,15 +227,16 @@ def _fit(*values, switches=None):
     if os.environ.get("NN_SCRATCH_KERNELS") == "0":
         return False
     kinds = [(a, np.float32) for a in values] + ([] if switches is None else [(switches, np.int32)])
-    return all(a.dtype == d and a.flags.c_contiguous and a.size <= INT_MAX for a, d in kinds)
+    return all(a.dtype == d and a.flags.c_contiguous and a.size <= MOST_ELEMENTS for a, d in kinds)
 
 
 def _empty(shape, dtype=np.float32):
     return _cupy().empty(shape, dtype)
 
 
-def _tiles(count):
-    return -(-count // TILE)
+def _grid(columns, rows):
+    """How many of conv.cu's tiles a matrix has."""
+    return -(-columns // COLUMNS), -(-rows // ROWS)
 
 
 def _geometry(windows):

@@ -28,19 +28,28 @@ PLANTED = [
     ("pool", "sum += values[window]", "sum = values[window]"),  # the last window only
     ("pool", "min(rows - 1, (h + top) / sh)", "min(rows - 1, h / sh)"),
     ("pool", "if (at >= pixels) return;", ""),  # writes beyond the image
-    ("conv", "b[k][lane] = mine < count && at < depth\n", "b[k][lane] = at < depth\n"),
-    ("conv", "p * sh + i * dh - top, q * sw + j * dw", "p * sh + i * dh, q * sw + j * dw"),
-    ("conv", "m0 + lane < f && at < depth ? w", "at < depth ? w"),  # reads beyond w
+    ("conv", "n0 + lane < n_count && k + r < last ? b", "k + r < last ? b"),
+    ("conv", "n0 + lane < n_count && k + r < last ? b", "n0 + lane < n_count ? b"),
+    ("conv", "mine.i * sh - top, w0 = mine.j * sw - left", "mine.i * sh, w0 = mine.j * sw"),
+    ("conv", "m < m_count && k < last ? a", "k < last ? a"),  # reads beyond w
+    ("conv", "m < m_count && k < last ? a", "m < m_count ? a"),
+    ("conv", "place.next(rows, columns);", ""),
+    ("conv", "if (++i < rows) return;\n    i = 0;", "++i;\n    return;"),  # never the next channel
+    ("conv", "right[k][j / 4 * 64 + tx * 4 + j % 4]", "right[k][tx * 8 + j]"),
     ("conv", "if (i * dilation % stride != r) continue;", ""),  # between two windows
-    ("conv", "if (m0 + lane < c) a", "a"),
+    ("conv", "up = down.tap_distance * dh / sh", "up = down.tap_distance"),
     ("conv", "* kh + i) * kw + j]", "* kw + j) * kh + i]"),  # the kernel transposed
     ("conv", "phase.tap_distance = i - phase.tap", "phase.tap_distance = 1"),
     ("conv", "(r - before) % stride", "r % stride"),
-    ("conv", "int row = down.pixel + at", "int row = at"),
-    ("conv", "bool inside = at < last;", "bool inside = at < depth;"),  # terms twice
+    ("conv", "int h = down.pixel + to.i", "int h = to.i"),
+    ("conv", "f, count, first, last, rows", "f, count, first, depth, rows"),  # terms twice
     ("conv", "min(depth, first + each)", "first + each"),
     ("conv", "z < splits", "z < splits - 1"),
-    ("conv", "if (m < channels) y[", "y["),  # writes channels that are none
+    (
+        "conv",
+        "if (m < m_count && n < n_count) put",
+        "if (n < n_count) put",
+    ),  # channels that are none
     ("pool", "(at > 0 && targets[at] == targets[at - 1])", "false"),  # the last sum is the least
     ("pool", "i < count && targets[i]", "targets[i]"),  # reads beyond
     ("norm", "if (seen == 0) near = value;", "near = value;"),
@@ -56,8 +65,8 @@ PLANTED = [
 ]
 
 
-FETCHED = "(v + left - j * dw) / sw, rows, columns);\n    }\n"
-MULTIPLIED = "  }\n  store(acc, x,"
+FETCHED = "right[my_first + r][lane] = next_right[r];\n"
+MULTIPLIED = "  }\n#pragma unroll\n  for (int i = 0; i < 4; i++)"
 BARRIER = "    __syncthreads();\n"
 RACES = [
     ("conv", FETCHED + BARRIER, FETCHED),  # multiplies what is not fetched yet

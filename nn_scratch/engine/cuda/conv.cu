@@ -1,41 +1,93 @@
 // The three contractions of a convolution as matrix products whose second matrix is never stored:
 // its elements are fetched from the image while the product needs them ("implicit GEMM"). float32.
 //
-// A block of 256 threads makes a tile of TILE x TILE results. It walks along the summed index in
-// steps of DEPTH: all threads fetch a DEPTH x TILE piece of each matrix into shared memory, then
-// each multiplies a 4 x 4 part of the tile. So each number fetched is used TILE times, and the
-// products, 2 * M * N * K operations, dominate unless channels are few.
+// A block of 256 threads makes a tile of ROWS x COLUMNS results. It walks along the summed index in
+// steps of DEPTH: all threads fetch a strip of each matrix, DEPTH deep, into shared memory, then each
+// multiplies a 4 x 8 part of the tile. So a number is fetched once for 128 or 64 products, and 12
+// numbers are read from shared memory for 32; the 2 * M * N * K operations dominate unless channels
+// are few. What the next step needs is already on its way while this one is multiplied.
 //
 // Every result is summed by one thread in one order: the same bits in every run.
 
-#define TILE 64
+#define ROWS 64
+#define COLUMNS 128
 #define DEPTH 16
 #define THREADS 256
 
+// A place in an array of (outer, rows, columns): the summed index, taken apart.
+struct Place {
+  int outer, i, j;
 
-// acc += (DEPTH x TILE)ᵀ (DEPTH x TILE), the 4 x 4 part of thread (ty, tx): rows ty * 4 + i, columns
-// tx + 16 * j, so that neighbouring threads read neighbouring columns.
-__device__ __forceinline__ void multiply(float (*a)[TILE], float (*b)[TILE], float (*acc)[4], int ty,
-                                         int tx) {
-#pragma unroll
-  for (int k = 0; k < DEPTH; k++)
-    for (int i = 0; i < 4; i++)
-      for (int j = 0; j < 4; j++) acc[i][j] += a[k][ty * 4 + i] * b[k][tx + 16 * j];
-}
+  __device__ __forceinline__ Place(int at, int rows, int columns)
+      : outer(at / (rows * columns)), i(at / columns % rows), j(at % columns) {}
 
-// What a thread summed, into y (images, channels, plane): M is the channel, and place(N) the index of
-// column N in channel 0.
-template <class Place>
-__device__ __forceinline__ void store(float (*acc)[4], float *y, int count, int channels, int plane,
-                                      int ty, int tx, Place place) {
-  for (int j = 0; j < 4; j++) {
-    int at = blockIdx.x * TILE + tx + 16 * j;
-    if (at >= count) continue;
-    for (int i = 0; i < 4; i++) {
-      int m = blockIdx.y * TILE + ty * 4 + i;
-      if (m < channels) y[place(at) + (long long)m * plane] = acc[i][j];
-    }
+  __device__ __forceinline__ void next(int rows, int columns) {
+    if (++j < columns) return;
+    j = 0;
+    if (++i < rows) return;
+    i = 0;
+    outer++;
   }
+};
+
+// The column of the tile that this thread fetches for all: it alone belongs to the second matrix.
+__device__ __forceinline__ int my_column() { return blockIdx.x * COLUMNS + threadIdx.x % COLUMNS; }
+
+// The block's tile of sum over k of a(m, k) * b(k), k from first to last, for all m < m_count and
+// n < n_count; put(m, n, sum) takes a result away. b knows its column, and gets k as a Place among
+// (.., rows, columns).
+template <class A, class B, class Put>
+__device__ __forceinline__ void product(int m_count, int n_count, int first, int last, int rows,
+                                        int columns, A a, B b, Put put) {
+  alignas(16) __shared__ float left[DEPTH][ROWS + 4];  // + 4: fewer threads write to one bank
+  alignas(16) __shared__ float right[DEPTH][COLUMNS];
+  const int of_left = ROWS * DEPTH / THREADS, of_right = COLUMNS * DEPTH / THREADS;
+  int t = threadIdx.x, tx = t % 16, ty = t / 16;
+  int my_m = t / DEPTH, my_k = t % DEPTH;  // neighbours fetch neighbours in a row of weights
+  int lane = t % COLUMNS, my_first = t / COLUMNS * of_right;
+  int m0 = blockIdx.y * ROWS, n0 = blockIdx.x * COLUMNS;
+  float next_left[of_left], next_right[of_right], sums[4][8] = {};
+
+  auto fetch = [&](int k0) {
+    int k = k0 + my_k;
+#pragma unroll
+    for (int r = 0; r < of_left; r++) {
+      int m = m0 + my_m + r * (THREADS / DEPTH);
+      next_left[r] = m < m_count && k < last ? a(m, k) : 0.f;
+    }
+    k = k0 + my_first;
+    Place place(k, rows, columns);
+#pragma unroll
+    for (int r = 0; r < of_right; r++) {
+      next_right[r] = n0 + lane < n_count && k + r < last ? b(place) : 0.f;
+      place.next(rows, columns);
+    }
+  };
+
+  if (first < last) fetch(first);  // a phase without taps sums nothing
+  for (int k0 = first; k0 < last; k0 += DEPTH) {
+#pragma unroll
+    for (int r = 0; r < of_left; r++) left[my_k][my_m + r * (THREADS / DEPTH)] = next_left[r];
+#pragma unroll
+    for (int r = 0; r < of_right; r++) right[my_first + r][lane] = next_right[r];
+    __syncthreads();
+    if (k0 + DEPTH < last) fetch(k0 + DEPTH);
+#pragma unroll
+    for (int k = 0; k < DEPTH; k++)
+#pragma unroll
+      for (int i = 0; i < 4; i++)
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+          sums[i][j] += left[k][ty * 4 + i] * right[k][j / 4 * 64 + tx * 4 + j % 4];
+    __syncthreads();
+  }
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+#pragma unroll
+    for (int j = 0; j < 8; j++) {
+      int m = m0 + ty * 4 + i, n = n0 + j / 4 * 64 + tx * 4 + j % 4;
+      if (m < m_count && n < n_count) put(m, n, sums[i][j]);
+    }
 }
 
 // A pixel of channel plane `plane`, or 0 outside it.
@@ -44,32 +96,24 @@ __device__ __forceinline__ float pixel(const float *plane, int h, int w, int hei
 }
 
 // y (n, f, p, q) = sum over c, i, j of w[f, c, i, j] * x[n, c, ...]. M = f, N = (n, p, q), K = (c, i, j).
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
     correlate(const float *__restrict__ x, const float *__restrict__ w, float *__restrict__ y,
               int n, int c, int height, int width, int f, int rows, int columns, int kh, int kw,
               int sh, int sw, int top, int left, int dh, int dw) {
-  __shared__ float a[DEPTH][TILE], b[DEPTH][TILE];
-  int t = threadIdx.x, tx = t % 16, ty = t / 16, lane = t % TILE;
-  int outputs = rows * columns, count = n * outputs, depth = c * kh * kw;
-  int m0 = blockIdx.y * TILE, mine = blockIdx.x * TILE + lane;
-  int q = mine % columns, p = mine / columns % rows, image = mine / outputs;
-  float acc[4][4] = {};
-  for (int k0 = 0; k0 < depth; k0 += DEPTH) {
-    for (int k = t / TILE; k < DEPTH; k += THREADS / TILE) {
-      int at = k0 + k, i = at / kw % kh, j = at % kw, channel = at / (kh * kw);
-      a[k][lane] = m0 + lane < f && at < depth ? w[(long long)(m0 + lane) * depth + at] : 0.f;
-      b[k][lane] = mine < count && at < depth
-                       ? pixel(x + ((long long)image * c + channel) * height * width,
-                               p * sh + i * dh - top, q * sw + j * dw - left, height, width)
-                       : 0.f;
-    }
-    __syncthreads();
-    multiply(a, b, acc, ty, tx);
-    __syncthreads();
-  }
-  store(acc, y, count, f, outputs, ty, tx, [=](int at) {
-    return (long long)(at / outputs) * f * outputs + at % outputs;
-  });
+  int outputs = rows * columns, depth = c * kh * kw;
+  Place mine(my_column(), rows, columns);
+  const float *image = x + (long long)mine.outer * c * height * width;
+  int h0 = mine.i * sh - top, w0 = mine.j * sw - left;
+  product(
+      f, n * outputs, 0, depth, kh, kw,
+      [=](int m, int k) { return w[(long long)m * depth + k]; },
+      [=](Place k) {
+        return pixel(image + (long long)k.outer * height * width, h0 + k.i * dh, w0 + k.j * dw,
+                     height, width);
+      },
+      [=](int m, int at, float sum) {
+        y[((long long)(at / outputs) * f + m) * outputs + at % outputs] = sum;
+      });
 }
 
 // Along one axis, what belongs to phase r: the pixels u with (u + before) % stride = r, and the taps i
@@ -96,76 +140,62 @@ __device__ __forceinline__ Phase phase_of(int r, int size, int k, int stride, in
 // x (n, c, h, w) = sum over f, i, j of w[f, c, i, j] * g[n, f, p, q] where p * sh + i * dh - top = h.
 // gridDim.z = sh * sw phases, in each of which the stride is gone. In each, M = c, N = (n, its rows,
 // its columns), K = (f, its taps): every pixel meets those weights that can reach it, and no others.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
     scatter(const float *__restrict__ g, const float *__restrict__ w, float *__restrict__ x, int n,
             int c, int height, int width, int f, int rows, int columns, int kh, int kw, int sh,
             int sw, int top, int left, int dh, int dw) {
-  __shared__ float a[DEPTH][TILE], b[DEPTH][TILE];
   Phase down = phase_of(blockIdx.z / sw, height, kh, sh, top, dh);
   Phase right = phase_of(blockIdx.z % sw, width, kw, sw, left, dw);
-  int t = threadIdx.x, tx = t % 16, ty = t / 16, lane = t % TILE;
-  int pixels = down.pixels * right.pixels, count = n * pixels;
-  int taps = down.taps * right.taps, depth = f * taps;
-  if (blockIdx.x * TILE >= count) return;  // a smaller phase than others, and the whole block goes
-  int m0 = blockIdx.y * TILE, mine = blockIdx.x * TILE + lane;
-  int v = right.pixel + mine % right.pixels * sw, image = mine / pixels;
-  int u = down.pixel + mine / right.pixels % down.pixels * sh;
-  float acc[4][4] = {};
-  for (int k0 = 0; k0 < depth; k0 += DEPTH) {
-    for (int k = t / TILE; k < DEPTH; k += THREADS / TILE) {
-      int at = k0 + k;
-      a[k][lane] = b[k][lane] = 0.f;
-      if (at >= depth) continue;
-      int filter = at / taps, i = down.tap + at / right.taps % down.taps * down.tap_distance;
-      int j = right.tap + at % right.taps * right.tap_distance;
-      if (m0 + lane < c) a[k][lane] = w[(((long long)filter * c + m0 + lane) * kh + i) * kw + j];
-      if (mine < count)
-        b[k][lane] = pixel(g + ((long long)image * f + filter) * rows * columns,
-                           (u + top - i * dh) / sh, (v + left - j * dw) / sw, rows, columns);
-    }
-    __syncthreads();
-    multiply(a, b, acc, ty, tx);
-    __syncthreads();
-  }
-  store(acc, x, count, c, height * width, ty, tx, [=](int at) {
-    int row = down.pixel + at / right.pixels % down.pixels * sh;
-    return ((long long)(at / pixels) * c * height + row) * width + right.pixel +
-           at % right.pixels * sw;
-  });
+  int count = n * down.pixels * right.pixels;
+  if (blockIdx.x * COLUMNS >= count) return;  // a smaller phase than others, and all of the block
+  Place mine(my_column(), down.pixels, right.pixels);
+  const float *image = g + (long long)mine.outer * f * rows * columns;
+  // The position that the phase's first tap sees, and how far before it the next tap's lies. Both
+  // divisions leave no rest.
+  int p0 = (down.pixel + mine.i * sh + top - down.tap * dh) / sh, up = down.tap_distance * dh / sh;
+  int q0 = (right.pixel + mine.j * sw + left - right.tap * dw) / sw;
+  int back = right.tap_distance * dw / sw;
+  product(
+      c, count, 0, f * down.taps * right.taps, down.taps, right.taps,
+      [=](int m, int at) {
+        Place k(at, down.taps, right.taps);
+        int i = down.tap + k.i * down.tap_distance, j = right.tap + k.j * right.tap_distance;
+        return w[(((long long)k.outer * c + m) * kh + i) * kw + j];
+      },
+      [=](Place k) {
+        return pixel(image + (long long)k.outer * rows * columns, p0 - k.i * up, q0 - k.j * back,
+                     rows, columns);
+      },
+      [=](int m, int at, float sum) {
+        Place to(at, down.pixels, right.pixels);
+        int h = down.pixel + to.i * sh, v = right.pixel + to.j * sw;
+        x[(((long long)to.outer * c + m) * height + h) * width + v] = sum;
+      });
 }
 
 // parts (z, f, c * kh * kw): w's gradient, sum over n, p, q of g[n, f, p, q] * x[n, c, ...], in gridDim.z
 // parts of the sum, for M = f and N = (c, i, j) alone would leave most of the card idle.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
     weight_gradient(const float *__restrict__ x, const float *__restrict__ g,
                     float *__restrict__ parts, int n, int c, int height, int width, int f, int rows,
                     int columns, int kh, int kw, int sh, int sw, int top, int left, int dh, int dw) {
-  __shared__ float a[DEPTH][TILE], b[DEPTH][TILE];
-  int t = threadIdx.x, tx = t % 16, ty = t / 16, lane = t % TILE;
   int outputs = rows * columns, depth = n * outputs, count = c * kh * kw;
-  int m0 = blockIdx.y * TILE, mine = blockIdx.x * TILE + lane;
-  int j0 = mine % kw, i0 = mine / kw % kh, channel = mine / (kh * kw);
   int each = (depth + gridDim.z - 1) / gridDim.z;
   int first = blockIdx.z * each, last = min(depth, first + each);
-  float acc[4][4] = {};
-  for (int k0 = first; k0 < last; k0 += DEPTH) {
-    for (int k = t / TILE; k < DEPTH; k += THREADS / TILE) {
-      int at = k0 + k, q = at % columns, p = at / columns % rows, image = at / outputs;
-      bool inside = at < last;
-      a[k][lane] = inside && m0 + lane < f
-                       ? g[((long long)image * f + m0 + lane) * outputs + at % outputs]
-                       : 0.f;
-      b[k][lane] = inside && mine < count
-                       ? pixel(x + ((long long)image * c + channel) * height * width,
-                               p * sh + i0 * dh - top, q * sw + j0 * dw - left, height, width)
-                       : 0.f;
-    }
-    __syncthreads();
-    multiply(a, b, acc, ty, tx);
-    __syncthreads();
-  }
-  store(acc, parts + (long long)blockIdx.z * f * count, count, f, count, ty, tx,
-        [](int at) { return (long long)at; });
+  Place mine(my_column(), kh, kw);
+  const float *channel = x + (long long)mine.outer * height * width;
+  int h0 = mine.i * dh - top, w0 = mine.j * dw - left;
+  float *part = parts + (long long)blockIdx.z * f * count;
+  product(
+      f, count, first, last, rows, columns,
+      [=](int m, int at) {
+        return g[((long long)(at / outputs) * f + m) * outputs + at % outputs];
+      },
+      [=](Place k) {
+        return pixel(channel + (long long)k.outer * c * height * width, h0 + k.i * sh,
+                     w0 + k.j * sw, height, width);
+      },
+      [=](int m, int at, float sum) { part[(long long)m * count + at] = sum; });
 }
 
 // w = the parts added up, in order. One thread for each weight.
