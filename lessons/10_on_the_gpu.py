@@ -178,22 +178,22 @@ plot_arrays({"x": bump, "dy": dy, "dx": right})
 # Gather and scatter move numbers; a convolution computes. One thread for each output would fetch
 # $C\,k^2$ pixels and as many weights: two numbers for each multiplication. The roofline of lesson
 # 09 says what that means. Threads of one block can share: they have a small, fast **shared
-# memory**. In `conv.cu` a block of 256 threads makes a tile of 64×64 outputs; together they fetch a
-# strip of each matrix, wait until all have come (`__syncthreads()`), multiply, and go on.
+# memory**. In `conv.cu` a block of 256 threads makes a tile of 64×128 outputs; together they fetch
+# a strip of each matrix, wait until all have come (`__syncthreads()`), multiply, and go on.
 # **Predict:** how many multiplications come with each number fetched?
 
 # %%
-tile, depth = 64, 16
-fetched = 2 * tile * depth  # a strip of each of the two matrices
-products = tile * tile * depth
-predicted = tile // 2
+rows, columns, depth = 64, 128, 16
+fetched = (rows + columns) * depth  # a strip of each of the two matrices
+products = rows * columns * depth
+predicted = rows * columns / (rows + columns)
 assert products / fetched == predicted
-print(f"{products} products for {fetched} numbers fetched: {products // fetched} for each")
+print(f"{products} products for {fetched} numbers fetched: {products / fetched:.0f} for each")
 
 # %% [markdown]
 # Two mistakes are easy there, and no compiler finds them: to multiply before all have fetched, and
 # to fetch again before all have multiplied. The tests of this library plant both, and more than
-# thirty other bugs, and see that each is caught; on the CPU, without a card
+# forty other bugs, and see that each is caught; on the CPU, without a card
 # (`tests/engine/test_kernel_mutations.py`).
 #
 # ## 5. When does it pay?
@@ -305,8 +305,8 @@ except IndexError as error:
 #    pixel, which computes from which input it comes. Then its backward pass: one thread for each
 #    *input* pixel. Compare with `ops.nearest_unpool2d` and its backward pass. Why would one thread
 #    for each output be wrong for the latter?
-# 2. Read `correlate` in `nn_scratch/engine/cuda/conv.cu` and find in it: equation (1), the strip
-#    that is fetched, the padding.
+# 2. Read `product` and `correlate` in `nn_scratch/engine/cuda/conv.cu` and find in them: what
+#    became of equation (1), the strips that are fetched, the padding.
 # 3. If you have a card: `benchmarks/gpu.sh`. At which size does SegNet start to pay?
 #
 # ## Remember

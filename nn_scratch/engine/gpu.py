@@ -1,8 +1,8 @@
 """The primitives on CuPy arrays: our own CUDA kernels where they apply, else the plain way.
 
-A kernel takes contiguous float32 arrays in which every index fits an int, without groups. What does
-not fit goes to `array`, as does everything with NN_SCRATCH_KERNELS=0. Kernels are compiled when
-they are first used. They are written in cuda/*.cu, to be read.
+A kernel takes contiguous float32 arrays in which every index fits an int. What does not fit goes to
+`array`, as does everything with NN_SCRATCH_KERNELS=0. Kernels are compiled when they are first
+used. They are written in cuda/*.cu, to be read.
 """
 
 import os
@@ -18,6 +18,7 @@ from nn_scratch.shapes import conv_size
 BLOCK = 256
 ROWS, COLUMNS = 64, 128  # of a tile, as in conv.cu
 MOST_PARTS = 64  # of a weight gradient's sum
+MOST_BLOCKS = 2**16 - 1  # along a grid's third axis
 LONG_ENOUGH = 4096  # terms that are worth a part of their own
 MOST_ELEMENTS = 2**31 - 2**12  # an index into a tile that sticks out at the end still fits an int
 
@@ -29,40 +30,42 @@ _functions = {}  # (CuPy, file, kernel) -> the compiled kernel
 
 def correlate(x, w, windows, groups=1):
     """As array.correlate."""
-    if groups > 1 or not _fit(x, w):
+    if not _fit(x, w):
         return array.correlate(x, w, windows, groups)
-    n, _, f = *x.shape[:2], len(w)
+    n, f = len(x), len(w)
     positions = conv_size(x.shape[2:], windows)
     y = _empty((n, f, *positions))
     if y.size:
-        grid = _grid(n * prod(positions), f)
-        _launch("conv", "correlate", grid, x, w, y, *_sizes(x, f, positions, windows))
+        grid = *_grid(n * prod(positions), f // groups), groups
+        _launch("conv", "correlate", grid, x, w, y, *_sizes(x, f, positions, windows, groups))
     return y
 
 
 def scatter(g, w, size, windows, groups=1):
     """As array.scatter."""
-    if groups > 1 or not _fit(g, w):
+    phases = prod(windows.stride)
+    if not _fit(g, w) or groups * phases > MOST_BLOCKS:
         return array.scatter(g, w, size, windows, groups)
     n, f, c = *g.shape[:2], w.shape[1]
-    x = _empty((n, c, *size))
+    x = _empty((n, groups * c, *size))
     if x.size:
         phase = [-(-length // step) for length, step in zip(size, windows.stride, strict=True)]
-        grid = *_grid(n * prod(phase), c), prod(windows.stride)
-        _launch("conv", "scatter", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows))
+        grid = *_grid(n * prod(phase), c), groups * phases
+        _launch("conv", "scatter", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows, groups))
     return x
 
 
 def weight_gradient(x, g, windows, groups=1):
     """As array.weight_gradient, its sum in parts that are added up in a fixed order."""
-    if groups > 1 or not _fit(x, g) or not g.size:
+    if not _fit(x, g) or not g.size:
         return array.weight_gradient(x, g, windows, groups)
-    f, c = g.shape[1], x.shape[1]
+    f, c = g.shape[1], x.shape[1] // groups
     weights = c * prod(windows.kernel)
-    parts = min(MOST_PARTS, -(-(g.size // f) // LONG_ENOUGH))
+    parts = min(MOST_PARTS, MOST_BLOCKS // groups, -(-(g.size // f) // LONG_ENOUGH))
     partial = _empty((parts, f, weights))
-    sizes = _sizes(x, f, g.shape[2:], windows)
-    _launch("conv", "weight_gradient", (*_grid(weights, f), parts), x, g, partial, *sizes)
+    grid = *_grid(weights, f // groups), groups * parts
+    sizes = _sizes(x, f, g.shape[2:], windows, groups)
+    _launch("conv", "weight_gradient", grid, x, g, partial, *sizes)
     return _added_up(partial, (f, c, *windows.kernel))
 
 
@@ -244,9 +247,11 @@ def _geometry(windows):
     return *windows.kernel, *windows.stride, top, left, *windows.dilation
 
 
-def _sizes(x, filters, positions, windows):
-    """What the kernels of conv.cu take after their arrays."""
-    return map(np.int32, (*x.shape, filters, *positions, *_geometry(windows)))
+def _sizes(x, filters, positions, windows, groups):
+    """What the kernels of conv.cu take after their arrays; channels are those of a group."""
+    n, channels, *size = x.shape
+    sizes = n, channels // groups, *size, filters // groups, *positions
+    return map(np.int32, (*sizes, *_geometry(windows), groups))
 
 
 def _each(file, kernel, count, *arguments):

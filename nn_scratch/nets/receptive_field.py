@@ -81,11 +81,13 @@ def _open_backward(layer):
 
 
 def _convolution(layer, dy):
-    return ops.conv2d_backward(dy, layer.recall(), _ones(layer), **layer.options)[0]
+    dx, _, _ = ops.conv2d_backward(dy, layer.recall(), _ones(layer), **layer.options)
+    return np.rint(dx)  # whole numbers, if it were not for rounding: what is 0 must be 0
 
 
 def _transpose_convolution(layer, dy):
-    return ops.conv_transpose2d_backward(dy, layer.recall(), _ones(layer), **layer.options)[0]
+    dx, _, _ = ops.conv_transpose2d_backward(dy, layer.recall(), _ones(layer), **layer.options)
+    return np.rint(dx)
 
 
 def _linear(layer, dy):

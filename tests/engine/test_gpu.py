@@ -45,22 +45,22 @@ CONVOLUTIONS = [
     *grid(kernel_size=[1, 3, (3, 2)], stride=[1, (2, 3)], padding=[0, 1], dilation=[1]),
     *grid(kernel_size=[(2, 3)], stride=[1, 2], padding=[((1, 0), (0, 2))], dilation=[(2, 1)]),
 ]
-CHANNELS = [(1, 1), (3, 5), (17, 70)]  # the last is more than one tile
+CHANNELS = [(1, 1, 1), (3, 5, 1), (17, 70, 1), (6, 4, 2), (3, 3, 3)]  # the third: two tiles
 
 
 @pytest.mark.parametrize("geometry", CONVOLUTIONS)
 @pytest.mark.parametrize("channels", CHANNELS, ids=str)
 def test_convolution_kernels(geometry, channels, device):
     windows = make_windows(**geometry)
-    c, f = channels
+    c, f, groups = channels
     size = 9, 8
     x = draw_integers(2, c, *size, dtype=np.float32)
-    w = draw_integers(f, c, *windows.kernel, dtype=np.float32, seed=1)
+    w = draw_integers(f, c // groups, *windows.kernel, dtype=np.float32, seed=1)
     g = draw_integers(2, f, *conv_size(size, windows), dtype=np.float32, seed=2)
     for name, arguments in (
-        ("correlate", (x, w, windows)),
-        ("scatter", (g, w, size, windows)),
-        ("weight_gradient", (x, g, windows)),
+        ("correlate", (x, w, windows, groups)),
+        ("scatter", (g, w, size, windows, groups)),
+        ("weight_gradient", (x, g, windows, groups)),
     ):
         found, expected = getattr(device, name)(*arguments), getattr(array, name)(*arguments)
         assert found.dtype == np.float32
@@ -178,12 +178,8 @@ def test_loss_kernels(size, dtype, device):
 def test_what_kernels_do_not_take_goes_the_plain_way(device, monkeypatch):
     windows, size = make_windows(3, padding=1), (6, 5)
     x, w = draw(2, 4, *size), draw(6, 4, 3, 3, seed=1)
-    for given, groups in (
-        ((x, w), 1),  # float64
-        ((x.astype(np.float32), w[:, :2].astype(np.float32)), 2),
-    ):
-        found = device.correlate(*given, windows, groups)
-        np.testing.assert_allclose(found, array.correlate(*given, windows, groups), rtol=1e-5)
+    found = device.correlate(x, w, windows)  # float64
+    np.testing.assert_allclose(found, array.correlate(x, w, windows), rtol=1e-5)
     monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
     device.correlate(x.astype(np.float32), w.astype(np.float32), windows)
     assert not device.launched

@@ -38,6 +38,9 @@ PLANTED = [
     ("conv", "right[k][j / 4 * 64 + tx * 4 + j % 4]", "right[k][tx * 8 + j]"),
     ("conv", "if (i * dilation % stride != r) continue;", ""),  # between two windows
     ("conv", "up = down.tap_distance * dh / sh", "up = down.tap_distance"),
+    ("conv", "w[((long long)group * f + m) * depth + k]", "w[(long long)m * depth + k]"),
+    ("conv", "blockIdx.z % groups, phase = blockIdx.z / groups", "0, phase = blockIdx.z / groups"),
+    ("conv", "split = gridDim.z / groups", "split = gridDim.z"),
     ("conv", "* kh + i) * kw + j]", "* kw + j) * kh + i]"),  # the kernel transposed
     ("conv", "phase.tap_distance = i - phase.tap", "phase.tap_distance = 1"),
     ("conv", "(r - before) % stride", "r % stride"),

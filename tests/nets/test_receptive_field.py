@@ -11,24 +11,25 @@ from nn_scratch.nets.segnet_basic import VARIANTS
 from nn_scratch.nets.upsampler import KINDS
 
 
-def chain(*stages):
-    """(kernel, stride, dilation) of each convolution, one channel."""
+def chain(*stages, channels=1):
+    """(kernel, stride, dilation) of each convolution."""
     return layers.Sequential(
-        *(layers.Conv2d(1, 1, k, stride=s, dilation=d, rng=0) for k, s, d in stages)
+        *(layers.Conv2d(channels, channels, k, stride=s, dilation=d, rng=0) for k, s, d in stages)
     )
 
 
 @pytest.mark.parametrize(
     "stages", [[(3, 1, 1)], [(3, 1, 1), (5, 1, 1)], [(3, 2, 1), (3, 2, 1), (3, 1, 1)], [(3, 1, 4)]]
 )
-def test_the_textbook_s_formula(stages):
+@pytest.mark.parametrize("channels", [1, 16])  # with 16, convolutions go Winograd's way
+def test_the_textbook_s_formula(stages, channels):
     """r = 1 + Σ (k − 1) · d · (product of the strides before)."""
     expected, jump = 1, 1
     for kernel, stride, dilation in stages:
         expected += (kernel - 1) * dilation * jump
         jump *= stride
-    image = np.zeros((1, 1, 41, 37), np.float32)
-    assert receptive_field(chain(*stages), image) == (expected, expected)
+    image = np.zeros((1, channels, 41, 37), np.float32)
+    assert receptive_field(chain(*stages, channels=channels), image) == (expected, expected)
 
 
 def test_pools_and_dilation_by_hand():

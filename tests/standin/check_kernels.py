@@ -18,7 +18,7 @@ from standin.kernels import SANITIZE
 
 RNG = np.random.default_rng(0)
 SIZE = 9, 8
-CHANNELS = [(3, 5)] if SANITIZE == "thread" else [(3, 5), (17, 70)]
+CHANNELS = [(3, 5, 1)] if SANITIZE == "thread" else [(3, 5, 1), (17, 70, 1), (6, 4, 2)]
 
 
 def main(arguments):
@@ -55,12 +55,12 @@ def change(file, old, new):
 def cases():
     for geometry in ((3, 1, 1, 1), ((3, 2), (2, 1), ((1, 0), (0, 1)), (1, 2))):
         windows = make_windows(*geometry)
-        for c, f in CHANNELS:
-            x, w = integers(2, c, *SIZE), integers(f, c, *windows.kernel)
+        for c, f, groups in CHANNELS:
+            x, w = integers(2, c, *SIZE), integers(f, c // groups, *windows.kernel)
             g = integers(2, f, *conv_size(SIZE, windows))
-            yield "correlate", (x, w, windows)
-            yield "scatter", (g, w, SIZE, windows)
-            yield "weight_gradient", (x, g, windows)
+            yield "correlate", (x, w, windows, groups)
+            yield "scatter", (g, w, SIZE, windows, groups)
+            yield "weight_gradient", (x, g, windows, groups)
     for geometry in ((2, 2, 0, 1), (3, 1, 1, 1), ((3, 2), (1, 2), (1, 0), (2, 1))):
         windows = pool_windows(*geometry)
         x = integers(2, 3, *SIZE)

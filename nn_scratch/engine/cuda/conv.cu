@@ -8,6 +8,9 @@
 // are few. What the next step needs is already on its way while this one is multiplied.
 //
 // Every result is summed by one thread in one order: the same bits in every run.
+//
+// c and f are the channels of a group; arrays have `groups` times as many. gridDim.z counts groups
+// fastest. Each is a product of its own, so that a group of few channels leaves most of a tile idle.
 
 #define ROWS 64
 #define COLUMNS 128
@@ -96,23 +99,24 @@ __device__ __forceinline__ float pixel(const float *plane, int h, int w, int hei
 }
 
 // y (n, f, p, q) = sum over c, i, j of w[f, c, i, j] * x[n, c, ...]. M = f, N = (n, p, q), K = (c, i, j).
+// gridDim.z = groups.
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
     correlate(const float *__restrict__ x, const float *__restrict__ w, float *__restrict__ y,
               int n, int c, int height, int width, int f, int rows, int columns, int kh, int kw,
-              int sh, int sw, int top, int left, int dh, int dw) {
-  int outputs = rows * columns, depth = c * kh * kw;
+              int sh, int sw, int top, int left, int dh, int dw, int groups) {
+  int outputs = rows * columns, depth = c * kh * kw, group = blockIdx.z;
   Place mine(my_column(), rows, columns);
-  const float *image = x + (long long)mine.outer * c * height * width;
+  const float *image = x + ((long long)mine.outer * groups + group) * c * height * width;
   int h0 = mine.i * sh - top, w0 = mine.j * sw - left;
   product(
       f, n * outputs, 0, depth, kh, kw,
-      [=](int m, int k) { return w[(long long)m * depth + k]; },
+      [=](int m, int k) { return w[((long long)group * f + m) * depth + k]; },
       [=](Place k) {
         return pixel(image + (long long)k.outer * height * width, h0 + k.i * dh, w0 + k.j * dw,
                      height, width);
       },
       [=](int m, int at, float sum) {
-        y[((long long)(at / outputs) * f + m) * outputs + at % outputs] = sum;
+        y[(((long long)(at / outputs) * groups + group) * f + m) * outputs + at % outputs] = sum;
       });
 }
 
@@ -138,18 +142,19 @@ __device__ __forceinline__ Phase phase_of(int r, int size, int k, int stride, in
 }
 
 // x (n, c, h, w) = sum over f, i, j of w[f, c, i, j] * g[n, f, p, q] where p * sh + i * dh - top = h.
-// gridDim.z = sh * sw phases, in each of which the stride is gone. In each, M = c, N = (n, its rows,
-// its columns), K = (f, its taps): every pixel meets those weights that can reach it, and no others.
+// gridDim.z = groups in each of sh * sw phases, where the stride is gone: M = c, N = (n, its rows, its
+// columns), K = (f, its taps). Every pixel meets those weights that can reach it, and no others.
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
     scatter(const float *__restrict__ g, const float *__restrict__ w, float *__restrict__ x, int n,
             int c, int height, int width, int f, int rows, int columns, int kh, int kw, int sh,
-            int sw, int top, int left, int dh, int dw) {
-  Phase down = phase_of(blockIdx.z / sw, height, kh, sh, top, dh);
-  Phase right = phase_of(blockIdx.z % sw, width, kw, sw, left, dw);
+            int sw, int top, int left, int dh, int dw, int groups) {
+  int group = blockIdx.z % groups, phase = blockIdx.z / groups;
+  Phase down = phase_of(phase / sw, height, kh, sh, top, dh);
+  Phase right = phase_of(phase % sw, width, kw, sw, left, dw);
   int count = n * down.pixels * right.pixels;
   if (blockIdx.x * COLUMNS >= count) return;  // a smaller phase than others, and all of the block
   Place mine(my_column(), down.pixels, right.pixels);
-  const float *image = g + (long long)mine.outer * f * rows * columns;
+  const float *image = g + ((long long)mine.outer * groups + group) * f * rows * columns;
   // The position that the phase's first tap sees, and how far before it the next tap's lies. Both
   // divisions leave no rest.
   int p0 = (down.pixel + mine.i * sh + top - down.tap * dh) / sh, up = down.tap_distance * dh / sh;
@@ -160,7 +165,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
       [=](int m, int at) {
         Place k(at, down.taps, right.taps);
         int i = down.tap + k.i * down.tap_distance, j = right.tap + k.j * right.tap_distance;
-        return w[(((long long)k.outer * c + m) * kh + i) * kw + j];
+        return w[((((long long)group * f + k.outer) * c + m) * kh + i) * kw + j];
       },
       [=](Place k) {
         return pixel(image + (long long)k.outer * rows * columns, p0 - k.i * up, q0 - k.j * back,
@@ -169,30 +174,34 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
       [=](int m, int at, float sum) {
         Place to(at, down.pixels, right.pixels);
         int h = down.pixel + to.i * sh, v = right.pixel + to.j * sw;
-        x[(((long long)to.outer * c + m) * height + h) * width + v] = sum;
+        x[((((long long)to.outer * groups + group) * c + m) * height + h) * width + v] = sum;
       });
 }
 
-// parts (z, f, c * kh * kw): w's gradient, sum over n, p, q of g[n, f, p, q] * x[n, c, ...], in gridDim.z
-// parts of the sum, for M = f and N = (c, i, j) alone would leave most of the card idle.
+// parts (part, group, f, c * kh * kw): w's gradient, sum over n, p, q of g[n, f, p, q] * x[n, c, ...],
+// in parts of the sum, for M = f and N = (c, i, j) alone would leave most of the card idle. gridDim.z =
+// groups in each part.
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
     weight_gradient(const float *__restrict__ x, const float *__restrict__ g,
                     float *__restrict__ parts, int n, int c, int height, int width, int f, int rows,
-                    int columns, int kh, int kw, int sh, int sw, int top, int left, int dh, int dw) {
+                    int columns, int kh, int kw, int sh, int sw, int top, int left, int dh, int dw,
+                    int groups) {
   int outputs = rows * columns, depth = n * outputs, count = c * kh * kw;
-  int each = (depth + gridDim.z - 1) / gridDim.z;
-  int first = blockIdx.z * each, last = min(depth, first + each);
+  int group = blockIdx.z % groups, split = gridDim.z / groups;
+  int each = (depth + split - 1) / split;
+  int first = blockIdx.z / groups * each, last = min(depth, first + each);
   Place mine(my_column(), kh, kw);
-  const float *channel = x + (long long)mine.outer * height * width;
+  const float *channel = x + ((long long)group * c + mine.outer) * height * width;
   int h0 = mine.i * dh - top, w0 = mine.j * dw - left;
   float *part = parts + (long long)blockIdx.z * f * count;
   product(
       f, count, first, last, rows, columns,
       [=](int m, int at) {
-        return g[((long long)(at / outputs) * f + m) * outputs + at % outputs];
+        long long image = at / outputs;
+        return g[((image * groups + group) * f + m) * outputs + at % outputs];
       },
       [=](Place k) {
-        return pixel(channel + (long long)k.outer * c * height * width, h0 + k.i * sh,
+        return pixel(channel + (long long)k.outer * groups * c * height * width, h0 + k.i * sh,
                      w0 + k.j * sw, height, width);
       },
       [=](int m, int at, float sum) { part[(long long)m * count + at] = sum; });
