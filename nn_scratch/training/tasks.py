@@ -54,10 +54,13 @@ class Segmentation:
         if weight is not None:
             weight = xp_of(scores).asarray(weight, scores.dtype)
         options = {"weight": weight, "ignore_index": self.ignore_index, "checked": True}
-        loss, gradient = 0.0, xp_of(scores).zeros_like(scores)
         if share:
             loss = share * ops.cross_entropy(scores, labels, **options)
-            gradient = share * ops.cross_entropy_backward(scores, labels, **options)
+            gradient = ops.cross_entropy_backward(scores, labels, **options)
+            if share != 1:
+                gradient *= share
+        else:
+            loss, gradient = 0.0, xp_of(scores).zeros_like(scores)
         _backward(net, gradient)
         right = (scores.argmax(axis=1) == labels).sum()
         loss, right, count = _summed(ranks, scores, loss, right, labels.size)
