@@ -48,13 +48,16 @@ AT, G, BT = matrices(POINTS, KERNEL)
 def suits(f, c, windows, groups):
     """Whether C to F channels and these windows are convolved faster this way."""
     return (
-        windows.kernel == (KERNEL, KERNEL)
-        and windows.stride == windows.dilation == (1, 1)
-        and groups == 1
-        and min(f, c) >= FEWEST_CHANNELS
+        applies(KERNEL, f, c, windows, groups)
         and f <= 3 * c  # outputs are dear to transform back
         and f * c <= MOST_KERNELS
     )
+
+
+def applies(kernel, f, c, windows, groups):
+    """Whether these are plain windows of kernel × kernel, and channels enough for transforms."""
+    plain = windows.stride == windows.dilation == (1, 1) and groups == 1
+    return windows.kernel == (kernel, kernel) and plain and min(f, c) >= FEWEST_CHANNELS
 
 
 def correlate(x, w, windows, positions):

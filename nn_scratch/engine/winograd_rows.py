@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 from nn_scratch.engine.blocks import cut, padded
 from nn_scratch.engine.product import multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
-from nn_scratch.engine.winograd import FEWEST_CHANNELS, matrices
+from nn_scratch.engine.winograd import applies, matrices
 
 POINTS = (0, 0.5, -0.5, 1, -1, 2, -2)  # and ∞
 OUT, KERNEL, PIECE = 4, 5, 8  # pixels of a piece: outputs, kernel, inputs
@@ -23,12 +23,7 @@ AT, G, BT = matrices(POINTS, KERNEL)
 
 def suits(f, c, windows, groups):
     """Whether C to F channels and these windows are convolved faster this way."""
-    return (
-        windows.kernel == (KERNEL, KERNEL)
-        and windows.stride == windows.dilation == (1, 1)
-        and groups == 1
-        and min(f, c) >= FEWEST_CHANNELS
-    )
+    return applies(KERNEL, f, c, windows, groups)
 
 
 def correlate(x, w, windows, positions):
