@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nn_scratch.engine.blocks import cut, padded
-from nn_scratch.engine.product import multiply, multiply_transposed
+from nn_scratch.engine.product import matrix_product, multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
 from nn_scratch.engine.winograd import applies, matrices
 
@@ -29,8 +29,8 @@ def suits(f, c, windows, groups):
 def correlate(x, w, windows, positions):
     """x (N, C, H, W), w (F, C, 5, 5) -> y (N, F, *positions), for the windows from the first."""
     f, c = w.shape[:2]
-    # (F, C, 5, 5) (5, 8) -> (8, F, C·5)
-    kernels = np.ascontiguousarray(np.moveaxis(w @ G.T.astype(w.dtype), -1, 0))
+    # (8, 5) (5, F·C·5) -> (8, F, C·5)
+    kernels = matrix_product(G.astype(w.dtype), w.reshape(-1, KERNEL).T)
     kernels = kernels.reshape(PIECE, f, c * KERNEL)
     at = AT.astype(x.dtype)
     y = np.empty((len(x), f, *positions), x.dtype)
@@ -66,9 +66,9 @@ def weight_gradient(x, g, windows):
         return total
 
     total = sum(share(work, _blocks(n, positions, max(f, c * KERNEL), x.itemsize)))
-    # (F, C, 5, 8) (8, 5)
-    total = total.reshape(PIECE, c, KERNEL, f).transpose(3, 1, 2, 0)
-    return total @ G.astype(x.dtype)
+    # (5, 8) (8, C·5·F) -> (F, C, 5, 5)
+    kernels = matrix_product(G.T.astype(x.dtype), total.reshape(PIECE, -1))
+    return np.ascontiguousarray(kernels.reshape(KERNEL, c, KERNEL, f).transpose(3, 1, 2, 0))
 
 
 def _blocks(n, positions, values, itemsize):
