@@ -17,7 +17,7 @@ class Container(Layer):
     def __init__(self, children, first=None):
         super().__init__()
         self.children = dict(children)
-        self.first = first
+        self._first = first
         _refuse_repeated(self)
         self.params = FlatView(self.children, "params")
         self.grads = FlatView(self.children, "grads")
@@ -25,12 +25,12 @@ class Container(Layer):
 
     @property
     def need_dx(self):
-        return self.first is None or self.children[self.first].need_dx
+        return self._first is None or self.children[self._first].need_dx
 
     @need_dx.setter
     def need_dx(self, needed):
-        if self.first is not None:
-            self.children[self.first].need_dx = needed
+        if self._first is not None:
+            self.children[self._first].need_dx = needed
 
     def train(self, mode=True):
         for child in self.children.values():

@@ -1,0 +1,141 @@
+"""The lessons' exercises that no file of `nn-scratch exercise` is for, solved as a reader might.
+
+(Those of 06 to 08 and 11 that are commands or trainings of minutes are not run here.)
+"""
+
+import numpy as np
+import pytest
+
+from helpers import draw, draw_integers
+from nn_scratch import ops
+from nn_scratch.check import check_gradients
+from nn_scratch.layers import Container, Conv2d, Layer, NearestUnpool2d
+from nn_scratch.nets import FullyConvolutional, PatchClassifier
+from nn_scratch.nets.cost import cost
+
+
+def products(net, size):
+    return cost(net, np.zeros((1, 1, size, size), np.float32))[-1].multiplications
+
+
+def test_05_1_a_larger_patch():
+    """25 → 21 → pool → 10 → 6 → 2: a 2×2 kernel takes the place of the first linear layer. At once,
+    each pixel costs the first convolution once, and of each later layer one place."""
+    classifier = PatchClassifier(1, 11, patch=25, widths=(8, 16, 16), pools=(0,), features=32)
+    convolutions = 21**2 * 8 * 25 + 6**2 * 16 * 8 * 25 + 2**2 * 16 * 16 * 25
+    one_patch = convolutions + 16 * 2 * 2 * 32 + 32 * 11
+    assert products(classifier, 25) == one_patch
+    at_once = products(FullyConvolutional(classifier), 100)
+    a_pixel = 8 * 25 + 16 * 8 * 25 + 16 * 16 * 25 + 16 * 2 * 2 * 32 + 32 * 11
+    assert 1 < at_once / (100**2 * a_pixel) < 1.2  # and a border around the image
+    assert 100**2 * one_patch > 15 * at_once
+
+
+def test_05_2_two_pools():
+    """Each pool doubles the distance of the pixels that the layers after it take."""
+    classifier = PatchClassifier(1, 11, patch=17, widths=(8, 16), pools=(0, 1), features=32)
+    whole = FullyConvolutional(classifier)
+    found = [layer.options["dilation"] for layer in whole.net if isinstance(layer, Conv2d)]
+    assert found == [1, 2, 4, 4]
+
+
+def test_09_1_the_weight_gradient_tap_by_tap():
+    x, w = draw_integers(2, 3, 7, 6), draw_integers(4, 3, 3, 2, seed=1)
+    dy = draw_integers(*ops.conv2d(x, w).shape, seed=2)
+    dw, (rows, columns) = np.zeros_like(w), dy.shape[2:]
+    for i, j in np.ndindex(w.shape[2:]):
+        seen = x[:, :, i : i + rows, j : j + columns]
+        # (F, N·P·Q) (N·P·Q, C)
+        dw[:, :, i, j] = dy.swapaxes(0, 1).reshape(4, -1) @ seen.swapaxes(0, 1).reshape(3, -1).T
+    np.testing.assert_array_equal(dw, ops.conv2d_backward(dy, x, w)[1])
+
+
+def test_09_2_an_intensity():
+    """2 · 3 · 16 operations a pixel, 3 numbers read and 16 written: 1.3 for each byte, far out on
+    the slope. The copies that lowering would make are what must be avoided."""
+    assert pytest.approx(1.26, abs=0.01) == 2 * 3 * 16 / (4 * (3 + 16))
+
+
+def test_10_1_nearest_unpooling_as_kernels():
+    """Backward with a thread for each output, four threads would add to one place."""
+    small, dy = draw(3, 4), draw(6, 8, seed=1)
+    large, dx = np.full(dy.shape, np.nan), np.full(small.shape, np.nan)
+
+    def launch(kernel, count, block_size=5):
+        threads = np.arange(-(-count // block_size) * block_size)
+        for at in np.random.default_rng(0).permutation(threads):
+            kernel(int(at))
+
+    def output(at):
+        if at >= large.size:
+            return
+        row, column = divmod(at, large.shape[1])
+        large[row, column] = small[row // 2, column // 2]
+
+    def input_(at):
+        if at >= dx.size:
+            return
+        row, column = divmod(at, dx.shape[1])
+        dx[row, column] = dy[2 * row : 2 * row + 2, 2 * column : 2 * column + 2].sum()
+
+    launch(output, large.size)
+    launch(input_, dx.size)
+    np.testing.assert_array_equal(large, ops.nearest_unpool2d(small[None, None], 2)[0, 0])
+    np.testing.assert_allclose(dx, ops.nearest_unpool2d_backward(dy[None, None], 2)[0, 0])
+
+
+class Swish(Layer):
+    """12, exercise 1: x · s with s = sigmoid(x), whose slope is s (1 − s)."""
+
+    def forward(self, x):
+        self.saved = x
+        return x / (1 + np.exp(-x))
+
+    def backward(self, dy):
+        x = self.recall()
+        s = 1 / (1 + np.exp(-x))
+        return dy * (s + x * s * (1 - s))
+
+
+class MaxPlusMin(Layer):
+    """12, exercise 2: the minimum of x is minus the maximum of −x; two sets of switches."""
+
+    def forward(self, x):
+        largest, at_largest = ops.max_pool2d(x, 2)
+        minus_least, at_least = ops.max_pool2d(-x, 2)
+        self.saved = at_largest, at_least, x.shape[2:]
+        return largest - minus_least
+
+    def backward(self, dy):
+        at_largest, at_least, size = self.recall()
+        return ops.max_pool2d_backward(dy, at_largest, size) + ops.max_pool2d_backward(
+            dy, at_least, size
+        )
+
+
+class StridedWithSkip(Container):
+    """12, exercise 3, in small: down by a stride, up by nearest, and what came before is added."""
+
+    def __init__(self):
+        self.first = Conv2d(1, 3, 3, padding=1, rng=0)
+        self.down = Conv2d(3, 3, 3, stride=2, padding=1, rng=1)
+        self.up = NearestUnpool2d(2)
+        self.last = Conv2d(3, 2, 3, padding=1, rng=2)
+        super().__init__({"first": self.first, "down": self.down, "up": self.up, "last": self.last})
+
+    def forward(self, x):
+        kept = self.first(x)
+        return self.last(self.up(self.down(kept)) + kept)
+
+    def backward(self, dy):
+        dsum = self.last.backward(dy)
+        through = self.down.backward(self.up.backward(dsum))
+        return self.first.backward(through + dsum)  # used twice, so both are added
+
+
+@pytest.mark.parametrize(
+    "layer", [Swish(), MaxPlusMin(), StridedWithSkip()], ids=lambda layer: type(layer).__name__
+)
+def test_12_layers_of_ones_own(layer):
+    report = check_gradients(layer, draw(2, 1, 6, 8))
+    assert report.ok, report
