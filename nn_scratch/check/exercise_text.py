@@ -129,10 +129,8 @@ def _success(report):
     yield ""
     if report.seconds:
         own, library = report.seconds
-        yield (
-            f"  On the last rung it took {1e3 * own:.2f} ms, {own / library:.1f} times as long as "
-            "the library's own."
-        )
+        longer = f"{own / library:.1f} times as long as" if own > library else "no longer than"
+        yield f"  On the last rung it took {1e6 * own:,.0f} µs, {longer} the library's own."
 
 
 # ---------------------------------------------------------------- arrays
