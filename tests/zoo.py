@@ -353,15 +353,23 @@ SCATTERING = {
 }
 
 
+OF_WINDOW = {
+    "pooled again": lambda blocks: blocks.max(axis=(3, 5)),
+    "sum of window": lambda blocks: blocks.sum(axis=(3, 5)),
+    "mean of window": lambda blocks: blocks.mean(axis=(3, 5)),
+    "top left of window": lambda blocks: blocks[:, :, :, 0, :, 0],
+}
+
+
 def max_unpool2d_backward(*flags):
     has = flags.__contains__
 
     def student(dy, switches):
         h, w = dy.shape[2:]
-        if has("pooled again") or has("mean of window"):
-            blocks = dy[:, :, : h // 2 * 2, : w // 2 * 2]
-            blocks = blocks.reshape(*dy.shape[:2], h // 2, 2, w // 2, 2)
-            return blocks.max(axis=(3, 5)) if has("pooled again") else blocks.mean(axis=(3, 5))
+        for flag, read in OF_WINDOW.items():
+            if has(flag):
+                blocks = dy[:, :, : h // 2 * 2, : w // 2 * 2]
+                return read(blocks.reshape(*dy.shape[:2], h // 2, 2, w // 2, 2))
         dx = np.zeros(switches.shape)
         for a, k, i, j in np.ndindex(*switches.shape):
             s = switches[a, k, i, j]
@@ -377,8 +385,7 @@ def max_unpool2d_backward(*flags):
 GATHERING = {
     "image 0": "switches_of_another_plane",
     "columns first": "wrong_row_length",
-    "pooled again": "switches_ignored",
-    "mean of window": "switches_ignored",
+    **dict.fromkeys(OF_WINDOW, "switches_ignored"),
     "dy ones": "dy_ignored",
     "quarter": "factor",
 }

@@ -30,7 +30,7 @@ _functions = {}  # (CuPy, file, kernel) -> the compiled kernel
 
 def correlate(x, w, windows, groups=1):
     """As array.correlate."""
-    if not _fit(x, w):
+    if not _fit(x, w, blocks=groups):
         return array.correlate(x, w, windows, groups)
     n, f = len(x), len(w)
     positions = conv_size(x.shape[2:], windows)
@@ -44,7 +44,7 @@ def correlate(x, w, windows, groups=1):
 def scatter(g, w, size, windows, groups=1):
     """As array.scatter."""
     phases = prod(windows.stride)
-    if not _fit(g, w) or groups * phases > MOST_BLOCKS:
+    if not _fit(g, w, blocks=groups * phases):
         return array.scatter(g, w, size, windows, groups)
     n, f, c = *g.shape[:2], w.shape[1]
     x = _empty((n, groups * c, *size))
@@ -57,7 +57,7 @@ def scatter(g, w, size, windows, groups=1):
 
 def weight_gradient(x, g, windows, groups=1):
     """As array.weight_gradient, its sum in parts that are added up in a fixed order."""
-    if not _fit(x, g) or not g.size:
+    if not _fit(x, g, blocks=groups) or not g.size:
         return array.weight_gradient(x, g, windows, groups)
     f, c = g.shape[1], x.shape[1] // groups
     weights = c * prod(windows.kernel)
@@ -225,9 +225,9 @@ def _pixels(scores, labels):
 # ---------------------------------------------------------------- launching
 
 
-def _fit(*values, switches=None):
-    """Whether kernels may have these arrays."""
-    if os.environ.get("NN_SCRATCH_KERNELS") == "0":
+def _fit(*values, switches=None, blocks=1):
+    """Whether kernels may have these arrays, and so many blocks along a grid's third axis."""
+    if os.environ.get("NN_SCRATCH_KERNELS") == "0" or blocks > MOST_BLOCKS:
         return False
     kinds = [(a, np.float32) for a in values] + ([] if switches is None else [(switches, np.int32)])
     return all(a.dtype == d and a.flags.c_contiguous and a.size <= MOST_ELEMENTS for a, d in kinds)

@@ -5,7 +5,7 @@ with each row of the kernel, instead of 20.
 
 dᵢ is a piece of 8 pixels of the image's row i under the kernel's row wᵢ, Y the four outputs that
 the pieces hold. ⊙ summed over rows and channels becomes 8 matrix products. Along both axes tiles of
-8×8 would take 4 products an output and not 10, but lose a digit: their errors multiply.
+8×8 would take 4 products an output and not 10, but the errors of the two axes multiply.
 """
 
 import numpy as np

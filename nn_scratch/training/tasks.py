@@ -57,8 +57,7 @@ class Segmentation:
         if share:
             loss = share * ops.cross_entropy(scores, labels, **options)
             gradient = ops.cross_entropy_backward(scores, labels, **options)
-            if share != 1:
-                gradient *= share
+            gradient *= share
         else:
             loss, gradient = 0.0, xp_of(scores).zeros_like(scores)
         _backward(net, gradient)

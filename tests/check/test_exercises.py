@@ -422,3 +422,16 @@ def test_ties_have_a_phrase():
     x = rung.values["x"].reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(2, 2, 4)
     tied = (np.sort(x)[..., -1] == np.sort(x)[..., -2])[None, None]
     assert tied.sum() == 3 and "at ties" in where(tied, "switches", rung)
+
+
+@pytest.mark.parametrize(
+    "seconds, says",
+    [
+        ([2e-6, 4e-6], "it took 2 µs, no longer than the library's own."),
+        ([8e-3, 4e-3], "it took 8,000 µs, 2.0 times as long as the library's own."),
+    ],
+)
+def test_a_success_says_how_long_it_took(seconds, says):
+    report = check_exercise("relu", ops.relu)
+    report.seconds = seconds
+    assert says in str(report)

@@ -180,9 +180,36 @@ def test_what_kernels_do_not_take_goes_the_plain_way(device, monkeypatch):
     x, w = draw(2, 4, *size), draw(6, 4, 3, 3, seed=1)
     found = device.correlate(x, w, windows)  # float64
     np.testing.assert_allclose(found, array.correlate(x, w, windows), rtol=1e-5)
+    x, w = x.astype(np.float32), w.astype(np.float32)
+    with monkeypatch.context() as limits:
+        limits.setattr(gpu, "MOST_ELEMENTS", x.size - 1)
+        device.correlate(x, w, windows)
     monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
-    device.correlate(x.astype(np.float32), w.astype(np.float32), windows)
+    device.correlate(x, w, windows)
     assert not device.launched
+
+
+def test_grids_have_no_more_blocks_than_cuda_allows(device, monkeypatch):
+    """Along their third axis, where groups, phases and parts of a sum are counted."""
+    monkeypatch.setattr(gpu, "MOST_BLOCKS", 5)
+    monkeypatch.setattr(gpu, "LONG_ENOUGH", 1)
+    grids, launch = [], gpu._launch
+
+    def noted(file, kernel, grid, *rest):
+        grids.append(grid)
+        launch(file, kernel, grid, *rest)
+
+    monkeypatch.setattr(gpu, "_launch", noted)
+    windows, size = make_windows(3, stride=2, padding=1), (6, 5)
+    x, w = (draw_integers(*s, dtype=np.float32) for s in ((2, 4, *size), (6, 2, 3, 3)))
+    g = draw_integers(2, 6, *conv_size(size, windows), dtype=np.float32, seed=1)
+    for name, given in (
+        ("weight_gradient", (x, g, windows, 2)),  # in two parts of two groups
+        ("scatter", (g, w, size, windows, 2)),  # four phases of two are too many
+    ):
+        found, expected = getattr(device, name)(*given), getattr(array, name)(*given)
+        np.testing.assert_array_equal(found, expected, err_msg=name)
+    assert device.launched == ["weight_gradient", "sum_parts"] and grids[0][2] == 4
 
 
 def test_empty_batches(device):

@@ -50,12 +50,6 @@ def test_09_1_the_weight_gradient_tap_by_tap():
     np.testing.assert_array_equal(dw, ops.conv2d_backward(dy, x, w)[1])
 
 
-def test_09_2_an_intensity():
-    """2 · 3 · 16 operations a pixel, 3 numbers read and 16 written: 1.3 for each byte, far out on
-    the slope. The copies that lowering would make are what must be avoided."""
-    assert pytest.approx(1.26, abs=0.01) == 2 * 3 * 16 / (4 * (3 + 16))
-
-
 def test_10_1_nearest_unpooling_as_kernels():
     """Backward with a thread for each output, four threads would add to one place."""
     small, dy = draw(3, 4), draw(6, 8, seed=1)

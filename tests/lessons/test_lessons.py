@@ -193,6 +193,8 @@ def test_the_moving_pictures_are_those_that_the_code_draws(tmp_path, monkeypatch
         with Image.open(path) as new, Image.open(LESSONS / "images" / path.name) as old:
             assert (new.n_frames, new.size) == (old.n_frames, old.size)
             for frame in range(new.n_frames):
-                new.seek(frame), old.seek(frame)
-                pair = (np.asarray(picture.convert("RGB"), float) for picture in (new, old))
+                pair = []
+                for picture in (new, old):
+                    picture.seek(frame)
+                    pair.append(np.asarray(picture.convert("RGB"), float))
                 assert np.abs(np.subtract(*pair)).mean() < 2  # fonts differ a little
