@@ -366,6 +366,8 @@ def max_unpool2d_backward(*flags):
 
     def student(dy, switches):
         h, w = dy.shape[2:]
+        if has("every second"):
+            return dy[:, :, ::2, ::2]
         for flag, read in OF_WINDOW.items():
             if has(flag):
                 blocks = dy[:, :, : h // 2 * 2, : w // 2 * 2]
@@ -385,6 +387,7 @@ def max_unpool2d_backward(*flags):
 GATHERING = {
     "image 0": "switches_of_another_plane",
     "columns first": "wrong_row_length",
+    "every second": "switches_ignored",
     **dict.fromkeys(OF_WINDOW, "switches_ignored"),
     "dy ones": "dy_ignored",
     "quarter": "factor",

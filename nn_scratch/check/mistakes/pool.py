@@ -234,6 +234,8 @@ def nails(case):
 )
 def switches_ignored(case):
     dy, (n, c, p, q) = case["dy"], case["switches"].shape
+    every_second = dy[:, :, ::2, ::2]
+    yield {"dx": every_second} if every_second.shape == (n, c, p, q) else {}
     fits = (dy.shape[2] // 2, dy.shape[3] // 2) == (p, q)  # else there would be another shape
     if not fits:
         yield from [{}] * 4
