@@ -8,17 +8,19 @@ columns stay in a core's cache; blocks are shared among threads. Four further sa
 - with stride s it is s² such correlations, one for each phase of the output's pixels modulo s,
   done as one with s² times the channels (Shi et al. 2016, arXiv 1609.07009);
 - few output channels are summed after the product, instead of copying columns before it;
-- 3×3 and 5×5 kernels with more channels go Winograd's way.
+- 3×3 and 5×5 kernels with more channels go Winograd's way, with stride 2 up to 6×6.
 """
+
+from math import prod
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nn_scratch.engine import array, blocks, winograd, winograd_rows
+from nn_scratch.engine import array, blocks, phases, winograd, winograd_rows
 from nn_scratch.engine.blocks import cut, padded
 from nn_scratch.engine.product import multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
-from nn_scratch.shapes import Windows, conv_size
+from nn_scratch.shapes import conv_size
 
 FEW = 4  # times as many input channels as output channels, from which on those are few
 
@@ -37,13 +39,15 @@ def scatter(g, w, size, windows, groups=1):
         return _correlate(g, _turn(w, groups), turned, groups, size)
     if windows.dilation != (1, 1):
         w, windows = _spread(w, windows), windows._replace(kernel=windows.extent, dilation=(1, 1))
+    if winograd.suits_phases(*w.shape[:2], windows, groups, positions=g[:, 0].size):
+        return winograd.scatter(g, w, size, windows)
     return _scatter_by_phases(g, w, size, windows, groups)
 
 
 def weight_gradient(x, g, windows, groups=1):
     """As array.weight_gradient."""
     n, f, *positions = g.shape
-    if way := _winograds_way(f, x.shape[1], windows, groups):
+    if way := _winograds_way(f, x.shape[1], windows, groups, g[:, 0].size):
         return way.weight_gradient(x, g, windows)
     rows = x.shape[1] * windows.kernel[0] * windows.kernel[1] // groups
 
@@ -65,7 +69,7 @@ def weight_gradient(x, g, windows, groups=1):
 def _correlate(x, w, windows, groups, positions):
     """Correlate at the first `positions`, whatever padding after the image that takes."""
     n, f = x.shape[0], w.shape[0]
-    if way := _winograds_way(f, x.shape[1], windows, groups):
+    if way := _winograds_way(f, x.shape[1], windows, groups, n * prod(positions)):
         return way.correlate(x, w, windows, positions)
     if _to_few(f, x, windows, positions):
         return _correlate_to_few(x, w, windows, groups, positions)
@@ -84,12 +88,11 @@ def _correlate(x, w, windows, groups, positions):
     return y
 
 
-def _winograds_way(f, c, windows, groups):
+def _winograds_way(f, c, windows, groups, positions):
     """The module that convolves C to F channels with these windows faster, if one does."""
-    for way in (winograd, winograd_rows):
-        if way.suits(f, c, windows, groups):
-            return way
-    return None
+    if winograd.suits(f, c, windows, groups, positions):
+        return winograd
+    return winograd_rows if winograd_rows.suits(f, c, windows, groups) else None
 
 
 def _to_few(f, x, windows, positions):
@@ -135,43 +138,32 @@ def _correlate_to_few(x, w, windows, groups, positions):
 
 def _scatter_by_phases(g, w, size, windows, groups):
     """The adjoint for stride s. Output pixel q·s + r − pad sees g at q − t through w at r + s·t."""
-    f, c, kh, kw = w.shape
+    (n, f), (_, c, *_) = g.shape[:2], w.shape
     (sh, sw), ((pad_top, _), (pad_left, _)) = windows.stride, windows.padding
-    taps = -(-kh // sh), -(-kw // sw)
-    phases = np.zeros((f, c, taps[0] * sh, taps[1] * sw), w.dtype)
-    phases[:, :, :kh, :kw] = w
-    # (G, F/G, c, th, sh, tw, sw), taps turned, to one matrix per group: (G, sh·sw·c, F/G·th·tw)
-    phases = phases.reshape(groups, f // groups, c, taps[0], sh, taps[1], sw)[..., ::-1, :, ::-1, :]
-    phases = phases.transpose(0, 4, 6, 2, 1, 3, 5).reshape(groups, sh * sw * c, -1)
-
-    n, positions = len(g), (-(-(size[0] + pad_top) // sh), -(-(size[1] + pad_left) // sw))
-    plain = Windows(taps, (1, 1), ((taps[0] - 1, 0), (taps[1] - 1, 0)), (1, 1))
+    kernels = phases.split(w, windows)[..., ::-1, ::-1]  # (F, sh, sw, C/G, th, tw)
+    # One matrix per group: (G, sh·sw·C/G, F/G·th·tw)
+    kernels = kernels.reshape(groups, f // groups, sh * sw * c, -1).swapaxes(1, 2)
+    kernels = kernels.reshape(groups, sh * sw * c, -1)
+    turned = phases.adjoint_windows(windows)
     y = np.empty((n, groups, c, *size), g.dtype)
 
     def work(tasks):
         for block in tasks:
-            columns = _columns(g, block, plain, groups)
+            columns = _columns(g, block, turned, groups)
             images, rows, across = block.shape
             product = workspace("product", (images, groups, sh * sw * c, rows * across), g.dtype)
-            multiply(phases, columns, out=product)  # (G, sh·sw·c, K) (n, G, K, L)
+            multiply(kernels, columns, out=product)  # (G, sh·sw·C/G, K) (n, G, K, L)
             product = product.reshape(images, groups, sh, sw, c, rows, across)
             for i in range(sh):
-                down, to_down = _of_phase(i, sh, pad_top, block.top, block.bottom, size[0])
+                down, to_down = phases.pixels(i, sh, pad_top, block.top, block.bottom, size[0])
                 for j in range(sw):
-                    over, to_over = _of_phase(j, sw, pad_left, block.left, block.right, size[1])
+                    over, to_over = phases.pixels(j, sw, pad_left, block.left, block.right, size[1])
                     y[block.images, :, :, to_down, to_over] = product[:, :, i, j, :, down, over]
 
-    rows = f * taps[0] * taps[1] + groups * sh * sw * c
+    rows = kernels.shape[2] * groups + groups * sh * sw * c
+    positions = phases.positions(size, windows.stride, (pad_top, pad_left))
     share(work, cut(n, positions, rows * g.itemsize))
     return y.reshape(n, groups * c, *size)
-
-
-def _of_phase(phase, stride, pad, first, last, size):
-    """Which of the positions first … last give pixels inside the image, and which pixels."""
-    start = max(first, -((phase - pad) // stride))
-    stop = max(start, min(last, -((phase - pad - size) // stride)))
-    pixel = start * stride + phase - pad
-    return slice(start - first, stop - first), slice(pixel, pixel + (stop - start) * stride, stride)
 
 
 def _turn(w, groups):

@@ -1,29 +1,53 @@
-"""Winograd's convolution, 3×3 with stride 1: tiles of 4×4 outputs from 36 products instead of 144.
+"""Winograd's convolution by tiles: 36 products for 16 outputs of a 3×3 kernel instead of 144, and
+for 25 outputs of a 2×2 kernel instead of 100.
 
     Y = Aᵀ [ (G w Gᵀ) ⊙ (Bᵀ d B) ] A        (Lavin & Gray 2016, arXiv 1509.09308, equation 8)
 
-d is a 6×6 tile of the image, w a kernel, Y the 4×4 outputs that the tile holds: polynomials are
+d is a 6×6 tile of the image, w a kernel, Y the outputs that the tile holds: polynomials are
 multiplied by their values at six points. Summed over channels, ⊙ becomes 36 matrix products.
 
-Lavin & Gray's points are 0, ±1, ±2, ∞; with 0, ±3/4, ±3/2, ∞ the largest float32 error is a fifth.
+With a stride s it is kernels up to 2s or 3s wide that go this way: phases.py makes 2×2 or 3×3
+kernels of them, with s² times as many channels, of x in one direction and of y in the other.
 """
+
+from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from nn_scratch.engine import phases
 from nn_scratch.engine.blocks import cut, padded
 from nn_scratch.engine.product import matrix_product, multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
 
-POINTS = (0, 0.75, -0.75, 1.5, -1.5)  # and ∞
-OUT, KERNEL, TILE = 4, 3, 6  # pixels of a tile along each axis: outputs, kernel, inputs
+# Lavin & Gray's points are 0, ±1, ±2, ∞; with these the largest float32 error is a fifth.
+POINTS = (0, 0.75, -0.75, 1.375, -1.375)  # and ∞
+TILE = 6  # pixels of a tile along each axis
 FEWEST_CHANNELS = 8  # or the transforms cost more than they save
+FEWEST_PRODUCTS = 5_000_000  # C · F · positions from which that is so with a stride
 MOST_KERNELS = 80_000  # C · F: the 36 products of a pair of channels then take up to 12 MB
 
 
-def matrices(points, kernel):
-    """Aᵀ (out, tile), G (tile, kernel) and Bᵀ (tile, tile), by Toom and Cook, for tiles of as many
-    pixels as there are points with ∞, which hold out = tile + 1 − kernel outputs.
+class Transforms(NamedTuple):
+    """What takes a kernel, a tile and the products to the points and back, along one axis."""
+
+    at: np.ndarray  # Aᵀ (out, tile)
+    g: np.ndarray  # G (tile, kernel)
+    bt: np.ndarray  # Bᵀ (tile, tile)
+
+    @property
+    def out(self):
+        """Outputs of a tile along each axis."""
+        return len(self.at)
+
+    def astype(self, dtype):
+        return Transforms(*(matrix.astype(dtype, order="C") for matrix in self))
+
+
+def transforms(points, kernel):
+    """By Toom and Cook, for tiles of as many pixels as there are points with ∞, which hold
+    out = tile + 1 − kernel outputs.
 
     A polynomial's values at the points are its coefficients times a Vandermonde matrix, the last
     row of which, for ∞, picks the highest coefficient. The product of an image row's polynomial
@@ -39,110 +63,174 @@ def matrices(points, kernel):
     scale = [np.prod([p - q for q in points if q != p]) for p in points] + [1]
     scale = np.array(scale)[:, None]
     out = tile + 1 - kernel
-    return values(out).T, values(kernel) / scale, np.linalg.inv(values(tile)).T * scale
+    return Transforms(values(out).T, values(kernel) / scale, np.linalg.inv(values(tile)).T * scale)
 
 
-AT, G, BT = matrices(POINTS, KERNEL)
+OF_TAPS = {taps: transforms(POINTS, taps) for taps in (2, 3)}
 
 
-def suits(f, c, windows, groups):
-    """Whether C to F channels and these windows are convolved faster this way."""
-    return (
-        applies(KERNEL, f, c, windows, groups)
-        and f <= 3 * c  # outputs are dear to transform back
-        and f * c <= MOST_KERNELS
-    )
+def suits(f, c, windows, groups, positions):
+    """Whether so many windows in all are convolved faster this way, from C to F channels."""
+    if windows.stride != (1, 1):
+        # Of 4×4 taps, which is what 3×3 kernels are split into, plain columns leave out the zeros.
+        return min(windows.kernel) > 3 and suits_phases(f, c, windows, groups, positions)
+    few_outputs = f <= 3 * c  # they are dear to transform back
+    return windows.kernel == (3, 3) and few_outputs and _applies(f, c, windows, groups)
 
 
-def applies(kernel, f, c, windows, groups):
-    """Whether these are plain windows of kernel × kernel, and channels enough for transforms."""
-    plain = windows.stride == windows.dilation == (1, 1) and groups == 1
-    return windows.kernel == (kernel, kernel) and plain and min(f, c) >= FEWEST_CHANNELS
+def suits_phases(f, c, windows, groups, positions):
+    """The same for the adjoint of windows with a stride."""
+    taps = phases.taps_of(windows)
+    worth = windows.stride == (2, 2) and f * c * positions >= FEWEST_PRODUCTS
+    return worth and taps in ((2, 2), (3, 3)) and _applies(f, c, windows, groups)
+
+
+def _applies(f, c, windows, groups):
+    of_phases = windows.stride[0] * windows.stride[1]
+    enough = min(f, c) >= FEWEST_CHANNELS and f * c * of_phases <= MOST_KERNELS
+    return enough and windows.dilation == (1, 1) and groups == 1
 
 
 def correlate(x, w, windows, positions):
-    """x (N, C, H, W), w (F, C, 3, 3) -> y (N, F, *positions), for the windows from the first."""
+    """x (N, C, H, W), w (F, C, kh, kw) -> y (N, F, *positions), for the windows from the first."""
+    kernels = phases.split(w, windows)  # (F, sh, sw, C, t, t)
+    kernels = kernels.reshape(len(w), -1, *kernels.shape[4:])
+    y = np.empty((len(x), len(w), *positions), x.dtype)
+    _convolve(x, kernels, windows, y, (1, 1), (0, 0))
+    return y
+
+
+def scatter(g, w, size, windows):
+    """g (N, F, P, Q), w (F, C, kh, kw) -> x (N, C, *size), each phase of x a correlation of g."""
+    kernels = phases.split(w, windows)[..., ::-1, ::-1]  # (F, sh, sw, C, t, t)
+    kernels = kernels.transpose(2, 1, 3, 0, 4, 5)  # columns' phases first: see _convolve
+    x = np.empty((len(g), w.shape[1], *size), g.dtype)
+    _convolve(
+        g,
+        kernels.reshape(-1, *kernels.shape[3:]),
+        phases.adjoint_windows(windows),
+        x,
+        windows.stride,
+        [pad[0] for pad in windows.padding],
+    )
+    return x
+
+
+def _convolve(x, w, windows, y, stride, pad):
+    """Correlate x and w (F', C', t, t), and fill y.
+
+    C' = sh·sw·C are the phases and channels of x, with the windows' stride; F' = sw·sh·F are those
+    of y, with `stride`, the first pixel of a phase being −pad.
+    """
     f, c = w.shape[:2]
-    kernels = matrix_product(np.kron(G, G).astype(w.dtype), w.reshape(f * c, -1).T)
-    kernels = kernels.reshape(TILE**2, f, c)
-    at = AT.astype(x.dtype)
-    y = np.empty((len(x), f, *positions), x.dtype)
+    at, g, bt = OF_TAPS[w.shape[2]].astype(x.dtype)
+    out = len(at)
+    kernels = matrix_product(np.kron(g, g), w.reshape(f * c, -1).T).reshape(TILE**2, f, c)
+    sideways = np.kron(at, np.eye(stride[1], dtype=x.dtype))  # (out·sw, 6·sw)
 
     def work(blocks):
         for block in blocks:
             n, rows, columns = block.shape
-            tiles = _transform_tiles(x, block, windows)
+            tiles = _transform_tiles(x, block, windows, out, bt)
             product = workspace("half", (TILE**2, f, n * rows * columns), x.dtype)
-            multiply(kernels, tiles, out=product)  # (36, F, C) (36, C, T) -> (36, F, T)
-            half = workspace("tiles", (OUT, TILE, product[0].size), x.dtype)
-            multiply(at, product.reshape(TILE, -1), out=half.reshape(OUT, -1))
-            # (4, F·T, 6) (6, 4) -> (4, F·T, 4): the four outputs of a row side by side
-            outputs = workspace("half", (OUT, product[0].size, OUT), x.dtype)
-            np.matmul(half.swapaxes(1, 2), at.T, out=outputs)
-            outputs = outputs.reshape(OUT, f, n, rows, OUT * columns)
-            here = y[block.images, :, OUT * block.top : OUT * block.bottom]
-            here = here[..., OUT * block.left : OUT * block.right]
-            for i in range(OUT):
-                target = here[:, :, i::OUT]
-                target[...] = outputs[i, ..., : target.shape[2], : target.shape[3]].swapaxes(0, 1)
+            multiply(kernels, tiles, out=product)  # (36, F', C') (36, C', T)
+            half = workspace("tiles", (out, TILE, product[0].size), x.dtype)
+            multiply(at, product.reshape(TILE, -1), out=half.reshape(out, -1))
+            # (out, sh·F·T, 6·sw) (6·sw, out·sw): a tile's outputs side by side, phases in turn
+            half = half.reshape(out, TILE * stride[1], -1)
+            outputs = workspace("half", (out, half.shape[2], len(sideways)), x.dtype)
+            np.matmul(half.swapaxes(1, 2), sideways.T, out=outputs)
+            outputs = outputs.reshape(out, stride[0], -1, n, rows, columns * len(sideways))
+            _put(outputs, y, block, stride, pad)
 
-    share(work, _blocks(len(x), positions, max(f, c), x.itemsize))
-    return y
+    share(work, _blocks(len(x), phases.positions(y.shape[2:], stride, pad), out, max(f, c), x))
+
+
+def _put(outputs, y, block, stride, pad):
+    """The block's outputs (out, sh, F, n, rows, columns of pixels) to their places in y."""
+    out = len(outputs)
+    first, last = (out * stride[1] * edge for edge in (block.left, block.right))
+    across, to_columns = phases.pixels(0, 1, pad[1], first, last, y.shape[3])
+    for i, down in np.ndindex(outputs.shape[:2]):
+        step, phase = out * stride[0], i * stride[0] + down
+        rows, to_rows = phases.pixels(phase, step, pad[0], block.top, block.bottom, y.shape[2])
+        here = outputs[i, down, :, :, rows, across]
+        y[block.images, :, to_rows, to_columns] = here.swapaxes(0, 1)
 
 
 def weight_gradient(x, g, windows):
     """The exact adjoint in w: dw = Gᵀ [ Σ (A g Aᵀ) (Bᵀ d B) ] G, summed over tiles."""
-    (n, f, *positions), c = g.shape, x.shape[1]
+    (n, f, *positions), stride = g.shape, windows.stride
+    taps, _ = phases.taps_of(windows)
+    at, to_kernel, bt = OF_TAPS[taps].astype(x.dtype)
+    out, c = len(at), x.shape[1] * stride[0] * stride[1]
+    a = np.ascontiguousarray(at.T)
 
     def work(blocks):
         total = np.zeros((TILE**2, c, f), x.dtype)
         for block in blocks:
-            # (36, C, T) (36, F, T) -> (36, C, F)
-            spread = _spread_tiles(g, block)
-            total += multiply_transposed(_transform_tiles(x, block, windows), spread)
+            spread = _spread_tiles(g, block, a)
+            tiles = _transform_tiles(x, block, windows, out, bt)
+            total += multiply_transposed(tiles, spread)  # (36, C', T) (36, F, T) -> (36, C', F)
         return total
 
-    total = sum(share(work, _blocks(n, positions, max(f, c), x.itemsize)))
-    kernels = matrix_product(np.kron(G, G).T.astype(x.dtype), total.reshape(TILE**2, -1))
-    return np.ascontiguousarray(kernels.reshape(KERNEL, KERNEL, c, f).transpose(3, 2, 0, 1))
+    total = sum(share(work, _blocks(n, positions, out, max(f, c), x)))
+    kernels = matrix_product(np.kron(to_kernel, to_kernel).T, total.reshape(TILE**2, -1))
+    kernels = kernels.reshape(taps, taps, *stride, -1, f)
+    return phases.join(kernels.transpose(5, 2, 3, 4, 0, 1), windows)
 
 
-def _blocks(n, positions, channels, itemsize):
-    """Blocks of tiles."""
-    tiles = tuple(-(-p // OUT) for p in positions)
-    return cut(n, tiles, TILE**2 * channels * itemsize)
+def _blocks(n, positions, out, channels, x):
+    """Blocks of tiles with so many outputs and channels."""
+    tiles = tuple(-(-p // out) for p in positions)
+    return cut(n, tiles, TILE**2 * channels * x.itemsize)
 
 
-def _transform_tiles(x, block, windows):
-    """Bᵀ d B of every 6×6 tile of the block: (36, C, T)."""
-    tops = OUT * block.top - windows.padding[0][0], OUT * block.left - windows.padding[1][0]
-    tiles = _tiles(x, block, tops, TILE, "tiles")
-    half = workspace("half", (TILE, TILE, tiles[0, 0].size), x.dtype)
-    bt = BT.astype(x.dtype)
+def _transform_tiles(x, block, windows, out, bt):
+    """Bᵀ d B of every 6×6 tile of the block, in each phase of x: (36, sh·sw·C, T)."""
+    before = [pad[0] for pad in windows.padding]
+    tiles = _tiles(x, block, before, windows.stride, TILE, out, "tiles")
+    half = workspace("half", tiles.shape, x.dtype)
     # both: (6, 6) (6, …), along the tiles' columns, then along their rows
-    multiply(bt, tiles.reshape(half.shape), out=half)
+    multiply(bt, tiles.reshape(TILE, TILE, -1), out=half.reshape(TILE, TILE, -1))
     multiply(bt, half.reshape(TILE, -1), out=tiles.reshape(TILE, -1))
-    return tiles.reshape(TILE**2, x.shape[1], -1)
+    return tiles.reshape(TILE**2, -1, prod(block.shape))
 
 
-def _spread_tiles(g, block):
-    """A g Aᵀ of every 4×4 tile of the block: (36, F, T)."""
-    tiles = _tiles(g, block, (OUT * block.top, OUT * block.left), OUT, "half")
-    a = np.ascontiguousarray(AT.T, g.dtype)
-    half = workspace("tiles", (OUT, TILE, tiles[0, 0].size), g.dtype)
-    multiply(a, tiles.reshape(OUT, OUT, -1), out=half)  # (6, 4) (4, …)
-    spread = workspace("spread", (TILE**2, g.shape[1], tiles[0, 0, 0].size), g.dtype)
-    multiply(a, half.reshape(OUT, -1), out=spread.reshape(TILE, -1))
-    return spread
+def _spread_tiles(g, block, a):
+    """A g Aᵀ of every tile of outputs of the block: (36, F, T)."""
+    out = a.shape[1]
+    tiles = _tiles(g, block, (0, 0), (1, 1), out, out, "half")
+    half = workspace("tiles", (out, TILE, *tiles.shape[2:]), g.dtype)
+    multiply(a, tiles.reshape(out, out, -1), out=half.reshape(out, TILE, -1))  # (6, out) (out, …)
+    spread = workspace("spread", (TILE, TILE, *tiles.shape[2:]), g.dtype)
+    multiply(a, half.reshape(out, -1), out=spread.reshape(TILE, -1))
+    return spread.reshape(TILE**2, -1, prod(block.shape))
 
 
-def _tiles(x, block, first, size, name):
-    """The block's tiles, `size` wide and OUT apart from pixel `first` on: (size, size, C, T…)."""
-    n, rows, columns = block.shape
-    height, width = OUT * rows + size - OUT, OUT * columns + size - OUT
-    seen = padded(x, block.images, first[0], height, first[1], width)
+def _tiles(x, block, pad, stride, size, apart, name):
+    """The block's tiles in each phase of x, `size` pixels wide and so many apart, from pixel −pad
+    on: (size, size, sh, sw, C, n, rows, columns)."""
+    (n, rows, columns), (sh, sw) = block.shape, stride
+    seen = padded(
+        x,
+        block.images,
+        apart * sh * block.top - pad[0],
+        (apart * (rows - 1) + size) * sh,
+        apart * sw * block.left - pad[1],
+        (apart * (columns - 1) + size) * sw,
+    )
     image, channel, row, column = seen.strides
-    tiles = workspace(name, (size, size, x.shape[1], n, rows, columns), x.dtype)
-    steps = row, column, channel, image, OUT * row, OUT * column
+    tiles = workspace(name, (size, size, sh, sw, x.shape[1], n, rows, columns), x.dtype)
+    steps = (
+        sh * row,
+        sw * column,
+        row,
+        column,
+        channel,
+        image,
+        apart * sh * row,
+        apart * sw * column,
+    )
     np.copyto(tiles, as_strided(seen, tiles.shape, steps, writeable=False))
     return tiles

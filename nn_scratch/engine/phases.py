@@ -1,0 +1,49 @@
+"""A convolution with stride s as one with stride 1: s × s pixels are one, with s² times the channels.
+
+Pixel p·s + r of the padded image is pixel p of phase r, and tap i·s + r of the kernel is tap i of
+phase r, so that ⌈k/s⌉ taps are left along each axis (Shi et al. 2016, arXiv 1609.07009).
+"""
+
+import numpy as np
+
+from nn_scratch.shapes import Windows
+
+
+def taps_of(windows):
+    """The taps that are left of the kernel, along (height, width)."""
+    return tuple(-(-k // s) for k, s in zip(windows.kernel, windows.stride, strict=True))
+
+
+def split(w, windows):
+    """Kernels (F, C, kh, kw) -> (F, sh, sw, C, th, tw), zero where a phase has a tap less."""
+    (th, tw), (sh, sw) = taps_of(windows), windows.stride
+    phases = np.zeros((*w.shape[:2], th * sh, tw * sw), w.dtype)
+    phases[:, :, : windows.kernel[0], : windows.kernel[1]] = w
+    return phases.reshape(*w.shape[:2], th, sh, tw, sw).transpose(0, 3, 5, 1, 2, 4)
+
+
+def join(phases, windows):
+    """The adjoint of split: (F, sh, sw, C, th, tw) -> (F, C, kh, kw)."""
+    f, sh, sw, c, th, tw = phases.shape
+    w = phases.transpose(0, 3, 4, 1, 5, 2).reshape(f, c, th * sh, tw * sw)
+    return np.ascontiguousarray(w[:, :, : windows.kernel[0], : windows.kernel[1]])
+
+
+def pixels(phase, stride, pad, first, last, size):
+    """Which of the positions first … last are pixels p·stride + phase − pad inside an axis of
+    `size`, and which pixels: two slices, the first counted from `first`."""
+    start = max(first, -((phase - pad) // stride))
+    stop = max(start, min(last, -((phase - pad - size) // stride)))
+    pixel = start * stride + phase - pad
+    return slice(start - first, stop - first), slice(pixel, pixel + (stop - start) * stride, stride)
+
+
+def adjoint_windows(windows):
+    """The windows of the correlation from which the adjoint's phases come."""
+    th, tw = taps_of(windows)
+    return Windows((th, tw), (1, 1), ((th - 1, 0), (tw - 1, 0)), (1, 1))
+
+
+def positions(size, stride, pad):
+    """How many positions it takes until their phases cover `size` pixels, from pixel −pad on."""
+    return tuple(-(-(n + p) // s) for n, s, p in zip(size, stride, pad, strict=True))
