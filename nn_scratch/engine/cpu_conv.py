@@ -72,7 +72,13 @@ def _correlate(x, w, windows, groups, positions):
     if way := _winograds_way(f, x.shape[1], windows, groups, n * prod(positions)):
         return way.correlate(x, w, windows, positions)
     if _to_few(f, x, windows, positions):
-        return _correlate_to_few(x, w, windows, groups, positions)
+        y = np.empty((n, f, *positions), x.dtype)
+
+        def put(block, found):
+            y[block.images, :, block.top : block.bottom, block.left : block.right] = found
+
+        _correlate_to_few(x, w, windows, groups, positions, put)
+        return y
     weights = array.rows_of(w, groups)
     y = np.empty((n, f, *positions), x.dtype)
     flat = y.reshape(n, groups, f // groups, positions[0] * positions[1])
@@ -103,8 +109,9 @@ def _to_few(f, x, windows, positions):
     return windows.stride == (1, 1) != windows.kernel and FEW * f <= channels and tall
 
 
-def _correlate_to_few(x, w, windows, groups, positions):
-    """To few channels: multiply the pixels with all taps first, then add up what each window sees.
+def _correlate_to_few(x, w, windows, groups, positions, put):
+    """To few channels: multiply the pixels with all taps first, then add up what each window sees;
+    what is found for a block, (n, F, rows, columns), goes to `put`.
 
     The products are fewer than the columns that they save copying: F·kh·kw instead of C·kh·kw.
     """
@@ -113,7 +120,6 @@ def _correlate_to_few(x, w, windows, groups, positions):
     # (F, C/G, kh, kw) to one matrix per group: (G, F/G·kh·kw, C/G)
     taps = w.reshape(groups, f // groups, -1, kh, kw).transpose(0, 1, 3, 4, 2)
     taps = taps.reshape(groups, f // groups * kh * kw, -1)
-    y = np.empty((n, f, *positions), x.dtype)
 
     def work(tasks):
         for block in tasks:
@@ -125,45 +131,57 @@ def _correlate_to_few(x, w, windows, groups, positions):
             product = workspace("product", (images, groups, taps.shape[1], height * width), x.dtype)
             multiply(taps, seen, out=product)  # (G, F/G·kh·kw, C/G) (n, G, C/G, S)
             product = product.reshape(images, f, kh, kw, height, width)
-            here = y[block.images, :, block.top : block.bottom, block.left : block.right]
-            here[...] = 0
-            for i in range(kh):
-                for j in range(kw):
-                    of_tap = product[:, :, i, j, i * dh :, j * dw :]
-                    np.add(here, of_tap[..., :rows, :across], out=here)
+            image, channel, of_row, of_column, row, column = product.strides
+            # (n, F, kh, kw, rows, columns): of each tap what the windows see through it
+            seen = as_strided(
+                product,
+                (images, f, kh, kw, rows, across),
+                (image, channel, of_row + dh * row, of_column + dw * column, row, column),
+            )
+            found = workspace("found", (images, f, rows, across), x.dtype)
+            put(block, np.add.reduce(seen, axis=(2, 3), out=found))
 
     share(work, cut(n, positions, (f * kh * kw + channels) * x.itemsize))
-    return y
 
 
 def _scatter_by_phases(g, w, size, windows, groups):
     """The adjoint for stride s. Output pixel q·s + r − pad sees g at q − t through w at r + s·t."""
-    (n, f), (_, c, *_) = g.shape[:2], w.shape
-    (sh, sw), ((pad_top, _), (pad_left, _)) = windows.stride, windows.padding
+    (n, f), c, (sh, sw) = g.shape[:2], w.shape[1], windows.stride
+    (pad_top, _), (pad_left, _) = windows.padding
     kernels = phases.split(w, windows)[..., ::-1, ::-1]  # (F, sh, sw, C/G, th, tw)
-    # One matrix per group: (G, sh·sw·C/G, F/G·th·tw)
-    kernels = kernels.reshape(groups, f // groups, sh * sw * c, -1).swapaxes(1, 2)
-    kernels = kernels.reshape(groups, sh * sw * c, -1)
-    turned = phases.adjoint_windows(windows)
+    kernels = kernels.reshape(groups, f // groups, sh * sw * c, *kernels.shape[4:]).swapaxes(1, 2)
+    kernels = kernels.reshape(-1, *kernels.shape[2:])  # (G·sh·sw·C/G, F/G, th, tw)
+    plain, positions = phases.adjoint_windows(windows), phases.positions(size, windows)
     y = np.empty((n, groups, c, *size), g.dtype)
+
+    def put(block, found):
+        images, rows, across = block.shape
+        found = found.reshape(images, groups, sh, sw, c, rows, across)
+        for i, j in np.ndindex(sh, sw):
+            down, to_down = phases.pixels(i, sh, pad_top, block.top, block.bottom, size[0])
+            over, to_over = phases.pixels(j, sw, pad_left, block.left, block.right, size[1])
+            y[block.images, :, :, to_down, to_over] = found[:, :, i, j, :, down, over]
+
+    if _to_few(len(kernels), g, plain, positions):
+        _correlate_to_few(g, kernels, plain, groups, positions, put)
+    else:
+        _correlate_columns(g, kernels, plain, groups, positions, put)
+    return y.reshape(n, groups * c, *size)
+
+
+def _correlate_columns(x, w, windows, groups, positions, put):
+    """Correlate by columns; what is found for a block, (n, G, F/G, L), goes to `put`."""
+    weights = array.rows_of(w, groups)
 
     def work(tasks):
         for block in tasks:
-            columns = _columns(g, block, turned, groups)
-            images, rows, across = block.shape
-            product = workspace("product", (images, groups, sh * sw * c, rows * across), g.dtype)
-            multiply(kernels, columns, out=product)  # (G, sh·sw·C/G, K) (n, G, K, L)
-            product = product.reshape(images, groups, sh, sw, c, rows, across)
-            for i in range(sh):
-                down, to_down = phases.pixels(i, sh, pad_top, block.top, block.bottom, size[0])
-                for j in range(sw):
-                    over, to_over = phases.pixels(j, sw, pad_left, block.left, block.right, size[1])
-                    y[block.images, :, :, to_down, to_over] = product[:, :, i, j, :, down, over]
+            columns = _columns(x, block, windows, groups)
+            shape = len(columns), *weights.shape[:2], columns.shape[3]
+            found = workspace("product", shape, x.dtype)
+            put(block, multiply(weights, columns, out=found))  # (G, F/G, K) (n, G, K, L)
 
-    rows = kernels.shape[2] * groups + groups * sh * sw * c
-    positions = phases.positions(size, windows.stride, (pad_top, pad_left))
-    share(work, cut(n, positions, rows * g.itemsize))
-    return y.reshape(n, groups * c, *size)
+    values = len(w) + groups * weights.shape[2]
+    share(work, cut(len(x), positions, values * x.itemsize))
 
 
 def _turn(w, groups):

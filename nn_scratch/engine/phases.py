@@ -1,7 +1,8 @@
-"""A convolution with stride s as one with stride 1: s × s pixels are one, with s² times the channels.
+"""A convolution with stride s as one with stride 1, whose pixels are s × s of the image's.
 
 Pixel p·s + r of the padded image is pixel p of phase r, and tap i·s + r of the kernel is tap i of
-phase r, so that ⌈k/s⌉ taps are left along each axis (Shi et al. 2016, arXiv 1609.07009).
+phase r. There are s² times as many channels, and ⌈k/s⌉ taps along each axis (Shi et al. 2016,
+arXiv 1609.07009).
 """
 
 import numpy as np
@@ -44,6 +45,9 @@ def adjoint_windows(windows):
     return Windows((th, tw), (1, 1), ((th - 1, 0), (tw - 1, 0)), (1, 1))
 
 
-def positions(size, stride, pad):
-    """How many positions it takes until their phases cover `size` pixels, from pixel −pad on."""
-    return tuple(-(-(n + p) // s) for n, s, p in zip(size, stride, pad, strict=True))
+def positions(size, windows):
+    """How many positions it takes until their phases cover an image of `size`."""
+    return tuple(
+        -(-(n + pad) // stride)
+        for n, stride, (pad, _) in zip(size, windows.stride, windows.padding, strict=True)
+    )

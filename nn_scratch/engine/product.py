@@ -11,9 +11,11 @@ import numpy as np
 from nn_scratch.engine.threads import share, thread_count, workspace
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
-SHORTEST = 96  # columns of a piece below which packing is the lesser evil
+SHORTEST = 64  # columns of a piece below which packing is the lesser evil; whole registers
 FEWEST_ROWS = 16
-WORTH_TURNING = 64  # rows from which a transposed factor is copied: BLAS reads it 1.5 times faster
+SMALL_RESULT = 1024  # M·N up to which that goes for products with a transposed factor, too
+LONG_SUM = 160  # from which on they are fast; before, it is faster to copy the factor
+ALIASING = 1024  # bytes: rows that are a multiple of this apart share few places of the cache
 
 
 def multiply(a, b, out):
@@ -35,25 +37,39 @@ def multiply(a, b, out):
 def multiply_transposed(a, b):
     """(…, K, L) (…, F, L) -> (…, K, F)."""
     k, f, length = a.shape[-2], b.shape[-2], a.shape[-1]
-    b = b.swapaxes(-1, -2)
-    if k >= WORTH_TURNING:
-        b, view = workspace("turned", b.shape, b.dtype), b
-        np.copyto(b, view)
-    rows = _halved(k, SMALL_PRODUCT // (f * length))
-    if rows * f * length <= SMALL_PRODUCT:  # short enough without cutting the sum
-        product = np.matmul(a.reshape(*a.shape[:-2], k // rows, rows, length), b[..., None, :, :])
-        return product.reshape(*a.shape[:-2], k, f)
-    rows, step = _piece(k, f, length)
-    if (rows, step) == (k, length):
+    if length >= LONG_SUM and 4 * f <= SMALL_RESULT:
+        b, rows = b.swapaxes(-1, -2), SMALL_RESULT // f
+    else:
+        b, rows = _turned(b), max(FEWEST_ROWS, SMALL_PRODUCT // (f * length))
+    rows = _even(k, rows)
+    step = _even(length, SMALL_PRODUCT // (rows * f))
+    if step < min(SHORTEST, length):
         return np.matmul(a, b)
-    by_rows = a.reshape(*a.shape[:-2], k // rows, rows, length)
-    total = 0
-    for part in _runs(length, step):
-        left, right = _apart(by_rows[..., part], step), b[..., part, :]
-        right = right.reshape(*right.shape[:-2], 1, left.shape[-3], -1, f)
-        # (k/rows, pieces, rows, step) (1, pieces, step, F), summed over the pieces
-        total = total + np.matmul(left, right).sum(axis=-3)
-    return total.reshape(*total.shape[:-3], k, f)
+    out = np.empty((*a.shape[:-1], f), a.dtype)
+    for here in _runs(k, rows):
+        target = _split(out[..., here, :], -2, rows)  # (…, K/rows, rows, F)
+        left = _split(a[..., here, :], -2, rows)
+        if step == length:
+            np.matmul(left, b[..., None, :, :], out=target)
+            continue
+        target[...] = 0
+        for part in _runs(length, step):
+            right = _split(b[..., part, :], -2, step)[..., None, :, :, :]
+            # (K/rows, pieces, rows, step) (1, pieces, step, F), summed over the pieces
+            target += np.matmul(_apart(left[..., part], step), right).sum(axis=-3)
+    return out
+
+
+def _turned(b):
+    """(…, F, L) as (…, L, F), in a workspace."""
+    if b.strides[-2] % ALIASING == 0:
+        wide = workspace("wide", (*b.shape[:-1], b.shape[-1] + 16), b.dtype)
+        wide = wide[..., : b.shape[-1]]
+        np.copyto(wide, b)
+        b = wide
+    turned = workspace("turned", (*b.shape[:-2], b.shape[-1], b.shape[-2]), b.dtype)
+    np.copyto(turned, b.swapaxes(-1, -2))
+    return turned
 
 
 def matrix_product(a, b):
@@ -97,7 +113,14 @@ def _piece(m, k, length):
     most = SMALL_PRODUCT // (rows * k)
     if m * k * length <= SMALL_PRODUCT or most < shortest:
         return m, length
-    return rows, -(-length // -(-length // most))
+    return rows, max(shortest, _even(length, most) // SHORTEST * SHORTEST)
+
+
+def _even(total, most):
+    """The length of pieces of `total`, each at most `most`: all of the same, or nearly so."""
+    pieces = -(-total // max(1, most))
+    exact = [total // n for n in range(pieces, 2 * pieces) if total % n == 0]
+    return exact[0] if exact else -(-total // pieces)
 
 
 def _halved(rows, most):
@@ -113,7 +136,13 @@ def _runs(length, step):
     return [slice(a, b) for a, b in ((0, whole), (whole, length)) if a < b]
 
 
+def _split(matrix, axis, step):
+    """One axis as (pieces, step), or as one shorter piece: a view."""
+    axis %= matrix.ndim
+    shape = matrix.shape
+    return matrix.reshape(*shape[:axis], max(1, shape[axis] // step), -1, *shape[axis + 1 :])
+
+
 def _apart(matrix, step):
-    """(…, K, L) as (…, pieces, K, step or L): a view, since it only splits an axis."""
-    pieces = max(1, matrix.shape[-1] // step)
-    return matrix.reshape(*matrix.shape[:-1], pieces, -1).swapaxes(-3, -2)
+    """(…, K, L) as (…, pieces, K, step or L): a view."""
+    return _split(matrix, -1, step).swapaxes(-3, -2)

@@ -20,10 +20,12 @@ from nn_scratch.engine import phases
 from nn_scratch.engine.blocks import cut, padded
 from nn_scratch.engine.product import matrix_product, multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
+from nn_scratch.shapes import make_windows
 
 # Lavin & Gray's points are 0, ±1, ±2, ∞; with these the largest float32 error is a fifth.
 POINTS = (0, 0.75, -0.75, 1.375, -1.375)  # and ∞
 TILE = 6  # pixels of a tile along each axis
+PIXELS = make_windows(1)  # one for each pixel: phases that are no phases
 FEWEST_CHANNELS = 8  # or the transforms cost more than they save
 FEWEST_PRODUCTS = 5_000_000  # C · F · positions from which that is so with a stride
 MOST_KERNELS = 80_000  # C · F: the 36 products of a pair of channels then take up to 12 MB
@@ -96,7 +98,7 @@ def correlate(x, w, windows, positions):
     kernels = phases.split(w, windows)  # (F, sh, sw, C, t, t)
     kernels = kernels.reshape(len(w), -1, *kernels.shape[4:])
     y = np.empty((len(x), len(w), *positions), x.dtype)
-    _convolve(x, kernels, windows, y, (1, 1), (0, 0))
+    _convolve(x, kernels, windows, y, PIXELS)
     return y
 
 
@@ -105,24 +107,18 @@ def scatter(g, w, size, windows):
     kernels = phases.split(w, windows)[..., ::-1, ::-1]  # (F, sh, sw, C, t, t)
     kernels = kernels.transpose(2, 1, 3, 0, 4, 5)  # columns' phases first: see _convolve
     x = np.empty((len(g), w.shape[1], *size), g.dtype)
-    _convolve(
-        g,
-        kernels.reshape(-1, *kernels.shape[3:]),
-        phases.adjoint_windows(windows),
-        x,
-        windows.stride,
-        [pad[0] for pad in windows.padding],
-    )
+    kernels = kernels.reshape(-1, *kernels.shape[3:])
+    _convolve(g, kernels, phases.adjoint_windows(windows), x, windows)
     return x
 
 
-def _convolve(x, w, windows, y, stride, pad):
+def _convolve(x, w, windows, y, windows_of_y):
     """Correlate x and w (F', C', t, t), and fill y.
 
-    C' = sh·sw·C are the phases and channels of x, with the windows' stride; F' = sw·sh·F are those
-    of y, with `stride`, the first pixel of a phase being −pad.
+    C' = sh·sw·C are the phases and channels of x under its windows; F' = sw·sh·F are those of y
+    under its own, of which stride and padding count.
     """
-    f, c = w.shape[:2]
+    (f, c), stride = w.shape[:2], windows_of_y.stride
     at, g, bt = OF_TAPS[w.shape[2]].astype(x.dtype)
     out = len(at)
     kernels = matrix_product(np.kron(g, g), w.reshape(f * c, -1).T).reshape(TILE**2, f, c)
@@ -141,20 +137,21 @@ def _convolve(x, w, windows, y, stride, pad):
             outputs = workspace("half", (out, half.shape[2], len(sideways)), x.dtype)
             np.matmul(half.swapaxes(1, 2), sideways.T, out=outputs)
             outputs = outputs.reshape(out, stride[0], -1, n, rows, columns * len(sideways))
-            _put(outputs, y, block, stride, pad)
+            _put(outputs, y, block, windows_of_y)
 
-    share(work, _blocks(len(x), phases.positions(y.shape[2:], stride, pad), out, max(f, c), x))
+    share(work, _blocks(len(x), phases.positions(y.shape[2:], windows_of_y), out, max(f, c), x))
 
 
-def _put(outputs, y, block, stride, pad):
+def _put(outputs, y, block, windows):
     """The block's outputs (out, sh, F, n, rows, columns of pixels) to their places in y."""
-    out = len(outputs)
-    first, last = (out * stride[1] * edge for edge in (block.left, block.right))
-    across, to_columns = phases.pixels(0, 1, pad[1], first, last, y.shape[3])
-    for i, down in np.ndindex(outputs.shape[:2]):
-        step, phase = out * stride[0], i * stride[0] + down
-        rows, to_rows = phases.pixels(phase, step, pad[0], block.top, block.bottom, y.shape[2])
-        here = outputs[i, down, :, :, rows, across]
+    out, (sh, sw), (top, left) = len(outputs), windows.stride, (pad[0] for pad in windows.padding)
+    first, last = out * sw * block.left, out * sw * block.right
+    across, to_columns = phases.pixels(0, 1, left, first, last, y.shape[3])
+    for i, phase in np.ndindex(out, sh):
+        rows, to_rows = phases.pixels(
+            i * sh + phase, out * sh, top, block.top, block.bottom, y.shape[2]
+        )
+        here = outputs[i, phase, :, :, rows, across]
         y[block.images, :, to_rows, to_columns] = here.swapaxes(0, 1)
 
 
