@@ -1,14 +1,16 @@
 """Cutting a convolution's output into blocks: small enough for the cache, enough for all cores.
 
-Extra memory is that of the blocks being worked on, one for each thread, at most 8 MB a thread
-beside arrays of the weights' size: it does not grow with the image.
+Extra memory is that of the blocks being worked on, one for each thread: the widest array of a block
+is bounded, and no way needs more than four of them, so that all threads together take at most 32 MB
+beside arrays of the weights' size. It does not grow with the image.
 """
 
 from typing import NamedTuple
 
 from nn_scratch.engine.threads import thread_count, workspace
 
-BLOCK_BYTES = 1 << 21  # of workspace for a block: about a core's second-level cache
+BLOCK_BYTES = 3 << 20  # of a block's widest array: smaller ones, and threads wait for Python
+ALL_BYTES = 7 << 20  # of those of all threads together
 SMALL_BYTES = 1 << 18  # of workspace for a whole call that one thread does sooner alone
 
 
@@ -32,6 +34,11 @@ class Block(NamedTuple):
         return self.last - self.first, self.bottom - self.top, self.right - self.left
 
 
+def block_bytes():
+    """How many bytes a block's widest array may take."""
+    return min(BLOCK_BYTES, ALL_BYTES // thread_count())
+
+
 def cut(n, size, position_bytes):
     """Blocks over n images of `size` positions, each position taking so many bytes of workspace.
 
@@ -40,7 +47,7 @@ def cut(n, size, position_bytes):
     """
     rows, columns = size
     threads = thread_count() if n * rows * columns * position_bytes > SMALL_BYTES else 1
-    fitting = max(1, BLOCK_BYTES // position_bytes)
+    fitting = max(1, block_bytes() // position_bytes)
     images, height = _length(n, fitting // (rows * columns), threads), rows
     if images == 1:
         pieces = -(-rows // max(1, fitting // columns))

@@ -105,7 +105,7 @@ def _to_few(f, x, windows, positions):
     """Whether output channels are few, and a block's rows many: its windows reach beyond it."""
     channels, (kh, kw) = x.shape[1], windows.kernel
     row_bytes = (f * kh * kw + channels) * x.itemsize * positions[1]
-    tall = 2 * windows.extent[0] * row_bytes <= blocks.BLOCK_BYTES
+    tall = 2 * windows.extent[0] * row_bytes <= blocks.block_bytes()
     return windows.stride == (1, 1) != windows.kernel and FEW * f <= channels and tall
 
 

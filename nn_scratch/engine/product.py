@@ -11,7 +11,7 @@ import numpy as np
 from nn_scratch.engine.threads import share, thread_count, workspace
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
-SHORTEST = 64  # columns of a piece below which packing is the lesser evil; whole registers
+SHORTEST = 64  # columns below which packing is the lesser evil; pieces are multiples of it
 FEWEST_ROWS = 16
 SMALL_RESULT = 1024  # M·N up to which that goes for products with a transposed factor, too
 LONG_SUM = 160  # from which on they are fast; before, it is faster to copy the factor
@@ -113,7 +113,7 @@ def _piece(m, k, length):
     most = SMALL_PRODUCT // (rows * k)
     if m * k * length <= SMALL_PRODUCT or most < shortest:
         return m, length
-    return rows, max(shortest, _even(length, most) // SHORTEST * SHORTEST)
+    return rows, shortest * _even(-(-length // shortest), most // shortest)
 
 
 def _even(total, most):
