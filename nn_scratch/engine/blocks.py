@@ -11,7 +11,6 @@ from nn_scratch.engine.threads import thread_count, workspace
 
 BLOCK_BYTES = 3 << 20  # of a block's widest array: smaller ones, and threads wait for Python
 ALL_BYTES = 7 << 20  # of those of all threads together
-SMALL_BYTES = 1 << 18  # of workspace for a whole call that one thread does sooner alone
 
 
 class Block(NamedTuple):
@@ -42,11 +41,14 @@ def block_bytes():
 def cut(n, size, position_bytes):
     """Blocks over n images of `size` positions, each position taking so many bytes of workspace.
 
-    Several images if they fit, else rows of one image, else a part of one row. As far as there are
-    images and rows, the number of blocks is a multiple of the number of threads.
+    All if it fits: one thread does it sooner alone. Else several images if they fit, else rows of
+    one image, else a part of one row. As far as there are images and rows, the number of blocks is
+    then a multiple of the number of threads.
     """
     rows, columns = size
-    threads = thread_count() if n * rows * columns * position_bytes > SMALL_BYTES else 1
+    if n * rows * columns * position_bytes <= BLOCK_BYTES:
+        return [Block(0, n, 0, rows, 0, columns)] if n else []
+    threads = thread_count()
     fitting = max(1, block_bytes() // position_bytes)
     images, height = _length(n, fitting // (rows * columns), threads), rows
     if images == 1:

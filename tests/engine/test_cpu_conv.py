@@ -21,9 +21,8 @@ GEOMETRIES = grid(
 
 @pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
 def tiny_blocks(request, monkeypatch):
-    """A few positions in each block, and threads even for the smallest call."""
+    """A few positions in each block, and work for all threads."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 4000)
-    monkeypatch.setattr(blocks, "SMALL_BYTES", 0)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 

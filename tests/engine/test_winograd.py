@@ -5,38 +5,50 @@ import pytest
 
 from helpers import assert_close, draw, strided
 from nn_scratch.engine import array, blocks, winograd, winograd_rows
+from nn_scratch.engine.winograd import OF_TAPS
 from nn_scratch.shapes import conv_size, make_windows
 
-WAYS = [winograd, winograd_rows]
-both_ways = pytest.mark.parametrize("way", WAYS, ids=["tiles", "rows"])
+# Kernel and stride of each way; with a stride also along the axes apart, and taps that are missing.
+WAYS = [
+    (winograd, 3, 1),
+    (winograd, 2, 1),
+    (winograd, (4, 3), 2),
+    (winograd, (5, 6), 2),
+    (winograd, (2, 5), (1, 3)),
+    (winograd_rows, 5, 1),
+]
+NAMES = ["tiles-3", "tiles-2", "tiles-4-3-stride-2", "tiles-5-6-stride-2", "tiles-1-3", "rows-5"]
+all_ways = pytest.mark.parametrize("way, kernel, stride", WAYS, ids=NAMES)
 
 
-@both_ways
-def test_the_matrices_give_correlations(way):
+@pytest.mark.parametrize(
+    "transforms, kernel", [*((t, k) for k, t in OF_TAPS.items()), (winograd_rows.TRANSFORMS, 5)]
+)
+def test_the_matrices_give_correlations(transforms, kernel):
     """Aᵀ[(G w) ⊙ (Bᵀ d)] = Σ_j w[j] d[i + j], for every basis vector w and d."""
-    for i in range(len(way.BT)):
-        for j in range(way.KERNEL):
-            d, w = np.eye(len(way.BT))[i], np.eye(way.KERNEL)[j]
-            y = way.AT @ ((way.G @ w) * (way.BT @ d))
-            np.testing.assert_allclose(y, np.arange(way.OUT) == i - j, atol=1e-13)
+    at, g, bt = transforms
+    for i in range(len(bt)):
+        for j in range(kernel):
+            d, w = np.eye(len(bt))[i], np.eye(kernel)[j]
+            y = at @ ((g @ w) * (bt @ d))
+            np.testing.assert_allclose(y, np.arange(len(at)) == i - j, atol=1e-13)
 
 
 @pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
 def tiny_blocks(request, monkeypatch):
-    """A few tiles in each block, and threads even for the smallest call."""
+    """A few tiles in each block, and work for all threads."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 6000)
-    monkeypatch.setattr(blocks, "SMALL_BYTES", 0)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 
-@both_ways
+@all_ways
 @pytest.mark.usefixtures("tiny_blocks")
 @pytest.mark.parametrize("size", [(13, 17), "one output", (9, 30), (16, 8)])
 @pytest.mark.parametrize("padding", [0, 1, ((2, 0), (1, 3)), 4])
-def test_same_results_as_the_plain_primitives(way, size, padding):
-    k, windows = way.KERNEL, make_windows(way.KERNEL, 1, padding)
-    size = (k, k) if size == "one output" else size
-    x, w = draw(3, 5, *size), draw(4, 5, k, k, seed=1)
+def test_same_results_as_the_plain_primitives(way, kernel, stride, size, padding):
+    windows = make_windows(kernel, stride, padding)
+    size = windows.kernel if size == "one output" else size
+    x, w = draw(3, 5, *size), draw(4, 5, *windows.kernel, seed=1)
     positions = conv_size(size, windows)
     y = array.correlate(x, w, windows)
     assert_close(way.correlate(x, w, windows, positions), y, scale=10)
@@ -45,17 +57,24 @@ def test_same_results_as_the_plain_primitives(way, size, padding):
     expected = array.weight_gradient(x, g, windows)
     assert_close(way.weight_gradient(x, g, windows), expected, scale=10)
     assert_close(way.weight_gradient(strided(x), strided(g), windows), expected, scale=10)
+    if way is winograd:
+        expected = array.scatter(g, w, size, windows)
+        assert_close(way.scatter(g, w, size, windows), expected, scale=10)
+        assert_close(way.scatter(strided(g), strided(w), size, windows), expected, scale=10)
 
 
-@both_ways
-def test_float32_error_with_many_channels(way):
+@pytest.mark.parametrize(
+    "way, kernel, stride",
+    [(winograd, 3, 1), (winograd, 4, 2), (winograd, 6, 2), (winograd_rows, 5, 1)],
+)
+def test_float32_error_with_many_channels(way, kernel, stride):
     """Below 5e-6 of the largest output, for 128 channels; for 3×3, Lavin & Gray's points reach
     1e-5."""
-    k = way.KERNEL
-    x, w = draw(2, 128, 40, 36), draw(64, 128, k, k, seed=1)
-    windows = make_windows(k, 1, k // 2)
+    channels = 128 // stride**2
+    x, w = draw(2, channels, 40, 36), draw(64, channels, kernel, kernel, seed=1)
+    windows = make_windows(kernel, stride, kernel // 2)
     exact = array.correlate(x, w, windows)
-    y = way.correlate(x.astype(np.float32), w.astype(np.float32), windows, (40, 36))
+    y = way.correlate(x.astype(np.float32), w.astype(np.float32), windows, exact.shape[2:])
     assert np.abs(y - exact).max() < 5e-6 * np.abs(exact).max()
     g = draw(*exact.shape, seed=2)
     exact = array.weight_gradient(x, g, windows)
@@ -63,18 +82,41 @@ def test_float32_error_with_many_channels(way):
     assert np.abs(dw - exact).max() < 5e-6 * np.abs(exact).max()
 
 
-def test_when_it_suits():
-    assert winograd.suits(32, 64, make_windows(3, 1, 1), groups=1)
-    assert winograd_rows.suits(32, 64, make_windows(5, 1, 1), groups=1)
-    assert not winograd_rows.suits(32, 64, make_windows(5, 2, 1), groups=1)
-    assert not winograd_rows.suits(32, 3, make_windows(5, 1, 1), groups=1)
+MANY = 10**6  # positions
+
+
+def test_when_tiles_suit():
+    assert winograd.suits(32, 64, make_windows(3, 1, 1), 1, positions=1)
     for f, c, geometry, groups in [
         (4, 64, (3, 1, 1), 1),
         (64, 8, (3, 1, 1), 1),
+        (64, 64, (2, 1, 1), 1),
         (64, 64, (3, 2, 1), 1),
         (64, 64, (3, 1, 1, 2), 1),
         (64, 64, ((3, 5), 1, 1), 1),
         (64, 64, (3, 1, 1), 2),
         (4096, 4096, (3, 1, 1), 1),
     ]:
-        assert not winograd.suits(f, c, make_windows(*geometry), groups)
+        assert not winograd.suits(f, c, make_windows(*geometry), groups, MANY)
+
+
+def test_when_tiles_suit_a_stride():
+    for kernel in 4, 5, 6:
+        windows = make_windows(kernel, 2, 1)
+        assert winograd.suits(32, 64, windows, 1, MANY)
+        assert winograd.suits_phases(32, 64, windows, 1, MANY)
+        assert not winograd.suits(32, 64, windows, 1, positions=1000)
+        assert not winograd.suits_phases(32, 64, windows, 1, positions=1000)
+    # Half of the taps of a 3×3 kernel's phases are zeros, of which columns know, and phases do not.
+    assert not winograd.suits(32, 64, make_windows(3, 2, 1), 1, MANY)
+    assert winograd.suits_phases(32, 64, make_windows(3, 2, 1), 1, MANY)
+    for geometry in (7, 2, 1), (2, 2, 0), (8, 4, 2), (4, 2, 1, 2):
+        assert not winograd.suits_phases(32, 64, make_windows(*geometry), 1, MANY)
+    assert not winograd.suits_phases(32, 64, make_windows(4, 2, 1), 2, MANY)
+    assert not winograd.suits_phases(4, 64, make_windows(4, 2, 1), 1, MANY)
+
+
+def test_when_rows_suit():
+    assert winograd_rows.suits(32, 64, make_windows(5, 1, 1), groups=1)
+    assert not winograd_rows.suits(32, 64, make_windows(5, 2, 1), groups=1)
+    assert not winograd_rows.suits(32, 3, make_windows(5, 1, 1), groups=1)
