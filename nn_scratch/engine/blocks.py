@@ -50,13 +50,13 @@ def cut(n, size, position_bytes):
         return [Block(0, n, 0, rows, 0, columns)] if n else []
     threads = thread_count()
     fitting = max(1, block_bytes() // position_bytes)
-    images, height = _length(n, fitting // (rows * columns), threads), rows
+    images, height = even_length(n, fitting // (rows * columns), threads), rows
     if images == 1:
         pieces = -(-rows // max(1, fitting // columns))
         while pieces * n % threads and pieces < rows:
             pieces += 1
         height = -(-rows // pieces)
-    width = _length(columns, fitting, 1)
+    width = even_length(columns, fitting, 1)
     return [
         Block(first, min(first + images, n), top, min(top + height, rows), left, right)
         for first in range(0, n, images)
@@ -66,7 +66,7 @@ def cut(n, size, position_bytes):
     ]
 
 
-def _length(total, most, parts):
+def even_length(total, most, parts):
     """The length, at most `most`, of even pieces of `total`, a multiple of `parts` in number."""
     pieces = -(-total // max(most, 1))
     return max(1, -(-total // max(1, -(-pieces // parts) * parts)))

@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from nn_scratch.engine import array
+from nn_scratch.engine.blocks import even_length
 from nn_scratch.engine.threads import share, thread_count, workspace
 from nn_scratch.shapes import window_taps
 
@@ -142,16 +143,13 @@ def _block_targets(switches, pixels):
     faster ones. Indices must be intp, or NumPy converts them more slowly itself.
     """
     narrow = np.int32 if len(switches) * pixels < 2**31 else np.int64
-    sums = workspace("sums", switches.shape, narrow)
     starts = (np.arange(len(switches)) * pixels).astype(narrow)
-    np.add(switches, starts[:, None], out=sums, casting="unsafe")
     targets = workspace("targets", switches.shape, np.intp)
-    np.copyto(targets, sums)
-    return targets
+    return np.add(switches, starts[:, None], out=targets, dtype=narrow, casting="unsafe")
 
 
 def _plane_blocks(planes, pixels):
-    """(first plane, last) of blocks that fit the cache, some for every thread."""
+    """(first plane, last) of blocks that fit the cache, as many for every thread."""
     threads = thread_count() if planes * pixels > SMALL_ELEMENTS else 1
-    step = max(1, min(-(-planes // threads), BLOCK_ELEMENTS // max(1, pixels)))
+    step = even_length(planes, BLOCK_ELEMENTS // max(1, pixels), threads)
     return [(first, min(first + step, planes)) for first in range(0, planes, step)]
