@@ -8,7 +8,7 @@ columns stay in a core's cache; blocks are shared among threads. Four further sa
 - with stride s it is s² such correlations, one for each phase of the output's pixels modulo s,
   done as one with s² times the channels (Shi et al. 2016, arXiv 1609.07009);
 - few output channels are summed after the product, instead of copying columns before it;
-- 3×3 and 5×5 kernels with more channels go Winograd's way, with stride 2 up to 6×6.
+- 3×3, 5×5 and 7×7 kernels with more channels go Winograd's way, with stride 2 up to 6×6.
 """
 
 from math import prod

@@ -5,7 +5,6 @@ import pytest
 
 from helpers import assert_close, draw, strided
 from nn_scratch.engine import array, blocks, winograd, winograd_rows
-from nn_scratch.engine.winograd import OF_TAPS
 from nn_scratch.shapes import conv_size, make_windows
 
 # Kernel and stride of each way; with a stride also along the axes apart, and taps that are missing.
@@ -16,15 +15,24 @@ WAYS = [
     (winograd, (5, 6), 2),
     (winograd, (2, 5), (1, 3)),
     (winograd_rows, 5, 1),
+    (winograd_rows, 7, 1),
 ]
-NAMES = ["tiles-3", "tiles-2", "tiles-4-3-stride-2", "tiles-5-6-stride-2", "tiles-1-3", "rows-5"]
+NAMES = [
+    "tiles-3",
+    "tiles-2",
+    "tiles-4-3-stride-2",
+    "tiles-5-6-stride-2",
+    "tiles-2-5-stride-1-3",
+    "rows-5",
+    "rows-7",
+]
 all_ways = pytest.mark.parametrize("way, kernel, stride", WAYS, ids=NAMES)
 
 
 @pytest.mark.parametrize(
-    "transforms, kernel", [*((t, k) for k, t in OF_TAPS.items()), (winograd_rows.TRANSFORMS, 5)]
+    "kernel, transforms", [*winograd.OF_TAPS.items(), *winograd_rows.OF_KERNEL.items()]
 )
-def test_the_matrices_give_correlations(transforms, kernel):
+def test_the_matrices_give_correlations(kernel, transforms):
     """Aᵀ[(G w) ⊙ (Bᵀ d)] = Σ_j w[j] d[i + j], for every basis vector w and d."""
     at, g, bt = transforms
     for i in range(len(bt)):
@@ -65,7 +73,13 @@ def test_same_results_as_the_plain_primitives(way, kernel, stride, size, padding
 
 @pytest.mark.parametrize(
     "way, kernel, stride",
-    [(winograd, 3, 1), (winograd, 4, 2), (winograd, 6, 2), (winograd_rows, 5, 1)],
+    [
+        (winograd, 3, 1),
+        (winograd, 4, 2),
+        (winograd, 6, 2),
+        (winograd_rows, 5, 1),
+        (winograd_rows, 7, 1),
+    ],
 )
 def test_float32_error_with_many_channels(way, kernel, stride):
     """Below 5e-6 of the largest output, for 128 channels; for 3×3, Lavin & Gray's points reach
@@ -118,5 +132,8 @@ def test_when_tiles_suit_a_stride():
 
 def test_when_rows_suit():
     assert winograd_rows.suits(32, 64, make_windows(5, 1, 1), groups=1)
+    assert winograd_rows.suits(32, 64, make_windows(7, 1, 1), groups=1)
+    assert not winograd_rows.suits(32, 64, make_windows((5, 7), 1, 1), groups=1)
+    assert not winograd_rows.suits(32, 64, make_windows(5, 1, 1), groups=2)
     assert not winograd_rows.suits(32, 64, make_windows(5, 2, 1), groups=1)
     assert not winograd_rows.suits(32, 3, make_windows(5, 1, 1), groups=1)
