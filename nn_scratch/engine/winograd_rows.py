@@ -1,6 +1,6 @@
-"""Winograd's convolution along rows only, for larger kernels with stride 1: from 8 products with each
-row of the kernel four outputs of a 5×5 kernel, instead of from 20, or two of a 7×7 kernel, instead
-of from 14.
+"""Winograd's convolution along rows only, for larger kernels with stride 1: with each row of the
+kernel, 8 products give four outputs of a 5×5 kernel instead of 20, or two of a 7×7 kernel instead
+of 14.
 
     Y = Σ_i Aᵀ [ (G wᵢ) ⊙ (Bᵀ dᵢ) ]        (Lavin & Gray 2016, arXiv 1509.09308, equation 5)
 

@@ -1,0 +1,55 @@
+"""NVIDIA's compilers take every kernel without a warning, also where there is no card."""
+
+import ctypes
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nn_scratch.engine import gpu
+
+SOURCES = sorted((Path(gpu.__file__).parent / "cuda").glob("*.cu"))
+every_kernel = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
+every_card = pytest.mark.parametrize("card", ["sm_75", "sm_80", "sm_90"])
+
+
+@pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
+@every_card
+@every_kernel
+def test_nvcc_has_nothing_to_say(source, card, tmp_path):
+    command = ["nvcc", "-cubin", "-std=c++14", f"-arch={card}", "-Werror", "all-warnings"]
+    done = subprocess.run(
+        [*command, source, "-o", tmp_path / "kernels.cubin"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def nvrtc():
+    """The library that compiles for CuPy while a program runs."""
+    try:
+        found = importlib.util.find_spec("nvidia.cuda_nvrtc")
+    except ModuleNotFoundError:  # there is no package `nvidia` at all
+        found = None
+    if found is None:
+        pytest.skip("nvidia-cuda-nvrtc-cu12 is not installed")
+    (folder,) = found.submodule_search_locations
+    return ctypes.CDLL(str(next(Path(folder).glob("lib/libnvrtc.so*"))))
+
+
+@every_card
+@every_kernel
+def test_nvrtc_has_nothing_to_say(source, card, nvrtc):
+    program, size = ctypes.c_void_p(), ctypes.c_size_t()
+    code = source.read_bytes()
+    assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), code, b"", 0, None, None) == 0
+    options = (ctypes.c_char_p * 2)(b"--std=c++14", f"--gpu-architecture={card}".encode())
+    status = nvrtc.nvrtcCompileProgram(program, len(options), options)
+    nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
+    log = ctypes.create_string_buffer(size.value)
+    nvrtc.nvrtcGetProgramLog(program, log)
+    assert (status, log.value.decode()) == (0, "")
+    assert nvrtc.nvrtcGetCUBINSize(program, ctypes.byref(size)) == 0 and size.value > 0
+    nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
