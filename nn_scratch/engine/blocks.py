@@ -10,6 +10,7 @@ from typing import NamedTuple
 from nn_scratch.engine.threads import thread_count, workspace
 
 BLOCK_BYTES = 3 << 20  # of a block's widest array: smaller ones, and threads wait for Python
+SMALL_PRODUCTS = 30_000_000  # of a whole call that one thread does sooner alone
 ALL_BYTES = 7 << 20  # of those of all threads together
 
 
@@ -38,15 +39,17 @@ def block_bytes():
     return min(BLOCK_BYTES, ALL_BYTES // thread_count())
 
 
-def cut(n, size, position_bytes):
-    """Blocks over n images of `size` positions, each position taking so many bytes of workspace.
+def cut(n, size, position_bytes, position_products):
+    """Blocks over n images of `size` positions, each of which takes so many bytes of workspace and
+    so many multiplications.
 
-    All if it fits: one thread does it sooner alone. Else several images if they fit, else rows of
-    one image, else a part of one row. As far as there are images and rows, the number of blocks is
-    then a multiple of the number of threads.
+    One block if all fits and is little work: one thread does it sooner alone. Else several images
+    if they fit, else rows of one image, else a part of one row. As far as there are images and
+    rows, the number of blocks is then a multiple of the number of threads.
     """
     rows, columns = size
-    if n * rows * columns * position_bytes <= BLOCK_BYTES:
+    count = n * rows * columns
+    if count * position_bytes <= BLOCK_BYTES and count * position_products <= SMALL_PRODUCTS:
         return [Block(0, n, 0, rows, 0, columns)] if n else []
     threads = thread_count()
     fitting = max(1, block_bytes() // position_bytes)

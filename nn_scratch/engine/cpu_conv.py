@@ -62,7 +62,7 @@ def weight_gradient(x, g, windows, groups=1):
                 total += multiply_transposed(a, b)  # (G, K, L) (G, F/G, L) -> (G, K, F/G)
         return total
 
-    w = sum(share(work, cut(n, positions, (rows * groups + f) * x.itemsize)))
+    w = sum(share(work, cut(n, positions, (rows * groups + f) * x.itemsize, rows * f)))
     return np.ascontiguousarray(w.swapaxes(1, 2)).reshape(f, -1, *windows.kernel)
 
 
@@ -90,7 +90,8 @@ def _correlate(x, w, windows, groups, positions):
             here = flat[block.images, ..., start : start + columns.shape[3]]
             multiply(weights, columns, out=here)  # (G, F/G, K) (n, G, K, L) -> (n, G, F/G, L)
 
-    share(work, cut(n, positions, weights.shape[0] * weights.shape[2] * x.itemsize))
+    columns_bytes = weights.shape[0] * weights.shape[2] * x.itemsize
+    share(work, cut(n, positions, columns_bytes, w.size))
     return y
 
 
@@ -141,7 +142,7 @@ def _correlate_to_few(x, w, windows, groups, positions, put):
             found = workspace("found", (images, f, rows, across), x.dtype)
             put(block, np.add.reduce(seen, axis=(2, 3), out=found))
 
-    share(work, cut(n, positions, (f * kh * kw + channels) * x.itemsize))
+    share(work, cut(n, positions, (f * kh * kw + channels) * x.itemsize, w.size))
 
 
 def _scatter_by_phases(g, w, size, windows, groups):
@@ -181,7 +182,7 @@ def _correlate_columns(x, w, windows, groups, positions, put):
             put(block, multiply(weights, columns, out=found))  # (G, F/G, K) (n, G, K, L)
 
     values = len(w) + groups * weights.shape[2]
-    share(work, cut(len(x), positions, values * x.itemsize))
+    share(work, cut(len(x), positions, values * x.itemsize, w.size))
 
 
 def _turn(w, groups):

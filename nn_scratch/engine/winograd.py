@@ -27,7 +27,8 @@ POINTS = (0, 0.75, -0.75, 1.375, -1.375)  # and ∞
 TILE = 6  # pixels of a tile along each axis
 PIXELS = make_windows(1)  # one for each pixel: phases that are no phases
 FEWEST_CHANNELS = 8  # or the transforms cost more than they save
-FEWEST_PRODUCTS = 5_000_000  # C · F · positions from which that is so with a stride
+FEWEST_PRODUCTS = 2_500_000  # C · F · positions: kernels have to be transformed as well
+FEWEST_POSITIONS = 2000  # with a stride, where there are four times as many kernels
 MOST_KERNELS = 80_000  # C · F: the 36 products of a pair of channels then take up to 12 MB
 
 
@@ -77,14 +78,15 @@ def suits(f, c, windows, groups, positions):
         # Of 4×4 taps, which is what 3×3 kernels are split into, plain columns leave out the zeros.
         return min(windows.kernel) > 3 and suits_phases(f, c, windows, groups, positions)
     few_outputs = f <= 3 * c  # they are dear to transform back
-    return windows.kernel == (3, 3) and few_outputs and _applies(f, c, windows, groups)
+    worth = few_outputs and f * c * positions >= FEWEST_PRODUCTS
+    return windows.kernel == (3, 3) and worth and _applies(f, c, windows, groups)
 
 
 def suits_phases(f, c, windows, groups, positions):
     """The same for the adjoint of windows with a stride."""
-    taps = phases.taps_of(windows)
-    worth = windows.stride == (2, 2) and f * c * positions >= FEWEST_PRODUCTS
-    return worth and taps in ((2, 2), (3, 3)) and _applies(f, c, windows, groups)
+    plain_taps = windows.stride == (2, 2) and phases.taps_of(windows) in ((2, 2), (3, 3))
+    worth = positions >= FEWEST_POSITIONS and f * c * positions >= 2 * FEWEST_PRODUCTS
+    return plain_taps and worth and _applies(f, c, windows, groups)
 
 
 def _applies(f, c, windows, groups):
@@ -139,7 +141,8 @@ def _convolve(x, w, windows, y, windows_of_y):
             outputs = outputs.reshape(out, stride[0], -1, n, rows, columns * len(sideways))
             _put(outputs, y, block, windows_of_y)
 
-    share(work, _blocks(len(x), phases.positions(y.shape[2:], windows_of_y), out, max(f, c), x))
+    positions = phases.positions(y.shape[2:], windows_of_y)
+    share(work, _blocks(len(x), positions, out, f, c, x.itemsize))
 
 
 def _put(outputs, y, block, windows):
@@ -171,16 +174,16 @@ def weight_gradient(x, g, windows):
             total += multiply_transposed(tiles, spread)  # (36, C', T) (36, F, T) -> (36, C', F)
         return total
 
-    total = sum(share(work, _blocks(n, positions, out, max(f, c), x)))
+    total = sum(share(work, _blocks(n, positions, out, f, c, x.itemsize)))
     kernels = matrix_product(np.kron(to_kernel, to_kernel).T, total.reshape(TILE**2, -1))
     kernels = kernels.reshape(taps, taps, *stride, -1, f)
     return phases.join(kernels.transpose(5, 2, 3, 4, 0, 1), windows)
 
 
-def _blocks(n, positions, out, channels, x):
-    """Blocks of tiles with so many outputs and channels."""
+def _blocks(n, positions, out, f, c, itemsize):
+    """Blocks of tiles with so many outputs, in C' and F' channels."""
     tiles = tuple(-(-p // out) for p in positions)
-    return cut(n, tiles, TILE**2 * channels * x.itemsize)
+    return cut(n, tiles, TILE**2 * max(f, c) * itemsize, TILE**2 * f * c)
 
 
 def _transform_tiles(x, block, windows, out, bt):

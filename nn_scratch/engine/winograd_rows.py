@@ -51,7 +51,7 @@ def correlate(x, w, windows, positions):
             here = here[..., out * block.left : out * block.right]
             here[...] = outputs[..., : here.shape[3]].swapaxes(0, 1)
 
-    share(work, _blocks(len(x), positions, out, max(f, c * kernel), x.itemsize))
+    share(work, _blocks(len(x), positions, out, f, c * kernel, x.itemsize))
     return y
 
 
@@ -69,15 +69,15 @@ def weight_gradient(x, g, windows):
             total += multiply_transposed(columns, _spread_pieces(g, block, a))
         return total
 
-    total = sum(share(work, _blocks(n, positions, out, max(f, c * kernel), x.itemsize)))
+    total = sum(share(work, _blocks(n, positions, out, f, c * kernel, x.itemsize)))
     kernels = matrix_product(to_kernel.T, total.reshape(PIECE, -1))  # (k, 8) (8, C·k·F)
     return np.ascontiguousarray(kernels.reshape(kernel, c, kernel, f).transpose(3, 1, 2, 0))
 
 
-def _blocks(n, positions, out, values, itemsize):
-    """Blocks of rows of pieces, each with as many values of a transformed pixel."""
+def _blocks(n, positions, out, f, terms, itemsize):
+    """Blocks of rows of pieces; each pixel of a piece takes F products of so many terms."""
     pieces = positions[0], -(-positions[1] // out)
-    return cut(n, pieces, PIECE * values * itemsize)
+    return cut(n, pieces, PIECE * max(f, terms) * itemsize, PIECE * f * terms)
 
 
 def _columns(x, block, windows, out, bt):

@@ -23,7 +23,7 @@ def test_every_position_once_in_blocks_of_bounded_size(
 ):
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(threads))
     seen = np.zeros((n, *size), int)
-    for block in blocks.cut(n, size, int(position_bytes)):
+    for block in blocks.cut(n, size, int(position_bytes), 100):
         images, rows, columns = block.shape
         assert min(images, rows, columns) > 0
         assert (images == 1 or rows == size[0]) and (rows == 1 or columns == size[1])
@@ -37,12 +37,13 @@ def test_every_position_once_in_blocks_of_bounded_size(
 )
 def test_every_thread_gets_as_many_blocks(n, size, monkeypatch):
     monkeypatch.setenv("NN_SCRATCH_THREADS", "4")
-    assert len(blocks.cut(n, size, 64 * 9 * 4)) % 4 == 0
+    assert len(blocks.cut(n, size, 64 * 9 * 4, 64 * 9 * 64)) % 4 == 0
 
 
 def test_small_calls_stay_in_one_block(monkeypatch):
     monkeypatch.setenv("NN_SCRATCH_THREADS", "4")
-    assert blocks.cut(8, (8, 8), 100) == [blocks.Block(0, 8, 0, 8, 0, 8)]
+    assert blocks.cut(8, (8, 8), 100, 100) == [blocks.Block(0, 8, 0, 8, 0, 8)]
+    assert len(blocks.cut(8, (8, 8), 100, 100_000)) == 4
 
 
 @pytest.mark.parametrize("top, left", [(-2, -3), (0, 0), (3, 2), (-9, 0), (0, 20), (4, 5)])
