@@ -39,13 +39,14 @@ def block_bytes():
     return min(BLOCK_BYTES, ALL_BYTES // thread_count())
 
 
-def cut(n, size, position_bytes, position_products):
+def cut(n, size, position_bytes, position_products, least_rows=1):
     """Blocks over n images of `size` positions, each of which takes so many bytes of workspace and
     so many multiplications.
 
     One block if all fits and is little work: one thread does it sooner alone. Else several images
-    if they fit, else rows of one image, else a part of one row. As far as there are images and
-    rows, the number of blocks is then a multiple of the number of threads.
+    if they fit, else rows of one image, or parts of rows, where there would be fewer than
+    `least_rows` of them. As far as there are images and rows, the number of blocks is then a
+    multiple of the number of threads.
     """
     rows, columns = size
     count = n * rows * columns
@@ -54,12 +55,13 @@ def cut(n, size, position_bytes, position_products):
     threads = thread_count()
     fitting = max(1, block_bytes() // position_bytes)
     images, height = even_length(n, fitting // (rows * columns), threads), rows
+    width = columns
     if images == 1:
-        pieces = -(-rows // max(1, fitting // columns))
+        width = even_length(columns, fitting // min(least_rows, rows), 1)
+        pieces = -(-rows // max(1, fitting // width))
         while pieces * n % threads and pieces < rows:
             pieces += 1
         height = -(-rows // pieces)
-    width = even_length(columns, fitting, 1)
     return [
         Block(first, min(first + images, n), top, min(top + height, rows), left, right)
         for first in range(0, n, images)

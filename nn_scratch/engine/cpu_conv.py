@@ -71,7 +71,7 @@ def _correlate(x, w, windows, groups, positions):
     n, f = x.shape[0], w.shape[0]
     if way := _winograds_way(f, x.shape[1], windows, groups, n * prod(positions)):
         return way.correlate(x, w, windows, positions)
-    if _to_few(f, x, windows, positions):
+    if _to_few(f, x, windows):
         y = np.empty((n, f, *positions), x.dtype)
 
         def put(block, found):
@@ -102,12 +102,12 @@ def _winograds_way(f, c, windows, groups, positions):
     return winograd_rows if winograd_rows.suits(f, c, windows, groups) else None
 
 
-def _to_few(f, x, windows, positions):
-    """Whether output channels are few, and a block's rows many: its windows reach beyond it."""
-    channels, (kh, kw) = x.shape[1], windows.kernel
-    row_bytes = (f * kh * kw + channels) * x.itemsize * positions[1]
-    tall = 2 * windows.extent[0] * row_bytes <= blocks.block_bytes()
-    return windows.stride == (1, 1) != windows.kernel and FEW * f <= channels and tall
+def _to_few(f, x, windows):
+    """Whether output channels are few, and blocks large: their windows reach beyond them."""
+    channels, (kh, kw), extent = x.shape[1], windows.kernel, windows.extent
+    position_bytes = (f * kh * kw + channels) * x.itemsize
+    large = 4 * extent[0] * extent[1] * position_bytes <= blocks.block_bytes()
+    return windows.stride == (1, 1) != windows.kernel and FEW * f <= channels and large
 
 
 def _correlate_to_few(x, w, windows, groups, positions, put):
@@ -142,7 +142,8 @@ def _correlate_to_few(x, w, windows, groups, positions, put):
             found = workspace("found", (images, f, rows, across), x.dtype)
             put(block, np.add.reduce(seen, axis=(2, 3), out=found))
 
-    share(work, cut(n, positions, (f * kh * kw + channels) * x.itemsize, w.size))
+    position_bytes = (f * kh * kw + channels) * x.itemsize
+    share(work, cut(n, positions, position_bytes, w.size, least_rows=2 * extent[0]))
 
 
 def _scatter_by_phases(g, w, size, windows, groups):
@@ -163,7 +164,7 @@ def _scatter_by_phases(g, w, size, windows, groups):
             over, to_over = phases.pixels(j, sw, pad_left, block.left, block.right, size[1])
             y[block.images, :, :, to_down, to_over] = found[:, :, i, j, :, down, over]
 
-    if _to_few(len(kernels), g, plain, positions):
+    if _to_few(len(kernels), g, plain):
         _correlate_to_few(g, kernels, plain, groups, positions, put)
     else:
         _correlate_columns(g, kernels, plain, groups, positions, put)

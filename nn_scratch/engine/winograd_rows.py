@@ -19,6 +19,9 @@ from nn_scratch.engine.winograd import FEWEST_CHANNELS, transforms
 
 POINTS = (0, 0.5, -0.5, 1, -1, 2, -2)  # and ∞
 PIECE = 8  # pixels of a piece
+LEAST_ROWS = (
+    12  # of a block, if it can be: some more rows of the image have to be transformed for it
+)
 OF_KERNEL = {kernel: transforms(POINTS, kernel) for kernel in (5, 7)}
 
 
@@ -77,7 +80,8 @@ def weight_gradient(x, g, windows):
 def _blocks(n, positions, out, f, terms, itemsize):
     """Blocks of rows of pieces; each pixel of a piece takes F products of so many terms."""
     pieces = positions[0], -(-positions[1] // out)
-    return cut(n, pieces, PIECE * max(f, terms) * itemsize, PIECE * f * terms)
+    position_bytes = PIECE * max(f, terms) * itemsize
+    return cut(n, pieces, position_bytes, PIECE * f * terms, LEAST_ROWS)
 
 
 def _columns(x, block, windows, out, bt):

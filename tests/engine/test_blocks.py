@@ -7,6 +7,7 @@ from helpers import draw
 from nn_scratch.engine import blocks
 
 
+@pytest.mark.parametrize("least_rows", [1, 12])
 @pytest.mark.parametrize("threads", [1, 2, 4])
 @pytest.mark.parametrize(
     "n, size, position_bytes",
@@ -19,14 +20,18 @@ from nn_scratch.engine import blocks
     ],
 )
 def test_every_position_once_in_blocks_of_bounded_size(
-    n, size, position_bytes, threads, monkeypatch
+    n, size, position_bytes, threads, least_rows, monkeypatch
 ):
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(threads))
     seen = np.zeros((n, *size), int)
-    for block in blocks.cut(n, size, int(position_bytes), 100):
+    for block in blocks.cut(n, size, int(position_bytes), 100, least_rows):
         images, rows, columns = block.shape
         assert min(images, rows, columns) > 0
-        assert (images == 1 or rows == size[0]) and (rows == 1 or columns == size[1])
+        assert images == 1 or rows == size[0]
+        if least_rows == 1:  # then positions of a block lie side by side in y
+            assert rows == 1 or columns == size[1]
+        elif block.bottom < size[0]:
+            assert 2 * rows >= min(least_rows, size[0])
         assert images * rows * columns * position_bytes <= max(blocks.BLOCK_BYTES, position_bytes)
         seen[block.images, block.top : block.bottom, block.left : block.right] += 1
     assert (seen == 1).all()

@@ -30,7 +30,7 @@ def tiny_blocks(request, monkeypatch):
 def low_blocks(tiny_blocks, monkeypatch):
     """Some rows in each block, for any kernel."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 30_000)
-    monkeypatch.setattr(cpu_conv, "_to_few", lambda f, x, windows, positions: True)
+    monkeypatch.setattr(cpu_conv, "_to_few", lambda f, x, windows: True)
 
 
 @pytest.mark.usefixtures("tiny_blocks")
