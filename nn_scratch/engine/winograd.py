@@ -39,11 +39,6 @@ class Transforms(NamedTuple):
     g: np.ndarray  # G (tile, kernel)
     bt: np.ndarray  # Bᵀ (tile, tile)
 
-    @property
-    def out(self):
-        """Outputs of a tile along each axis."""
-        return len(self.at)
-
     def astype(self, dtype):
         return Transforms(*(matrix.astype(dtype, order="C") for matrix in self))
 
