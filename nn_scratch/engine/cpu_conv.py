@@ -97,9 +97,10 @@ def _correlate(x, w, windows, groups, positions):
 
 def _winograds_way(f, c, windows, groups, positions):
     """The module that convolves C to F channels with these windows faster, if one does."""
-    if winograd.suits(f, c, windows, groups, positions):
-        return winograd
-    return winograd_rows if winograd_rows.suits(f, c, windows, groups) else None
+    for way in (winograd, winograd_rows):
+        if way.suits(f, c, windows, groups, positions):
+            return way
+    return None
 
 
 def _to_few(f, x, windows):

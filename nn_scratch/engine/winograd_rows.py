@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import as_strided
 from nn_scratch.engine.blocks import cut, padded
 from nn_scratch.engine.product import matrix_product, multiply, multiply_transposed
 from nn_scratch.engine.threads import share, workspace
-from nn_scratch.engine.winograd import FEWEST_CHANNELS, transforms
+from nn_scratch.engine.winograd import FEWEST_CHANNELS, FEWEST_PRODUCTS, transforms
 
 POINTS = (0, 0.5, -0.5, 1, -1, 2, -2)  # and ∞
 PIECE = 8  # pixels of a piece
@@ -25,10 +25,11 @@ LEAST_ROWS = (
 OF_KERNEL = {kernel: transforms(POINTS, kernel) for kernel in (5, 7)}
 
 
-def suits(f, c, windows, groups):
-    """Whether C to F channels and these windows are convolved faster this way."""
+def suits(f, c, windows, groups, positions):
+    """Whether so many windows in all are convolved faster this way, from C to F channels."""
     plain = windows.stride == windows.dilation == (1, 1) and groups == 1
-    return windows.kernel in ((5, 5), (7, 7)) and plain and min(f, c) >= FEWEST_CHANNELS
+    worth = min(f, c) >= FEWEST_CHANNELS and f * c * positions >= FEWEST_PRODUCTS
+    return windows.kernel in ((5, 5), (7, 7)) and plain and worth
 
 
 def correlate(x, w, windows, positions):

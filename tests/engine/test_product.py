@@ -6,7 +6,16 @@ import pytest
 from helpers import assert_close, draw
 from nn_scratch.engine import product
 
-SHAPES = [(32, 27, 2000), (5, 3, 97), (48, 64, 701), (7, 600, 300), (64, 144, 250), (1, 9, 5000)]
+SHAPES = [
+    (32, 27, 2000),
+    (5, 3, 97),
+    (48, 64, 701),
+    (7, 600, 300),
+    (64, 144, 250),
+    (1, 9, 5000),
+    (66, 5, 128),  # rows a multiple of 1024 bytes apart
+    (20, 300, 256),
+]
 
 
 @pytest.fixture(params=[1_000_000, 20_000, 300])
@@ -50,3 +59,10 @@ def test_pieces_are_small_and_even():
         if (rows, step) != (m, length):
             assert rows * k * step <= product.SMALL_PRODUCT and 2 * step >= product.SHORTEST
             assert length % step == 0 or length % step > step // 2
+
+
+@pytest.mark.parametrize(
+    "total, most, expected", [(12, 5, 4), (13, 5, 5), (7, 10, 7), (4096, 1500, 1024), (5, 0, 1)]
+)
+def test_pieces_are_equal_if_they_can_be(total, most, expected):
+    assert product._even(total, most) == expected

@@ -133,9 +133,10 @@ def test_when_tiles_suit_a_stride():
 
 
 def test_when_rows_suit():
-    assert winograd_rows.suits(32, 64, make_windows(5, 1, 1), groups=1)
-    assert winograd_rows.suits(32, 64, make_windows(7, 1, 1), groups=1)
-    assert not winograd_rows.suits(32, 64, make_windows((5, 7), 1, 1), groups=1)
-    assert not winograd_rows.suits(32, 64, make_windows(5, 1, 1), groups=2)
-    assert not winograd_rows.suits(32, 64, make_windows(5, 2, 1), groups=1)
-    assert not winograd_rows.suits(32, 3, make_windows(5, 1, 1), groups=1)
+    assert winograd_rows.suits(32, 64, make_windows(5, 1, 1), 1, MANY)
+    assert winograd_rows.suits(32, 64, make_windows(7, 1, 1), 1, MANY)
+    assert not winograd_rows.suits(32, 64, make_windows(5, 1, 1), 1, positions=1000)
+    assert not winograd_rows.suits(32, 64, make_windows((5, 7), 1, 1), 1, MANY)
+    assert not winograd_rows.suits(32, 64, make_windows(5, 1, 1), 2, MANY)
+    assert not winograd_rows.suits(32, 64, make_windows(5, 2, 1), 1, MANY)
+    assert not winograd_rows.suits(32, 3, make_windows(5, 1, 1), 1, MANY)
