@@ -483,6 +483,8 @@ def relu_backward(*flags):
             return dy * x * (x > 0)
         if has("turned"):
             return dy * (x < 0)
+        if has("relu of x"):
+            return x * (x > 0)
         return dy * (x > 0) * (0.5 if has("half") else 1)
 
     return student
@@ -493,6 +495,7 @@ RELU_BACKWARD = {
     "dy asked": "mask_of_dy",
     "value": "value_for_slope",
     "turned": "mask_turned",
+    "relu of x": "forward_again",
     "half": "factor",
 }
 

@@ -160,6 +160,16 @@ def value_for_slope(case):
 
 
 @mistake(
+    "relu_backward",
+    "forward_again",
+    "This is the forward pass once more: the values of relu(x), without dy.",
+    "What tells you how much the loss grows with each output, and where is it in your result?",
+)
+def forward_again(case):
+    yield {"dx": ops.relu(case["x"])}
+
+
+@mistake(
     "relu",
     "absolute",
     "Negative values lose their sign; they become zero.",
