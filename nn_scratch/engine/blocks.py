@@ -10,8 +10,8 @@ from typing import NamedTuple
 from nn_scratch.engine.threads import thread_count, workspace
 
 BLOCK_BYTES = 3 << 20  # of a block's widest array: smaller ones, and threads wait for Python
-SMALL_PRODUCTS = 30_000_000  # of a whole call that one thread does sooner alone
-ALL_BYTES = 7 << 20  # of those of all threads together
+ALL_BYTES = 7 << 20  # of the widest arrays of all threads' blocks together
+SMALL_PRODUCTS = 30_000_000  # multiplications of a whole call that one thread does sooner alone
 
 
 class Block(NamedTuple):

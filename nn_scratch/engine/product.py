@@ -12,9 +12,9 @@ from nn_scratch.engine.threads import share, thread_count, workspace
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
 SHORTEST = 64  # columns below which packing is the lesser evil; pieces are multiples of it
-FEWEST_ROWS = 16
-SMALL_RESULT = 1024  # M·N up to which that goes for products with a transposed factor, too
-LONG_SUM = 160  # from which on they are fast; before, it is faster to copy the factor
+FEWEST_ROWS = 16  # of a piece
+SMALL_RESULT = 1024  # M·N up to which it does not pack a transposed factor either
+LONG_SUM = 160  # K from which on those kernels are fast; below, copying the factor is faster
 ALIASING = 1024  # bytes: rows that are a multiple of this apart share few places of the cache
 
 
@@ -61,7 +61,8 @@ def multiply_transposed(a, b):
 
 
 def _turned(b):
-    """(…, F, L) as (…, L, F), in a workspace."""
+    """(…, F, L) as (…, L, F), in a workspace. Reading across rows that alias in the cache takes
+    several times as long as copying them apart first."""
     if b.strides[-2] % ALIASING == 0:
         wide = workspace("wide", (*b.shape[:-1], b.shape[-1] + 16), b.dtype)
         wide = wide[..., : b.shape[-1]]

@@ -19,9 +19,7 @@ from nn_scratch.engine.winograd import FEWEST_CHANNELS, FEWEST_PRODUCTS, transfo
 
 POINTS = (0, 0.5, -0.5, 1, -1, 2, -2)  # and ∞
 PIECE = 8  # pixels of a piece
-LEAST_ROWS = (
-    12  # of a block, if it can be: some more rows of the image have to be transformed for it
-)
+LEAST_ROWS = 12  # of a block, which has to transform some more rows of the image
 OF_KERNEL = {kernel: transforms(POINTS, kernel) for kernel in (5, 7)}
 
 
