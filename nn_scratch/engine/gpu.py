@@ -16,10 +16,12 @@ from nn_scratch.engine import array
 from nn_scratch.shapes import conv_size
 
 BLOCK = 256
-ROWS, COLUMNS = 64, 128  # of a tile, as in conv.cu
-MOST_PARTS = 64  # of a weight gradient's sum
+ROWS, COLUMNS, TILE_BLOCK = 64, 128, 128  # of a tile, and its threads, as in conv.cu
+MOST_PARTS = 64  # of a sum
+LONG_ENOUGH = 4096  # terms of a channel's sum that are worth a part of their own
+LEAST_TERMS = 256  # the same, of a weight gradient's sum
+ENOUGH_BLOCKS = 1024  # keep every multiprocessor of a large card busy
 MOST_BLOCKS = 2**16 - 1  # along a grid's third axis
-LONG_ENOUGH = 4096  # terms that are worth a part of their own
 MOST_ELEMENTS = 2**31 - 2**12  # an index into a tile that sticks out at the end still fits an int
 
 _functions = {}  # (CuPy, file, kernel) -> the compiled kernel
@@ -30,42 +32,46 @@ _functions = {}  # (CuPy, file, kernel) -> the compiled kernel
 
 def correlate(x, w, windows, groups=1):
     """As array.correlate."""
-    if not _fit(x, w, blocks=groups):
-        return array.correlate(x, w, windows, groups)
     n, f = len(x), len(w)
     positions = conv_size(x.shape[2:], windows)
-    y = _empty((n, f, *positions))
+    shape = n, f, *positions
+    if not _fit(x, w, results=prod(shape), blocks=groups):
+        return array.correlate(x, w, windows, groups)
+    y = _empty(shape)
     if y.size:
         grid = *_grid(n * prod(positions), f // groups), groups
-        _launch("conv", "correlate", grid, x, w, y, *_sizes(x, f, positions, windows, groups))
+        _tiles("correlate", grid, x, w, y, *_sizes(x, f, positions, windows, groups))
     return y
 
 
 def scatter(g, w, size, windows, groups=1):
     """As array.scatter."""
-    phases = prod(windows.stride)
-    if not _fit(g, w, blocks=groups * phases):
+    n, f, c, phases = *g.shape[:2], w.shape[1], prod(windows.stride)
+    shape = n, groups * c, *size
+    if not _fit(g, w, results=prod(shape), blocks=groups * phases):
         return array.scatter(g, w, size, windows, groups)
-    n, f, c = *g.shape[:2], w.shape[1]
-    x = _empty((n, groups * c, *size))
+    x = _empty(shape)
     if x.size:
         phase = [-(-length // step) for length, step in zip(size, windows.stride, strict=True)]
         grid = *_grid(n * prod(phase), c), groups * phases
-        _launch("conv", "scatter", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows, groups))
+        _tiles("scatter", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows, groups))
     return x
 
 
 def weight_gradient(x, g, windows, groups=1):
     """As array.weight_gradient, its sum in parts that are added up in a fixed order."""
-    if not _fit(x, g, blocks=groups) or not g.size:
-        return array.weight_gradient(x, g, windows, groups)
     f, c = g.shape[1], x.shape[1] // groups
     weights = c * prod(windows.kernel)
-    parts = min(MOST_PARTS, MOST_BLOCKS // groups, -(-(g.size // f) // LONG_ENOUGH))
+    if not _fit(x, g, results=f * weights, blocks=groups) or not (x.size and g.size):
+        return array.weight_gradient(x, g, windows, groups)
+    columns, rows = _grid(weights, f // groups)
+    parts = min(
+        *(MOST_PARTS, MOST_BLOCKS // groups, MOST_ELEMENTS // (f * weights)),
+        *(-(-ENOUGH_BLOCKS // (columns * rows * groups)), -(-(g.size // f) // LEAST_TERMS)),
+    )
     partial = _empty((parts, f, weights))
-    grid = *_grid(weights, f // groups), groups * parts
     sizes = _sizes(x, f, g.shape[2:], windows, groups)
-    _launch("conv", "weight_gradient", grid, x, g, partial, *sizes)
+    _tiles("weight_gradient", (columns, rows, groups * parts), x, g, partial, *sizes)
     return _added_up(partial, (f, c, *windows.kernel))
 
 
@@ -139,7 +145,8 @@ def channel_moments(x):
     c = x.shape[1]
     splits, sizes = _splits(x), _channels(x)
     parts, mean, variance = _empty((c, splits, 3)), _empty(c), _empty(c)
-    _launch("norm", "moment_parts", (splits, c), x, parts, np.int32(x.size // c), *sizes)
+    arrays = x, parts
+    _launch("norm", "moment_parts", (splits, c), BLOCK, *arrays, np.int32(x.size // c), *sizes)
     counts = np.int32(c), np.int32(splits)
     _each("norm", "merge_moments", c, parts, mean, variance, *counts)
     return mean, variance
@@ -166,7 +173,7 @@ def channel_products(dy, x, statistics, y=None):
     passed = dy if y is None else _empty(x.shape)
     sizes = np.int32(x.size // c), *_channels(x), np.int32(y is not None)
     arrays = dy, x, x if y is None else y, mean, parts, passed
-    _launch("norm", "product_parts", (splits, c), *arrays, *sizes)
+    _launch("norm", "product_parts", (splits, c), BLOCK, *arrays, *sizes)
     return *_added_up(parts, (2, c)), passed
 
 
@@ -225,9 +232,12 @@ def _pixels(scores, labels):
 # ---------------------------------------------------------------- launching
 
 
-def _fit(*values, switches=None, blocks=1):
-    """Whether kernels may have these arrays, and so many blocks along a grid's third axis."""
-    if os.environ.get("NN_SCRATCH_KERNELS") == "0" or blocks > MOST_BLOCKS:
+def _fit(*values, switches=None, results=0, blocks=1):
+    """Whether kernels may have these arrays, so many results, and so many blocks along a grid's
+    third axis."""
+    if os.environ.get("NN_SCRATCH_KERNELS") == "0":
+        return False
+    if results > MOST_ELEMENTS or blocks > MOST_BLOCKS:
         return False
     kinds = [(a, np.float32) for a in values] + ([] if switches is None else [(switches, np.int32)])
     return all(a.dtype == d and a.flags.c_contiguous and a.size <= MOST_ELEMENTS for a, d in kinds)
@@ -256,11 +266,16 @@ def _sizes(x, filters, positions, windows, groups):
 
 def _each(file, kernel, count, *arguments):
     """Launch a kernel with one thread for each of `count` numbers."""
-    _launch(file, kernel, (-(-count // BLOCK),), *arguments)
+    _launch(file, kernel, (-(-count // BLOCK),), BLOCK, *arguments)
 
 
-def _launch(file, kernel, grid, *arguments):
-    _function(file, kernel)(grid, (BLOCK,), arguments)
+def _tiles(kernel, grid, *arguments):
+    """Launch a kernel of conv.cu with one block for each of its tiles."""
+    _launch("conv", kernel, grid, TILE_BLOCK, *arguments)
+
+
+def _launch(file, kernel, grid, block, *arguments):
+    _function(file, kernel)(grid, (block,), arguments)
 
 
 def _function(file, kernel):

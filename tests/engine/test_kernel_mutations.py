@@ -28,31 +28,29 @@ PLANTED = [
     ("pool", "sum += values[window]", "sum = values[window]"),  # the last window only
     ("pool", "min(rows - 1, (h + top) / sh)", "min(rows - 1, h / sh)"),
     ("pool", "if (at >= pixels) return;", ""),  # writes beyond the image
-    ("conv", "n0 + lane < n_count && k + r < last ? b", "k + r < last ? b"),
-    ("conv", "n0 + lane < n_count && k + r < last ? b", "n0 + lane < n_count ? b"),
-    ("conv", "mine.i * sh - top, w0 = mine.j * sw - left", "mine.i * sh, w0 = mine.j * sw"),
-    ("conv", "m < m_count && k < last ? a", "k < last ? a"),  # reads beyond w
-    ("conv", "m < m_count && k < last ? a", "m < m_count ? a"),
-    ("conv", "place.next(rows, columns);", ""),
-    ("conv", "if (++i < rows) return;\n    i = 0;", "++i;\n    return;"),  # never the next channel
+    ("conv", "min(n0 + t, n_count - 1)", "n0 + t"),  # reads beyond the last image
+    ("conv", "min(m0 + m_of(r), m_count - 1)", "m0 + m_of(r)"),  # reads beyond w
+    ("conv", "k0 + t < last ? k_part(k0 + t) : outside", "k_part(k0 + t)"),  # beyond the sum
+    ("conv", "unsigned(k.h + n.h) < unsigned(height)", "k.h + n.h < height"),
+    ("conv", "unsigned(k.w + n.w) < unsigned(width)", "true"),  # reads the next row
+    ("conv", "i = row - outer * rows", "i = row"),  # never the next channel
+    ("conv", "to.i * sh - top, to.j * sw - left", "to.i * sh, to.j * sw"),
+    ("conv", "tap.j * dw - left", "tap.j - left"),  # dilation ignored
     ("conv", "right[k][j / 4 * 64 + tx * 4 + j % 4]", "right[k][tx * 8 + j]"),
     ("conv", "if (i * dilation % stride != r) continue;", ""),  # between two windows
-    ("conv", "up = down.tap_distance * dh / sh", "up = down.tap_distance"),
-    ("conv", "w[((long long)group * f + m) * depth + k]", "w[(long long)m * depth + k]"),
+    ("conv", "k.i * (down.tap_distance * dh / sh)", "k.i * down.tap_distance"),
+    ("conv", "image.part(group * f * depth + at", "image.part(at"),  # the first group's weights
     ("conv", "blockIdx.z % groups, phase = blockIdx.z / groups", "0, phase = blockIdx.z / groups"),
     ("conv", "split = gridDim.z / groups", "split = gridDim.z"),
-    ("conv", "* kh + i) * kw + j]", "* kw + j) * kh + i]"),  # the kernel transposed
+    ("conv", "* kh + i) * kw + j, k.outer", "* kw + j) * kh + i, k.outer"),  # w transposed
     ("conv", "phase.tap_distance = i - phase.tap", "phase.tap_distance = 1"),
     ("conv", "(r - before) % stride", "r % stride"),
     ("conv", "int h = down.pixel + to.i", "int h = to.i"),
-    ("conv", "f, count, first, last, rows", "f, count, first, depth, rows"),  # terms twice
+    ("conv", "f, count, first, last, {g", "f, count, first, depth, {g"),  # terms twice
     ("conv", "min(depth, first + each)", "first + each"),
+    ("conv", "image.part(part * f * count + at", "image.part(at"),  # every part in one place
     ("conv", "z < splits", "z < splits - 1"),
-    (
-        "conv",
-        "if (m < m_count && n < n_count) put",
-        "if (n < n_count) put",
-    ),  # channels that are none
+    ("conv", "if (m < m_count) y.at", "y.at"),  # channels that are none
     ("pool", "(at > 0 && targets[at] == targets[at - 1])", "false"),  # the last sum is the least
     ("pool", "i < count && targets[i]", "targets[i]"),  # reads beyond
     ("norm", "if (seen == 0) near = value;", "near = value;"),
@@ -68,12 +66,15 @@ PLANTED = [
 ]
 
 
-FETCHED = "right[my_first + r][lane] = next_right[r];\n"
-MULTIPLIED = "  }\n#pragma unroll\n  for (int i = 0; i < 4; i++)"
+FETCHED = "fetch(first);\n"
+PREPARED = "    prepare(k0 + DEPTH);\n"
+MULTIPLIED = "  }\n#pragma unroll\n  for (int j = 0; j < 8; j++) {"
 BARRIER = "    __syncthreads();\n"
 RACES = [
-    ("conv", FETCHED + BARRIER, FETCHED),  # multiplies what is not fetched yet
+    ("conv", FETCHED + BARRIER[2:], FETCHED),  # prepares what is still read
+    ("conv", PREPARED + BARRIER, PREPARED),  # multiplies what is not fetched yet
     ("conv", BARRIER + MULTIPLIED, MULTIPLIED),  # fetches over what is still multiplied
+    ("conv", "if (n0 + column >= n_count) continue;", ""),  # all beyond write to the last column
     (
         "norm",
         "{\n    __syncthreads();\n    if (t < half)",

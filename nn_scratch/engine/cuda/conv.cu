@@ -1,11 +1,14 @@
 // The three contractions of a convolution as matrix products whose second matrix is never stored:
 // its elements are fetched from the image while the product needs them ("implicit GEMM"). float32.
 //
-// A block of 256 threads makes a tile of ROWS x COLUMNS results. It walks along the summed index in
+// A block of 128 threads makes a tile of ROWS x COLUMNS results. It walks along the summed index in
 // steps of DEPTH: all threads fetch a strip of each matrix, DEPTH deep, into shared memory, then each
-// multiplies a 4 x 8 part of the tile. So a number is fetched once for 128 or 64 products, and 12
-// numbers are read from shared memory for 32; the 2 * M * N * K operations dominate unless channels
+// multiplies an 8 x 8 part of the tile. So a number is fetched once for 128 or 64 products, and 16
+// numbers are read from shared memory for 64; the 2 * M * N * K operations dominate unless channels
 // are few. What the next step needs is already on its way while this one is multiplied.
+//
+// Where a pixel lies is the sum of two parts (see Part): one belongs to the summed index, the other to
+// the column. Both are worked out once for the whole block, for divisions take many instructions.
 //
 // Every result is summed by one thread in one order: the same bits in every run.
 //
@@ -15,108 +18,141 @@
 #define ROWS 64
 #define COLUMNS 128
 #define DEPTH 16
-#define THREADS 256
+#define THREADS 128
 
-// A place in an array of (outer, rows, columns): the summed index, taken apart.
+// A place in an array of (outer, rows, columns): its index, taken apart.
 struct Place {
   int outer, i, j;
 
-  __device__ __forceinline__ Place(int at, int rows, int columns)
-      : outer(at / (rows * columns)), i(at / columns % rows), j(at % columns) {}
-
-  __device__ __forceinline__ void next(int rows, int columns) {
-    if (++j < columns) return;
-    j = 0;
-    if (++i < rows) return;
-    i = 0;
-    outer++;
+  __device__ __forceinline__ Place(int at, int rows, int columns) {
+    int row = at / columns;
+    outer = row / rows;
+    i = row - outer * rows;
+    j = at - row * columns;
   }
 };
 
-// The column of the tile that this thread fetches for all: it alone belongs to the second matrix.
-__device__ __forceinline__ int my_column() { return blockIdx.x * COLUMNS + threadIdx.x % COLUMNS; }
+// What one index tells of the addresses in y(m, n) = sum over k of a(m, k) * image(k, n).
+struct alignas(16) Part {
+  int other;  // where in a row of a (said by k), or of y (said by n)
+  int image;  // how far in the image: `h` rows and `w` columns, and perhaps some planes
+  int h, w;
+};
 
-// The block's tile of sum over k of a(m, k) * b(k), k from first to last, for all m < m_count and
-// n < n_count; put(m, n, sum) takes a result away. b knows its column, and gets k as a Place among
-// (.., rows, columns).
-template <class A, class B, class Put>
-__device__ __forceinline__ void product(int m_count, int n_count, int first, int last, int rows,
-                                        int columns, A a, B b, Put put) {
+// Planes of height x width pixels, 0 around them.
+struct Image {
+  const float *pixels;
+  int height, width;
+
+  __device__ __forceinline__ Part part(int other, int planes, int h, int w) const {
+    return {other, (planes * height + h) * width + w, h, w};
+  }
+
+  __device__ __forceinline__ float at(Part k, Part n) const {
+    bool inside = unsigned(k.h + n.h) < unsigned(height) && unsigned(k.w + n.w) < unsigned(width);
+    return inside ? pixels[k.image + n.image] : 0.f;  // what is negative is a large unsigned
+  }
+};
+
+// A matrix whose rows begin `row` numbers after one another.
+template <class T>
+struct Rows {
+  T *numbers;
+  int row;
+
+  __device__ __forceinline__ T &at(int m, Part part) const { return numbers[m * row + part.other]; }
+};
+
+// The block's tile of y(m, n) = sum over k of a(m, k) * image(k, n), k from first to last, for all
+// m < m_count and n < n_count. k_part and n_part say what k and n mean. A warp's threads fetch pixels
+// that lie side by side: those of neighbouring n, or (ALONG_SUM) of neighbouring k.
+template <bool ALONG_SUM, class KPart, class NPart>
+__device__ __forceinline__ void product(int m_count, int n_count, int first, int last,
+                                        Rows<const float> a, Image image, Rows<float> y,
+                                        KPart k_part, NPart n_part) {
   alignas(16) __shared__ float left[DEPTH][ROWS + 4];  // + 4: fewer threads write to one bank
-  alignas(16) __shared__ float right[DEPTH][COLUMNS];
+  alignas(16) __shared__ float right[DEPTH][COLUMNS + 4];
+  __shared__ Part k_parts[DEPTH], n_parts[COLUMNS];
   const int of_left = ROWS * DEPTH / THREADS, of_right = COLUMNS * DEPTH / THREADS;
   int t = threadIdx.x, tx = t % 16, ty = t / 16;
-  int my_m = t / DEPTH, my_k = t % DEPTH;  // neighbours fetch neighbours in a row of weights
-  int lane = t % COLUMNS, my_first = t / COLUMNS * of_right;
   int m0 = blockIdx.y * ROWS, n0 = blockIdx.x * COLUMNS;
-  float next_left[of_left], next_right[of_right], sums[4][8] = {};
+  float next_left[of_left], next_right[of_right], sums[8][8] = {};
 
+  // Which of a strip's numbers this thread fetches: rows of a lie along k.
+  int my_k = t % DEPTH, my_m = t / DEPTH;
+  auto m_of = [=](int r) { return my_m + r * (THREADS / DEPTH); };
+  auto k_of = [=](int r) { return ALONG_SUM ? my_k : r; };
+  auto n_of = [=](int r) { return ALONG_SUM ? m_of(r) : t; };
+
+  auto prepare = [&](int k0) {
+    if (t >= DEPTH) return;
+    Part outside = {0, 0, -(1 << 30), 0};
+    k_parts[t] = k0 + t < last ? k_part(k0 + t) : outside;
+  };
   auto fetch = [&](int k0) {
-    int k = k0 + my_k;
 #pragma unroll
     for (int r = 0; r < of_left; r++) {
-      int m = m0 + my_m + r * (THREADS / DEPTH);
-      next_left[r] = m < m_count && k < last ? a(m, k) : 0.f;
+      int m = min(m0 + m_of(r), m_count - 1);  // rows beyond are not stored
+      next_left[r] = k0 + my_k < last ? a.at(m, k_parts[my_k]) : 0.f;
     }
-    k = k0 + my_first;
-    Place place(k, rows, columns);
 #pragma unroll
-    for (int r = 0; r < of_right; r++) {
-      next_right[r] = n0 + lane < n_count && k + r < last ? b(place) : 0.f;
-      place.next(rows, columns);
-    }
+    for (int r = 0; r < of_right; r++) next_right[r] = image.at(k_parts[k_of(r)], n_parts[n_of(r)]);
   };
 
-  if (first < last) fetch(first);  // a phase without taps sums nothing
+  n_parts[t] = n_part(min(n0 + t, n_count - 1));  // columns beyond are not stored
+  prepare(first);
+  __syncthreads();
+  fetch(first);
+  __syncthreads();
   for (int k0 = first; k0 < last; k0 += DEPTH) {
 #pragma unroll
-    for (int r = 0; r < of_left; r++) left[my_k][my_m + r * (THREADS / DEPTH)] = next_left[r];
+    for (int r = 0; r < of_left; r++) left[my_k][m_of(r)] = next_left[r];
 #pragma unroll
-    for (int r = 0; r < of_right; r++) right[my_first + r][lane] = next_right[r];
+    for (int r = 0; r < of_right; r++) right[k_of(r)][n_of(r)] = next_right[r];
+    prepare(k0 + DEPTH);
     __syncthreads();
-    if (k0 + DEPTH < last) fetch(k0 + DEPTH);
+    fetch(k0 + DEPTH);
 #pragma unroll
     for (int k = 0; k < DEPTH; k++)
 #pragma unroll
-      for (int i = 0; i < 4; i++)
+      for (int i = 0; i < 8; i++)
 #pragma unroll
         for (int j = 0; j < 8; j++)
-          sums[i][j] += left[k][ty * 4 + i] * right[k][j / 4 * 64 + tx * 4 + j % 4];
+          sums[i][j] += left[k][i / 4 * 32 + ty * 4 + i % 4] * right[k][j / 4 * 64 + tx * 4 + j % 4];
     __syncthreads();
   }
 #pragma unroll
-  for (int i = 0; i < 4; i++)
+  for (int j = 0; j < 8; j++) {
+    int column = j / 4 * 64 + tx * 4 + j % 4;
+    if (n0 + column >= n_count) continue;
+    Part n = n_parts[column];
 #pragma unroll
-    for (int j = 0; j < 8; j++) {
-      int m = m0 + ty * 4 + i, n = n0 + j / 4 * 64 + tx * 4 + j % 4;
-      if (m < m_count && n < n_count) put(m, n, sums[i][j]);
+    for (int i = 0; i < 8; i++) {
+      int m = m0 + i / 4 * 32 + ty * 4 + i % 4;
+      if (m < m_count) y.at(m, n) = sums[i][j];
     }
-}
-
-// A pixel of channel plane `plane`, or 0 outside it.
-__device__ __forceinline__ float pixel(const float *plane, int h, int w, int height, int width) {
-  return h >= 0 && h < height && w >= 0 && w < width ? plane[(long long)h * width + w] : 0.f;
+  }
 }
 
 // y (n, f, p, q) = sum over c, i, j of w[f, c, i, j] * x[n, c, ...]. M = f, N = (n, p, q), K = (c, i, j).
 // gridDim.z = groups.
-extern "C" __global__ void __launch_bounds__(THREADS, 2)
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
     correlate(const float *__restrict__ x, const float *__restrict__ w, float *__restrict__ y,
               int n, int c, int height, int width, int f, int rows, int columns, int kh, int kw,
               int sh, int sw, int top, int left, int dh, int dw, int groups) {
   int outputs = rows * columns, depth = c * kh * kw, group = blockIdx.z;
-  Place mine(my_column(), rows, columns);
-  const float *image = x + ((long long)mine.outer * groups + group) * c * height * width;
-  int h0 = mine.i * sh - top, w0 = mine.j * sw - left;
-  product(
-      f, n * outputs, 0, depth, kh, kw,
-      [=](int m, int k) { return w[((long long)group * f + m) * depth + k]; },
-      [=](Place k) {
-        return pixel(image + (long long)k.outer * height * width, h0 + k.i * dh, w0 + k.j * dw,
-                     height, width);
+  Image image = {x, height, width};
+  product<false>(
+      f, n * outputs, 0, depth, {w, depth}, image, {y, outputs},
+      [=](int at) {
+        Place k(at, kh, kw);
+        return image.part(group * f * depth + at, k.outer, k.i * dh, k.j * dw);
       },
-      [=](int m, int at, float sum) {
-        y[(((long long)(at / outputs) * groups + group) * f + m) * outputs + at % outputs] = sum;
+      [=](int at) {
+        Place to(at, rows, columns);
+        int planes = to.outer * groups + group;
+        return image.part((planes * f * rows + to.i) * columns + to.j, planes * c,
+                          to.i * sh - top, to.j * sw - left);
       });
 }
 
@@ -144,7 +180,7 @@ __device__ __forceinline__ Phase phase_of(int r, int size, int k, int stride, in
 // x (n, c, h, w) = sum over f, i, j of w[f, c, i, j] * g[n, f, p, q] where p * sh + i * dh - top = h.
 // gridDim.z = groups in each of sh * sw phases, where the stride is gone: M = c, N = (n, its rows, its
 // columns), K = (f, its taps). Every pixel meets those weights that can reach it, and no others.
-extern "C" __global__ void __launch_bounds__(THREADS, 2)
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
     scatter(const float *__restrict__ g, const float *__restrict__ w, float *__restrict__ x, int n,
             int c, int height, int width, int f, int rows, int columns, int kh, int kw, int sh,
             int sw, int top, int left, int dh, int dw, int groups) {
@@ -153,58 +189,50 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
   Phase right = phase_of(phase % sw, width, kw, sw, left, dw);
   int count = n * down.pixels * right.pixels;
   if (blockIdx.x * COLUMNS >= count) return;  // a smaller phase than others, and all of the block
-  Place mine(my_column(), down.pixels, right.pixels);
-  const float *image = g + ((long long)mine.outer * groups + group) * f * rows * columns;
-  // The position that the phase's first tap sees, and how far before it the next tap's lies. Both
-  // divisions leave no rest.
-  int p0 = (down.pixel + mine.i * sh + top - down.tap * dh) / sh, up = down.tap_distance * dh / sh;
-  int q0 = (right.pixel + mine.j * sw + left - right.tap * dw) / sw;
-  int back = right.tap_distance * dw / sw;
-  product(
-      c, count, 0, f * down.taps * right.taps, down.taps, right.taps,
-      [=](int m, int at) {
+  Image image = {g, rows, columns};
+  product<false>(
+      c, count, 0, f * down.taps * right.taps, {w, kh * kw}, image, {x, height * width},
+      [=](int at) {
         Place k(at, down.taps, right.taps);
         int i = down.tap + k.i * down.tap_distance, j = right.tap + k.j * right.tap_distance;
-        return w[((((long long)group * f + k.outer) * c + m) * kh + i) * kw + j];
+        // A tap that is further down or right was seen from positions further up or left.
+        int up = k.i * (down.tap_distance * dh / sh), back = k.j * (right.tap_distance * dw / sw);
+        return image.part(((group * f + k.outer) * c * kh + i) * kw + j, k.outer, -up, -back);
       },
-      [=](Place k) {
-        return pixel(image + (long long)k.outer * rows * columns, p0 - k.i * up, q0 - k.j * back,
-                     rows, columns);
-      },
-      [=](int m, int at, float sum) {
+      [=](int at) {
         Place to(at, down.pixels, right.pixels);
         int h = down.pixel + to.i * sh, v = right.pixel + to.j * sw;
-        x[((((long long)to.outer * groups + group) * c + m) * height + h) * width + v] = sum;
+        // The position that the phase's first tap sees it from: the divisions leave no rest.
+        int p = (h + top - down.tap * dh) / sh, q = (v + left - right.tap * dw) / sw;
+        int planes = to.outer * groups + group;
+        return image.part((planes * c * height + h) * width + v, planes * f, p, q);
       });
 }
 
 // parts (part, group, f, c * kh * kw): w's gradient, sum over n, p, q of g[n, f, p, q] * x[n, c, ...],
 // in parts of the sum, for M = f and N = (c, i, j) alone would leave most of the card idle. gridDim.z =
 // groups in each part.
-extern "C" __global__ void __launch_bounds__(THREADS, 2)
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
     weight_gradient(const float *__restrict__ x, const float *__restrict__ g,
                     float *__restrict__ parts, int n, int c, int height, int width, int f, int rows,
                     int columns, int kh, int kw, int sh, int sw, int top, int left, int dh, int dw,
                     int groups) {
   int outputs = rows * columns, depth = n * outputs, count = c * kh * kw;
-  int group = blockIdx.z % groups, split = gridDim.z / groups;
-  int each = (depth + split - 1) / split;
-  int first = blockIdx.z / groups * each, last = min(depth, first + each);
-  Place mine(my_column(), kh, kw);
-  const float *channel = x + ((long long)group * c + mine.outer) * height * width;
-  int h0 = mine.i * dh - top, w0 = mine.j * dw - left;
-  float *part = parts + (long long)blockIdx.z * f * count;
-  product(
-      f, count, first, last, rows, columns,
-      [=](int m, int at) {
-        long long image = at / outputs;
-        return g[((image * groups + group) * f + m) * outputs + at % outputs];
+  int split = gridDim.z / groups, each = (depth + split - 1) / split;
+  int part = blockIdx.z, group = part % groups;
+  int first = part / groups * each, last = min(depth, first + each);
+  Image image = {x, height, width};
+  product<true>(
+      f, count, first, last, {g, outputs}, image, {parts, count},
+      [=](int at) {
+        Place k(at, rows, columns);
+        int planes = k.outer * groups + group;
+        return image.part((planes * f * rows + k.i) * columns + k.j, planes * c, k.i * sh, k.j * sw);
       },
-      [=](Place k) {
-        return pixel(channel + (long long)k.outer * groups * c * height * width, h0 + k.i * sh,
-                     w0 + k.j * sw, height, width);
-      },
-      [=](int m, int at, float sum) { part[(long long)m * count + at] = sum; });
+      [=](int at) {
+        Place tap(at, kh, kw);
+        return image.part(part * f * count + at, tap.outer, tap.i * dh - top, tap.j * dw - left);
+      });
 }
 
 // w = the parts added up, in order. One thread for each weight.
