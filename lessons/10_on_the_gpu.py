@@ -65,7 +65,10 @@ plot_arrays({"a row is a block, a cell a thread: its output": grid})
 
 # %% [markdown]
 # Here is a kernel of the library, as it is compiled for the card: the gather of lesson 02, equation
-# (2). `blockIdx.x`, `blockDim.x` and `threadIdx.x` are the three numbers of equation (1).
+# (2). `blockIdx.x`, `blockDim.x` and `threadIdx.x` are the three numbers of equation (1); they give
+# the place within a plane, one channel of one image. The same numbers along y give the first plane.
+# If there are more planes than threads for them, a thread does its place in several, one after the
+# other: what it knows about the place, it has to find out only once.
 
 # %%
 source = (files("nn_scratch.engine") / "cuda" / "pool.cu").read_text(encoding="utf-8")
@@ -178,7 +181,7 @@ plot_arrays({"x": bump, "dy": dy, "dx": right})
 # Gather and scatter move numbers; a convolution computes. One thread for each output would fetch
 # $C\,k^2$ pixels and as many weights: two numbers for each multiplication. The roofline of lesson
 # 09 says what that means. Threads of one block can share: they have a small, fast **shared
-# memory**. In `conv.cu` a block of 256 threads makes a tile of 64×128 outputs; together they fetch
+# memory**. In `conv.cu` a block of 128 threads makes a tile of 64×128 outputs; together they fetch
 # a strip of each matrix, wait until all have come (`__syncthreads()`), multiply, and go on.
 # **Predict:** how many multiplications come with each number fetched?
 

@@ -15,14 +15,15 @@ import numpy as np
 from nn_scratch.engine import array
 from nn_scratch.shapes import conv_size
 
-BLOCK = 256
+BLOCK, WARP = 256, 32  # threads; those of a warp run in step
 ROWS, COLUMNS, TILE_BLOCK = 64, 128, 128  # of a tile, and its threads, as in conv.cu
 MOST_PARTS = 64  # of a sum
 LONG_ENOUGH = 4096  # terms of a channel's sum that are worth a part of their own
 LEAST_TERMS = 256  # the same, of a weight gradient's sum
-ENOUGH_BLOCKS = 1024  # keep every multiprocessor of a large card busy
+ENOUGH_BLOCKS = 1024  # of a sum's parts: they keep every multiprocessor of a large card busy
+MANY_BLOCKS = 8192  # the same, of threads that only move numbers; more planes are theirs one by one
 MOST_BLOCKS = 2**16 - 1  # along a grid's third axis
-MOST_ELEMENTS = 2**31 - 2**12  # an index into a tile that sticks out at the end still fits an int
+MOST_ELEMENTS = 2**31 - 2**20  # an index that goes one step beyond the end still fits an int
 
 _functions = {}  # (CuPy, file, kernel) -> the compiled kernel
 
@@ -88,13 +89,13 @@ def _added_up(parts, shape):
 
 def window_max(x, windows, positions):
     """As array.window_max."""
-    if not _fit(x):
+    n, c, *size = x.shape
+    if not _fit(x, results=n * c * prod(positions)):
         return array.window_max(x, windows, positions)
-    y = _empty((*x.shape[:2], *positions))
+    y = _empty((n, c, *positions))
     switches = _empty(y.shape, np.int32)
-    if y.size:
-        sizes = *x.shape[2:], *positions, *_geometry(windows)
-        _each("pool", "window_max", y.size, x, y, switches, np.int64(y.size), *map(np.int32, sizes))
+    sizes = *size, *positions, *_geometry(windows)
+    _planes("pool", "window_max", y, x, y, switches, sizes=sizes)
     return y, switches
 
 
@@ -103,9 +104,8 @@ def gather(x, switches):
     if not _fit(x, switches=switches):
         return array.gather(x, switches)
     y = _empty(switches.shape)
-    if y.size:
-        sizes = prod(switches.shape[2:]), prod(x.shape[2:])
-        _each("pool", "gather", y.size, x, switches, y, np.int64(y.size), *map(np.int32, sizes))
+    sizes = prod(switches.shape[2:]), prod(x.shape[2:])
+    _planes("pool", "gather", y, x, switches, y, sizes=sizes)
     return y
 
 
@@ -113,14 +113,14 @@ def scatter_add(values, switches, size, windows=None):
     """As array.scatter_add. Where `windows` say which pool the switches are of, pixels ask their
     windows; else the values are sorted by where they go. So float32 is never summed by atomic
     additions, whose order no two runs share."""
-    if not _fit(values):
+    n, c, *positions = values.shape
+    if not _fit(values, results=n * c * prod(size)):
         return array.scatter_add(values, switches, size, windows)
     if windows is None or not _fit(switches=switches):
         return _scatter_sorted(values, switches, size)
-    x = _empty((*values.shape[:2], *size))
-    if x.size:
-        arrays, sizes = (values, switches, x), (*size, *values.shape[2:], *_geometry(windows))
-        _each("pool", "scatter_add", x.size, *arrays, np.int64(x.size), *map(np.int32, sizes))
+    x = _empty((n, c, *size))
+    sizes = *size, *positions, *_geometry(windows)
+    _planes("pool", "scatter_add", x, values, switches, x, sizes=sizes)
     return x
 
 
@@ -143,10 +143,9 @@ def channel_moments(x):
     if not _fit(x) or not x.size:
         return array.channel_moments(x)
     c = x.shape[1]
-    splits, sizes = _splits(x), _channels(x)
+    splits, sizes = _splits(x), map(np.int32, (x.size // c, *_channels(x)))
     parts, mean, variance = _empty((c, splits, 3)), _empty(c), _empty(c)
-    arrays = x, parts
-    _launch("norm", "moment_parts", (splits, c), BLOCK, *arrays, np.int32(x.size // c), *sizes)
+    _launch("norm", "moment_parts", (splits, c), (BLOCK,), x, parts, *sizes)
     counts = np.int32(c), np.int32(splits)
     _each("norm", "merge_moments", c, parts, mean, variance, *counts)
     return mean, variance
@@ -158,8 +157,8 @@ def channel_normalize(x, statistics, scale, shift, rectified=False):
     if not _fit(x, mean, scale, shift) or not x.size:
         return array.channel_normalize(x, statistics, scale, shift, rectified)
     y = _empty(x.shape)
-    sizes = np.int64(x.size), *_channels(x), np.int32(rectified)
-    _each("norm", "normalize", x.size, x, mean, scale, shift, y, *sizes)
+    sizes = *_channels(x), rectified
+    _planes("norm", "normalize", y, x, mean, scale, shift, y, sizes=sizes)
     return y
 
 
@@ -171,9 +170,9 @@ def channel_products(dy, x, statistics, y=None):
     c, splits = x.shape[1], _splits(x)
     parts = _empty((splits, 2, c))
     passed = dy if y is None else _empty(x.shape)
-    sizes = np.int32(x.size // c), *_channels(x), np.int32(y is not None)
+    sizes = map(np.int32, (x.size // c, *_channels(x), y is not None))
     arrays = dy, x, x if y is None else y, mean, parts, passed
-    _launch("norm", "product_parts", (splits, c), BLOCK, *arrays, *sizes)
+    _launch("norm", "product_parts", (splits, c), (BLOCK,), *arrays, *sizes)
     return *_added_up(parts, (2, c)), passed
 
 
@@ -183,7 +182,7 @@ def channel_blend(dy, x, statistics, a, b, c, overwrite=False):
     if not _fit(dy, x, mean, a, b, c) or not x.size:
         return array.channel_blend(dy, x, statistics, a, b, c)
     dx = dy if overwrite else _empty(x.shape)
-    _each("norm", "blend", x.size, dy, x, mean, a, b, c, dx, np.int64(x.size), *_channels(x))
+    _planes("norm", "blend", dx, dy, x, mean, a, b, c, dx, sizes=_channels(x))
     return dx
 
 
@@ -194,7 +193,7 @@ def _splits(x):
 
 def _channels(x):
     """The number of channels and of pixels of each image."""
-    return np.int32(x.shape[1]), np.int32(prod(x.shape[2:]))
+    return x.shape[1], prod(x.shape[2:])
 
 
 # ---------------------------------------------------------------- softmax cross-entropy
@@ -266,16 +265,31 @@ def _sizes(x, filters, positions, windows, groups):
 
 def _each(file, kernel, count, *arguments):
     """Launch a kernel with one thread for each of `count` numbers."""
-    _launch(file, kernel, (-(-count // BLOCK),), BLOCK, *arguments)
+    _launch(file, kernel, (-(-count // BLOCK),), (BLOCK,), *arguments)
+
+
+def _planes(file, kernel, written, *arrays, sizes):
+    """Launch a kernel whose threads each write one place of several of the planes in `written`. It
+    takes these arrays, the number of planes, and these sizes."""
+    n, c, *size = written.shape
+    if not written.size:
+        return
+    pixels, planes = prod(size), n * c
+    across = min(BLOCK, -(-pixels // WARP) * WARP)
+    down = BLOCK // across
+    columns = -(-pixels // across)
+    rows = min(-(-planes // down), -(-MANY_BLOCKS // columns))
+    grid, block = (columns, rows), (across, down)
+    _launch(file, kernel, grid, block, *arrays, *map(np.int32, (planes, *sizes)))
 
 
 def _tiles(kernel, grid, *arguments):
     """Launch a kernel of conv.cu with one block for each of its tiles."""
-    _launch("conv", kernel, grid, TILE_BLOCK, *arguments)
+    _launch("conv", kernel, grid, (TILE_BLOCK,), *arguments)
 
 
 def _launch(file, kernel, grid, block, *arguments):
-    _function(file, kernel)(grid, (block,), arguments)
+    _function(file, kernel)(grid, block, arguments)
 
 
 def _function(file, kernel):

@@ -20,14 +20,15 @@ pytestmark = pytest.mark.skipif(
 PLANTED = [
     ("pool", "!(value <= best)", "!(value < best)"),  # the last tie wins
     ("pool", " && best == best", ""),  # a number wins over NaN
-    ("pool", "p * sh - top + i * dh", "p * sh - top + i"),  # dilation ignored
-    ("pool", "q * sw - left + j * dw", "q * sw + j * dw"),  # padding ignored
+    ("pool", "i++, h += dh", "i++, h++"),  # dilation ignored
+    ("pool", "at % columns * sw - left", "at % columns * sw"),  # padding ignored
     ("pool", "w < 0 || w >= width", "w < 0"),  # reads the next row
-    ("pool", "* height * width;\n  float best", "* width * width;\n  float best"),
-    ("pool", "at / windows * pixels", "at / pixels * windows"),
+    ("pool", "x + plane * height * width", "x + plane * width * width"),
+    ("pool", "x[plane * pixels + ", "x[plane * windows + "),
+    ("pool", "y[plane * windows + at] =", "y[at] ="),  # every plane in one place
     ("pool", "sum += values[window]", "sum = values[window]"),  # the last window only
     ("pool", "min(rows - 1, (h + top) / sh)", "min(rows - 1, h / sh)"),
-    ("pool", "if (at >= pixels) return;", ""),  # writes beyond the image
+    ("pool", "if (at >= height * width) return;", ""),  # writes beyond the image
     ("conv", "min(n0 + t, n_count - 1)", "n0 + t"),  # reads beyond the last image
     ("conv", "min(m0 + m_of(r), m_count - 1)", "m0 + m_of(r)"),  # reads beyond w
     ("conv", "k0 + t < last ? k_part(k0 + t) : outside", "k_part(k0 + t)"),  # beyond the sum
@@ -59,7 +60,8 @@ PLANTED = [
     ("norm", "rectified && value < 0.f", "value < 0.f"),
     ("norm", "last = min(count, first + each);\n  float sum", "last = first + each;\n  float sum"),
     ("norm", "products[t] += products[t + half];", ""),
-    ("norm", "int k = at / pixels % channels", "int k = at % channels"),
+    ("norm", "int k = plane % channels", "int k = plane / channels"),
+    ("norm", "int c = plane % channels", "int c = pixel % channels"),
     ("loss", "expf(scores[(long long)k * pixels] - top)", "expf(scores[(long long)k * pixels])"),
     ("loss", "mine[(long long)labels[at] * pixels]", "mine[labels[at]]"),
     ("loss", "k == labels[at] ? 1.f", "k == labels[at] ? 0.f"),
@@ -80,7 +82,7 @@ RACES = [
         "{\n    __syncthreads();\n    if (t < half)",
         "{\n    if (t < half)",
     ),  # too early
-    ("pool", "x[at] = sum;", "x[at / 2] = sum;"),  # two threads, one place
+    ("pool", "width + at] = sum;", "width + at / 2] = sum;"),  # two threads, one place
 ]
 
 

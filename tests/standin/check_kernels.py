@@ -26,6 +26,7 @@ def main(arguments):
     if len(arguments) == 3:
         change(*arguments)
     gpu.LONG_ENOUGH, gpu.LEAST_TERMS, gpu.MOST_PARTS = 30, 30, 5  # so that sums go in parts
+    gpu.MANY_BLOCKS = 1  # so that threads go through several planes
     with device_of(backend):
         device = OnDevice(gpu)
         for name, given in cases():

@@ -7,7 +7,6 @@
 
 #define THREADS 256
 
-
 // Mean of `count` numbers and the sum of their squared distances to it.
 struct Moments {
   float count, mean, apart;
@@ -68,17 +67,21 @@ extern "C" __global__ void merge_moments(const float *__restrict__ parts, float 
   variance[channel] = all.apart / all.count;
 }
 
-// y = (x - mean) * scale + shift, and 0 instead of what is negative if `rectified`. One thread for each
-// number; reads and writes each once.
+// y = (x - mean) * scale + shift, and 0 instead of what is negative if `rectified`. A thread has the same
+// pixel of several planes, each one channel of one image. Reads and writes each number once.
 extern "C" __global__ void normalize(const float *__restrict__ x, const float *__restrict__ mean,
                                      const float *__restrict__ scale,
                                      const float *__restrict__ shift, float *__restrict__ y,
-                                     long long count, int channels, int pixels, int rectified) {
-  long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
-  if (at >= count) return;
-  int c = at / pixels % channels;
-  float value = (x[at] - mean[c]) * scale[c] + shift[c];
-  y[at] = rectified && value < 0.f ? 0.f : value;  // NaN stays
+                                     int planes, int channels, int pixels, int rectified) {
+  int pixel = blockIdx.x * blockDim.x + threadIdx.x;
+  if (pixel >= pixels) return;
+  for (int plane = blockIdx.y * blockDim.y + threadIdx.y; plane < planes;
+       plane += gridDim.y * blockDim.y) {
+    int c = plane % channels;
+    int at = plane * pixels + pixel;
+    float value = (x[at] - mean[c]) * scale[c] + shift[c];
+    y[at] = rectified && value < 0.f ? 0.f : value;  // NaN stays
+  }
 }
 
 // parts (gridDim.x, 2, channels): of each part of a channel, the sums of dy and of dy * (x - mean). If
@@ -113,14 +116,18 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   parts[(2LL * blockIdx.x + 1) * channels + channel] = products[0];
 }
 
-// dx = a * dy + b * (x - mean) + c; dx may be dy. One thread for each number; reads dy and x once, writes
+// dx = a * dy + b * (x - mean) + c; dx may be dy. Threads as in normalize. Reads dy and x once, writes
 // dx.
 extern "C" __global__ void blend(const float *dy, const float *__restrict__ x,
                                  const float *__restrict__ mean, const float *__restrict__ a,
                                  const float *__restrict__ b, const float *__restrict__ c,
-                                 float *dx, long long count, int channels, int pixels) {
-  long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
-  if (at >= count) return;
-  int k = at / pixels % channels;
-  dx[at] = a[k] * dy[at] + b[k] * (x[at] - mean[k]) + c[k];
+                                 float *dx, int planes, int channels, int pixels) {
+  int pixel = blockIdx.x * blockDim.x + threadIdx.x;
+  if (pixel >= pixels) return;
+  for (int plane = blockIdx.y * blockDim.y + threadIdx.y; plane < planes;
+       plane += gridDim.y * blockDim.y) {
+    int k = plane % channels;
+    int at = plane * pixels + pixel;
+    dx[at] = a[k] * dy[at] + b[k] * (x[at] - mean[k]) + c[k];
+  }
 }
