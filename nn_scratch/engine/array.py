@@ -224,7 +224,7 @@ def channel_normalize(x, statistics, scale, shift, rectified=False):
 
 def channel_sum(x):
     """x (N, C, H, W) -> the sum of each channel: (C,)."""
-    return x.sum(axis=BATCH_AND_IMAGE)
+    return x.sum(axis=(2, 3)).sum(axis=0)  # CuPy is fast for axes that lie side by side at the end
 
 
 def channel_products(dy, x, statistics, y=None):
