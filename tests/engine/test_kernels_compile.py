@@ -20,6 +20,7 @@ every_card = pytest.mark.parametrize("card", ["sm_75", "sm_80", "sm_90"])
 @every_kernel
 def test_nvcc_has_nothing_to_say(source, card, tmp_path):
     command = ["nvcc", "-cubin", "-std=c++14", f"-arch={card}", "-Werror", "all-warnings"]
+    command += ["-Xptxas", "-warn-spills,-warn-lmem-usage"]  # registers that went to memory
     done = subprocess.run(
         [*command, source, "-o", tmp_path / "kernels.cubin"], capture_output=True, text=True
     )
