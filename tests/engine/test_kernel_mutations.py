@@ -39,7 +39,7 @@ PLANTED = [
     ("conv", "tap.j * dw - left", "tap.j - left"),  # dilation ignored
     ("conv", "right[k][j / 4 * 64 + tx * 4 + j % 4]", "right[k][tx * 8 + j]"),
     ("conv", "if (i * dilation % stride != r) continue;", ""),  # between two windows
-    ("conv", "k.i * (down.tap_distance * dh / sh)", "k.i * down.tap_distance"),
+    ("conv", "phase.tap_distance * dilation / stride", "phase.tap_distance"),
     ("conv", "image.part(group * f * depth + at", "image.part(at"),  # the first group's weights
     ("conv", "blockIdx.z % groups, phase = blockIdx.z / groups", "0, phase = blockIdx.z / groups"),
     ("conv", "split = gridDim.z / groups", "split = gridDim.z"),

@@ -86,7 +86,7 @@ __device__ __forceinline__ void product(int m_count, int n_count, int first, int
 
   auto prepare = [&](int k0) {
     if (t >= DEPTH) return;
-    Part outside = {0, 0, -(1 << 30), 0};
+    Part outside = {0, 0, -(1 << 30), 0};  // in a row that no image has
     k_parts[t] = k0 + t < last ? k_part(k0 + t) : outside;
   };
   auto fetch = [&](int k0) {
@@ -161,6 +161,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
 struct Phase {
   int pixel, pixels;           // the first pixel and how many; they are `stride` apart
   int tap, taps, tap_distance;  // the same for the taps
+  int back;  // a pixel that one tap sees from a position, the next tap sees from so many before it
 };
 
 __device__ __forceinline__ Phase phase_of(int r, int size, int k, int stride, int before,
@@ -174,6 +175,7 @@ __device__ __forceinline__ Phase phase_of(int r, int size, int k, int stride, in
     if (phase.taps == 1) phase.tap_distance = i - phase.tap;
     phase.taps++;
   }
+  phase.back = phase.tap_distance * dilation / stride;  // without rest
   return phase;
 }
 
@@ -195,14 +197,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
       [=](int at) {
         Place k(at, down.taps, right.taps);
         int i = down.tap + k.i * down.tap_distance, j = right.tap + k.j * right.tap_distance;
-        // A tap that is further down or right was seen from positions further up or left.
-        int up = k.i * (down.tap_distance * dh / sh), back = k.j * (right.tap_distance * dw / sw);
-        return image.part(((group * f + k.outer) * c * kh + i) * kw + j, k.outer, -up, -back);
+        return image.part(((group * f + k.outer) * c * kh + i) * kw + j, k.outer,
+                          -k.i * down.back, -k.j * right.back);
       },
       [=](int at) {
         Place to(at, down.pixels, right.pixels);
         int h = down.pixel + to.i * sh, v = right.pixel + to.j * sw;
-        // The position that the phase's first tap sees it from: the divisions leave no rest.
+        // The position from which the phase's first tap sees it: the divisions leave no rest.
         int p = (h + top - down.tap * dh) / sh, q = (v + left - right.tap * dw) / sw;
         int planes = to.outer * groups + group;
         return image.part((planes * c * height + h) * width + v, planes * f, p, q);
