@@ -18,10 +18,9 @@ from nn_scratch.shapes import conv_size
 BLOCK, WARP = 256, 32  # threads; those of a warp run in step
 ROWS, COLUMNS, TILE_BLOCK = 64, 128, 128  # of a tile, and its threads, as in conv.cu
 MOST_PARTS = 64  # of a sum
-LONG_ENOUGH = 4096  # terms of a channel's sum that are worth a part of their own
-LEAST_TERMS = 256  # the same, of a weight gradient's sum
-ENOUGH_BLOCKS = 1024  # of a sum's parts: they keep every multiprocessor of a large card busy
-MANY_BLOCKS = 8192  # the same, of threads that only move numbers; more planes are theirs one by one
+CHANNEL_TERMS, WEIGHT_TERMS = 4096, 256  # of a channel's, a weight's sum, that are worth a part
+ENOUGH_BLOCKS = 1024  # of conv.cu: they keep every multiprocessor of a large card busy
+MANY_BLOCKS = 8192  # the same, of threads that only move numbers, plane after plane
 MOST_BLOCKS = 2**16 - 1  # along a grid's third axis
 MOST_ELEMENTS = 2**31 - 2**20  # an index that goes one step beyond the end still fits an int
 
@@ -66,10 +65,10 @@ def weight_gradient(x, g, windows, groups=1):
     if not _fit(x, g, results=f * weights, blocks=groups) or not (x.size and g.size):
         return array.weight_gradient(x, g, windows, groups)
     columns, rows = _grid(weights, f // groups)
-    parts = min(
-        *(MOST_PARTS, MOST_BLOCKS // groups, MOST_ELEMENTS // (f * weights)),
-        *(-(-ENOUGH_BLOCKS // (columns * rows * groups)), -(-(g.size // f) // LEAST_TERMS)),
-    )
+    enough = -(-ENOUGH_BLOCKS // (columns * rows * groups))
+    worthwhile = -(-(g.size // f) // WEIGHT_TERMS)
+    most = min(MOST_PARTS, MOST_BLOCKS // groups, MOST_ELEMENTS // (f * weights))
+    parts = min(enough, worthwhile, most)
     partial = _empty((parts, f, weights))
     sizes = _sizes(x, f, g.shape[2:], windows, groups)
     _tiles("weight_gradient", (columns, rows, groups * parts), x, g, partial, *sizes)
@@ -188,7 +187,7 @@ def channel_blend(dy, x, statistics, a, b, c, overwrite=False):
 
 def _splits(x):
     """Into how many parts a sum over batch and image goes."""
-    return min(MOST_PARTS, -(-(x.size // x.shape[1]) // LONG_ENOUGH))
+    return min(MOST_PARTS, -(-(x.size // x.shape[1]) // CHANNEL_TERMS))
 
 
 def _channels(x):

@@ -66,7 +66,7 @@ def test_convolution_kernels(geometry, channels, device):
 
 def test_infinity_stays_where_it_belongs(device, monkeypatch):
     """Strips are filled up with zeros, and 0 · ∞ is no number."""
-    monkeypatch.setattr(gpu, "LEAST_TERMS", 40)  # 144 terms in parts of 36, strips of 16
+    monkeypatch.setattr(gpu, "WEIGHT_TERMS", 40)  # 144 terms in parts of 36, strips of 16
     windows, size = make_windows(3, padding=1), (9, 8)
     x = draw_integers(2, 4, *size, dtype=np.float32)
     w = draw_integers(6, 2, 3, 3, dtype=np.float32, seed=1)
@@ -84,7 +84,7 @@ def test_infinity_stays_where_it_belongs(device, monkeypatch):
 
 
 def test_a_long_sum_goes_in_parts(device, monkeypatch):
-    monkeypatch.setattr(gpu, "LEAST_TERMS", 50)
+    monkeypatch.setattr(gpu, "WEIGHT_TERMS", 50)
     windows = make_windows(3, padding=1)
     x, g = (draw_integers(2, c, 13, 11, dtype=np.float32, seed=c) for c in (3, 4))
     np.testing.assert_array_equal(
@@ -211,7 +211,7 @@ def test_what_kernels_do_not_take_goes_the_plain_way(device, monkeypatch):
 def test_grids_have_no_more_blocks_than_cuda_allows(device, monkeypatch):
     """Along their third axis, where groups, phases and parts of a sum are counted."""
     monkeypatch.setattr(gpu, "MOST_BLOCKS", 5)
-    monkeypatch.setattr(gpu, "LEAST_TERMS", 1)
+    monkeypatch.setattr(gpu, "WEIGHT_TERMS", 1)
     grids, launch = [], gpu._launch
 
     def noted(file, kernel, grid, *rest):

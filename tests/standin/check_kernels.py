@@ -25,7 +25,7 @@ def main(arguments):
     backend = "cupy" if arguments == ["--on-the-card"] else "stand-in"
     if len(arguments) == 3:
         change(*arguments)
-    gpu.LONG_ENOUGH, gpu.LEAST_TERMS, gpu.MOST_PARTS = 30, 30, 5  # so that sums go in parts
+    gpu.CHANNEL_TERMS, gpu.WEIGHT_TERMS, gpu.MOST_PARTS = 30, 30, 5  # so that sums go in parts
     gpu.MANY_BLOCKS = 1  # so that threads go through several planes
     with device_of(backend):
         device = OnDevice(gpu)
