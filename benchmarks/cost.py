@@ -5,8 +5,8 @@
 
 Times ops, forward and backward, over image sizes, batch sizes and numbers of channels, and fits
 time = constant · amount^slope to the larger half: a slope of 1 is linear. (A convolution's work
-grows with the square of its channels.) Then sends one large image through a net as SegNet-Basic
-(7×7, 64 features, four stages) and takes the process's peak memory.
+grows with the square of its channels.) Then sends one large image through SegNet-Basic and takes
+the process's peak memory.
 Writes a table, cost.json and cost.png beside this file (--out).
 """
 
@@ -84,7 +84,7 @@ def measure(axis, op, tiny):
 
 def large_image(size):
     """Seconds and peak memory of a forward pass of one image, size × size."""
-    net = nets.SegNet(3, CLASSES, widths=(64, 64, 64, 64), kernel_size=7, rng=0).eval()
+    net = nets.SegNetBasic(3, CLASSES, rng=0).eval()
     image = RNG.standard_normal((1, 3, size, size), np.float32)
     start = time.perf_counter()
     with layers.inference_mode(net):

@@ -87,13 +87,17 @@ class DownUpFCN(Container):
 
     def forward(self, x):
         maps = []
-        for encode, pool in zip(self.encoders, self.pools, strict=True):
-            maps.append(encode(x))
-            x = pool(maps[-1])
+        for encode, pool, skip in self._downwards():
+            x = encode(x)
+            if skip:
+                maps.append(x)
+            x = pool(x)
         for up, decode, skip in self._upwards():
-            kept = maps.pop()
             x = up(x)
-            x = decode(x + kept if skip else x)
+            if skip:
+                x = x + maps.pop()
+            for layer in decode:  # one by one: decode(x) would hold x to the end
+                x = layer(x)
         return self.classifier(x)
 
     def backward(self, dscores):
@@ -101,11 +105,19 @@ class DownUpFCN(Container):
         dmaps = []
         for up, decode, skip in reversed(self._upwards()):
             dx = decode.backward(dx)
-            dmaps.append(dx if skip else 0)  # a sum passes its gradient to both of its terms
+            if skip:
+                dmaps.append(dx)  # a sum passes its gradient to both of its terms
             dx = up.backward(dx)
-        for encode, pool in zip(self.encoders[::-1], self.pools[::-1], strict=True):
-            dx = encode.backward(pool.backward(dx) + dmaps.pop())
+        for encode, pool, skip in reversed(self._downwards()):
+            dx = pool.backward(dx)
+            if skip:
+                dx = dx + dmaps.pop()
+            dx = encode.backward(dx)
         return dx
+
+    def _downwards(self):
+        """(encoder, pool, whether its map is kept to be added), outermost stage first."""
+        return list(zip(self.encoders, self.pools, self.skipping, strict=True))
 
     def _upwards(self):
         """(upsampler, decoder, whether it skips), innermost stage first."""

@@ -58,7 +58,8 @@ class SegNet(Container):
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = pool(encode(x))
         for unpool, decode in zip(self.unpools, self.decoders, strict=True):
-            x = decode(unpool(x))
+            for layer in (unpool, *decode):  # one by one: decode(…) would hold its input to the end
+                x = layer(x)
         return self.classifier(x)
 
     def backward(self, dscores):

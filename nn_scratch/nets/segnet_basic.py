@@ -112,27 +112,33 @@ class SegNetBasic(Container):
     def forward(self, x):
         maps = []
         for encode, pool in zip(self.encoders, self.pools, strict=True):
-            maps.append(encode(x))
-            x = pool(maps[-1])
+            x = encode(x)
+            if self.variant.add:
+                maps.append(x)
+            x = pool(x)
         if self.variant.reduce:
             x = self.classifier(x)
         for up, decode, adapt in self._upwards():
-            x = decode(up(x))
-            kept = maps.pop()
+            for layer in (up, *decode):  # one by one: decode(…) would hold its input to the end
+                x = layer(x)
             if self.variant.add:
-                x = x + adapt(kept)
+                x = x + adapt(maps.pop())
         return x if self.variant.reduce else self.classifier(x)
 
     def backward(self, dscores):
         dx = dscores if self.variant.reduce else self.classifier.backward(dscores)
         dmaps = []
         for up, decode, adapt in reversed(self._upwards()):
-            dmaps.append(adapt.backward(dx) if self.variant.add else 0)
+            if self.variant.add:
+                dmaps.append(adapt.backward(dx))
             dx = up.backward(decode.backward(dx))
         if self.variant.reduce:
             dx = self.classifier.backward(dx)
         for encode, pool in zip(self.encoders[::-1], self.pools[::-1], strict=True):
-            dx = encode.backward(pool.backward(dx) + dmaps.pop())
+            dx = pool.backward(dx)
+            if self.variant.add:
+                dx = dx + dmaps.pop()
+            dx = encode.backward(dx)
         return dx
 
     def _upwards(self):

@@ -1,12 +1,14 @@
 """What training and prediction leave out: the first layer's dx, and what backward would need."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from helpers import draw
 from nn_scratch import layers
 from nn_scratch.layers.container import leaves
-from nn_scratch.nets import Localizer, SegNet
+from nn_scratch.nets import DownUpFCN, Localizer, SegNet, SegNetBasic
 from nn_scratch.training import Localization, Segmentation
 
 NETS = {
@@ -78,6 +80,28 @@ def test_inference_keeps_nothing_but_switches(name):
         net.backward(tuple(map(np.ones_like, y)) if isinstance(y, tuple) else np.ones_like(y))
     net(x)  # afterwards it keeps again
     net.backward(tuple(map(np.ones_like, y)) if isinstance(y, tuple) else np.ones_like(y))
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        SegNet(3, 5, (32, 32, 32), rng=0),
+        DownUpFCN(3, 5, (32, 32, 32), upsampler="max_unpool", rng=0),
+        SegNetBasic(3, 5, width=32, kernel_size=3, rng=0),
+    ],
+    ids=lambda net: type(net).__name__,
+)
+def test_inference_holds_two_large_maps_at_once(net):
+    """What a layer reads and what it writes; beside them there are switches of a third of a map,
+    and the blocks that are being worked on."""
+    x = draw(1, 3, 256, 256, dtype=np.float32)
+    with layers.inference_mode(net.eval()):
+        net(x)  # makes the workspaces, which stay
+        tracemalloc.start()
+        net(x)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 2.4 * 4 * 32 * 256 * 256 + 8e6
 
 
 def test_localization_step_saves_dx_too():
