@@ -98,15 +98,19 @@ POOLS = [
 ]
 
 
+# With few blocks, threads go through several planes.
+few_and_many = pytest.mark.parametrize("many_blocks", [1, 2, gpu.MANY_BLOCKS])
+
+
+@few_and_many
 @pytest.mark.parametrize("ceil_mode", [False, True])
 @pytest.mark.parametrize("geometry", POOLS)
-def test_pooling_kernels(geometry, ceil_mode, device, monkeypatch):
-    if ceil_mode:
-        monkeypatch.setattr(gpu, "MANY_BLOCKS", 1)  # threads go through several planes
+def test_pooling_kernels(geometry, ceil_mode, many_blocks, device, monkeypatch):
+    monkeypatch.setattr(gpu, "MANY_BLOCKS", many_blocks)
     windows = pool_windows(**geometry)
     size = 9, 8
     positions = pool_size(size, windows, ceil_mode)
-    for x in draw(2, 3, *size, dtype=np.float32), draw_integers(2, 3, *size, dtype=np.float32):
+    for x in draw(5, 3, *size, dtype=np.float32), draw_integers(5, 3, *size, dtype=np.float32):
         y, switches = device.window_max(x, windows, positions)
         expected, where = array.window_max(x, windows, positions)
         np.testing.assert_array_equal(y, expected)
@@ -143,10 +147,10 @@ def test_numbers_that_compare_strangely(value, device):
 
 @pytest.mark.parametrize("shape", [(2, 3, 5, 7), (1, 1, 1, 2), (3, 2, 40, 41)])
 @pytest.mark.parametrize("offset", [0, 1e4])
-def test_norm_kernels(shape, offset, device, monkeypatch):
+@few_and_many
+def test_norm_kernels(shape, offset, many_blocks, device, monkeypatch):
     """With a mean far from zero too, where E[x²] − mean² would lose all digits."""
-    if offset:
-        monkeypatch.setattr(gpu, "MANY_BLOCKS", 1)  # threads go through several planes
+    monkeypatch.setattr(gpu, "MANY_BLOCKS", many_blocks)
     x = (draw(*shape) + offset).astype(np.float32)
     dy, y = (draw(*shape, dtype=np.float32, seed=s) for s in (1, 2))
     y[0, 0, 0, 0] = np.nan
@@ -206,6 +210,28 @@ def test_what_kernels_do_not_take_goes_the_plain_way(device, monkeypatch):
     monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
     device.correlate(x, w, windows)
     assert not device.launched
+
+
+def test_results_that_are_too_many_go_the_plain_way(device, monkeypatch):
+    """An int must count them too, however few there are of what they are made from."""
+
+    def new(*shape):
+        return draw_integers(*shape, dtype=np.float32)
+
+    one_by_one, pool = make_windows(1), pool_windows(3, 2, 0)
+    switches = array.window_max(new(1, 1, 5, 5), pool, (2, 2))[1]
+    for name, given in (
+        ("correlate", (new(1, 2, 3, 4), new(20, 2, 1, 1), one_by_one)),
+        ("scatter", (new(1, 2, 3, 4), new(2, 20, 1, 1), (3, 4), one_by_one)),
+        ("weight_gradient", (new(1, 2, 1, 1), new(1, 20, 1, 1), one_by_one)),
+        ("window_max", (new(1, 1, 3, 3), pool_windows(2, 1, 1), (4, 4))),
+        ("scatter_add", (new(1, 1, 2, 2), switches, (5, 5), pool)),
+    ):
+        most = max(a.size for a in given if isinstance(a, np.ndarray))
+        monkeypatch.setattr(gpu, "MOST_ELEMENTS", most)
+        found, expected = getattr(device, name)(*given), getattr(array, name)(*given)
+        np.testing.assert_array_equal(found, expected, err_msg=name)
+        assert not device.launched, name
 
 
 def test_grids_have_no_more_blocks_than_cuda_allows(device, monkeypatch):

@@ -82,6 +82,7 @@ RACES = [
         "{\n    __syncthreads();\n    if (t < half)",
         "{\n    if (t < half)",
     ),  # too early
+    ("pool", "gridDim.y * blockDim.y)\n    y[", "gridDim.y)\n    y["),  # planes written twice
     ("pool", "width + at] = sum;", "width + at / 2] = sum;"),  # two threads, one place
 ]
 

@@ -34,7 +34,7 @@ struct Place {
 
 // What one index tells of the addresses in y(m, n) = sum over k of a(m, k) * image(k, n).
 struct alignas(16) Part {
-  int other;  // where in a row of a (said by k), or of y (said by n)
+  int other;  // which number of a (said by k), or of y (said by n), if m is 0
   int image;  // how far in the image: `h` rows and `w` columns, and perhaps some planes
   int h, w;
 };
