@@ -84,6 +84,14 @@ def test_the_notebook_holds_the_source_executed_in_order(source):
     assert streams <= {"stdout"}
 
 
+@pytest.mark.parametrize("source", SOURCES, ids=name)
+def test_what_a_cell_draws_is_shown(source):
+    """Jupyter shows the value of a cell's last line only."""
+    for cell in json.loads(source.with_suffix(".ipynb").read_text())["cells"]:
+        if re.search(r"^plot_\w+\(", "".join(cell["source"]), re.MULTILINE):
+            assert any("image/png" in output.get("data", {}) for output in cell["outputs"]), cell
+
+
 def test_editing_a_source_makes_its_notebook_out_of_date(tmp_path):
     source = tmp_path / "01_x.py"
     source.write_text("# %%\n1 + 1\n")
