@@ -6,7 +6,8 @@
     python lessons/build.py 01 04      these
     python lessons/build.py --pictures the moving pictures
 
-A notebook remembers the hash of its source. Edit the source, never the notebook.
+A notebook remembers the hash of its source and of the measured figures that the source names
+(*.json here and in benchmarks/results). Edit the source, never the notebook.
 Needs the extra: pip install -e '.[lessons]'
 """
 
@@ -17,6 +18,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
+RESULTS = FOLDER.parent / "benchmarks" / "results"
 
 
 def main(arguments=None):
@@ -44,7 +46,7 @@ def lessons():
 
 
 def up_to_date(source):
-    """Whether the notebook was built from this very source."""
+    """Whether the notebook was built from this very source and these figures."""
     notebook = source.with_suffix(".ipynb")
     if not notebook.exists():
         return False
@@ -52,7 +54,12 @@ def up_to_date(source):
 
 
 def source_hash(source):
-    return hashlib.sha256(source.read_bytes()).hexdigest()
+    """The hash of a source, together with the files of figures that it names."""
+    text = source.read_text(encoding="utf-8")
+    figures = sorted([*source.parent.glob("*.json"), *RESULTS.glob("*.json")])
+    named = [path for path in figures if f'"{path.name}"' in text]
+    content = b"".join(path.read_bytes() for path in [source, *named])
+    return hashlib.sha256(content).hexdigest()
 
 
 def build(source):

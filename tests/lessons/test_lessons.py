@@ -92,14 +92,26 @@ def test_what_a_cell_draws_is_shown(source):
             assert any("image/png" in output.get("data", {}) for output in cell["outputs"]), cell
 
 
-def test_editing_a_source_makes_its_notebook_out_of_date(tmp_path):
-    source = tmp_path / "01_x.py"
-    source.write_text("# %%\n1 + 1\n")
-    assert not build.up_to_date(source)
-    notebook = {"metadata": {"source_hash": build.source_hash(source)}}
-    source.with_suffix(".ipynb").write_text(json.dumps(notebook))
+def test_editing_a_source_or_its_figures_makes_its_notebook_out_of_date(tmp_path):
+    source, figures, others = (tmp_path / n for n in ("01_x.py", "figures.json", "others.json"))
+    text = '# %%\nopen("figures.json").read()\n'
+
+    def build_from(content):
+        source.write_text(text)
+        figures.write_text(content)
+        others.write_text("1")
+        notebook = {"metadata": {"source_hash": build.source_hash(source)}}
+        source.with_suffix(".ipynb").write_text(json.dumps(notebook))
+
+    assert not source.with_suffix(".ipynb").exists()
+    build_from("1")
     assert build.up_to_date(source)
-    source.write_text("# %%\n1 + 2\n")
+    others.write_text("2")
+    assert build.up_to_date(source)
+    figures.write_text("2")
+    assert not build.up_to_date(source)
+    build_from("2")
+    source.write_text(text + "1 + 2\n")
     assert not build.up_to_date(source)
 
 
