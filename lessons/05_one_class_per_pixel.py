@@ -230,7 +230,7 @@ found = whole(images).argmax(axis=1)
 names = ("background", *"0123456789")
 accuracy = global_accuracy(confusion_matrix(truths, found, 11))
 print(f"{accuracy:.0%} of the pixels of these four are right")
-plot_segmentation(images, truths, found, names)
+plot_segmentation(images, truths, names, found)
 
 # %% [markdown]
 # It finds ink well and mixes up digits: 17×17 pixels around a point of a stroke show only a part of

@@ -250,7 +250,7 @@ for name, net in subjects.items():
 images, truths = (part[:3] for part in next(iter(test.batches())))
 net = subjects["with skips"].eval()
 names = ("background", *"0123456789")
-plot_segmentation(images, truths, net(images).argmax(axis=1), names)
+plot_segmentation(images, truths, names, net(images).argmax(axis=1))
 
 # %% [markdown]
 # A minute of training is little. What becomes of such nets, with twice the channels, in the

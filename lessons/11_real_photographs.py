@@ -76,11 +76,11 @@ print("classes:", ", ".join(source.class_names))
 size = (96, 128) if own else (40, 40)  # to which all images are brought
 samples = [Resize(size)(None, source.train.sample(0, index)) for index in range(4)]
 images, masks = (np.stack(part) for part in zip(*samples, strict=True))
-plot_segmentation(images, masks, masks, source.class_names)
+plot_segmentation(images, masks, source.class_names)
 
 # %% [markdown]
-# (Truth twice: there is no prediction yet. Always look at your data first. Wrong masks are the most
-# frequent mistake of all, and no loss will tell you.)
+# Always look at your data first. Wrong masks are the most frequent mistake of all, and no loss will
+# tell you.
 #
 # One image in five is **held back**: the net never trains on it. What it reaches there is what you
 # may hope for on new images *of the same kind*. Photographs that belong together, such as frames of
@@ -188,7 +188,7 @@ def image_miou(truth, prediction):
 each = np.array([image_miou(*pair) for pair in zip(truths, found, strict=True)])
 worst = np.argsort(each)[:4]
 print("the four worst:", each[worst].round(2), "  the median image:", np.median(each).round(2))
-plot_segmentation(pictures[worst], truths[worst], found[worst], recipe.class_names)
+plot_segmentation(pictures[worst], truths[worst], recipe.class_names, found[worst])
 
 # %% [markdown]
 # **Where in the image?** Inside or at the edges? Pixels whose neighbours are of another class are
@@ -279,6 +279,3 @@ print(LAYOUTS["localization"])
 # - Look at the data before the loss, and at the worst images before the mean.
 # - Hold images back, and keep together what belongs together.
 # - Three suspects, three measurements: more images, a larger net, a wider view.
-
-# %%
-temporary.cleanup()

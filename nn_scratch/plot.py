@@ -33,28 +33,32 @@ MARKERS = "os^DvP"
 TRUTH_COLOUR, PREDICTION_COLOUR = "#56b4e9", "#e69f00"
 
 
-def plot_segmentation(images, truths, predictions, class_names):
-    """Rows of image | truth | prediction, with a legend of the classes that occur.
+def plot_segmentation(images, truths, class_names, predictions=None):
+    """Rows of image | truth | prediction, with a legend of the classes that occur; or without the
+    predictions.
 
     images (N, 1 or 3, H, W) with values from 0 to 1; truths, predictions (N, H, W) integer.
     """
+    shown = {"image": images, "truth": truths}
+    if predictions is not None:
+        shown["prediction"] = predictions
     columns = 2 if len(images) > 3 else 1
-    rows = -(-len(images) // columns)
-    figure = Figure(figsize=(4.8 * columns, 1.62 * rows + 0.9), layout="constrained")
-    axes = figure.subplots(rows, 3 * columns, squeeze=False)
+    rows, panels = -(-len(images) // columns), len(shown)
+    figure = Figure(figsize=(1.6 * panels * columns, 1.62 * rows + 0.9), layout="constrained")
+    axes = figure.subplots(rows, panels * columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
-    for sample, panels in enumerate(zip(images, truths, predictions, strict=True)):
-        row, column = sample % rows, 3 * (sample // rows)
-        titles = ("image", "truth", "prediction") if row == 0 else ("", "", "")
-        for axis, panel, title in zip(axes[row, column : column + 3], panels, titles, strict=True):
+    for sample in range(len(images)):
+        row, column = sample % rows, panels * (sample // rows)
+        for axis, (title, arrays) in zip(axes[row, column:], shown.items(), strict=False):
             axis.set_axis_on()
-            axis.set(xticks=[], yticks=[], title=title)
-            if panel.ndim == 3:
-                _show_image(axis, panel)
+            axis.set(xticks=[], yticks=[], title=title if row == 0 else "")
+            if title == "image":
+                _show_image(axis, arrays[sample])
             else:
-                axis.imshow(_coloured(panel, len(class_names)))
-    _class_legend(figure, np.union1d(truths, predictions), class_names, 6 * columns)
+                axis.imshow(_coloured(arrays[sample], len(class_names)))
+    _, *label_maps = shown.values()
+    _class_legend(figure, np.stack(label_maps), class_names, 2 * panels * columns)
     return figure
 
 

@@ -12,17 +12,23 @@ from nn_scratch.data.digits import CLASS_NAMES
 @pytest.mark.parametrize("count", [1, 5])
 def test_segmentation(count, channels, tmp_path):
     labels = np.random.default_rng(0).integers(0, 11, (count, 6, 8))
-    figure = plot.plot_segmentation(draw(count, channels, 6, 8), labels, labels, CLASS_NAMES)
-    figure.savefig(tmp_path / "picture.png")
-    assert (tmp_path / "picture.png").stat().st_size > 1000
-    shown = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert shown == [CLASS_NAMES[k] for k in np.unique(labels)]
+    images = draw(count, channels, 6, 8)
+    for found, titles in (None, ["image", "truth"]), (labels, ["image", "truth", "prediction"]):
+        figure = plot.plot_segmentation(images, labels, CLASS_NAMES, found)
+        figure.savefig(tmp_path / "picture.png")
+        assert (tmp_path / "picture.png").stat().st_size > 1000
+        shown = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert shown == [CLASS_NAMES[k] for k in np.unique(labels)]
+        columns = 2 if count > 3 else 1
+        assert [axis.get_title() for axis in figure.axes if axis.get_title()] == columns * titles
+        drawn = [axis for axis in figure.axes if axis.images]
+        assert len(drawn) == count * len(titles)
 
 
 def test_every_class_has_a_colour_whatever_their_number():
     labels = np.arange(100).reshape(1, 10, 10)
     names = [f"class {label}" for label in range(80)]
-    figure = plot.plot_segmentation(draw(1, 1, 10, 10), labels, labels, names)
+    figure = plot.plot_segmentation(draw(1, 1, 10, 10), labels, names, labels)
     shown = figure.axes[1].images[0].get_array()
     assert shown.shape == (10, 10, 3)
     assert len(np.unique(shown.reshape(-1, 3)[:70], axis=0)) == 70

@@ -155,7 +155,7 @@ def net_of(settings):
 def draw_segmentation(net, batch, class_names):
     """The net's label maps beside the truth."""
     images, truths = (part[:8] for part in batch)
-    return plot.plot_segmentation(images, truths, net(images).argmax(axis=1), class_names)
+    return plot.plot_segmentation(images, truths, class_names, net(images).argmax(axis=1))
 
 
 def draw_localization(net, batch, class_names):
