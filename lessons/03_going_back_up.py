@@ -210,7 +210,7 @@ except ValueError as error:
 smooth = ops.bilinear_upsample2d(small, (4, 4))
 A = as_matrix(lambda x: ops.bilinear_upsample2d(x, (4, 1)), (1, 1, 2, 1))
 assert np.allclose(A @ small[0, 0] @ A.T, smooth[0, 0])
-plot_arrays({"x": small[0, 0], "A": A, "A x Aᵀ": smooth[0, 0]})
+plot_arrays({"x": small[0, 0], "A": A, "A x Aᵀ, rounded": smooth[0, 0].round(2)})
 
 # %% [markdown]
 # Where do the quarters in $A$ come from? Pixel centres: the four centres of the large image lie at
