@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from machine import machine, peak_bytes
 from nn_scratch import layers, nets, ops
+from nn_scratch.plot import LINE_COLOURS, MARKERS
 
 RNG = np.random.default_rng(0)
 CLASSES = 12
@@ -143,17 +144,19 @@ OPS = {
 
 
 def picture(curves):
-    figure = Figure(figsize=(11, 3.8), layout="constrained")
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
     for axes, (axis, (label, _)) in zip(figure.subplots(1, len(AXES)), AXES.items(), strict=True):
-        for curve in (curve for curve in curves if curve["axis"] == axis):
+        shown = [curve for curve in curves if curve["axis"] == axis]
+        for curve, colour, marker in zip(shown, LINE_COLOURS, MARKERS, strict=False):
             legend = f"{curve['op']}, slope {curve['slope']:.2f}"
-            axes.loglog(curve["amounts"], curve["ms"], "o-", label=legend)
+            line = {"color": colour, "marker": marker, "ms": 5, "lw": 1.4}
+            axes.loglog(curve["amounts"], curve["ms"], label=legend, **line)
         axes.set(xlabel=label, ylabel="ms, forward and backward")
         axes.set_xticks(curve["amounts"], [f"{a:,}" for a in curve["amounts"]], fontsize=8)
         axes.minorticks_off()
-        axes.set_ylim(top=12 * axes.get_ylim()[1])  # room for the legend
-        axes.legend(fontsize=8, loc="upper left")
-        axes.grid(alpha=0.3)
+        axes.grid(color="0.92")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.45, 1), fontsize=9, frameon=False)
     return figure
 
 

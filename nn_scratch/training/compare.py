@@ -24,6 +24,7 @@ METRICS = {
 ROUNDS = 7
 TIMED_IMAGES = 8  # in one call
 FILES = ("comparison.json", "comparison.md", "comparison.png")
+NO_BREAK = "\N{NO-BREAK SPACE}"  # a narrow column would break "0.904 ± 0.005" into three lines
 
 
 def compare(task, nets, seeds, out, *, ranks=ALONE, device="cpu", **settings):
@@ -105,7 +106,8 @@ def table(report):
             f"{1e3 * row['seconds']:.2f}",
             f"{seconds:,.0f} s",
         ]
-        lines.append(f"| {row['net']} | {' | '.join([*scores, *expense])} |")
+        cells = [cell.replace(" ", NO_BREAK) for cell in (*scores, *expense)]
+        lines.append(f"| {row['net']} | {' | '.join(cells)} |")
     if "constant_box" in report:
         constant = [f"{report['constant_box'][n]:.3f}" for n in ("mean_box_iou", "success")]
         lines.append(f"| *the best constant box* | – | {' | '.join(constant)} | 4 | – | – | – |")

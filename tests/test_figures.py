@@ -1,0 +1,97 @@
+"""Figures that texts quote are those of the files that the benchmarks wrote."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from machine import geometric_mean
+from nn_scratch.training.compare import table
+
+ROOT = Path(__file__).parents[1]
+BENCHMARKS = ROOT / "benchmarks"
+SPEED = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+
+
+def rows(file):
+    return json.loads((BENCHMARKS / file).read_text())["rows"]
+
+
+def ratios(file):
+    """For each op, the ratios of its shapes: ours to PyTorch's."""
+    found = {}
+    for row in rows(file):
+        ratio = row["ours"]["median"] / row["torch"]["median"]
+        found.setdefault(row["name"], []).append(ratio)
+    return found
+
+
+def mean_and_worst(values):
+    return f"{geometric_mean(values):.2f} | {max(values):.2f}"
+
+
+def steps(file):
+    """For each net, its rows by the way it was trained."""
+    found = {}
+    for row in rows(file):
+        found.setdefault(row["net"], {})[row["way"]] = row
+    return found
+
+
+def step_ratios(file, way):
+    return [
+        f"{ways[way]['median_ms'] / ways['PyTorch']['median_ms']:.2f}"
+        for ways in steps(file).values()
+    ]
+
+
+@pytest.mark.parametrize("report", ["digits", "camvid", "caltech"])
+def test_results_are_those_that_compare_wrote(report):
+    written = table(json.loads((BENCHMARKS / "results" / f"{report}.json").read_text()))
+    results = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    assert written.partition("\n\n")[2] in results
+
+
+def test_speed_of_ops():
+    here, other = ratios("cpu.json"), ratios("cpu-xeon.json")
+    assert here.keys() == other.keys()
+    for name, values in here.items():
+        figures = f"{mean_and_worst(values)} | {mean_and_worst(other[name])}"
+        assert f"| {name} | {len(values)} | {figures} |" in SPEED
+
+
+def test_speed_of_training_steps():
+    for net, ways in steps("training.json").items():
+        cells = [net]
+        for way in ("PyTorch", "threads", "ranks"):
+            cells.append(f"{ways[way]['median_ms']:.0f}")
+            if way != "PyTorch":
+                cells.append(f"{ways[way]['median_ms'] / ways['PyTorch']['median_ms']:.2f}")
+        cells.append(", ".join(f"{row['peak_mb']:.0f}" for row in ways.values()))
+        assert f"| {' | '.join(cells)} |" in SPEED
+    text = " ".join(SPEED.split())
+    threads, ranks = (", ".join(step_ratios("training-xeon.json", w)) for w in ("threads", "ranks"))
+    assert f"ratios were {threads} with threads and {ranks} with ranks" in text
+
+
+def test_speed_beside_other_libraries():
+    text = " ".join(SPEED.split())
+    for peer in "dezero", "mygrad":
+        times = [r[peer]["median"] / r["ours"]["median"] for r in rows("cpu.json") if peer in r]
+        assert f"{geometric_mean(times):.1f} times as fast as" in text
+        assert f"({len(times)} shapes)" in text or f"of {len(times)} shapes)" in text
+
+
+def test_speed_in_the_readme():
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    values = ratios("cpu.json")["conv2d"]
+    assert f"{geometric_mean(values):.2f} of PyTorch's time" in text
+    assert f"geometric mean of {len(values)} shapes" in text
+    ranks = step_ratios("training.json", "ranks")
+    assert f"with one process a core {min(ranks)} to {max(ranks)} of it" in text
+
+
+def test_cost_of_the_large_image():
+    large = json.loads((BENCHMARKS / "cost.json").read_text())["large image"]
+    text = " ".join(SPEED.split())
+    assert f"in {large['seconds']:.0f} s and {large['peak_gib']:.2f} GiB at most" in text
