@@ -26,15 +26,15 @@ stage() { # NAME SECONDS COMMAND…
 environment() {
   nvidia-smi
   nvcc --version
-  python -m nn_scratch info
+  python3 -m nn_scratch info
 }
 
 stage environment 30 bash -c "$(declare -f environment); environment"
-REQUIRE_GPU=1 stage tests 240 python -m pytest -q -m gpu
+REQUIRE_GPU=1 stage tests 240 python3 -m pytest -q -m gpu
 if command -v compute-sanitizer >/dev/null; then
   stage memcheck 40 compute-sanitizer --tool memcheck --error-exitcode 1 \
-    python -m standin.check_kernels --on-the-card
+    python3 -m standin.check_kernels --on-the-card
   stage racecheck 40 compute-sanitizer --tool racecheck --error-exitcode 1 \
-    python -m standin.check_kernels --on-the-card
+    python3 -m standin.check_kernels --on-the-card
 fi
-stage measure 130 python benchmarks/gpu.py --json "$out/gpu.json"
+stage measure 130 python3 benchmarks/gpu.py --json "$out/gpu.json"
