@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -171,6 +172,14 @@ def test_files_and_pictures_that_are_named_exist(lesson):
         assert (LESSONS / picture).exists(), picture
     for script in re.findall(r"python (\w+/\w+\.py)", TEXTS[lesson]):
         assert (ROOT / script).exists(), script
+
+
+def test_the_command_that_opens_the_lessons_is_there():
+    """Where the extra is installed that the map of the lessons names."""
+    pytest.importorskip("jupytext", reason="the extra 'lessons' is not installed")
+    page = (LESSONS / "README.md").read_text()
+    assert "pip install -e '.[lessons]' && jupyter lab lessons\n" in page
+    assert shutil.which("jupyter-lab", path=Path(sys.executable).parent)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
