@@ -120,8 +120,8 @@ def _parser():
         "train",
         help="train a net on the digit scenes or on your own images; resumes",
         description="Train a net on the digit scenes or on a folder of images. Resumes where an\n"
-        "interrupted run stopped. `mpiexec -n 2 nn-scratch train ...` shares each batch among two\n"
-        "processes.",
+        "interrupted run stopped. `mpiexec -n 2 nn-scratch train ...` shares each batch\n"
+        "among two processes.",
         epilog=data_help,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
