@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 STEP = 1e-6
+SHRINK, SHRINKS = 1 / 64, 6  # of the step, as long as the function bends within it
+BENT = 1e-7  # of the slope: what halving the step may change, or the function bends
+OTHER_STEP = 2**0.5 - 1  # beside 1: there is no period of which both are multiples
 
 
 class Slope(NamedTuple):
@@ -12,7 +15,7 @@ class Slope(NamedTuple):
 
     At a kink (ReLU at 0, two equal maxima) there is no single slope: any value from `low` to
     `high`, the slopes of the two sides taken output by output, is right. Elsewhere all are equal.
-    `rounding` is what floating point can make of it.
+    `rounding` is what floating point can make of it, and how far smaller steps still change it.
     """
 
     value: float
@@ -28,29 +31,42 @@ class Slope(NamedTuple):
 def slope(subject, values, name, direction, cotangents):
     """The Slope of `subject` at `values`, when values[name] moves along `direction`.
 
-    First with step 1: an op that is linear in this value has no error of higher order, so that
-    the large step is exact to rounding. Otherwise with a small step and with half of it: between
-    them, the difference of the two sides halves for a smooth function and stays for a kink.
+    First with large steps: an op that is linear in this value has no error of higher order, so
+    that they are exact to rounding. Otherwise with a small step and with half of it: between them,
+    the difference of the two sides halves for a smooth function and stays for a kink. Where the
+    slope itself changes (1/x near 0), or a step leaves the domain, smaller ones follow.
     """
     exact = exact_slope(subject, values, name, direction, cotangents)
     if exact:
         return exact
-    scale = float(np.abs(values[name]).max(initial=0)) or 1.0
-    whole, half = (
-        _sides(subject, values, name, direction, cotangents, step * scale)
-        for step in (STEP, STEP / 2)
-    )
+    step = STEP * float(np.abs(values[name]).max(initial=1))
+    for _ in range(SHRINKS):
+        whole, half = (
+            _sides(subject, values, name, direction, cotangents, s) for s in (step, step / 2)
+        )
+        change = abs(whole.value - half.value)
+        if change <= max(BENT * abs(half.value), half.rounding):
+            break
+        step *= SHRINK
+    rounding = max(change, half.rounding)
     if half.gap > max(0.6 * whole.gap, half.rounding):
-        return Slope(half.value, half.low, half.high, half.rounding)
-    return Slope(half.value, half.value, half.value, half.rounding)
+        return Slope(half.value, half.low, half.high, rounding)
+    return Slope(half.value, half.value, half.value, rounding)
 
 
 def exact_slope(subject, values, name, direction, cotangents):
-    """The Slope with step 1, if the two sides agree: the op is linear there. Else None."""
-    sides = _sides(subject, values, name, direction, cotangents, 1.0)
-    if not sides.gap <= sides.rounding:
+    """The Slope with step 1, if the op is linear there, else None.
+
+    It is if the two sides agree, and another step finds the same: the two sides of tanh also agree
+    at 0, with every step, but each step finds another slope.
+    """
+    first = _sides(subject, values, name, direction, cotangents, 1.0)
+    if not first.gap <= first.rounding < np.inf:  # the step may have left the domain
         return None
-    return Slope(sides.value, sides.value, sides.value, sides.rounding)
+    other = _sides(subject, values, name, direction, cotangents, OTHER_STEP)
+    if not max(other.gap, abs(other.value - first.value)) <= first.rounding + other.rounding:
+        return None
+    return Slope(first.value, first.value, first.value, first.rounding)
 
 
 class _Sides(NamedTuple):

@@ -118,6 +118,87 @@ def test_ties_and_kinks_are_not_accused(pair, options):
     assert check_adjoint(pair, TIES, **options).ok
 
 
+def clipped_backward(dy, x):
+    return dy * (np.abs(x) < 0.5)
+
+
+ODD = {
+    "tanh": (np.tanh, lambda dy, x: dy * (1 - np.tanh(x) ** 2)),
+    "sin": (np.sin, lambda dy, x: dy * np.cos(x)),
+    "cube": (lambda x: x**3, lambda dy, x: 3 * dy * x**2),
+    "clip": (lambda x: np.clip(x, -0.5, 0.5), clipped_backward),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_function_that_is_odd_is_not_taken_for_linear_at_zero(name):
+    forward, backward = ODD[name]
+    assert check_gradients((forward, backward), np.zeros((2, 3))).ok
+    assert check_adjoint((forward, backward), np.zeros((2, 3))).ok
+    wrong = (forward, lambda dy, x: backward(dy, x) + 1e-3 * dy)
+    assert not check_gradients(wrong, np.zeros((2, 3))).ok
+
+
+def test_a_gate_that_starts_at_zero():
+    class Gate(layers.Layer):
+        """x · tanh(a), with one learned a."""
+
+        def __init__(self):
+            super().__init__()
+            self.add_parameter("a", np.zeros(1))
+
+        def forward(self, x):
+            self.saved = x
+            return x * np.tanh(self.params["a"])
+
+        def backward(self, dy):
+            t = np.tanh(self.params["a"])
+            self.add_grads(a=np.sum(dy * self.recall()) * (1 - t**2))
+            return dy * t
+
+    assert check_gradients(Gate(), X).ok
+
+
+def test_a_period_is_not_taken_for_a_constant():
+    turn = 2 * np.pi
+    x = np.arange(6.0).reshape(2, 3)
+    pair = (lambda x: np.sin(turn * x)), (lambda dy, x: turn * dy * np.cos(turn * x))
+    assert check_gradients(pair, x).ok
+    assert not check_gradients((pair[0], lambda dy, x: 0 * dy), x).ok
+
+
+STEEP = {
+    "log": (np.log, lambda dy, x: dy / x),
+    "square root": (np.sqrt, lambda dy, x: dy / (2 * np.sqrt(x))),
+    "reciprocal": (lambda x: 1 / x, lambda dy, x: -dy / x**2),
+}
+
+
+@pytest.mark.parametrize("name", STEEP)
+@pytest.mark.parametrize("x", [np.geomspace(1e-6, 100, 12).reshape(3, 4), np.arange(1.0, 7)[None]])
+def test_where_the_slope_changes_much_within_a_step(name, x):
+    """And where a step of 1 leaves the domain."""
+    forward, backward = STEEP[name]
+    assert check_gradients((forward, backward), x).ok
+    assert not check_gradients((forward, lambda dy, x: 1.001 * backward(dy, x)), x).ok
+
+
+def test_tiny_values_are_no_reason_for_tiny_steps():
+    assert check_gradients((np.exp, lambda dy, x: dy * np.exp(x)), 1e-8 * X).ok
+    assert not check_gradients((np.exp, lambda dy, x: 1.001 * dy * np.exp(x)), 1e-8 * X).ok
+
+
+def test_a_jump_excuses_no_other_element():
+    x = np.array([[0.0, 1.5, 2.5]])
+
+    def forward(x):
+        return x * x + (x >= 0)
+
+    assert check_gradients((forward, lambda dy, x: 2 * dy * x), x).ok
+    report = check_gradients((forward, lambda dy, x: 2.002 * dy * x), x)
+    assert not report.ok and report.rows[0].wrong == 2
+
+
 def test_a_wrong_gradient_between_kinks_is_rejected():
     report = check_gradients((ops.relu, lambda dy, x: 1.001 * ops.relu_backward(dy, x)), TIES)
     assert not report.ok
