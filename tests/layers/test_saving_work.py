@@ -91,9 +91,10 @@ def test_inference_keeps_nothing_but_switches(name):
     ],
     ids=lambda net: type(net).__name__,
 )
-def test_inference_holds_two_large_maps_at_once(net):
+def test_inference_holds_two_large_maps_at_once(net, monkeypatch):
     """What a layer reads and what it writes; beside them there are switches of a third of a map,
     and the blocks that are being worked on."""
+    monkeypatch.setenv("NN_SCRATCH_THREADS", "2")  # each has blocks of its own
     x = draw(1, 3, 256, 256, dtype=np.float32)
     with layers.inference_mode(net.eval()):
         net(x)  # makes the workspaces, which stay
