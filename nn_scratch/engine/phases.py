@@ -5,6 +5,8 @@ phase r. There are s² times as many channels, and ⌈k/s⌉ taps along each axi
 arXiv 1609.07009).
 """
 
+from math import prod
+
 import numpy as np
 
 from nn_scratch.shapes import Windows
@@ -13,6 +15,11 @@ from nn_scratch.shapes import Windows
 def taps_of(windows):
     """The taps that are left of the kernel, along (height, width)."""
     return tuple(-(-k // s) for k, s in zip(windows.kernel, windows.stride, strict=True))
+
+
+def share_of_taps(windows):
+    """The kernel's taps as a share of those that all phases together would have at most."""
+    return prod(windows.kernel) / prod(taps_of(windows)) / prod(windows.stride)
 
 
 def split(w, windows):

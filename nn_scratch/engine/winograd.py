@@ -68,20 +68,21 @@ OF_TAPS = {taps: transforms(POINTS, taps) for taps in (2, 3)}
 
 
 def suits(f, c, windows, groups, positions):
-    """Whether so many windows in all are convolved faster this way, from C to F channels."""
+    """Whether so many windows in all are convolved faster this way, from C to F channels; with a
+    stride, also their adjoint."""
     if windows.stride != (1, 1):
-        # Of 4×4 taps, which is what 3×3 kernels are split into, plain columns leave out the zeros.
-        return min(windows.kernel) > 3 and suits_phases(f, c, windows, groups, positions)
+        return _suits_phases(f, c, windows, groups, positions)
     few_outputs = f <= 3 * c  # they are dear to transform back
     worth = few_outputs and f * c * positions >= FEWEST_PRODUCTS
     return windows.kernel == (3, 3) and worth and _applies(f, c, windows, groups)
 
 
-def suits_phases(f, c, windows, groups, positions):
-    """The same for the adjoint of windows with a stride."""
+def _suits_phases(f, c, windows, groups, positions):
+    # A 3×3 kernel's phases would be 4×4 taps; columns leave out the zeros among them.
     plain_taps = windows.stride == (2, 2) and phases.taps_of(windows) in ((2, 2), (3, 3))
     worth = positions >= FEWEST_POSITIONS and f * c * positions >= 2 * FEWEST_PRODUCTS
-    return plain_taps and worth and _applies(f, c, windows, groups)
+    enough_taps = plain_taps and min(windows.kernel) > 3
+    return enough_taps and worth and _applies(f, c, windows, groups)
 
 
 def _applies(f, c, windows, groups):

@@ -6,8 +6,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from helpers import assert_close, draw, grid, strided
-from nn_scratch.engine import array, blocks, cpu_conv, threads
+from helpers import assert_close, draw, draw_integers, grid, strided
+from nn_scratch.engine import array, blocks, cpu_conv, few_channels, phases, threads
+from nn_scratch.engine import strided as strided_adjoint
 from nn_scratch.shapes import conv_size, make_windows
 
 GEOMETRIES = grid(
@@ -30,7 +31,7 @@ def tiny_blocks(request, monkeypatch):
 def low_blocks(tiny_blocks, monkeypatch):
     """Some rows in each block, for any kernel."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 30_000)
-    monkeypatch.setattr(cpu_conv, "_to_few", lambda f, x, windows: windows.stride == (1, 1))
+    monkeypatch.setattr(few_channels, "suits", lambda f, x, windows: windows.stride == (1, 1))
 
 
 @pytest.mark.usefixtures("tiny_blocks")
@@ -78,6 +79,35 @@ def test_from_many_channels_to_few_and_back(geometry, groups):
     g = draw(3, 16, *conv_size(size, windows), seed=2)
     expected = array.scatter(g, w, size, windows, groups)
     assert_close(cpu_conv.scatter(strided(g), w, size, windows, groups), expected, scale=10)
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("padding", [0, (1, 2), ((2, 0), (1, 3))])
+@pytest.mark.parametrize(
+    ("kernel", "stride", "even"),
+    [
+        ((3, 3), (2, 2), False),
+        ((5, 3), (2, 2), False),
+        ((7, 5), (3, 3), False),
+        ((2, 4), (3, 3), False),  # phases without a tap, along an axis
+        ((1, 1), (2, 2), False),
+        ((2, 2), (3, 4), False),
+        ((3, 4), (2, 1), False),
+        ((4, 4), (2, 2), True),
+        ((7, 7), (2, 2), True),
+        ((6, 3), (3, 1), True),
+    ],
+)
+def test_phases_of_which_some_have_fewer_taps(kernel, stride, even, padding, groups):
+    """And with integers, of which no product is rounded."""
+    windows, size = make_windows(kernel, stride, padding), (17, 15)
+    assert (phases.share_of_taps(windows) > strided_adjoint.UNEVEN) is even
+    w = draw_integers(6, 4 // groups, *kernel)
+    g = draw_integers(3, 6, *conv_size(size, windows), seed=1)
+    expected = array.scatter(g, w, size, windows, groups)
+    found = cpu_conv.scatter(strided(g), strided(w), size, windows, groups)
+    np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.usefixtures("tiny_blocks")

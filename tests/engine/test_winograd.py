@@ -123,17 +123,13 @@ def test_when_tiles_suit_a_stride():
     for kernel in 4, 5, 6:
         windows = make_windows(kernel, 2, 1)
         assert winograd.suits(32, 64, windows, 1, MANY)
-        assert winograd.suits_phases(32, 64, windows, 1, MANY)
         for channels, positions in (64, 1000), (16, 4000):
             assert not winograd.suits(channels, channels, windows, 1, positions)
-            assert not winograd.suits_phases(channels, channels, windows, 1, positions)
-    # Half of the taps of a 3×3 kernel's phases are zeros, of which columns know, and phases do not.
-    assert not winograd.suits(32, 64, make_windows(3, 2, 1), 1, MANY)
-    assert winograd.suits_phases(32, 64, make_windows(3, 2, 1), 1, MANY)
-    for geometry in (7, 2, 1), (2, 2, 0), (8, 4, 2), (4, 2, 1, 2):
-        assert not winograd.suits_phases(32, 64, make_windows(*geometry), 1, MANY)
-    assert not winograd.suits_phases(32, 64, make_windows(4, 2, 1), 2, MANY)
-    assert not winograd.suits_phases(4, 64, make_windows(4, 2, 1), 1, MANY)
+    # Half of the taps of a 3×3 kernel's phases are zeros, of which columns know.
+    for geometry in (3, 2, 1), (7, 2, 1), (2, 2, 0), (8, 4, 2), (4, 2, 1, 2):
+        assert not winograd.suits(32, 64, make_windows(*geometry), 1, MANY)
+    assert not winograd.suits(32, 64, make_windows(4, 2, 1), 2, MANY)
+    assert not winograd.suits(4, 64, make_windows(4, 2, 1), 1, MANY)
 
 
 def test_when_rows_suit():
