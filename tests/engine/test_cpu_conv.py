@@ -130,6 +130,7 @@ EXTRA_BYTES = 32e6  # that a convolution may take, whatever the image
         (32, 5, 1, 1),
         (64, 5, 1, 1),
         (8, 3, 2, 1),
+        (48, 3, 2, 1),
         (32, 4, 2, 1),
         (16, 6, 2, 1),
         (8, 3, 2, 2),
