@@ -9,6 +9,6 @@ set -euo pipefail
 folder=${1:?usage: benchmarks/segnet_basic.sh CAMVID-FOLDER [options of nn-scratch compare]}
 shift
 export PYTHONPATH="$(cd "$(dirname "$0")/.." && pwd)${PYTHONPATH:+:$PYTHONPATH}"
-exec python3 -m nn_scratch compare segmentation --data "$folder" --ignore-index 11 --nets SegNet-Basic \
-  --class-weights median_frequency --flip --batch-size 12 --lr 0.005 --epochs 100 --seeds 0 \
-  --device auto --out runs/segnet-basic "$@"
+exec python3 -m nn_scratch compare segmentation --data "$folder" --ignore-index 11 \
+  --nets SegNet-Basic --class-weights median_frequency --flip --batch-size 12 --lr 0.005 \
+  --epochs 100 --seeds 0 --device auto --out runs/segnet-basic "$@"

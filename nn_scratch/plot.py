@@ -50,7 +50,8 @@ def plot_segmentation(images, truths, class_names, predictions=None):
         axis.set_axis_off()
     for sample in range(len(images)):
         row, column = sample % rows, panels * (sample // rows)
-        for axis, (title, arrays) in zip(axes[row, column:], shown.items(), strict=False):
+        own = axes[row, column : column + panels]
+        for axis, (title, arrays) in zip(own, shown.items(), strict=True):
             axis.set_axis_on()
             axis.set(xticks=[], yticks=[], title=title if row == 0 else "")
             if title == "image":

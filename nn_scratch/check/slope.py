@@ -64,7 +64,8 @@ def exact_slope(subject, values, name, direction, cotangents):
     if not first.gap <= first.rounding < np.inf:  # the step may have left the domain
         return None
     other = _sides(subject, values, name, direction, cotangents, OTHER_STEP)
-    if not max(other.gap, abs(other.value - first.value)) <= first.rounding + other.rounding:
+    apart = max(other.gap, abs(other.value - first.value))
+    if not apart <= first.rounding + other.rounding < np.inf:
         return None
     return Slope(first.value, first.value, first.value, first.rounding)
 

@@ -79,10 +79,10 @@ def suits(f, c, windows, groups, positions):
 
 def _suits_phases(f, c, windows, groups, positions):
     # A 3×3 kernel's phases would be 4×4 taps; columns leave out the zeros among them.
-    plain_taps = windows.stride == (2, 2) and phases.taps_of(windows) in ((2, 2), (3, 3))
+    kernel = windows.stride == (2, 2) and min(windows.kernel) > 3
+    taps = phases.taps_of(windows) in ((2, 2), (3, 3))
     worth = positions >= FEWEST_POSITIONS and f * c * positions >= 2 * FEWEST_PRODUCTS
-    enough_taps = plain_taps and min(windows.kernel) > 3
-    return enough_taps and worth and _applies(f, c, windows, groups)
+    return kernel and taps and worth and _applies(f, c, windows, groups)
 
 
 def _applies(f, c, windows, groups):
