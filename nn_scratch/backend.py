@@ -8,6 +8,8 @@ import sys
 import numpy as np
 
 DEVICES = ("cpu", "gpu")
+INSTALL = "pip install -e '.[cuda12]' in the checkout"
+MISSING_FILE = "No such file", "Failed to find", "cannot open"  # in errors of CuPy's
 _proven = set()  # CuPy, once it has computed: asking again would make the host wait
 
 
@@ -69,22 +71,39 @@ def choose_device(wanted):
 
 
 def why_no_gpu():
-    """None when a GPU can be used, else one sentence that says what is missing.
+    """None when a GPU can be used, else one sentence that says what is missing, and how to get it.
 
-    Really computes something on the card: a driver that loads may still fail to compile.
+    Really computes something on the card, by a kernel and by a library: a driver that loads may
+    still lack the compiler, or cuBLAS.
     """
     try:
         import cupy
-    except ImportError:
-        return (
-            "CuPy is not installed: pip install 'nn-scratch[cuda12]' "
-            "(or 'nn-scratch[cuda13]' for CUDA 13)"
-        )
+    except ModuleNotFoundError:
+        return f"CuPy is not installed: {INSTALL} (or cuda13)"
+    except ImportError as error:
+        return _what_is_missing(error)
     try:
-        total = int(cupy.arange(4, dtype=cupy.float32).sum())
+        ones = cupy.ones((2, 2), cupy.float32)
+        total = int((ones @ ones).sum())
     except Exception as error:  # CuPy raises different types for no driver, no device, no NVRTC
-        return f"CuPy is installed but cannot compute: {type(error).__name__}: {error}"
-    if total != 6:
-        return f"CuPy computes wrongly: 0 + 1 + 2 + 3 gave {total}"
+        return _what_is_missing(error)
+    if total != 8:
+        return f"CuPy computes wrongly: the sum of [[2, 2], [2, 2]] gave {total}"
     _proven.add(cupy)
     return None
+
+
+def _what_is_missing(error):
+    """The sentence for an error of CuPy's."""
+    cause = error.__cause__ or error  # CuPy puts a page of advice around what the loader said
+    first_line, *_ = str(cause).strip().split("\n")
+    said = f"{type(cause).__name__}: {first_line}"
+    if "cudaErrorInsufficientDriver" in said:
+        remedy = "NVIDIA's driver is missing or too old, see https://www.nvidia.com/drivers"
+    elif "cudaErrorNoDevice" in said:
+        remedy = "the driver finds no NVIDIA card"
+    elif isinstance(error, ImportError) or any(words in said for words in MISSING_FILE):
+        remedy = f"libraries of CUDA are missing, which come with {INSTALL} (or cuda13)"
+    else:
+        return f"CuPy is installed but cannot compute: {said}"
+    return f"CuPy is installed, but {remedy} ({said})"

@@ -145,7 +145,7 @@ def world():
     except (ImportError, RuntimeError) as error:
         raise RanksError(
             f"{said[0]} processes were started by an MPI launcher, but mpi4py does not work here "
-            f"({error}): pip install 'nn-scratch[mpi]'"
+            f"({error}): pip install -e '.[mpi]' in the checkout"
         ) from error
     if MPI.COMM_WORLD.size != said[0]:
         raise RanksError(

@@ -22,7 +22,7 @@ if not importlib.util.find_spec("mpi4py"):
     MPIEXEC = None
 
 needs_mpi = pytest.mark.skipif(
-    MPIEXEC is None, reason="mpi4py or mpiexec is missing: pip install 'nn-scratch[mpi]'"
+    MPIEXEC is None, reason="mpi4py or mpiexec is missing: pip install -e '.[mpi]'"
 )
 
 # 7 samples in batches of 3: the last batch is one sample, less than there are ranks. The ranks
