@@ -1,14 +1,15 @@
 """How fast are the kernels on this card?
 
-    benchmarks/gpu.sh                    everything, with tests; this is its last stage
+    benchmarks/gpu.sh                    everything, with tests; this is one of its stages
     python benchmarks/gpu.py             measure, a few minutes
     python benchmarks/gpu.py --tiny      does it run at all?
 
 Ops and training steps, side by side and in turns in one run: our kernels, plain CuPy
 (NN_SCRATCH_KERNELS=0), and PyTorch on the same card where it is installed: with strict float32,
-with TF32, and with TF32 in channels_last order. Times are between CUDA events, medians. Each row
-also says how near it is to the card's own copy bandwidth and matrix rate, measured here. Writes a
-table, and gpu.json (--json), in which rows that are already there are not measured again.
+with TF32, and in channels_last order, which is with TF32 as well. Times are between CUDA events,
+medians. Each row also says how near it is to the card's own copy bandwidth and matrix rate,
+measured here. Writes a table, and gpu.json (--json), in which rows that are already there are not
+measured again.
 """
 
 import argparse
@@ -71,10 +72,8 @@ def main(arguments=None):
 
 def measure(ways, bytes_moved, products):
     """Median milliseconds of each way, which take turns; their memory; what they had to do."""
+    ways = {name: way for name, way in ways.items() if fits(*way)}
     times = {name: [] for name in ways}
-    for call, around in ways.values():
-        with around():
-            call()  # compiles, allocates
     for _ in range(ROUNDS):
         for name, (call, around) in ways.items():
             with around():
@@ -85,6 +84,17 @@ def measure(ways, bytes_moved, products):
         with around():
             memory[name] = peak_mb(call, in_torch=name.startswith("PyTorch"))
     return {"ms": medians, "mb": memory, "bytes": bytes_moved, "products": products}
+
+
+def fits(call, around):
+    """Whether a first call, which compiles and allocates, finds enough memory: plain CuPy's columns
+    may be more than a small card has."""
+    try:
+        with around():
+            call()
+    except MemoryError:
+        return False
+    return True
 
 
 def peak_mb(call, in_torch):
@@ -292,7 +302,7 @@ def precisions(torch):
     return (
         ("PyTorch float32", with_tf32(False), torch.contiguous_format),
         ("PyTorch TF32", with_tf32(True), torch.contiguous_format),
-        ("PyTorch TF32 channels_last", with_tf32(True), torch.channels_last),
+        ("PyTorch channels_last", with_tf32(True), torch.channels_last),
     )
 
 
@@ -344,32 +354,42 @@ def torch_training_step(subject):
 
 
 def torch_pooling(part, shape, kernel, stride):
+    """Pooling multiplies nothing: only the order of the numbers matters."""
     torch = torch_on_gpu()
     if torch is None:
         return {}
-    F = torch.nn.functional
-    x = torch.randn(shape, device="cuda", requires_grad=part == "pool backward")
-    y, switches = F.max_pool2d(x, kernel, stride, return_indices=True)
-    down = y.detach().requires_grad_(part == "unpool backward")
-    if part in ("pool backward", "unpool backward"):
-        if part == "unpool backward":
-            y = F.max_unpool2d(down, switches, kernel, stride, output_size=shape[2:])
-        leaf, dy = (
-            (x, torch.ones_like(y)) if part == "pool backward" else (down, torch.ones_like(y))
-        )
+    orders = {
+        "PyTorch float32": torch.contiguous_format,
+        "PyTorch channels_last": torch.channels_last,
+    }
+    ways = {}
+    for name, order in orders.items():
+        x = torch.randn(shape, device="cuda").to(memory_format=order)
+        call = torch_pooling_call(torch, part, x, kernel, stride)
+        ways[name] = (on_cupys_stream(torch, call), ours)
+    return ways
 
-        def call():
-            torch.autograd.grad(y, leaf, dy, retain_graph=True)
-    elif part == "pool":
 
-        def call():
-            F.max_pool2d(x, kernel, stride, return_indices=True)
-    else:
+def torch_pooling_call(torch, part, x, kernel, stride):
+    pool = partial(torch.nn.functional.max_pool2d, return_indices=True)
+    y, switches = pool(x, kernel, stride)
 
-        def call():
-            F.max_unpool2d(down, switches, kernel, stride, output_size=shape[2:])
+    def unpool(down):
+        size = x.shape[2:]
+        return torch.nn.functional.max_unpool2d(down, switches, kernel, stride, output_size=size)
 
-    return {"PyTorch float32": (on_cupys_stream(torch, call), ours)}
+    def backward(function, leaf):
+        leaf.requires_grad_()
+        result = function(leaf)
+        dy = torch.ones_like(result)
+        return lambda: torch.autograd.grad(result, leaf, dy, retain_graph=True)
+
+    return {
+        "pool": lambda: lambda: pool(x, kernel, stride),
+        "pool backward": lambda: backward(lambda x: pool(x, kernel, stride)[0], x),
+        "unpool": lambda: lambda: unpool(y),
+        "unpool backward": lambda: backward(unpool, y),
+    }[part]()
 
 
 def on_cupys_stream(torch, call):
@@ -389,24 +409,39 @@ def on_cupys_stream(torch, call):
 
 
 def table(report):
-    limits = report["limits"]
-    lines = [", ".join(f"{what} {value}" for what, value in report["machine"].items())]
-    copy, matrix = limits["copy_gb_s"], limits["matrix_tflop_s"]
-    lines.append(f"copy {copy:.0f} GB/s, matrix product {matrix:.1f} TFLOP/s")
-    for row in report["rows"]:
-        mine = row["ms"]["kernels"]
-        least = 1e-6 * row["bytes"] / copy
-        least = max(least, 2e-9 * row["products"] / matrix)
-        shown = "  ".join(
-            f"{name} {ms:.3f} ms ({ms / mine:.2f}), {row['mb'][name]:.0f} MB"
-            for name, ms in row["ms"].items()
-            if name != "kernels"
-        )
-        lines.append(
-            f"{row['name']:<46}{mine:>9.3f} ms, {row['mb']['kernels']:>5.0f} MB  "
-            f"{least / mine:>5.0%} of the limit  {shown}"
-        )
+    """Milliseconds, then megabytes, with a column for each way."""
+    rows, limits = report["rows"], report["limits"]
+    ways = list(dict.fromkeys(way for row in rows for way in row["ms"]))
+    lines = [
+        ", ".join(f"{what} {value}" for what, value in report["machine"].items()),
+        f"copy {limits['copy_gb_s']:.0f} GB/s, "
+        f"matrix product {limits['matrix_tflop_s']:.1f} TFLOP/s",
+        "",
+        "Milliseconds. Beside ours: the share of the card's limit; beside others: over ours.",
+        *columns(ways, rows, partial(time_cell, limits=limits)),
+        "",
+        "The most memory during a call, in megabytes.",
+        *columns(ways, rows, lambda row, way: f"{row['mb'][way]:.0f}{'':>7}"),
+    ]
     return "\n".join(lines)
+
+
+def columns(ways, rows, cell):
+    """The lines of a table; what a row was not measured for stays empty."""
+    first, _, last = zip(*(way.rpartition(" ") for way in ways), strict=True)
+    for words in first, last:
+        yield f"{'':<42}" + "".join(f"{word:>18}" for word in words).rstrip()
+    for row in rows:
+        cells = (cell(row, way) if way in row["ms"] else "" for way in ways)
+        yield f"{row['name']:<42}" + "".join(f"{shown:>18}" for shown in cells).rstrip()
+
+
+def time_cell(row, way, limits):
+    ms, ours = row["ms"][way], row["ms"].get("kernels", np.nan)
+    copying = 1e-6 * row["bytes"] / limits["copy_gb_s"]
+    multiplying = 2e-9 * row["products"] / limits["matrix_tflop_s"]
+    share = max(copying, multiplying) / ms
+    return f"{ms:.3f}" + (f"{share:>7.0%}" if way == "kernels" else f"{ms / ours:>7.2f}")
 
 
 if __name__ == "__main__":

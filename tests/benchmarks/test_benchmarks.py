@@ -83,6 +83,66 @@ def test_the_gpu_benchmark_runs_on_the_stand_in(tmp_path, monkeypatch, capsys):
     assert json.loads(file.read_text())["rows"] == report["rows"]
 
 
+def test_the_gpu_benchmark_asks_pytorch_for_the_same(tmp_path, monkeypatch, capsys):
+    """PyTorch's calls, on the CPU instead of a card."""
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    monkeypatch.setattr(gpu, "ROUNDS", 1)
+    monkeypatch.setattr(gpu, "CALLS", 1)
+    monkeypatch.setattr(gpu, "CONVOLUTIONS", {"2": ((2, 4, 54, 48), 5, 3, {"stride": 2})})
+    monkeypatch.setattr(gpu, "POOLS", {"3": ((2, 4, 54, 48), 3, 2)})
+    monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
+    monkeypatch.setattr(gpu, "plain", gpu.ours)
+    monkeypatch.setattr(gpu, "on_cupys_stream", lambda torch, call: call)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda: None)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 3e6)
+    module_to = torch.nn.Module.to
+    monkeypatch.setattr(
+        torch.nn.Module, "to", lambda net, _, **options: module_to(net, "cpu", **options)
+    )
+    file = tmp_path / "gpu.json"
+    with device_of("stand-in"), cpu_for_cuda(torch):
+        gpu.main(["--tiny", "--json", str(file)])
+    rows = json.loads(file.read_text())["rows"]
+    assert len(rows) == 3 + 4 + 4
+    for row in rows:
+        three = {"PyTorch float32", "PyTorch TF32", "PyTorch channels_last"}
+        expected = three - {"PyTorch TF32"} if "pool" in row["name"] else three
+        assert set(row["ms"]) == set(row["mb"]) == {"kernels", "plain CuPy"} | expected
+        assert min(row["ms"].values()) > 0 and row["mb"]["PyTorch float32"] == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert not any(line != line.rstrip() for line in lines)
+    assert sum("channels_last" in line for line in lines) == 2  # a column of each table
+
+
+def cpu_for_cuda(torch):
+    """Within, tensors that are asked for on the card are made on the CPU."""
+
+    class Mode(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, function, types, arguments=(), options=None):
+            options = {n: "cpu" if v == "cuda" else v for n, v in (options or {}).items()}
+            arguments = ("cpu" if isinstance(a, str) and a == "cuda" else a for a in arguments)
+            return function(*arguments, **options)
+
+    return Mode()
+
+
+def test_what_does_not_fit_the_card_is_left_out():
+    def columns():
+        raise MemoryError
+
+    assert gpu.fits(lambda: None, gpu.ours) and not gpu.fits(columns, gpu.ours)
+    row = {"name": "conv", "ms": {"kernels": 2.0}, "mb": {"kernels": 5}, "bytes": 1, "products": 1}
+    other = {
+        **row,
+        "ms": {"kernels": 2.0, "plain CuPy": 3.0},
+        "mb": {"kernels": 5, "plain CuPy": 7},
+    }
+    limits = {"copy_gb_s": 1, "matrix_tflop_s": 1}
+    shown = gpu.table({"machine": {}, "limits": limits, "rows": [row, other]})
+    assert shown.count("2.000") == 2 and shown.count("3.000   1.50") == 1
+
+
 def test_parity(tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     file = tmp_path / "parity.json"
