@@ -160,7 +160,7 @@ def test_without_a_launcher_there_is_one_rank(monkeypatch):
 def test_a_launcher_without_mpi4py_is_an_error_that_says_what_to_install(monkeypatch):
     monkeypatch.setenv("PMI_SIZE", "2")
     monkeypatch.setitem(sys.modules, "mpi4py", None)
-    with pytest.raises(RanksError, match=r"2 processes .* pip install 'nn-scratch\[mpi\]'"):
+    with pytest.raises(RanksError, match=r"2 processes .* pip install -e '\.\[mpi\]'"):
         world()
 
 
