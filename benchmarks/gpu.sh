@@ -37,7 +37,7 @@ environment() {
 
 tests_of_a_file() { # a line that says how many passed, or all that pytest says of a failure
   local said status
-  said=$(python3 -m pytest -q -m "not gpu" -p no:cacheprovider "$1" 2>&1)
+  said=$(python3 -m pytest -m "not gpu" -p no:cacheprovider "$1" 2>&1)
   status=$?
   case $status in
     0) echo "$1: $(tail -n 1 <<<"$said")" ;;
@@ -55,7 +55,7 @@ other_tests() { # a file a process, as many at a time as there are cores
 export -f environment tests_of_a_file other_tests
 missed=0
 stage environment 30 bash -c environment
-REQUIRE_GPU=1 stage tests 240 python3 -m pytest -q -m gpu
+REQUIRE_GPU=1 stage tests 240 python3 -m pytest -m gpu
 if command -v compute-sanitizer >/dev/null; then
   stage memcheck 40 compute-sanitizer --tool memcheck --error-exitcode 1 \
     python3 -m standin.check_kernels --on-the-card
