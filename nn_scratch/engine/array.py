@@ -177,12 +177,12 @@ def scatter_add(values, switches, size, windows=None):
     xp = xp_of(values)
     n, c = values.shape[:2]
     target = flat_targets(switches, size)
+    x = xp.zeros(n * c * size[0] * size[1], values.dtype)
     if windows is not None and windows.disjoint:
-        out = xp.zeros(n * c * size[0] * size[1], values.dtype)
-        out[target] = values.reshape(-1)
+        x[target] = values.reshape(-1)
     else:
-        out = xp.bincount(target, values.reshape(-1), minlength=n * c * size[0] * size[1])
-    return out.astype(values.dtype, copy=False).reshape(n, c, *size)
+        xp.add.at(x, target, values.reshape(-1))
+    return x.reshape(n, c, *size)
 
 
 def survivors(switches, size):
@@ -192,8 +192,8 @@ def survivors(switches, size):
     """
     xp = xp_of(switches)
     target = flat_targets(switches, size)
-    order = xp.arange(target.size)
-    last = xp.full(switches.shape[0] * switches.shape[1] * size[0] * size[1], -1)
+    order = xp.arange(1, target.size + 1, dtype=np.uint64)  # signed ones need CuPy 14.1
+    last = xp.zeros(switches.shape[0] * switches.shape[1] * size[0] * size[1], np.uint64)
     xp.maximum.at(last, target, order)
     return (last[target] == order).reshape(switches.shape)
 

@@ -291,6 +291,10 @@ def test_the_stand_in_refuses_what_cupy_refuses(cupy):
         cupy.errstate  # noqa: B018
     with pytest.raises(TypeError, match="takes no `where`"):
         cupy.add(x, x, where=x > 0)
+    counts = cupy.zeros(3, np.int64)
+    for at in cupy.add.at, cupy.maximum.at:  # of CuPy 14.0
+        with pytest.raises(TypeError, match="does not support int64"):
+            at(counts, cupy.asarray([1, 1]), counts[:2])
 
 
 def test_reductions_stay_on_the_device_and_waits_are_counted(cupy):

@@ -11,6 +11,13 @@ from standin.kernels import RawModule
 
 # What CuPy lacks and someone might miss, for where its wheel is not installed to be asked.
 LACKING = {"errstate", "seterr", "ma", "matrix", "char", "rec"}
+# What CuPy 14.0 does by atomic operations; 14.1 can do more.
+ATOMIC = {
+    "add": ("int32", "uint32", "uint64", "float16", "float32", "float64"),
+    "subtract": ("int32", "uint32"),
+    "maximum": ("int32", "uint32", "uint64", "float32", "float64"),
+    "minimum": ("int32", "uint32", "uint64", "float32", "float64"),
+}
 HOST = {"result_type", "dtype", "finfo", "iinfo", "shape", "ndim", "broadcast_shapes"}
 
 
@@ -45,7 +52,9 @@ class Ufunc:
         return apply(self.host, inputs, options)
 
     def at(self, array, index, values):
-        """In place, as CuPy's for add, maximum and minimum; atomic there, so not repeatable."""
+        """In place. Atomic on a card: float32 is not added up in the same order twice."""
+        if array.dtype not in ATOMIC.get(self.host.__name__, ()):
+            raise TypeError(f"cupy.{self.host.__name__}.at does not support {array.dtype}")
         self.host.at(array.inside, unwrapped(index), unwrapped(values))
 
 
