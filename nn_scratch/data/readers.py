@@ -226,6 +226,8 @@ def _open(path):
     try:
         image = Image.open(path)
         image.load()
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
     except (OSError, SyntaxError) as error:
         raise DataError(f"{path} is truncated or no image: {error}") from error
     return image

@@ -167,6 +167,15 @@ def test_files_that_are_broken(camvid, file, harm, message):
     data.sample(0, 1)
 
 
+def test_files_that_are_not_there(tmp_path):
+    for path, message in (
+        (tmp_path / "holiday.jpg", r"holiday\.jpg cannot be read: No such file or directory"),
+        (tmp_path, "cannot be read: Is a directory"),
+    ):
+        with pytest.raises(DataError, match=message):
+            read_mask(path)
+
+
 def test_without_a_class_to_ignore(tmp_path):
     write_image(tmp_path / "images" / "a.png")
     write_mask(tmp_path / "masks" / "a.png", labels_of(11))
