@@ -384,12 +384,13 @@ def torch_pooling_call(torch, part, x, kernel, stride):
         dy = torch.ones_like(result)
         return lambda: torch.autograd.grad(result, leaf, dy, retain_graph=True)
 
-    return {
-        "pool": lambda: lambda: pool(x, kernel, stride),
-        "pool backward": lambda: backward(lambda x: pool(x, kernel, stride)[0], x),
-        "unpool": lambda: lambda: unpool(y),
-        "unpool backward": lambda: backward(unpool, y),
-    }[part]()
+    if part == "pool":
+        return partial(pool, x, kernel, stride)
+    if part == "unpool":
+        return partial(unpool, y)
+    if part == "pool backward":
+        return backward(lambda x: pool(x, kernel, stride)[0], x)
+    return backward(unpool, y)
 
 
 def on_cupys_stream(torch, call):
@@ -417,7 +418,7 @@ def table(report):
         f"copy {limits['copy_gb_s']:.0f} GB/s, "
         f"matrix product {limits['matrix_tflop_s']:.1f} TFLOP/s",
         "",
-        "Milliseconds. Beside ours: the share of the card's limit; beside others: over ours.",
+        "Milliseconds. Beside ours: share of the card's limit; beside others: how many times ours.",
         *columns(ways, rows, partial(time_cell, limits=limits)),
         "",
         "The most memory during a call, in megabytes.",

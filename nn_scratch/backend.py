@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 DEVICES = ("cpu", "gpu")
-INSTALL = "pip install -e '.[cuda12]' in the checkout"
+INSTALL = "pip install -e '.[cuda12]' (or cuda13) in the checkout"
 MISSING_FILE = "No such file", "Failed to find", "cannot open"  # in errors of CuPy's
 _proven = set()  # CuPy, once it has computed: asking again would make the host wait
 
@@ -79,7 +79,7 @@ def why_no_gpu():
     try:
         import cupy
     except ModuleNotFoundError:
-        return f"CuPy is not installed: {INSTALL} (or cuda13)"
+        return f"CuPy is not installed: {INSTALL}"
     except ImportError as error:
         return _what_is_missing(error)
     try:
@@ -103,7 +103,7 @@ def _what_is_missing(error):
     elif "cudaErrorNoDevice" in said:
         remedy = "the driver finds no NVIDIA card"
     elif isinstance(error, ImportError) or any(words in said for words in MISSING_FILE):
-        remedy = f"libraries of CUDA are missing, which come with {INSTALL} (or cuda13)"
+        remedy = f"libraries of CUDA are missing, which come with {INSTALL}"
     else:
         return f"CuPy is installed but cannot compute: {said}"
     return f"CuPy is installed, but {remedy} ({said})"
