@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from machine import geometric_mean, machine
 from nn_scratch import ops
-from nn_scratch.engine.threads import thread_count
+from nn_scratch.engine.cpu.threads import thread_count
 
 F = torch.nn.functional
 aten = torch.ops.aten

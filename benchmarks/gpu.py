@@ -29,7 +29,7 @@ import training
 from machine import machine
 from nn_scratch import nets, ops
 from nn_scratch.backend import to_device, why_no_gpu
-from nn_scratch.nets.cost import cost
+from nn_scratch.graph.cost import cost
 from nn_scratch.training import SGD, Segmentation
 
 CLASSES = 12
@@ -197,16 +197,16 @@ def new(*shape):
 
 def convolution(part, shape, f, kernel, options):
     def make():
-        from nn_scratch.engine import correlate, scatter, weight_gradient
-        from nn_scratch.shapes import make_windows
+        from nn_scratch.engine import conv_backward_data, conv_backward_filter, conv_forward
+        from nn_scratch.geometry import make_windows
 
         x, w = new(*shape), new(f, shape[1], kernel, kernel)
         windows = make_windows(kernel, options.get("stride", 1), options.get("padding", 0))
-        y = correlate(x, w, windows)
+        y = conv_forward(x, w, windows)
         call = {
-            "forward": lambda: correlate(x, w, windows),
-            "input gradient": lambda: scatter(y, w, shape[2:], windows),
-            "weight gradient": lambda: weight_gradient(x, y, windows),
+            "forward": lambda: conv_forward(x, w, windows),
+            "input gradient": lambda: conv_backward_data(y, w, shape[2:], windows),
+            "weight gradient": lambda: conv_backward_filter(x, y, windows),
         }[part]
         ways = {"kernels": (call, ours), "plain CuPy": (call, plain)}
         ways |= torch_convolution(part, shape, f, kernel, options)

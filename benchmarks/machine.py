@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nn_scratch.engine.threads import thread_count
+from nn_scratch.engine.cpu.threads import thread_count
 
 
 def machine():

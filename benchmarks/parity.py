@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from machine import machine
-from nn_scratch.engine.threads import thread_count
+from nn_scratch.engine.cpu.threads import thread_count
 from nn_scratch.layers import Layer
 from nn_scratch.training.recipes import RECIPES
 from nn_scratch.training.schedules import one_cycle

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from machine import machine
+from nn_scratch.graph.cost import cost
 from nn_scratch.nets import FullyConvolutional, PatchClassifier, SlidingWindow
-from nn_scratch.nets.cost import cost
 from nn_scratch.nets.sliding_window import pad_for_patches
 
 CLASSIFIERS = {"no pool": (), "one pool": (0,)}

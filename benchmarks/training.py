@@ -27,8 +27,9 @@ import numpy as np
 from tqdm import tqdm
 
 from machine import geometric_mean, machine, peak_bytes
-from nn_scratch import boxes, layers, nets
-from nn_scratch.engine.threads import thread_count
+from nn_scratch import layers, nets
+from nn_scratch.engine.cpu.threads import thread_count
+from nn_scratch.evaluation import boxes
 from nn_scratch.training import SGD, Localization, Segmentation, world
 
 RNG = np.random.default_rng(0)

@@ -14,10 +14,11 @@ import numpy as np
 
 try:
     from nn_scratch import ops
-    from nn_scratch.check import check_exercise, check_gradients
+    from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitSegmentation
+    from nn_scratch.exercises import check_exercise
     from nn_scratch.layers import Layer, Linear
-    from nn_scratch.plot import plot_arrays, plot_images
+    from nn_scratch.plotting.figures import plot_arrays, plot_images
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

@@ -13,8 +13,9 @@ import numpy as np
 
 try:
     from nn_scratch import ops
-    from nn_scratch.check import as_matrix, check_exercise, check_gradients
-    from nn_scratch.plot import plot_arrays
+    from nn_scratch.check import as_matrix, check_gradients
+    from nn_scratch.exercises import check_exercise
+    from nn_scratch.plotting.figures import plot_arrays
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

@@ -12,9 +12,10 @@ import numpy as np
 
 try:
     from nn_scratch import naive, ops
-    from nn_scratch.check import as_matrix, check_adjoint, check_exercise, check_gradients
+    from nn_scratch.check import as_matrix, check_adjoint, check_gradients
     from nn_scratch.data import DigitSegmentation
-    from nn_scratch.plot import plot_arrays, plot_images
+    from nn_scratch.exercises import check_exercise
+    from nn_scratch.plotting.figures import plot_arrays, plot_images
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

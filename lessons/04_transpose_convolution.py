@@ -14,7 +14,7 @@ import numpy as np
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.plot import plot_arrays
+    from nn_scratch.plotting.figures import plot_arrays
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

@@ -16,11 +16,11 @@ try:
     from nn_scratch import ops
     from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitSegmentation, Loader
+    from nn_scratch.evaluation.segmentation import confusion_matrix, global_accuracy
+    from nn_scratch.graph.cost import cost
     from nn_scratch.layers import Conv2d, Linear, MaxPool2d
-    from nn_scratch.metrics import confusion_matrix, global_accuracy
     from nn_scratch.nets import FullyConvolutional, PatchClassifier, SlidingWindow
-    from nn_scratch.nets.cost import cost
-    from nn_scratch.plot import plot_arrays, plot_images, plot_segmentation
+    from nn_scratch.plotting.figures import plot_arrays, plot_images, plot_segmentation
     from nn_scratch.training import Adam, Segmentation, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

@@ -16,19 +16,20 @@ import numpy as np
 
 try:
     from nn_scratch import ops
-    from nn_scratch.check import check_exercise, check_gradients
+    from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitSegmentation, Loader
-    from nn_scratch.metrics import (
+    from nn_scratch.evaluation.segmentation import (
         class_iou,
         confusion_matrix,
         global_accuracy,
         mean_iou,
         median_frequency_weights,
     )
+    from nn_scratch.exercises import check_exercise
+    from nn_scratch.graph.cost import cost
+    from nn_scratch.graph.receptive_field import influence, receptive_field
     from nn_scratch.nets import DownUpFCN, FullResolutionFCN
-    from nn_scratch.nets.cost import cost
-    from nn_scratch.nets.receptive_field import influence, receptive_field
-    from nn_scratch.plot import plot_arrays, plot_images, plot_segmentation
+    from nn_scratch.plotting.figures import plot_arrays, plot_images, plot_segmentation
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

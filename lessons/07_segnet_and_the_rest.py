@@ -16,14 +16,15 @@ import numpy as np
 
 try:
     from nn_scratch import ops
-    from nn_scratch.boundary import image_boundary_f1
-    from nn_scratch.check import check_exercise, check_gradients
+    from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitSegmentation, Loader
+    from nn_scratch.evaluation.boundary import image_boundary_f1
+    from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix, spoken
+    from nn_scratch.exercises import check_exercise
+    from nn_scratch.graph.cost import cost
     from nn_scratch.layers import Container, Conv2d, MaxPool2d, MaxUnpool2d
-    from nn_scratch.metrics import class_iou, confusion_matrix, spoken
     from nn_scratch.nets import DownUpFCN
-    from nn_scratch.nets.cost import cost
-    from nn_scratch.plot import plot_dots, plot_images
+    from nn_scratch.plotting.figures import plot_dots, plot_images
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

@@ -14,11 +14,13 @@ import os
 import numpy as np
 
 try:
-    from nn_scratch import boxes, ops
-    from nn_scratch.check import check_exercise, check_gradients
+    from nn_scratch import ops
+    from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitLocalization, Loader
+    from nn_scratch.evaluation import boxes
+    from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import Localizer
-    from nn_scratch.plot import plot_boxes, plot_lines
+    from nn_scratch.plotting.figures import plot_boxes, plot_lines
     from nn_scratch.training import Adam, Localization, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

@@ -19,9 +19,9 @@ import numpy as np
 
 try:
     from nn_scratch import ops
-    from nn_scratch.check import check_exercise
-    from nn_scratch.engine.threads import thread_count
-    from nn_scratch.plot import plot_dots, plot_roofline
+    from nn_scratch.engine.cpu.threads import thread_count
+    from nn_scratch.exercises import check_exercise
+    from nn_scratch.plotting.figures import plot_dots, plot_roofline
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

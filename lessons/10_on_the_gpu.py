@@ -16,10 +16,10 @@ import numpy as np
 try:
     from nn_scratch import ops
     from nn_scratch.backend import why_no_gpu, xp_of
-    from nn_scratch.check import check_exercise
+    from nn_scratch.exercises import check_exercise
+    from nn_scratch.graph.cost import cost
     from nn_scratch.nets import SegNet, SegNetBasic
-    from nn_scratch.nets.cost import cost
-    from nn_scratch.plot import plot_arrays, plot_lines
+    from nn_scratch.plotting.figures import plot_arrays, plot_lines
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -308,7 +308,7 @@ except IndexError as error:
 #    pixel, which computes from which input it comes. Then its backward pass: one thread for each
 #    *input* pixel. Compare with `ops.nearest_unpool2d` and its backward pass. Why would one thread
 #    for each output be wrong for the latter?
-# 2. Read `product` and `correlate` in `nn_scratch/engine/cuda/conv.cu` and find in them: what
+# 2. Read `product` and `conv_forward` in `nn_scratch/engine/cuda/conv.cu` and find in them: what
 #    became of equation (1), the strips that are fetched, the padding.
 # 3. If you have a card: `benchmarks/gpu.sh`. At which size does SegNet start to pay?
 #

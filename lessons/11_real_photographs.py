@@ -19,9 +19,9 @@ from PIL import Image
 try:
     from nn_scratch.data import DataError, DigitSegmentation, Resize, open_folder
     from nn_scratch.data.sources import LAYOUTS
-    from nn_scratch.metrics import class_iou, confusion_matrix, mean_iou, spoken
-    from nn_scratch.nets.receptive_field import receptive_field
-    from nn_scratch.plot import plot_arrays, plot_lines, plot_segmentation
+    from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix, mean_iou, spoken
+    from nn_scratch.graph.receptive_field import receptive_field
+    from nn_scratch.plotting.figures import plot_arrays, plot_lines, plot_segmentation
     from nn_scratch.training.recipes import segmentation
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

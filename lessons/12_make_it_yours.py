@@ -18,6 +18,7 @@ try:
     from nn_scratch import ops
     from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitSegmentation, Loader
+    from nn_scratch.graph.cost import cost
     from nn_scratch.layers import (
         BatchNorm2d,
         Conv2d,
@@ -27,8 +28,7 @@ try:
         ReLU,
         Sequential,
     )
-    from nn_scratch.nets.cost import cost
-    from nn_scratch.plot import plot_arrays
+    from nn_scratch.plotting.figures import plot_arrays
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

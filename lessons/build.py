@@ -92,7 +92,7 @@ def draw_pictures():
     """images/*.gif: layers at work on a few numbers."""
     import numpy as np
 
-    from nn_scratch.animate import (
+    from nn_scratch.plotting.animations import (
         animate_conv_transpose,
         animate_convolution,
         animate_switches,

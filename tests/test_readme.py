@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nn_scratch.check import check_exercise
 from nn_scratch.cli import main
+from nn_scratch.exercises import check_exercise
 from zoo import ZOO
 
 ROOT = Path(__file__).parents[1]

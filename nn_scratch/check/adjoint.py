@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from nn_scratch.check.adapters import make_subject
+from nn_scratch.check.finite_differences import exact_slope, slope
 from nn_scratch.check.report import AdjointReport, AdjointRow
-from nn_scratch.check.slope import exact_slope, slope
-from nn_scratch.check.subject import make_subject
 
 TINY = np.finfo(np.float64).tiny
 

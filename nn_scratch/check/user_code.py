@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nn_scratch.check.catalogue import Case, draw, op_cases
+from nn_scratch.check.cases import Case, draw, op_cases
 from nn_scratch.layers.base import Layer
 
 

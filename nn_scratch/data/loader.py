@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from nn_scratch.data.readers import DataError
-from nn_scratch.shapes import integer
+from nn_scratch.geometry import integer
 
 
 class Loader:

@@ -9,7 +9,7 @@ from PIL import Image
 from PIL.Image import Resampling
 
 from nn_scratch.data.readers import DataError
-from nn_scratch.shapes import pair
+from nn_scratch.geometry import pair
 
 
 class Transformed:

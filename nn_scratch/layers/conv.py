@@ -5,8 +5,8 @@ from math import prod
 import numpy as np
 
 from nn_scratch import ops
+from nn_scratch.geometry import integer, pair
 from nn_scratch.layers.base import Layer, he_normal, value_dtype, written
-from nn_scratch.shapes import integer, pair
 
 # What repr leaves out.
 DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}

@@ -1,8 +1,8 @@
 """Pooling, and the unpooling that remembers where the maxima stood."""
 
 from nn_scratch import ops
+from nn_scratch.geometry import pair
 from nn_scratch.layers.base import Layer, written
-from nn_scratch.shapes import pair
 
 
 class MaxPool2d(Layer):

@@ -1,8 +1,8 @@
 """Upsampling without parameters and without switches."""
 
 from nn_scratch import ops
+from nn_scratch.geometry import pair
 from nn_scratch.layers.base import Layer, written
-from nn_scratch.shapes import pair
 
 
 class NearestUnpool2d(Layer):

@@ -10,6 +10,7 @@ add up where they meet, in the features.
 
 import numpy as np
 
+from nn_scratch.geometry import pair
 from nn_scratch.layers import (
     AdaptiveAvgPool2d,
     Container,
@@ -20,7 +21,6 @@ from nn_scratch.layers import (
     Sequential,
 )
 from nn_scratch.nets.block import conv_norm_relu
-from nn_scratch.shapes import pair
 
 
 class Localizer(Container):

@@ -2,7 +2,7 @@
 
 from nn_scratch.backend import xp_of
 from nn_scratch.engine import rectify, rectify_gradient
-from nn_scratch.shapes import check_shape, check_values
+from nn_scratch.validate import check_shape, check_values
 
 
 def relu(x):

@@ -5,23 +5,17 @@
 over n, f, c, i, j, p, q. T is linear in each of its three arguments, so leaving one of them out
 gives an array of that argument's shape:
 
-    leave out g    correlate(x, w)         the convolution
-    leave out x    scatter(g, w, size)     its adjoint in x: the transpose convolution
-    leave out w    weight_gradient(x, g)   the gradient of both in w
+    leave out g    conv_forward(x, w)         the convolution
+    leave out x    conv_backward_data(g, w, size)     its adjoint in x: the transpose convolution
+    leave out w    conv_backward_filter(x, g)   the gradient of both in w
 
 The convolution is the first; its backward pass is the second and the third. The transpose
 convolution is the second; its backward pass is the first and the third. Both hold the same w.
 """
 
-from nn_scratch.engine import channel_sum, correlate, scatter, weight_gradient
-from nn_scratch.shapes import (
-    check_conv_dy,
-    check_convolution,
-    check_transpose_dy,
-    conv_windows,
-    make_windows,
-    transpose_size,
-)
+from nn_scratch.engine import channel_sum, conv_backward_data, conv_backward_filter, conv_forward
+from nn_scratch.geometry import conv_windows, make_windows, transpose_size
+from nn_scratch.validate import check_conv_dy, check_convolution, check_transpose_dy
 
 
 def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
@@ -37,7 +31,7 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     """
     check_convolution(x, w, b, groups)
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
-    return _add_bias(correlate(x, w, windows, groups), b)
+    return _add_bias(conv_forward(x, w, windows, groups), b)
 
 
 def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1, need_dx=True):
@@ -49,8 +43,8 @@ def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1, need
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
     check_conv_dy(dy, x, w, windows)
 
-    dx = scatter(dy, w, x.shape[2:], windows, groups) if need_dx else None
-    dw = weight_gradient(x, dy, windows, groups)
+    dx = conv_backward_data(dy, w, x.shape[2:], windows, groups) if need_dx else None
+    dw = conv_backward_filter(x, dy, windows, groups)
     db = channel_sum(dy)
     return dx, dw, db
 
@@ -68,7 +62,7 @@ def conv_transpose2d(
     check_convolution(x, w, b, groups, transpose=True)
     windows = make_windows(w.shape[2:], stride, padding, dilation)
     size = transpose_size(x.shape[2:], windows, output_padding, output_size)
-    return _add_bias(scatter(x, w, size, windows, groups), b)
+    return _add_bias(conv_backward_data(x, w, size, windows, groups), b)
 
 
 def conv_transpose2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
@@ -78,8 +72,8 @@ def conv_transpose2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, grou
     check_transpose_dy(dy, x, w, windows, groups)
 
     # An output_padding of stride or more makes room for further windows; x has no pixel there.
-    dx = correlate(dy, w, windows, groups)[:, :, : x.shape[2], : x.shape[3]]
-    dw = weight_gradient(dy, x, windows, groups)
+    dx = conv_forward(dy, w, windows, groups)[:, :, : x.shape[2], : x.shape[3]]
+    dw = conv_backward_filter(dy, x, windows, groups)
     db = channel_sum(dy)
     return dx, dw, db
 

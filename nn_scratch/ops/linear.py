@@ -1,7 +1,7 @@
 """The linear layer: one matrix product, and its two adjoints."""
 
 from nn_scratch.engine import matrix_product
-from nn_scratch.shapes import check_rank, check_shape, check_values
+from nn_scratch.validate import check_rank, check_shape, check_values
 
 
 def linear(x, w, b=None):

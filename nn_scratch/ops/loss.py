@@ -6,7 +6,7 @@ import numpy as np
 
 from nn_scratch.backend import is_cupy, xp_of
 from nn_scratch.engine import cross_entropy_slopes, cross_entropy_terms
-from nn_scratch.shapes import check_integers, check_shape, check_values
+from nn_scratch.validate import check_integers, check_shape, check_values
 
 # ---------------------------------------------------------------- cross-entropy
 

@@ -5,12 +5,12 @@ The ReLU that mostly follows can be had with it: it then costs no pass over memo
 
 from nn_scratch.backend import xp_of
 from nn_scratch.engine import (
-    channel_blend,
-    channel_moments,
-    channel_normalize,
-    channel_products,
+    batch_norm_backward_elemt,
+    batch_norm_backward_reduce,
+    batch_norm_elemt,
+    batch_norm_stats,
 )
-from nn_scratch.shapes import check_rank, check_shape, check_values
+from nn_scratch.validate import check_rank, check_shape, check_values
 
 
 def batch_norm2d(
@@ -56,7 +56,7 @@ def batch_norm2d(
             running_mean + momentum * (mean - running_mean),
             running_var + momentum * (unbiased - running_var),
         )
-    y = channel_normalize(x, statistics, w / xp_of(x).sqrt(statistics[1] + eps), b, relu)
+    y = batch_norm_elemt(x, statistics, w / xp_of(x).sqrt(statistics[1] + eps), b, relu)
     return y, statistics, running
 
 
@@ -80,14 +80,16 @@ def batch_norm2d_backward(
             raise TypeError("with relu=True, y is needed: what batch_norm2d returned")
         check_shape("y", y, x.shape, "the shape of x")
     sigma = xp_of(x).sqrt(statistics[1] + eps)
-    db, products, dy = channel_products(dy, x, statistics, y)  # with relu, dy is a new array
+    db, products, dy = batch_norm_backward_reduce(
+        dy, x, statistics, y
+    )  # with relu, dy is a new array
     dw = products / sigma
     if not training:
         zero = xp_of(x).zeros_like(w)
-        return channel_blend(dy, x, statistics, w / sigma, zero, zero, relu), dw, db
+        return batch_norm_backward_elemt(dy, x, statistics, w / sigma, zero, zero, relu), dw, db
     count, sum_dy, sum_dy_x = _whole(all_sum, x, x.size // x.shape[1], db, dw)
     along, constant = (-w / sigma * s / max(count, 1) for s in (sum_dy_x / sigma, sum_dy))
-    return channel_blend(dy, x, statistics, w / sigma, along, constant, relu), dw, db
+    return batch_norm_backward_elemt(dy, x, statistics, w / sigma, along, constant, relu), dw, db
 
 
 def _moments(x, otherwise, all_sum):
@@ -97,7 +99,7 @@ def _moments(x, otherwise, all_sum):
     the parts' variances and of the squared distances of their means.
     """
     own = x.size // x.shape[1]
-    mean, var = channel_moments(x) if own else otherwise
+    mean, var = batch_norm_stats(x) if own else otherwise
     if all_sum is None:
         return own, (mean, var)
     count, total = _whole(all_sum, x, own, own * mean)

@@ -11,25 +11,16 @@ import numpy as np
 
 from nn_scratch.backend import is_cupy, xp_of
 from nn_scratch.engine import (
-    correlate,
+    conv_backward_data,
+    conv_forward,
     gather,
-    sandwich,
-    scatter,
+    last_writer_mask,
+    max_pool_argmax,
     scatter_add,
-    survivors,
-    window_max,
+    separable_transform,
 )
-from nn_scratch.shapes import (
-    check_integers,
-    check_rank,
-    check_shape,
-    check_values,
-    conv_size,
-    pair,
-    pool_size,
-    pool_windows,
-    window_taps,
-)
+from nn_scratch.geometry import conv_size, pair, pool_size, pool_windows, window_taps
+from nn_scratch.validate import check_integers, check_rank, check_shape, check_values
 
 COLLISIONS = ("sum", "overwrite")
 
@@ -45,7 +36,7 @@ def max_pool2d(x, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=
     check_values(x=x)
     check_rank("x", x, 4)
     windows = pool_windows(kernel_size, stride, padding, dilation)
-    return window_max(x, windows, pool_size(x.shape[2:], windows, ceil_mode))
+    return max_pool_argmax(x, windows, pool_size(x.shape[2:], windows, ceil_mode))
 
 
 def max_pool2d_backward(dy, switches, input_size, **geometry):
@@ -107,7 +98,7 @@ def _without_overwritten(values, switches, size, collisions):
         raise ValueError(f"collisions={collisions!r}, but must be one of {COLLISIONS}")
     if collisions == "sum":
         return values
-    return xp_of(values).where(survivors(switches, size), values, values.dtype.type(0))
+    return xp_of(values).where(last_writer_mask(switches, size), values, values.dtype.type(0))
 
 
 def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True):
@@ -121,7 +112,7 @@ def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True
     windows = pool_windows(kernel_size, stride, padding)
     ones = _ones_per_channel(x, windows)
     counts = _counts(x, x.shape[2:], windows, count_include_pad)
-    return correlate(x, ones, windows, groups=x.shape[1]) / counts
+    return conv_forward(x, ones, windows, groups=x.shape[1]) / counts
 
 
 def avg_pool2d_backward(
@@ -136,7 +127,7 @@ def avg_pool2d_backward(
     check_shape("dy", dy, (*dy.shape[:2], *conv_size(size, windows)), "the shape of the output")
     ones = _ones_per_channel(dy, windows)
     counts = _counts(dy, size, windows, count_include_pad)
-    return scatter(dy / counts, ones, size, windows, groups=dy.shape[1])
+    return conv_backward_data(dy / counts, ones, size, windows, groups=dy.shape[1])
 
 
 def _ones_per_channel(x, windows):
@@ -164,7 +155,7 @@ def adaptive_avg_pool2d(x, output_size):
     check_values(x=x)
     check_rank("x", x, 4)
     a, b = _averaging_matrices(x, x.shape[2:], pair("output_size", output_size))
-    return sandwich(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
+    return separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
 def adaptive_avg_pool2d_backward(dy, input_size):
@@ -172,7 +163,7 @@ def adaptive_avg_pool2d_backward(dy, input_size):
     check_values(dy=dy)
     check_rank("dy", dy, 4)
     a, b = _averaging_matrices(dy, pair("input_size", input_size), dy.shape[2:])
-    return sandwich(a.T, dy, b.T)  # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
+    return separable_transform(a.T, dy, b.T)  # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
 
 
 def _averaging_matrices(x, size_in, size_out):

@@ -11,8 +11,9 @@ from functools import lru_cache
 import numpy as np
 
 from nn_scratch.backend import xp_of
-from nn_scratch.engine import sandwich
-from nn_scratch.shapes import check_rank, check_values, pair
+from nn_scratch.engine import separable_transform
+from nn_scratch.geometry import pair
+from nn_scratch.validate import check_rank, check_values
 
 # ---------------------------------------------------------------- nearest
 
@@ -58,14 +59,14 @@ def bilinear_upsample2d(x, size, *, align_corners=False):
     """
     _check_images("x", x)
     a, b = _interpolation_matrices(x, x.shape[2:], pair("size", size), align_corners)
-    return sandwich(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
+    return separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
 def bilinear_upsample2d_backward(dy, input_size, *, align_corners=False):
     """dy (N, C, P, Q) -> dx (N, C, *input_size)."""
     _check_images("dy", dy)
     a, b = _interpolation_matrices(dy, pair("input_size", input_size), dy.shape[2:], align_corners)
-    return sandwich(a.T, dy, b.T)  # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
+    return separable_transform(a.T, dy, b.T)  # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
 
 
 @lru_cache(maxsize=64)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nn_scratch import boxes, plot
+from nn_scratch.evaluation import boxes
+from nn_scratch.evaluation.segmentation import spoken
+from nn_scratch.graph.cost import cost
 from nn_scratch.layers import inference_mode
-from nn_scratch.metrics import spoken
 from nn_scratch.nets import FullyConvolutional, SlidingWindow
-from nn_scratch.nets.cost import cost
 from nn_scratch.nets.zoo import builder
-from nn_scratch.training.ranks import ALONE
+from nn_scratch.plotting import figures
+from nn_scratch.training.distributed import ALONE
 from nn_scratch.training.recipes import RECIPES
 
 METRICS = {
@@ -122,7 +123,7 @@ def picture(report):
     panels = {spoken(n): [[r[n] for r in row["runs"]] for row in rows] for n in names}
     panels["products, millions"] = [[row["products"] / 1e6] for row in rows]
     panels["ms for an image"] = [[1e3 * row["seconds"]] for row in rows]
-    return plot.plot_dots([row["net"] for row in rows], panels, logarithmic=list(panels)[2:])
+    return figures.plot_dots([row["net"] for row in rows], panels, logarithmic=list(panels)[2:])
 
 
 def _expenses(recipes, images):

@@ -8,15 +8,15 @@ import numpy as np
 from tqdm import tqdm
 
 from nn_scratch.backend import to_host, xp_of
+from nn_scratch.evaluation.segmentation import spoken
 from nn_scratch.layers import inference_mode
-from nn_scratch.metrics import spoken
 from nn_scratch.training.checkpoint import (
     Checkpoint,
     CheckpointError,
     load_checkpoint,
     save_checkpoint,
 )
-from nn_scratch.training.ranks import ALONE
+from nn_scratch.training.distributed import ALONE
 
 FETCH_EVERY = 20  # steps on a GPU; in between the host runs ahead and does not wait for it
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from nn_scratch import boxes, plot
 from nn_scratch.data import (
     HorizontalFlip,
     Loader,
@@ -19,11 +18,13 @@ from nn_scratch.data import (
     open_folder,
 )
 from nn_scratch.data.sources import DIGITS
-from nn_scratch.metrics import median_frequency_weights
+from nn_scratch.evaluation import boxes
+from nn_scratch.evaluation.segmentation import median_frequency_weights
 from nn_scratch.nets import build
+from nn_scratch.plotting import figures
+from nn_scratch.training.distributed import ALONE
 from nn_scratch.training.fit import evaluate, fit
 from nn_scratch.training.optim import Adam
-from nn_scratch.training.ranks import ALONE
 from nn_scratch.training.schedules import one_cycle
 from nn_scratch.training.tasks import Localization, Segmentation, box_of_class
 
@@ -155,7 +156,7 @@ def net_of(settings):
 def draw_segmentation(net, batch, class_names):
     """The net's label maps beside the truth."""
     images, truths = (part[:8] for part in batch)
-    return plot.plot_segmentation(images, truths, class_names, net(images).argmax(axis=1))
+    return figures.plot_segmentation(images, truths, class_names, net(images).argmax(axis=1))
 
 
 def draw_localization(net, batch, class_names):
@@ -165,7 +166,7 @@ def draw_localization(net, batch, class_names):
     likeliest = scores.argmax(axis=1)
     found = boxes.to_pixels(fractions[box_of_class(fractions, likeliest)], images.shape[2:])
     names = ([class_names[label] for label in part] for part in (labels, likeliest))
-    return plot.plot_boxes(images, true_boxes, found, *names)
+    return figures.plot_boxes(images, true_boxes, found, *names)
 
 
 def _open(settings):

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from nn_scratch import boxes as box_tools
-from nn_scratch import metrics, ops
+from nn_scratch import ops
 from nn_scratch.backend import to_device, to_host, xp_of
-from nn_scratch.boundary import image_boundary_f1
+from nn_scratch.evaluation import boxes as box_tools
+from nn_scratch.evaluation import segmentation
+from nn_scratch.evaluation.boundary import image_boundary_f1
 from nn_scratch.ops.loss import check_labels
-from nn_scratch.training.ranks import ALONE
+from nn_scratch.training.distributed import ALONE
 
 BOX_LOSSES = {
     "l2": (ops.mse_loss, ops.mse_loss_backward),
@@ -19,7 +20,7 @@ class Segmentation:
     """One class for each pixel. Batches are NumPy arrays (images, label maps).
 
     class_weights (num_classes,) weigh the classes in the loss; labels equal to `ignore_index` do
-    not count, in the loss and in the metrics.
+    not count, in the loss and in the segmentation.
     """
 
     metrics = (
@@ -80,16 +81,16 @@ class Segmentation:
         for images, labels in batches:
             found = net(to_device(images, net.device)).argmax(axis=1)
             pair = labels, to_host(found)
-            confusion += metrics.confusion_matrix(*pair, self.num_classes, self.ignore_index)
+            confusion += segmentation.confusion_matrix(*pair, self.num_classes, self.ignore_index)
             scores = image_boundary_f1(*pair, self.num_classes, self.ignore_index)
             edges += np.nansum(scores), np.count_nonzero(~np.isnan(scores))
         confusion, edges = ranks.all_sum(confusion), ranks.all_sum(edges)
         return {
-            "mean_iou": metrics.mean_iou(confusion),
+            "mean_iou": segmentation.mean_iou(confusion),
             "boundary_f1": float(edges[0] / edges[1]) if edges[1] else float("nan"),
-            "class_average_accuracy": metrics.class_average_accuracy(confusion),
-            "global_accuracy": metrics.global_accuracy(confusion),
-            "class_iou": metrics.class_iou(confusion).tolist(),
+            "class_average_accuracy": segmentation.class_average_accuracy(confusion),
+            "global_accuracy": segmentation.global_accuracy(confusion),
+            "class_iou": segmentation.class_iou(confusion).tolist(),
         }
 
 

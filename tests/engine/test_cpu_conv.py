@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from helpers import assert_close, draw, draw_integers, grid, strided
-from nn_scratch.engine import array, blocks, cpu_conv, few_channels, threads
-from nn_scratch.engine import strided as strided_adjoint
-from nn_scratch.shapes import conv_size, make_windows
+from nn_scratch.engine import plain
+from nn_scratch.engine.cpu import conv, kn2row, threads, tiling
+from nn_scratch.engine.cpu import strided as strided_adjoint
+from nn_scratch.geometry import conv_size, make_windows
 
 GEOMETRIES = grid(
     kernel_size=[(1, 1), (3, 2), (2, 5)],
@@ -23,15 +24,15 @@ GEOMETRIES = grid(
 @pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
 def tiny_blocks(request, monkeypatch):
     """A few positions in each block, and work for all threads."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 4000)
+    monkeypatch.setattr(tiling, "BLOCK_BYTES", 4000)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 
 @pytest.fixture
 def low_blocks(tiny_blocks, monkeypatch):
     """Some rows in each block, for any kernel."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 30_000)
-    monkeypatch.setattr(few_channels, "suits", lambda f, x, windows: windows.stride == (1, 1))
+    monkeypatch.setattr(tiling, "BLOCK_BYTES", 30_000)
+    monkeypatch.setattr(kn2row, "suits", lambda f, x, windows: windows.stride == (1, 1))
 
 
 @pytest.mark.usefixtures("tiny_blocks")
@@ -42,18 +43,19 @@ def test_same_results_as_the_plain_primitives(geometry):
     windows = make_windows(**geometry)
     x = draw(3, 4, 11, 9)
     w = draw(6, 4 // groups, *windows.kernel, seed=1)
-    y = array.correlate(x, w, windows, groups)
-    assert_close(cpu_conv.correlate(x, w, windows, groups), y)
+    y = plain.conv_forward(x, w, windows, groups)
+    assert_close(conv.conv_forward(x, w, windows, groups), y)
     g = draw(*y.shape, seed=2)
     size = x.shape[2:]
     assert_close(
-        cpu_conv.scatter(g, w, size, windows, groups), array.scatter(g, w, size, windows, groups)
+        conv.conv_backward_data(g, w, size, windows, groups),
+        plain.conv_backward_data(g, w, size, windows, groups),
     )
-    expected = array.weight_gradient(x, g, windows, groups)
-    assert_close(cpu_conv.weight_gradient(x, g, windows, groups), expected, scale=10)
-    assert_close(cpu_conv.correlate(strided(x), strided(w), windows, groups), y)
+    expected = plain.conv_backward_filter(x, g, windows, groups)
+    assert_close(conv.conv_backward_filter(x, g, windows, groups), expected, scale=10)
+    assert_close(conv.conv_forward(strided(x), strided(w), windows, groups), y)
     assert_close(
-        cpu_conv.weight_gradient(strided(x), strided(g), windows, groups), expected, scale=10
+        conv.conv_backward_filter(strided(x), strided(g), windows, groups), expected, scale=10
     )
 
 
@@ -72,13 +74,15 @@ def test_from_many_channels_to_few_and_back(geometry, groups):
     windows = make_windows(**geometry)
     x, w = draw(3, 16, 11, 9), draw(2, 16 // groups, *windows.kernel, seed=1)
     assert_close(
-        cpu_conv.correlate(x, w, windows, groups), array.correlate(x, w, windows, groups), scale=10
+        conv.conv_forward(x, w, windows, groups),
+        plain.conv_forward(x, w, windows, groups),
+        scale=10,
     )
     w = draw(16, 4 // groups, *windows.kernel, seed=1)
     size = 11, 9
     g = draw(3, 16, *conv_size(size, windows), seed=2)
-    expected = array.scatter(g, w, size, windows, groups)
-    assert_close(cpu_conv.scatter(strided(g), w, size, windows, groups), expected, scale=10)
+    expected = plain.conv_backward_data(g, w, size, windows, groups)
+    assert_close(conv.conv_backward_data(strided(g), w, size, windows, groups), expected, scale=10)
 
 
 @pytest.mark.usefixtures("tiny_blocks")
@@ -106,8 +110,8 @@ def test_phases_of_which_some_have_fewer_taps(kernel, stride, even, padding, gro
     monkeypatch.setattr(strided_adjoint, unused, None)
     w = draw_integers(6, 4 // groups, *kernel)
     g = draw_integers(3, 6, *conv_size(size, windows), seed=1)
-    expected = array.scatter(g, w, size, windows, groups)
-    found = cpu_conv.scatter(strided(g), strided(w), size, windows, groups)
+    expected = plain.conv_backward_data(g, w, size, windows, groups)
+    found = conv.conv_backward_data(strided(g), strided(w), size, windows, groups)
     np.testing.assert_array_equal(found, expected)
 
 
@@ -115,7 +119,7 @@ def test_phases_of_which_some_have_fewer_taps(kernel, stride, even, padding, gro
 def test_depthwise():
     x, w = draw(2, 8, 9, 7), draw(8, 1, 3, 3, seed=1)
     windows = make_windows(3, 2, 1)
-    assert_close(cpu_conv.correlate(x, w, windows, 8), array.correlate(x, w, windows, 8))
+    assert_close(conv.conv_forward(x, w, windows, 8), plain.conv_forward(x, w, windows, 8))
 
 
 EXTRA_BYTES = 32e6  # that a convolution may take, whatever the image
@@ -146,13 +150,13 @@ def test_extra_memory_is_that_of_blocks(
     x, w = np.ones((1, c, height, width), np.float32), np.ones((c, c, kernel, kernel), np.float32)
     g = np.ones((1, c, *conv_size((height, width), windows)), np.float32)
     for name, arguments in [
-        ("correlate", (x, w, windows)),
-        ("scatter", (g, w, (height, width), windows)),
-        ("weight_gradient", (x, g, windows)),
+        ("conv_forward", (x, w, windows)),
+        ("conv_backward_data", (g, w, (height, width), windows)),
+        ("conv_backward_filter", (x, g, windows)),
     ]:
         monkeypatch.setattr(threads, "_local", threading.local())  # new workspaces
         tracemalloc.start()
-        result = getattr(cpu_conv, name)(*arguments)
+        result = getattr(conv, name)(*arguments)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         of_weights = 2 * count * w.nbytes  # transformed, in each thread
@@ -167,12 +171,12 @@ def test_extra_memory_of_few_output_channels(kernel, dilation, height, width, mo
     x, w = draw(1, 16, height, width), draw(2, 16, kernel, kernel, seed=1)
     monkeypatch.setattr(threads, "_local", threading.local())  # new workspaces
     tracemalloc.start()
-    y = cpu_conv.correlate(x, w, windows)
+    y = conv.conv_forward(x, w, windows)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak - y.nbytes < EXTRA_BYTES
     assert_close(
-        y[:, :, :3, :90], array.correlate(x[:, :, :30, :200], w, windows)[:, :, :3, :90], 10
+        y[:, :, :3, :90], plain.conv_forward(x[:, :, :30, :200], w, windows)[:, :, :3, :90], 10
     )
 
 
@@ -181,7 +185,7 @@ def test_same_bits_for_the_same_number_of_threads(monkeypatch):
     x = draw(6, 8, 32, 30, dtype=np.float32)
     windows = make_windows(3, 1, 1)
     g = draw(6, 8, *conv_size((32, 30), windows), dtype=np.float32)
-    first = cpu_conv.weight_gradient(x, g, windows)
+    first = conv.conv_backward_filter(x, g, windows)
     for _ in range(20):
-        np.testing.assert_array_equal(cpu_conv.weight_gradient(x, g, windows), first)
+        np.testing.assert_array_equal(conv.conv_backward_filter(x, g, windows), first)
     assert threads.thread_count() == 2

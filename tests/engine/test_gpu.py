@@ -6,8 +6,9 @@ import pytest
 import standin
 from backends import BACKENDS, OnDevice, device_of, moved
 from helpers import draw, draw_integers, grid
-from nn_scratch.engine import array, gpu
-from nn_scratch.shapes import conv_size, make_windows, pool_size, pool_windows
+from nn_scratch.engine import plain
+from nn_scratch.engine.cuda import launch
+from nn_scratch.geometry import conv_size, make_windows, pool_size, pool_windows
 from standin.kernels import GPLUSPLUS
 
 
@@ -22,16 +23,16 @@ def device(request):
 
 class Noted(OnDevice):
     def __init__(self):
-        super().__init__(gpu)
+        super().__init__(launch)
         self.launched = []
-        launch = gpu._launch
+        really_launch = launch._launch
 
         def noted(file, kernel, *rest):
             self.launched.append(kernel)
-            launch(file, kernel, *rest)
+            really_launch(file, kernel, *rest)
 
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(gpu, "_launch", noted)
+        self.patch.setattr(launch, "_launch", noted)
 
     def __del__(self):
         self.patch.undo()
@@ -54,41 +55,46 @@ def test_convolution_kernels(geometry, channels, device):
     w = draw_integers(f, c // groups, *windows.kernel, dtype=np.float32, seed=1)
     g = draw_integers(2, f, *conv_size(size, windows), dtype=np.float32, seed=2)
     for name, arguments in (
-        ("correlate", (x, w, windows, groups)),
-        ("scatter", (g, w, size, windows, groups)),
-        ("weight_gradient", (x, g, windows, groups)),
+        ("conv_forward", (x, w, windows, groups)),
+        ("conv_backward_data", (g, w, size, windows, groups)),
+        ("conv_backward_filter", (x, g, windows, groups)),
     ):
-        found, expected = getattr(device, name)(*arguments), getattr(array, name)(*arguments)
+        found, expected = getattr(device, name)(*arguments), getattr(plain, name)(*arguments)
         assert found.dtype == np.float32
         np.testing.assert_array_equal(found, expected, err_msg=name)  # integers are exact
-    assert device.launched == ["correlate", "scatter", "weight_gradient", "sum_parts"]
+    assert device.launched == [
+        "conv_forward",
+        "conv_backward_data",
+        "conv_backward_filter",
+        "sum_parts",
+    ]
 
 
 def test_infinity_stays_where_it_belongs(device, monkeypatch):
     """Strips are filled up with zeros, and 0 · ∞ is no number."""
-    monkeypatch.setattr(gpu, "WEIGHT_TERMS", 40)  # 144 terms in parts of 36, strips of 16
+    monkeypatch.setattr(launch, "WEIGHT_TERMS", 40)  # 144 terms in parts of 36, strips of 16
     windows, size = make_windows(3, padding=1), (9, 8)
     x = draw_integers(2, 4, *size, dtype=np.float32)
     w = draw_integers(6, 2, 3, 3, dtype=np.float32, seed=1)
     g = draw_integers(2, 6, *size, dtype=np.float32, seed=2)
     x[0, 0, 0, 0] = g[0, 0, 0, 0] = np.inf
     for name, arguments in (
-        ("correlate", (x, w, windows, 2)),
-        ("scatter", (g, w, size, windows, 2)),
-        ("weight_gradient", (x, g, windows, 2)),
+        ("conv_forward", (x, w, windows, 2)),
+        ("conv_backward_data", (g, w, size, windows, 2)),
+        ("conv_backward_filter", (x, g, windows, 2)),
     ):
         with np.errstate(invalid="ignore"):
-            found, expected = getattr(device, name)(*arguments), getattr(array, name)(*arguments)
+            found, expected = getattr(device, name)(*arguments), getattr(plain, name)(*arguments)
         assert {True, False} == set(np.isfinite(expected).ravel())
         np.testing.assert_array_equal(found, expected, err_msg=name)
 
 
 def test_a_long_sum_goes_in_parts(device, monkeypatch):
-    monkeypatch.setattr(gpu, "WEIGHT_TERMS", 50)
+    monkeypatch.setattr(launch, "WEIGHT_TERMS", 50)
     windows = make_windows(3, padding=1)
     x, g = (draw_integers(2, c, 13, 11, dtype=np.float32, seed=c) for c in (3, 4))
     np.testing.assert_array_equal(
-        device.weight_gradient(x, g, windows), array.weight_gradient(x, g, windows)
+        device.conv_backward_filter(x, g, windows), plain.conv_backward_filter(x, g, windows)
     )
 
 
@@ -99,29 +105,29 @@ POOLS = [
 
 
 # With few blocks, threads go through several planes.
-few_and_many = pytest.mark.parametrize("many_blocks", [1, 2, gpu.MANY_BLOCKS])
+few_and_many = pytest.mark.parametrize("many_blocks", [1, 2, launch.MANY_BLOCKS])
 
 
 @few_and_many
 @pytest.mark.parametrize("ceil_mode", [False, True])
 @pytest.mark.parametrize("geometry", POOLS)
 def test_pooling_kernels(geometry, ceil_mode, many_blocks, device, monkeypatch):
-    monkeypatch.setattr(gpu, "MANY_BLOCKS", many_blocks)
+    monkeypatch.setattr(launch, "MANY_BLOCKS", many_blocks)
     windows = pool_windows(**geometry)
     size = 9, 8
     positions = pool_size(size, windows, ceil_mode)
     for x in draw(5, 3, *size, dtype=np.float32), draw_integers(5, 3, *size, dtype=np.float32):
-        y, switches = device.window_max(x, windows, positions)
-        expected, where = array.window_max(x, windows, positions)
+        y, switches = device.max_pool_argmax(x, windows, positions)
+        expected, where = plain.max_pool_argmax(x, windows, positions)
         np.testing.assert_array_equal(y, expected)
         np.testing.assert_array_equal(switches, where)
         assert switches.dtype == np.int32
         np.testing.assert_array_equal(device.gather(x, switches), y)
         g = draw_integers(*y.shape, dtype=np.float32, seed=1)
         np.testing.assert_array_equal(
-            device.scatter_add(g, switches, size, windows), array.scatter_add(g, switches, size)
+            device.scatter_add(g, switches, size, windows), plain.scatter_add(g, switches, size)
         )
-    assert device.launched == 2 * ["window_max", "gather", "scatter_add"]
+    assert device.launched == 2 * ["max_pool_argmax", "gather", "scatter_add"]
 
 
 def test_switches_from_anywhere_are_sorted(device):
@@ -129,7 +135,7 @@ def test_switches_from_anywhere_are_sorted(device):
     for dtype in np.int32, np.int64:
         switches = np.random.default_rng(0).integers(0, 6, values.shape).astype(dtype)
         found = device.scatter_add(values, switches, (2, 7))
-        np.testing.assert_array_equal(found, array.scatter_add(values, switches, (2, 7)))
+        np.testing.assert_array_equal(found, plain.scatter_add(values, switches, (2, 7)))
     assert device.launched == ["add_sorted", "add_sorted"]
 
 
@@ -140,8 +146,8 @@ def test_numbers_that_compare_strangely(value, device):
     x[0, 1] = value
     windows = pool_windows(3, 2, 1)
     positions = pool_size((6, 7), windows)
-    found = device.window_max(x, windows, positions)
-    for ours, expected in zip(found, array.window_max(x, windows, positions), strict=True):
+    found = device.max_pool_argmax(x, windows, positions)
+    for ours, expected in zip(found, plain.max_pool_argmax(x, windows, positions), strict=True):
         np.testing.assert_array_equal(ours, expected)
 
 
@@ -150,26 +156,26 @@ def test_numbers_that_compare_strangely(value, device):
 @few_and_many
 def test_norm_kernels(shape, offset, many_blocks, device, monkeypatch):
     """With a mean far from zero too, where E[x²] − mean² would lose all digits."""
-    monkeypatch.setattr(gpu, "MANY_BLOCKS", many_blocks)
+    monkeypatch.setattr(launch, "MANY_BLOCKS", many_blocks)
     x = (draw(*shape) + offset).astype(np.float32)
     dy, y = (draw(*shape, dtype=np.float32, seed=s) for s in (1, 2))
     y[0, 0, 0, 0] = np.nan
     a, b, c = draw(3, shape[1], dtype=np.float32, seed=3)
-    mean, variance = device.channel_moments(x)
+    mean, variance = device.batch_norm_stats(x)
     exact = x.astype(np.float64)
     np.testing.assert_allclose(mean, exact.mean((0, 2, 3)), rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(variance, exact.var((0, 2, 3)), rtol=1e-3 if offset else 1e-5)
     statistics = mean, variance
     for name, given in (
-        ("channel_normalize", (x, statistics, a, b)),
-        ("channel_normalize", (x, statistics, a, b, True)),
-        ("channel_products", (dy, x, statistics)),
-        ("channel_products", (dy, x, statistics, y)),
-        ("channel_blend", (dy, x, statistics, a, b, c)),
-        ("channel_blend", (dy, x, statistics, a, b, c, True)),
+        ("batch_norm_elemt", (x, statistics, a, b)),
+        ("batch_norm_elemt", (x, statistics, a, b, True)),
+        ("batch_norm_backward_reduce", (dy, x, statistics)),
+        ("batch_norm_backward_reduce", (dy, x, statistics, y)),
+        ("batch_norm_backward_elemt", (dy, x, statistics, a, b, c)),
+        ("batch_norm_backward_elemt", (dy, x, statistics, a, b, c, True)),
     ):
-        found, right = (getattr(m, name)(*given) for m in (device, array))
-        if name != "channel_products":
+        found, right = (getattr(m, name)(*given) for m in (device, plain))
+        if name != "batch_norm_backward_reduce":
             found, right = (found,), (right,)
         for one, other in zip(found, right, strict=True):
             atol = 1e-5 * (np.sqrt(x.size) if one.ndim == 1 else 1)
@@ -180,7 +186,7 @@ def test_norm_kernels(shape, offset, many_blocks, device, monkeypatch):
 
 def test_a_rectified_nan_stays(device):
     x, ones = np.full((1, 1, 2, 2), np.nan, np.float32), np.ones(1, np.float32)
-    assert np.isnan(device.channel_normalize(x, (ones, ones), ones, ones, True)).all()
+    assert np.isnan(device.batch_norm_elemt(x, (ones, ones), ones, ones, True)).all()
 
 
 @pytest.mark.parametrize("size", [(), (5, 7)])
@@ -193,7 +199,7 @@ def test_loss_kernels(size, dtype, device):
         ("cross_entropy_terms", (scores, labels)),
         ("cross_entropy_slopes", (scores, labels, factors)),
     ):
-        found, right = (getattr(m, name)(*given) for m in (device, array))
+        found, right = (getattr(m, name)(*given) for m in (device, plain))
         np.testing.assert_allclose(found, right, rtol=1e-5, atol=1e-5, err_msg=name)
     assert device.launched == ["cross_entropy_terms", "cross_entropy_slopes"]
 
@@ -201,14 +207,14 @@ def test_loss_kernels(size, dtype, device):
 def test_what_kernels_do_not_take_goes_the_plain_way(device, monkeypatch):
     windows, size = make_windows(3, padding=1), (6, 5)
     x, w = draw(2, 4, *size), draw(6, 4, 3, 3, seed=1)
-    found = device.correlate(x, w, windows)  # float64
-    np.testing.assert_allclose(found, array.correlate(x, w, windows), rtol=1e-5)
+    found = device.conv_forward(x, w, windows)  # float64
+    np.testing.assert_allclose(found, plain.conv_forward(x, w, windows), rtol=1e-5)
     x, w = x.astype(np.float32), w.astype(np.float32)
     with monkeypatch.context() as limits:
-        limits.setattr(gpu, "MOST_ELEMENTS", x.size - 1)
-        device.correlate(x, w, windows)
+        limits.setattr(launch, "MOST_ELEMENTS", x.size - 1)
+        device.conv_forward(x, w, windows)
     monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
-    device.correlate(x, w, windows)
+    device.conv_forward(x, w, windows)
     assert not device.launched
 
 
@@ -219,52 +225,52 @@ def test_results_that_are_too_many_go_the_plain_way(device, monkeypatch):
         return draw_integers(*shape, dtype=np.float32)
 
     one_by_one, pool = make_windows(1), pool_windows(3, 2, 0)
-    switches = array.window_max(new(1, 1, 5, 5), pool, (2, 2))[1]
+    switches = plain.max_pool_argmax(new(1, 1, 5, 5), pool, (2, 2))[1]
     for name, given in (
-        ("correlate", (new(1, 2, 3, 4), new(20, 2, 1, 1), one_by_one)),
-        ("scatter", (new(1, 2, 3, 4), new(2, 20, 1, 1), (3, 4), one_by_one)),
-        ("weight_gradient", (new(1, 2, 1, 1), new(1, 20, 1, 1), one_by_one)),
-        ("window_max", (new(1, 1, 3, 3), pool_windows(2, 1, 1), (4, 4))),
+        ("conv_forward", (new(1, 2, 3, 4), new(20, 2, 1, 1), one_by_one)),
+        ("conv_backward_data", (new(1, 2, 3, 4), new(2, 20, 1, 1), (3, 4), one_by_one)),
+        ("conv_backward_filter", (new(1, 2, 1, 1), new(1, 20, 1, 1), one_by_one)),
+        ("max_pool_argmax", (new(1, 1, 3, 3), pool_windows(2, 1, 1), (4, 4))),
         ("scatter_add", (new(1, 1, 2, 2), switches, (5, 5), pool)),
     ):
         most = max(a.size for a in given if isinstance(a, np.ndarray))
-        monkeypatch.setattr(gpu, "MOST_ELEMENTS", most)
-        found, expected = getattr(device, name)(*given), getattr(array, name)(*given)
+        monkeypatch.setattr(launch, "MOST_ELEMENTS", most)
+        found, expected = getattr(device, name)(*given), getattr(plain, name)(*given)
         np.testing.assert_array_equal(found, expected, err_msg=name)
         assert not device.launched, name
 
 
 def test_grids_have_no_more_blocks_than_cuda_allows(device, monkeypatch):
     """Along their third axis, where groups, phases and parts of a sum are counted."""
-    monkeypatch.setattr(gpu, "MOST_BLOCKS", 5)
-    monkeypatch.setattr(gpu, "WEIGHT_TERMS", 1)
-    grids, launch = [], gpu._launch
+    monkeypatch.setattr(launch, "MOST_BLOCKS", 5)
+    monkeypatch.setattr(launch, "WEIGHT_TERMS", 1)
+    grids, really_launch = [], launch._launch
 
     def noted(file, kernel, grid, *rest):
         grids.append(grid)
-        launch(file, kernel, grid, *rest)
+        really_launch(file, kernel, grid, *rest)
 
-    monkeypatch.setattr(gpu, "_launch", noted)
+    monkeypatch.setattr(launch, "_launch", noted)
     windows, size = make_windows(3, stride=2, padding=1), (6, 5)
     x, w = (draw_integers(*s, dtype=np.float32) for s in ((2, 4, *size), (6, 2, 3, 3)))
     g = draw_integers(2, 6, *conv_size(size, windows), dtype=np.float32, seed=1)
     for name, given in (
-        ("weight_gradient", (x, g, windows, 2)),  # in two parts of two groups
-        ("scatter", (g, w, size, windows, 2)),  # four phases of two are too many
+        ("conv_backward_filter", (x, g, windows, 2)),  # in two parts of two groups
+        ("conv_backward_data", (g, w, size, windows, 2)),  # four phases of two are too many
     ):
-        found, expected = getattr(device, name)(*given), getattr(array, name)(*given)
+        found, expected = getattr(device, name)(*given), getattr(plain, name)(*given)
         np.testing.assert_array_equal(found, expected, err_msg=name)
-    assert device.launched == ["weight_gradient", "sum_parts"] and grids[0][2] == 4
+    assert device.launched == ["conv_backward_filter", "sum_parts"] and grids[0][2] == 4
 
 
 def test_empty_batches(device):
     windows = make_windows(3, padding=1)
     x, w = np.zeros((0, 2, 5, 4), np.float32), np.ones((3, 2, 3, 3), np.float32)
     g = np.zeros((0, 3, 5, 4), np.float32)
-    assert device.correlate(x, w, windows).shape == (0, 3, 5, 4)
-    assert device.scatter(g, w, (5, 4), windows).shape == x.shape
-    np.testing.assert_array_equal(device.weight_gradient(x, g, windows), np.zeros_like(w))
-    y, switches = device.window_max(x, pool_windows(2, None, 0), (2, 2))
+    assert device.conv_forward(x, w, windows).shape == (0, 3, 5, 4)
+    assert device.conv_backward_data(g, w, (5, 4), windows).shape == x.shape
+    np.testing.assert_array_equal(device.conv_backward_filter(x, g, windows), np.zeros_like(w))
+    y, switches = device.max_pool_argmax(x, pool_windows(2, None, 0), (2, 2))
     assert y.shape == switches.shape == (0, 2, 2, 2)
 
 

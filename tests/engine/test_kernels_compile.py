@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nn_scratch.engine import gpu
+from nn_scratch.engine.cuda import launch
 
-SOURCES = sorted((Path(gpu.__file__).parent / "cuda").glob("*.cu"))
+SOURCES = sorted((Path(launch.__file__).parent).glob("*.cu"))
 every_kernel = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
 every_card = pytest.mark.parametrize("card", ["sm_75", "sm_80", "sm_90"])
 

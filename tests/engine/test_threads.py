@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from nn_scratch.engine.threads import share, thread_count, workspace
+from nn_scratch.engine.cpu.threads import share, thread_count, workspace
 
 
 def blas_threads():

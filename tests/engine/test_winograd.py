@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from helpers import assert_close, draw, strided
-from nn_scratch.engine import array, blocks, winograd, winograd_rows
-from nn_scratch.shapes import conv_size, make_windows
+from nn_scratch.engine import plain
+from nn_scratch.engine.cpu import tiling, winograd, winograd_1d
+from nn_scratch.geometry import conv_size, make_windows
 
 # Kernel and stride of each way; with a stride also along the axes apart, and taps that are missing.
 WAYS = [
@@ -14,8 +15,8 @@ WAYS = [
     (winograd, (4, 3), 2),
     (winograd, (5, 6), 2),
     (winograd, (2, 5), (1, 3)),
-    (winograd_rows, 5, 1),
-    (winograd_rows, 7, 1),
+    (winograd_1d, 5, 1),
+    (winograd_1d, 7, 1),
 ]
 NAMES = [
     "tiles-3",
@@ -30,7 +31,7 @@ all_ways = pytest.mark.parametrize("way, kernel, stride", WAYS, ids=NAMES)
 
 
 @pytest.mark.parametrize(
-    "kernel, transforms", [*winograd.OF_TAPS.items(), *winograd_rows.OF_KERNEL.items()]
+    "kernel, transforms", [*winograd.OF_TAPS.items(), *winograd_1d.OF_KERNEL.items()]
 )
 def test_the_matrices_give_correlations(kernel, transforms):
     """Aᵀ[(G w) ⊙ (Bᵀ d)] = Σ_j w[j] d[i + j], for every basis vector w and d."""
@@ -45,7 +46,7 @@ def test_the_matrices_give_correlations(kernel, transforms):
 @pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
 def tiny_blocks(request, monkeypatch):
     """A few tiles in each block, and work for all threads."""
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 6000)
+    monkeypatch.setattr(tiling, "BLOCK_BYTES", 6000)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 
@@ -58,17 +59,19 @@ def test_same_results_as_the_plain_primitives(way, kernel, stride, size, padding
     size = windows.kernel if size == "one output" else size
     x, w = draw(3, 5, *size), draw(4, 5, *windows.kernel, seed=1)
     positions = conv_size(size, windows)
-    y = array.correlate(x, w, windows)
-    assert_close(way.correlate(x, w, windows, positions), y, scale=10)
-    assert_close(way.correlate(strided(x), strided(w), windows, positions), y, scale=10)
+    y = plain.conv_forward(x, w, windows)
+    assert_close(way.conv_forward(x, w, windows, positions), y, scale=10)
+    assert_close(way.conv_forward(strided(x), strided(w), windows, positions), y, scale=10)
     g = draw(*y.shape, seed=2)
-    expected = array.weight_gradient(x, g, windows)
-    assert_close(way.weight_gradient(x, g, windows), expected, scale=10)
-    assert_close(way.weight_gradient(strided(x), strided(g), windows), expected, scale=10)
+    expected = plain.conv_backward_filter(x, g, windows)
+    assert_close(way.conv_backward_filter(x, g, windows), expected, scale=10)
+    assert_close(way.conv_backward_filter(strided(x), strided(g), windows), expected, scale=10)
     if way is winograd:
-        expected = array.scatter(g, w, size, windows)
-        assert_close(way.scatter(g, w, size, windows), expected, scale=10)
-        assert_close(way.scatter(strided(g), strided(w), size, windows), expected, scale=10)
+        expected = plain.conv_backward_data(g, w, size, windows)
+        assert_close(way.conv_backward_data(g, w, size, windows), expected, scale=10)
+        assert_close(
+            way.conv_backward_data(strided(g), strided(w), size, windows), expected, scale=10
+        )
 
 
 @pytest.mark.parametrize(
@@ -77,8 +80,8 @@ def test_same_results_as_the_plain_primitives(way, kernel, stride, size, padding
         (winograd, 3, 1),
         (winograd, 4, 2),
         (winograd, 6, 2),
-        (winograd_rows, 5, 1),
-        (winograd_rows, 7, 1),
+        (winograd_1d, 5, 1),
+        (winograd_1d, 7, 1),
     ],
 )
 def test_float32_error_with_many_channels(way, kernel, stride):
@@ -87,16 +90,16 @@ def test_float32_error_with_many_channels(way, kernel, stride):
     channels = 128 // stride**2
     x, w = draw(2, channels, 40, 36), draw(64, channels, kernel, kernel, seed=1)
     windows = make_windows(kernel, stride, kernel // 2)
-    exact = array.correlate(x, w, windows)
-    y = way.correlate(x.astype(np.float32), w.astype(np.float32), windows, exact.shape[2:])
+    exact = plain.conv_forward(x, w, windows)
+    y = way.conv_forward(x.astype(np.float32), w.astype(np.float32), windows, exact.shape[2:])
     assert np.abs(y - exact).max() < 5e-6 * np.abs(exact).max()
     g = draw(*exact.shape, seed=2)
-    exact = array.weight_gradient(x, g, windows)
-    dw = way.weight_gradient(x.astype(np.float32), g.astype(np.float32), windows)
+    exact = plain.conv_backward_filter(x, g, windows)
+    dw = way.conv_backward_filter(x.astype(np.float32), g.astype(np.float32), windows)
     assert np.abs(dw - exact).max() < 5e-6 * np.abs(exact).max()
     if way is winograd:
-        exact = array.scatter(g, w, (40, 36), windows)
-        dx = way.scatter(g.astype(np.float32), w.astype(np.float32), (40, 36), windows)
+        exact = plain.conv_backward_data(g, w, (40, 36), windows)
+        dx = way.conv_backward_data(g.astype(np.float32), w.astype(np.float32), (40, 36), windows)
         assert np.abs(dx - exact).max() < 5e-6 * np.abs(exact).max()
 
 
@@ -133,10 +136,10 @@ def test_when_tiles_suit_a_stride():
 
 
 def test_when_rows_suit():
-    assert winograd_rows.suits(32, 64, make_windows(5, 1, 1), 1, MANY)
-    assert winograd_rows.suits(32, 64, make_windows(7, 1, 1), 1, MANY)
-    assert not winograd_rows.suits(32, 64, make_windows(5, 1, 1), 1, positions=1000)
-    assert not winograd_rows.suits(32, 64, make_windows((5, 7), 1, 1), 1, MANY)
-    assert not winograd_rows.suits(32, 64, make_windows(5, 1, 1), 2, MANY)
-    assert not winograd_rows.suits(32, 64, make_windows(5, 2, 1), 1, MANY)
-    assert not winograd_rows.suits(32, 3, make_windows(5, 1, 1), 1, MANY)
+    assert winograd_1d.suits(32, 64, make_windows(5, 1, 1), 1, MANY)
+    assert winograd_1d.suits(32, 64, make_windows(7, 1, 1), 1, MANY)
+    assert not winograd_1d.suits(32, 64, make_windows(5, 1, 1), 1, positions=1000)
+    assert not winograd_1d.suits(32, 64, make_windows((5, 7), 1, 1), 1, MANY)
+    assert not winograd_1d.suits(32, 64, make_windows(5, 1, 1), 2, MANY)
+    assert not winograd_1d.suits(32, 64, make_windows(5, 2, 1), 1, MANY)
+    assert not winograd_1d.suits(32, 3, make_windows(5, 1, 1), 1, MANY)

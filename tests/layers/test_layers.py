@@ -6,7 +6,7 @@ import pytest
 from helpers import assert_close, draw
 from nn_scratch import layers, ops
 from nn_scratch.check import check_adjoint, check_gradients
-from nn_scratch.check.catalogue import layer_cases, net_cases
+from nn_scratch.check.cases import layer_cases, net_cases
 
 CASES = [*layer_cases(), *net_cases()]
 

@@ -9,9 +9,9 @@ import pytest
 from helpers import draw, draw_integers
 from nn_scratch import ops
 from nn_scratch.check import check_gradients
+from nn_scratch.graph.cost import cost
 from nn_scratch.layers import Container, Conv2d, Layer, NearestUnpool2d
 from nn_scratch.nets import FullyConvolutional, PatchClassifier
-from nn_scratch.nets.cost import cost
 
 
 def products(net, size):

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nn_scratch.check.exercise import EXERCISES
 from nn_scratch.cli import _parser
+from nn_scratch.exercises.exercise import EXERCISES
 
 ROOT = Path(__file__).parents[2]
 LESSONS = ROOT / "lessons"

@@ -5,8 +5,8 @@ import pytest
 
 from helpers import draw
 from nn_scratch.check import check_gradients
+from nn_scratch.graph.cost import cost
 from nn_scratch.layers import Conv2d
-from nn_scratch.nets.cost import cost
 from nn_scratch.nets.sliding_window import (
     FullyConvolutional,
     PatchClassifier,

@@ -12,8 +12,9 @@ import sys
 import numpy as np
 
 from backends import OnDevice, device_of
-from nn_scratch.engine import array, gpu
-from nn_scratch.shapes import conv_size, make_windows, pool_size, pool_windows
+from nn_scratch.engine import plain
+from nn_scratch.engine.cuda import launch
+from nn_scratch.geometry import conv_size, make_windows, pool_size, pool_windows
 from standin.kernels import SANITIZE
 
 RNG = np.random.default_rng(0)
@@ -25,12 +26,16 @@ def main(arguments):
     backend = "cupy" if arguments == ["--on-the-card"] else "stand-in"
     if len(arguments) == 3:
         change(*arguments)
-    gpu.CHANNEL_TERMS, gpu.WEIGHT_TERMS, gpu.MOST_PARTS = 30, 30, 5  # so that sums go in parts
-    gpu.MANY_BLOCKS = 1  # so that threads go through several planes
+    launch.CHANNEL_TERMS, launch.WEIGHT_TERMS, launch.MOST_PARTS = (
+        30,
+        30,
+        5,
+    )  # so that sums go in parts
+    launch.MANY_BLOCKS = 1  # so that threads go through several planes
     with device_of(backend):
-        device = OnDevice(gpu)
+        device = OnDevice(launch)
         for name, given in cases():
-            found, right = getattr(device, name)(*given), getattr(array, name)(*given)
+            found, right = getattr(device, name)(*given), getattr(plain, name)(*given)
             if not isinstance(right, tuple):
                 found, right = (found,), (right,)
             for one, other in zip(found, right, strict=True):
@@ -40,7 +45,7 @@ def main(arguments):
 
 def change(file, old, new):
     """Put `new` for `old`, which must stand there once, in a kernel's source."""
-    source = gpu._source
+    source = launch._source
 
     def changed(name):
         code = source(name)
@@ -50,7 +55,7 @@ def change(file, old, new):
             code = code.replace(old, new)
         return code
 
-    gpu._source = changed
+    launch._source = changed
 
 
 def cases():
@@ -59,17 +64,17 @@ def cases():
         for c, f, groups in CHANNELS:
             x, w = integers(2, c, *SIZE), integers(f, c // groups, *windows.kernel)
             g = integers(2, f, *conv_size(SIZE, windows))
-            yield "correlate", (x, w, windows, groups)
-            yield "scatter", (g, w, SIZE, windows, groups)
-            yield "weight_gradient", (x, g, windows, groups)
+            yield "conv_forward", (x, w, windows, groups)
+            yield "conv_backward_data", (g, w, SIZE, windows, groups)
+            yield "conv_backward_filter", (x, g, windows, groups)
     for geometry in ((2, 2, 0, 1), (3, 1, 1, 1), ((3, 2), (1, 2), (1, 0), (2, 1))):
         windows = pool_windows(*geometry)
         x = integers(2, 3, *SIZE)
         x[0, 0, 2, 2:4] = np.nan
         positions = pool_size(SIZE, windows)
-        yield "window_max", (x, windows, positions)
+        yield "max_pool_argmax", (x, windows, positions)
         x = integers(2, 3, *SIZE)
-        y, switches = array.window_max(x, windows, positions)
+        y, switches = plain.max_pool_argmax(x, windows, positions)
         yield "gather", (x, switches)
         yield "scatter_add", (integers(*y.shape), switches, SIZE, windows)
         yield "scatter_add", (integers(*y.shape), switches, SIZE)
@@ -85,12 +90,12 @@ def norm_cases():
     y[0, 0, 0, :2] = np.nan, 0
     a, b, c, mean, variance = (integers(3) for _ in range(5))
     statistics = mean, variance
-    yield "channel_moments", (integers(8, 2, 16, 11),)  # more than one number for each thread
-    yield "channel_normalize", (x, statistics, a, b)
-    yield "channel_normalize", (x, statistics, a, b, True)
+    yield "batch_norm_stats", (integers(8, 2, 16, 11),)  # more than one number for each thread
+    yield "batch_norm_elemt", (x, statistics, a, b)
+    yield "batch_norm_elemt", (x, statistics, a, b, True)
     for mask in None, y:
-        yield "channel_products", (dy, x, statistics, mask)
-        yield "channel_blend", (dy, x, statistics, a, b, c, mask is not None)
+        yield "batch_norm_backward_reduce", (dy, x, statistics, mask)
+        yield "batch_norm_backward_elemt", (dy, x, statistics, a, b, c, mask is not None)
 
 
 def integers(*shape):

@@ -140,7 +140,7 @@ def test_a_net_is_rebuilt_from_its_settings(recipe):
 def test_a_checkpoint_that_does_not_say_its_net(tmp_path):
     net = segmentation(scenes=4, width=2).net
     save_checkpoint(tmp_path / "mine.npz", net, Adam(net), {"settings": None, "history": {}})
-    from nn_scratch.predict import load_net
+    from nn_scratch.training.predict import load_net
 
     with pytest.raises(CheckpointError, match="does not say which net it is of"):
         load_net(tmp_path / "mine.npz")

@@ -137,7 +137,7 @@ __device__ __forceinline__ void product(int m_count, int n_count, int first, int
 // y (n, f, p, q) = sum over c, i, j of w[f, c, i, j] * x[n, c, ...]. M = f, N = (n, p, q), K = (c, i, j).
 // gridDim.z = groups.
 extern "C" __global__ void __launch_bounds__(THREADS, 3)
-    correlate(const float *__restrict__ x, const float *__restrict__ w, float *__restrict__ y,
+    conv_forward(const float *__restrict__ x, const float *__restrict__ w, float *__restrict__ y,
               int n, int c, int height, int width, int f, int rows, int columns, int kh, int kw,
               int sh, int sw, int top, int left, int dh, int dw, int groups) {
   int outputs = rows * columns, depth = c * kh * kw, group = blockIdx.z;
@@ -183,7 +183,7 @@ __device__ __forceinline__ Phase phase_of(int r, int size, int k, int stride, in
 // gridDim.z = groups in each of sh * sw phases, where the stride is gone: M = c, N = (n, its rows, its
 // columns), K = (f, its taps). Every pixel meets those weights that can reach it, and no others.
 extern "C" __global__ void __launch_bounds__(THREADS, 3)
-    scatter(const float *__restrict__ g, const float *__restrict__ w, float *__restrict__ x, int n,
+    conv_backward_data(const float *__restrict__ g, const float *__restrict__ w, float *__restrict__ x, int n,
             int c, int height, int width, int f, int rows, int columns, int kh, int kw, int sh,
             int sw, int top, int left, int dh, int dw, int groups) {
   int group = blockIdx.z % groups, phase = blockIdx.z / groups;
@@ -214,7 +214,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 3)
 // in parts of the sum, for M = f and N = (c, i, j) alone would leave most of the card idle. gridDim.z =
 // groups in each part.
 extern "C" __global__ void __launch_bounds__(THREADS, 3)
-    weight_gradient(const float *__restrict__ x, const float *__restrict__ g,
+    conv_backward_filter(const float *__restrict__ x, const float *__restrict__ g,
                     float *__restrict__ parts, int n, int c, int height, int width, int f, int rows,
                     int columns, int kh, int kw, int sh, int sw, int top, int left, int dh, int dw,
                     int groups) {

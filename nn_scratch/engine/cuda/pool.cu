@@ -10,7 +10,7 @@
 // The maximum of each window and its switch. The first of equal maxima wins, and the first NaN over
 // all numbers; padding is never looked at. Reads each pixel of x about once (from cache where windows
 // overlap), writes 8 bytes for each window.
-extern "C" __global__ void window_max(const float *__restrict__ x, float *__restrict__ y,
+extern "C" __global__ void max_pool_argmax(const float *__restrict__ x, float *__restrict__ y,
                                       int *__restrict__ switches, int planes, int height, int width,
                                       int rows, int columns, int kh, int kw, int sh, int sw,
                                       int top, int left, int dh, int dw) {

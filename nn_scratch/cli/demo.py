@@ -1,0 +1,66 @@
+"""`nn-scratch demo`: check every gradient, train both nets, show what they learned."""
+
+import time
+from pathlib import Path
+
+from nn_scratch.check.run import library_cases, run_case
+from nn_scratch.evaluation.segmentation import spoken
+from nn_scratch.training import recipes
+
+FULL = {
+    "segmentation": {"epochs": 6, "scenes": 2500},
+    "localization": {"epochs": 8, "scenes": 2500},
+}
+# Small batches: few scenes, but enough steps to see the losses fall.
+QUICK = {
+    "segmentation": {"epochs": 2, "scenes": 500, "batch_size": 10},
+    "localization": {"epochs": 2, "scenes": 1300, "batch_size": 10},
+}
+
+
+def demo(out, *, seed=0, quick=False):
+    """Run the whole demonstration and write its pictures to the folder `out`.
+
+    Returns whether every gradient check passed.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    begin = time.perf_counter()
+    print("1. Gradient checks: every backward pass against differences of its forward pass")
+    right = _check_in_brief()
+
+    trained = {}
+    for number, (name, size) in enumerate((QUICK if quick else FULL).items(), start=2):
+        recipe = recipes.RECIPES[name](seed=seed, **size)
+        scenes = f"{size['epochs']} × {size['scenes']} scenes of handwritten digits"
+        print(f"\n{number}. {name.capitalize()}: {scenes}")
+        trained[name] = recipe, recipe.run()
+
+    print("\n4. Results on scenes with digits that were not trained on")
+    for recipe, _ in trained.values():
+        for metric, value in recipe.evaluate().items():
+            if isinstance(value, float):
+                print(f"   {recipe.settings['task']:<14}{spoken(metric):<24}{value:.3f}")
+
+    figures = {f"{name}.png": recipe.picture() for name, (recipe, _) in trained.items()}
+    figures["losses.png"] = figures.plot_losses({name: h for name, (_, h) in trained.items()})
+    print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
+    for name, figure in figures.items():
+        figure.savefig(out / name, dpi=110)
+        print(f"   {out / name}")
+    if quick:
+        print("\nThis was the quick version; without --quick the nets learn more.")
+    return right
+
+
+def _check_in_brief():
+    begin = time.perf_counter()
+    results = [run_case(case) for case in library_cases()]
+    errors = [row.error for result in results for row in result.gradients.rows]
+    wrong = [result.case.name for result in results if not result.ok]
+    verdict = f"WRONG: {', '.join(wrong)}" if wrong else "all right"
+    print(
+        f"   {len(errors)} gradients in {len(results)} checks, largest relative error "
+        f"{max(errors):.0e}: {verdict} ({time.perf_counter() - begin:.1f} s)"
+    )
+    return not wrong

@@ -1,0 +1,149 @@
+"""Matrix products, in pieces that BLAS multiplies fastest, and shared among threads.
+
+OpenBLAS copies ("packs") both matrices before it multiplies them, unless the product is small:
+up to M·N·K = 10⁶ on x86 it takes kernels that read them in place. With the short rows and columns
+of small nets that is up to twice as fast, so wide products are cut into such pieces, which
+np.matmul walks through without coming back to Python.
+"""
+
+import numpy as np
+
+from nn_scratch.engine.cpu.threads import share, thread_count, workspace
+
+SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
+SHORTEST = 64  # columns below which packing is the lesser evil; pieces are multiples of it
+FEWEST_ROWS = 16  # of a piece
+SMALL_RESULT = 1024  # M·N up to which it does not pack a transposed factor either
+LONG_SUM = 160  # K from which on those kernels are fast; below, copying the factor is faster
+ALIASING = 1024  # bytes: rows that are a multiple of this apart share few places of the cache
+
+
+def multiply(a, b, out):
+    """(…, M, K) (…, K, L) -> out (…, M, L). Along L, b and out must be contiguous."""
+    m, k = a.shape[-2:]
+    length = b.shape[-1]
+    rows, step = _piece(m, k, length)
+    if (rows, step) == (m, length):
+        return np.matmul(a, b, out=out)
+    a = a.reshape(*a.shape[:-2], m // rows, 1, rows, k)
+    by_rows = out.reshape(*out.shape[:-2], m // rows, rows, length)
+    for part in _runs(length, step):
+        right = _apart(b[..., part], step)[..., None, :, :, :]
+        # (m/rows, 1, rows, k) (1, pieces, k, step) -> (m/rows, pieces, rows, step)
+        np.matmul(a, right, out=_apart(by_rows[..., part], step))
+    return out
+
+
+def multiply_transposed(a, b):
+    """(…, K, L) (…, F, L) -> (…, K, F)."""
+    k, f, length = a.shape[-2], b.shape[-2], a.shape[-1]
+    if length >= LONG_SUM and 4 * f <= SMALL_RESULT:
+        b, rows = b.swapaxes(-1, -2), SMALL_RESULT // f
+    else:
+        b, rows = _turned(b), max(FEWEST_ROWS, SMALL_PRODUCT // (f * length))
+    rows = _even(k, rows)
+    step = _even(length, SMALL_PRODUCT // (rows * f))
+    if step < min(SHORTEST, length):
+        return np.matmul(a, b)
+    out = np.empty((*a.shape[:-1], f), a.dtype)
+    for here in _runs(k, rows):
+        target = _split(out[..., here, :], -2, rows)  # (…, K/rows, rows, F)
+        left = _split(a[..., here, :], -2, rows)
+        if step == length:
+            np.matmul(left, b[..., None, :, :], out=target)
+            continue
+        target[...] = 0
+        for part in _runs(length, step):
+            right = _split(b[..., part, :], -2, step)[..., None, :, :, :]
+            # (K/rows, pieces, rows, step) (1, pieces, step, F), summed over the pieces
+            target += np.matmul(_apart(left[..., part], step), right).sum(axis=-3)
+    return out
+
+
+def _turned(b):
+    """(…, F, L) as (…, L, F), in a workspace. Reading across rows that alias in the cache takes
+    several times as long as copying them apart first."""
+    if b.strides[-2] % ALIASING == 0:
+        wide = workspace("wide", (*b.shape[:-1], b.shape[-1] + 16), b.dtype)
+        wide = wide[..., : b.shape[-1]]
+        np.copyto(wide, b)
+        b = wide
+    turned = workspace("turned", (*b.shape[:-2], b.shape[-1], b.shape[-2]), b.dtype)
+    np.copyto(turned, b.swapaxes(-1, -2))
+    return turned
+
+
+def matrix_product(a, b):
+    """a (M, K) times b (K, N), the longer side of the result shared among threads."""
+    y = np.empty((a.shape[0], b.shape[1]), np.result_type(a, b))
+    by_rows = y.shape[0] >= y.shape[1]
+    length = max(y.shape)
+    parts = thread_count() if y.size * a.shape[1] > SMALL_PRODUCT else 1
+
+    def work(slices):
+        for part in slices:
+            if by_rows:
+                np.matmul(a[part], b, out=y[part])
+            else:
+                np.matmul(a, b[:, part], out=y[:, part])
+
+    step = max(1, -(-length // parts))
+    share(work, [slice(i, i + step) for i in range(0, length, step)])
+    return y
+
+
+def separable_transform(a, x, b):
+    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)."""
+    planes = x.reshape(-1, *x.shape[2:])
+    y = np.empty((len(planes), len(a), len(b)), x.dtype)
+    step = max(1, min(-(-len(planes) // thread_count()), (1 << 18) // max(1, y[:1].size)))
+
+    def work(starts):
+        for i in starts:
+            part = slice(i, i + step)
+            np.matmul(a @ planes[part], b.T, out=y[part])
+
+    share(work, range(0, len(planes), step))
+    return y.reshape(*x.shape[:2], len(a), len(b))
+
+
+def _piece(m, k, length):
+    """How many rows and columns of an (m, k) (k, length) product to take at once."""
+    shortest = min(SHORTEST, length)
+    rows = _halved(m, SMALL_PRODUCT // (k * shortest))
+    most = SMALL_PRODUCT // (rows * k)
+    if m * k * length <= SMALL_PRODUCT or most < shortest:
+        return m, length
+    return rows, shortest * _even(-(-length // shortest), most // shortest)
+
+
+def _even(total, most):
+    """The length of pieces of `total`, each at most `most`: all of the same, or nearly so."""
+    pieces = -(-total // max(1, most))
+    exact = [total // n for n in range(pieces, 2 * pieces) if total % n == 0]
+    return exact[0] if exact else -(-total // pieces)
+
+
+def _halved(rows, most):
+    """The rows, halved until there are at most so many, as far as that goes."""
+    while rows > most and rows % 2 == 0 and rows // 2 >= FEWEST_ROWS:
+        rows //= 2
+    return rows
+
+
+def _runs(length, step):
+    """The columns that whole pieces cover, and the rest."""
+    whole = length // step * step
+    return [slice(a, b) for a, b in ((0, whole), (whole, length)) if a < b]
+
+
+def _split(matrix, axis, step):
+    """One axis as (pieces, step), or as one shorter piece: a view."""
+    axis %= matrix.ndim
+    shape = matrix.shape
+    return matrix.reshape(*shape[:axis], max(1, shape[axis] // step), -1, *shape[axis + 1 :])
+
+
+def _apart(matrix, step):
+    """(…, K, L) as (…, pieces, K, step or L): a view."""
+    return _split(matrix, -1, step).swapaxes(-3, -2)

@@ -1,0 +1,92 @@
+"""Cutting a convolution's output into blocks: small enough for the cache, enough for all cores.
+
+Extra memory is that of the blocks being worked on, one for each thread: the widest array of a block
+is bounded, and no way needs more than four of them, so that all threads together take at most 32 MB
+beside arrays of the weights' size. It does not grow with the image.
+"""
+
+from typing import NamedTuple
+
+from nn_scratch.engine.cpu.threads import thread_count, workspace
+
+BLOCK_BYTES = 3 << 20  # of a block's widest array: smaller ones, and threads wait for Python
+ALL_BYTES = 7 << 20  # of the widest arrays of all threads' blocks together
+SMALL_PRODUCTS = 30_000_000  # multiplications of a whole call that one thread does sooner alone
+
+
+class Block(NamedTuple):
+    """Output rows top:bottom and columns left:right of the images first:last."""
+
+    first: int
+    last: int
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def images(self):
+        return slice(self.first, self.last)
+
+    @property
+    def shape(self):
+        """Images, rows, columns."""
+        return self.last - self.first, self.bottom - self.top, self.right - self.left
+
+
+def block_bytes():
+    """How many bytes a block's widest array may take."""
+    return min(BLOCK_BYTES, ALL_BYTES // thread_count())
+
+
+def cut(n, size, position_bytes, position_products, least_rows=1):
+    """Blocks over n images of `size` positions, each of which takes so many bytes of workspace and
+    so many multiplications.
+
+    One block if all fits and is little work: one thread does it sooner alone. Else several images
+    if they fit, else rows of one image, or parts of rows, where there would be fewer than
+    `least_rows` of them. As far as there are images and rows, the number of blocks is then a
+    multiple of the number of threads.
+    """
+    rows, columns = size
+    count = n * rows * columns
+    if count * position_bytes <= BLOCK_BYTES and count * position_products <= SMALL_PRODUCTS:
+        return [Block(0, n, 0, rows, 0, columns)] if n else []
+    threads = thread_count()
+    fitting = max(1, block_bytes() // position_bytes)
+    images, height = even_length(n, fitting // (rows * columns), threads), rows
+    width = columns
+    if images == 1:
+        width = even_length(columns, fitting // min(least_rows, rows), 1)
+        pieces = -(-rows // max(1, fitting // width))
+        while pieces * n % threads and pieces < rows:
+            pieces += 1
+        height = -(-rows // pieces)
+    return [
+        Block(first, min(first + images, n), top, min(top + height, rows), left, right)
+        for first in range(0, n, images)
+        for top in range(0, rows, height)
+        for left in range(0, columns, width)
+        for right in [min(left + width, columns)]
+    ]
+
+
+def even_length(total, most, parts):
+    """The length, at most `most`, of even pieces of `total`, a multiple of `parts` in number."""
+    pieces = -(-total // max(most, 1))
+    return max(1, -(-total // max(1, -(-pieces // parts) * parts)))
+
+
+def padded(x, images, top, height, left, width):
+    """Rows top … top + height and columns left … left + width of x[images], zeros outside of x."""
+    row, row_end = max(top, 0), min(top + height, x.shape[2])
+    column, column_end = max(left, 0), min(left + width, x.shape[3])
+    x = x[images]
+    if (row_end - row, column_end - column) == (height, width):
+        return x[:, :, row:row_end, column:column_end]
+    result = workspace("padded", (*x.shape[:2], height, width), x.dtype)
+    result[...] = 0
+    if row < row_end and column < column_end:
+        inside = result[:, :, row - top : row_end - top, column - left : column_end - left]
+        inside[...] = x[:, :, row:row_end, column:column_end]
+    return result

@@ -1,0 +1,1 @@
+"""The primitives on a GPU: kernels, and what launches them."""

@@ -1,0 +1,304 @@
+"""The primitives in plain array code: the readable truth, on NumPy and CuPy arrays alike.
+
+Convolution: the three contractions of one trilinear form (see ops/conv.py) by way of columns.
+`im2col` copies every window into a column, so that the sum over a window becomes a matrix product
+(Chellapilla et al. 2006); `col2im`, its adjoint, adds the columns back onto the image.
+
+Pooling: find the switches, gather by them, scatter by them.
+
+Per channel: sums over batch and image, and maps with one coefficient for each channel. And ReLU.
+"""
+
+from math import prod
+
+import numpy as np
+
+from nn_scratch.backend import xp_of
+from nn_scratch.geometry import conv_size, window_taps
+
+BATCH_AND_IMAGE = (0, 2, 3)
+
+# ---------------------------------------------------------------- convolution
+
+
+def conv_forward(x, w, windows, groups=1):
+    """Contract x (N, C, H, W) and w (F, C/groups, kh, kw) to y (N, F, P, Q)."""
+    positions = conv_size(x.shape[2:], windows)
+    columns = im2col(x, windows, positions)
+    y = grouped_product(  # (F, K) (K, NPQ) -> (F, NPQ)
+        rows_of(w, groups), by_group(columns, groups)
+    )
+    return images_first(y.reshape(w.shape[0], x.shape[0], *positions))
+
+
+def conv_backward_data(g, w, size, windows, groups=1):
+    """Contract g (N, F, P, Q) and w (F, C/groups, kh, kw) to x (N, C, *size)."""
+    channels = w.shape[1] * groups
+    columns = grouped_product(  # (K, F) (F, NPQ) -> (K, NPQ)
+        rows_of(w, groups).swapaxes(1, 2), by_group(channels_first(g), groups)
+    )
+    columns = columns.reshape(channels, *windows.kernel, g.shape[0], *g.shape[2:])
+    return col2im(columns, windows, size)
+
+
+def conv_backward_filter(x, g, windows, groups=1):
+    """Contract x (N, C, H, W) and g (N, F, P, Q) to w (F, C/groups, kh, kw)."""
+    columns = im2col(x, windows, g.shape[2:])
+    w = grouped_product(  # (F, NPQ) (NPQ, K) -> (F, K)
+        by_group(channels_first(g), groups), by_group(columns, groups).swapaxes(1, 2)
+    )
+    return w.reshape(g.shape[1], x.shape[1] // groups, *windows.kernel)
+
+
+def im2col(x, windows, positions):
+    """x (N, C, H, W) -> columns (C, kh, kw, N, P, Q): columns[:, i, j] is what tap (i, j) sees."""
+    xp = xp_of(x)
+    n, c, height, width = x.shape
+    (top, _), (left, _) = windows.padding
+    padded = xp.zeros((c, n, *windows.padded((height, width))), x.dtype)
+    padded[:, :, top : top + height, left : left + width] = channels_first(x)
+    columns = xp.empty((c, *windows.kernel, n, *positions), x.dtype)
+    for i, j, seen in taps(windows, positions):
+        columns[:, i, j] = padded[(..., *seen)]
+    return columns
+
+
+def col2im(columns, windows, size):
+    """The adjoint of im2col: columns (C, kh, kw, N, P, Q) -> x (N, C, *size), where windows add."""
+    xp = xp_of(columns)
+    c, _, _, n, *positions = columns.shape
+    (top, _), (left, _) = windows.padding
+    padded = xp.zeros((c, n, *windows.padded(size)), columns.dtype)
+    for i, j, seen in taps(windows, positions):
+        padded[(..., *seen)] += columns[:, i, j]
+    return images_first(padded[:, :, top : top + size[0], left : left + size[1]])
+
+
+def taps(windows, positions):
+    """For each kernel offset (i, j), the slices of the padded image that it sees."""
+    for i in range(windows.kernel[0]):
+        for j in range(windows.kernel[1]):
+            starts = (i * windows.dilation[0], j * windows.dilation[1])
+            yield (
+                i,
+                j,
+                tuple(
+                    slice(start, start + (count - 1) * step + 1, step)
+                    for start, count, step in zip(starts, positions, windows.stride, strict=True)
+                ),
+            )
+
+
+def grouped_product(a, b):
+    """(G, m, k) (G, k, n) -> (G, m, n): one matrix product per group.
+
+    A single group goes as a 2-D product, which is the faster path of CuPy and NumPy alike.
+    """
+    return (a[0] @ b[0])[None] if len(a) == 1 else a @ b
+
+
+def rows_of(w, groups):
+    """Weights (F, C/groups, kh, kw) as one matrix per group: (groups, F/groups, C/groups·kh·kw)."""
+    return w.reshape(groups, w.shape[0] // groups, -1)
+
+
+def by_group(a, groups):
+    """Columns or images, channels first, as one matrix per group: (groups, rows, N·P·Q)."""
+    return a.reshape(groups, prod(a.shape[:-3]) // groups, prod(a.shape[-3:]))
+
+
+def channels_first(x):
+    """(N, C, …) as (C, N, …)."""
+    return x.swapaxes(0, 1)
+
+
+def images_first(x):
+    """(C, N, …) as a new contiguous (N, C, …)."""
+    return xp_of(x).ascontiguousarray(x.swapaxes(0, 1))
+
+
+# ---------------------------------------------------------------- pooling
+
+
+def max_pool_argmax(x, windows, positions):
+    """The maximum of each window and its switch.
+
+    x (N, C, H, W) -> y (N, C, P, Q), switches (N, C, P, Q): h·W + w of the first maximum in
+    row-major order. The first NaN of a window wins. Padding never wins.
+    """
+    xp = xp_of(x)
+    height, width = x.shape[2:]
+    (top, bottom), (left, right) = windows.padding
+    rows, columns = window_taps((height, width), windows, positions)
+
+    # Start from each window's first real pixel: what lies before it is padding.
+    first_row = xp.asarray(first_real(rows, height))
+    first_column = xp.asarray(first_real(columns, width))
+    y = x[:, :, first_row[:, None], first_column]
+    switch_type = np.int32 if height * width < 2**31 else np.int64
+    switches = xp.empty(y.shape, switch_type)
+    switches[...] = first_row[:, None] * width + first_column
+
+    # Windows reach past the padding when ceil_mode adds one: pad as far as the last tap.
+    below, beyond = (
+        max(after, int(t[-1, -1]) + 1 - n)
+        for t, n, after in ((rows, height, bottom), (columns, width, right))
+    )
+    pads = ((0, 0), (0, 0), (top, below), (left, beyond))
+    padded = xp.pad(x, pads, constant_values=-np.inf)
+    for i, j, seen in taps(windows, positions):
+        candidate = padded[(..., *seen)]
+        # Strictly greater keeps the first maximum; a NaN compares as neither, and beats numbers.
+        better = ~(candidate <= y) & (y == y)
+        place = xp.asarray(rows[:, i, None] * width + columns[:, j]).astype(switch_type)
+        y = xp.where(better, candidate, y)
+        switches = xp.where(better, place, switches)
+    return y, switches
+
+
+def first_real(axis_taps, size):
+    """Along one axis, the first coordinate of each window that lies inside the image."""
+    real = (axis_taps >= 0) & (axis_taps < size)
+    return axis_taps[np.arange(len(axis_taps)), real.argmax(axis=1)]
+
+
+def gather(x, switches):
+    """x (N, C, H, W), switches (N, C, P, Q) -> (N, C, P, Q): the pixels that the switches name."""
+    planes, flat = (a.reshape(*a.shape[:2], prod(a.shape[2:])) for a in (x, switches))
+    return xp_of(x).take_along_axis(planes, flat, axis=2).reshape(switches.shape)
+
+
+def scatter_add(values, switches, size, windows=None):
+    """The adjoint of gather: values (N, C, P, Q) -> (N, C, *size), where switches collide they add.
+
+    `windows` promises that the switches are those of such a pool: if they are disjoint, no two
+    switches of a plane are equal.
+    """
+    xp = xp_of(values)
+    n, c = values.shape[:2]
+    target = flat_targets(switches, size)
+    x = xp.zeros(n * c * size[0] * size[1], values.dtype)
+    if windows is not None and windows.disjoint:
+        x[target] = values.reshape(-1)
+    else:
+        xp.add.at(x, target, values.reshape(-1))
+    return x.reshape(n, c, *size)
+
+
+def last_writer_mask(switches, size):
+    """Which writers keep their pixel when the last in row-major order overwrites the others.
+
+    switches (N, C, P, Q) -> bool of the same shape.
+    """
+    xp = xp_of(switches)
+    target = flat_targets(switches, size)
+    order = xp.arange(1, target.size + 1, dtype=np.uint64)  # signed ones need CuPy 14.1
+    last = xp.zeros(switches.shape[0] * switches.shape[1] * size[0] * size[1], np.uint64)
+    xp.maximum.at(last, target, order)
+    return (last[target] == order).reshape(switches.shape)
+
+
+def flat_targets(switches, size):
+    """Switches, flat within their plane, as flat indices into (N, C, *size)."""
+    xp = xp_of(switches)
+    n, c = switches.shape[:2]
+    planes = xp.arange(n * c).reshape(n, c, 1, 1) * (size[0] * size[1])
+    return (planes + switches.astype(np.int64)).reshape(-1)
+
+
+# ---------------------------------------------------------------- per channel, per element
+
+
+def batch_norm_stats(x):
+    """x (N, C, H, W) -> the mean and the variance (divided by the count) of each channel: (C,)."""
+    return x.mean(axis=BATCH_AND_IMAGE), x.var(axis=BATCH_AND_IMAGE)
+
+
+def batch_norm_elemt(x, statistics, scale, shift, rectified=False):
+    """(x − mean) · scale + shift: x (N, C, H, W), the others and both statistics (C,). If
+    `rectified`, what is negative becomes 0."""
+    mean, _ = statistics
+    y = (x - per_channel(mean)) * per_channel(scale) + per_channel(shift)
+    return rectify(y) if rectified else y
+
+
+def channel_sum(x):
+    """x (N, C, H, W) -> the sum of each channel: (C,)."""
+    return x.sum(axis=(2, 3)).sum(axis=0)  # CuPy is fast for axes that lie side by side at the end
+
+
+def batch_norm_backward_reduce(dy, x, statistics, y=None):
+    """Σ dy and Σ dy · (x − mean) of each channel, and dy: dy, x (N, C, H, W), all others (C,).
+
+    With y, in the shape of x, only dy where y > 0 counts, and dy comes back as a new array that has
+    zeros elsewhere.
+    """
+    mean, _ = statistics
+    dy = dy if y is None else rectify_gradient(dy, y)
+    products = dy * (x - per_channel(mean))
+    return dy.sum(axis=BATCH_AND_IMAGE), products.sum(axis=BATCH_AND_IMAGE), dy
+
+
+def batch_norm_backward_elemt(dy, x, statistics, a, b, c, overwrite=False):
+    """a · dy + b · (x − mean) + c: dy, x (N, C, H, W), the others and both statistics (C,). With
+    `overwrite` the result may take dy's place."""
+    mean, _ = statistics
+    return per_channel(a) * dy + per_channel(b) * (x - per_channel(mean)) + per_channel(c)
+
+
+def per_channel(v):
+    """(C,) as (C, 1, 1)."""
+    return v[:, None, None]
+
+
+def rectify(x):
+    """max(x, 0), for an array of any shape."""
+    return xp_of(x).maximum(x, 0)
+
+
+def rectify_gradient(dy, x):
+    """dy where x > 0, else 0."""
+    return dy * (x > 0)
+
+
+def in_pieces(update, *arrays):
+    """Call `update`, which works in place and element by element, on arrays of one shape."""
+    update(*arrays)
+
+
+# ---------------------------------------------------------------- softmax cross-entropy
+
+
+def cross_entropy_terms(scores, labels):
+    """log Σ_k exp(s_k) − s_y at every label y: scores (N, K, …), labels (N, …) -> (N, …)."""
+    true_scores = xp_of(scores).take_along_axis(scores, labels[:, None], axis=1)[:, 0]
+    return log_sum_exp(scores) - true_scores
+
+
+def cross_entropy_slopes(scores, labels, factors):
+    """(softmax(scores) − onehot(labels)) · factors: scores (N, K, …), the others (N, …)."""
+    xp = xp_of(scores)
+    classes = xp.arange(scores.shape[1]).reshape(-1, *[1] * (scores.ndim - 2))
+    onehot = classes == labels[:, None]
+    softmax = xp.exp(scores - log_sum_exp(scores)[:, None])
+    return (softmax - onehot) * factors[:, None]
+
+
+def log_sum_exp(scores):
+    """log Σ_k exp(s_k) along the classes, shifted by the maximum so that nothing overflows."""
+    xp = xp_of(scores)
+    top = scores.max(axis=1, keepdims=True)
+    return xp.log(xp.exp(scores - top).sum(axis=1)) + top[:, 0]
+
+
+# ---------------------------------------------------------------- matrices
+
+
+def matrix_product(a, b):
+    """a (M, K) times b (K, N)."""
+    return a @ b
+
+
+def separable_transform(a, x, b):
+    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)."""
+    return a @ x @ b.T

@@ -1,0 +1,1 @@
+"""Metrics: segmentation, boundaries, boxes."""

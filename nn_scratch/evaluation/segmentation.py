@@ -1,0 +1,90 @@
+"""How good a segmentation is, all from one confusion matrix (Long et al. 2015, FCN, §5)."""
+
+import numpy as np
+
+from nn_scratch.validate import check_integers, check_shape
+
+
+def spoken(metric):
+    """A metric's key as it is read: "mean_iou" is "mean IoU"."""
+    return metric.replace("_", " ").replace("iou", "IoU").replace("f1", "F1")
+
+
+def confusion_matrix(truth, prediction, num_classes, ignore_index=None):
+    """Counts (num_classes, num_classes): row is the true class, column the predicted one.
+
+    truth, prediction: integer arrays of one shape. Pixels whose truth is `ignore_index` do not
+    count. Raises ValueError for labels outside 0 … num_classes − 1.
+    """
+    check_integers("truth", truth)
+    check_integers("prediction", prediction)
+    check_shape("prediction", prediction, truth.shape, "the shape of truth")
+    if ignore_index is not None:
+        counted = truth != ignore_index
+        truth, prediction = truth[counted], prediction[counted]
+    for name, labels in ("truth", truth), ("prediction", prediction):
+        if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
+            raise ValueError(
+                f"{name} has labels from {labels.min()} to {labels.max()}, but {num_classes} "
+                f"classes have the labels 0 to {num_classes - 1}"
+            )
+    pairs = truth.ravel().astype(np.int64) * num_classes + prediction.ravel()
+    counts = np.bincount(pairs.astype(np.int64), minlength=num_classes**2)
+    return counts.reshape(num_classes, num_classes)
+
+
+def global_accuracy(confusion):
+    """The share of pixels that are right; NaN when no pixel counts."""
+    return float(_shares(np.trace(confusion), confusion.sum()))
+
+
+def class_average_accuracy(confusion):
+    """The share of right pixels in each true class, averaged over the classes that occur."""
+    return _mean(_shares(np.diag(confusion), confusion.sum(axis=1)))
+
+
+def class_iou(confusion):
+    """Intersection over union of each class (num_classes,); NaN where the union is empty."""
+    hits = np.diag(confusion)
+    return _shares(hits, confusion.sum(axis=0) + confusion.sum(axis=1) - hits)
+
+
+def mean_iou(confusion):
+    """The mean of class_iou over the classes whose union is not empty."""
+    return _mean(class_iou(confusion))
+
+
+def median_frequency_weights(label_maps, num_classes, ignore_index=None):
+    """Class weights (num_classes,) for the loss: median(f) / f[c] (Eigen & Fergus 2015, §6.3.2),
+    with f[c] the share of class c among the pixels that count of all images in which c occurs.
+
+    label_maps: integer maps (H, W), sizes may differ. Classes that never occur get 0. Published
+    weights for one data set differ with its resolution and version: recompute them.
+    """
+    own, present = np.zeros(num_classes), np.zeros(num_classes)
+    for labels in label_maps:
+        counted = labels if ignore_index is None else labels[labels != ignore_index]
+        if counted.size and not 0 <= counted.min() <= counted.max() < num_classes:
+            raise ValueError(
+                f"a label map has labels from {counted.min()} to {counted.max()}, but "
+                f"{num_classes} classes have the labels 0 to {num_classes - 1}"
+            )
+        pixels = np.bincount(counted.ravel(), minlength=num_classes)
+        own += pixels
+        present += (pixels > 0) * counted.size
+    frequencies = _shares(own, present)
+    occurring = ~np.isnan(frequencies)
+    weights = np.zeros(num_classes)
+    if occurring.any():
+        weights[occurring] = np.median(frequencies[occurring]) / frequencies[occurring]
+    return weights
+
+
+def _shares(part, whole):
+    whole = np.asarray(whole, np.float64)
+    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+
+
+def _mean(shares):
+    known = shares[~np.isnan(shares)]
+    return float(known.mean()) if known.size else float("nan")

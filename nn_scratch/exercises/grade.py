@@ -1,0 +1,194 @@
+"""Climbing an exercise's ladder with a student's function, up to the first rung that fails."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nn_scratch.exercises import sandbox
+from nn_scratch.exercises.cases import Rung
+from nn_scratch.exercises.exercise import EXERCISES, Exercise
+from nn_scratch.exercises.mistakes import explain, mistakes_of
+from nn_scratch.exercises.mistakes.mistake import Case
+
+
+class Step(NamedTuple):
+    """What a function did on one rung. error: the largest, relative."""
+
+    rung: Rung
+    right: dict
+    answer: sandbox.Answer
+    error: float
+
+    def ok(self, tolerance):
+        return self.answer.problem is None and self.error <= tolerance
+
+
+@dataclass
+class ExerciseReport:
+    """`ok`; `rung`, the name of the first that failed, or None; `mistake`, a short name, or None.
+
+    steps: what was done, up to the failing rung. explanation: of the mistake, if it is known.
+    """
+
+    exercise: Exercise
+    steps: list
+    mistake: str | None = None
+    explanation: Any = None
+    trouble: str | None = None  # a sentence, if it is not about numbers
+    seconds: list | None = None  # on the last rung: the function's, and the library's own
+
+    @property
+    def ok(self):
+        return self.rung is None
+
+    @property
+    def rung(self):
+        return None if self.failed is None else self.failed.rung.name
+
+    @property
+    def failed(self):
+        """The Step that failed, or None."""
+        last = self.steps[-1]
+        return None if last.ok(self.exercise.tolerance) and not self.trouble else last
+
+    @property
+    def to_do(self):
+        """Whether the function is not written yet."""
+        return self.trouble == sandbox.NOT_WRITTEN
+
+    def reached(self, rung):
+        """Whether a rung was tried."""
+        return any(step.rung.name == rung for step in self.steps)
+
+    def as_dict(self):
+        """For a grader."""
+        return {
+            "name": self.exercise.name,
+            "ok": self.ok,
+            "rung": self.rung,
+            "mistake": self.mistake,
+            "trouble": self.trouble,
+            "rungs": {s.rung.name: s.ok(self.exercise.tolerance) for s in self.steps},
+        }
+
+    def __bool__(self):
+        return self.ok
+
+    def __str__(self):
+        from nn_scratch.exercises.render import text
+
+        return text(self)
+
+    def _repr_pretty_(self, printer, cycle):  # how notebooks show it
+        printer.text(str(self))
+
+
+def check_exercise(name, function, *, limit=sandbox.LIMIT):
+    """Climb the exercise's ladder with a function, and return an ExerciseReport.
+
+    name: one of EXERCISES, "conv2d_backward" for instance; function: called with arrays of float64
+    as the function of this name in `ops`, with stride and padding where that has them. A function
+    that takes `dilation`, `groups` or `output_padding` is asked about them as well.
+
+    Stops at the first rung that fails. Whatever the function does is reported, nothing is raised;
+    a call that takes more than `limit` seconds is stopped.
+    """
+    exercise = find(name)
+    takes = _parameters(function)
+    rungs = [pair for pair in exercise.climbed if pair[0].needs in (None, *takes)]
+    steps = []
+    for rung, right in rungs:
+        steps.append(_climb(exercise, rung, right, function, limit))
+        if not steps[-1].ok(exercise.tolerance):
+            return _failure(exercise, steps, rungs[len(steps) :], function, limit)
+    trouble = _afterwards(exercise, steps[-1], function, limit)
+    if trouble is not None:
+        return ExerciseReport(exercise, steps, trouble.problem, trouble=trouble.message)
+    call = exercise.call_of(steps[-1].rung)
+    seconds = [sandbox.seconds(f, *call, limit) for f in (function, exercise.library)]
+    return ExerciseReport(exercise, steps, seconds=None if None in seconds else seconds)
+
+
+def find(name):
+    """The exercise of this name. Raises ValueError, with all names."""
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}, but {', '.join(EXERCISES)}")
+    return EXERCISES[name]
+
+
+def _climb(exercise, rung, right, function, limit):
+    arguments, options = exercise.call_of(rung)
+    answer = sandbox.call(function, arguments, options, right, limit)
+    error = np.inf if answer.problem else _error(answer.results, right)
+    return Step(rung, right, answer, error)
+
+
+def _error(results, right):
+    """The largest difference in any result, relative to that result's largest value."""
+    worst = 0.0
+    for found, expected in zip(results, right.values(), strict=True):
+        size = max(float(np.abs(expected).max(initial=0)), 1e-3)
+        worst = max(worst, float(np.abs(found - expected).max(initial=0)) / size)
+    return worst
+
+
+def _failure(exercise, steps, above, function, limit):
+    """The report of the last of `steps`, with a name for the mistake if one is known."""
+    answer = steps[-1].answer
+    if answer.problem:
+        return ExerciseReport(exercise, steps, answer.problem, trouble=answer.message)
+    # What it gives on the rungs above tells mistakes apart that are the same here.
+    higher = []
+    for rung, right in above:
+        higher.append(_climb(exercise, rung, right, function, limit))
+        if higher[-1].answer.problem == "timeout":
+            break
+    seen = [
+        (Case(s.rung, exercise, s.right), _by_name(exercise, s.answer)) for s in [*steps, *higher]
+    ]
+    found = explain(seen, mistakes_of(exercise.name))
+    return ExerciseReport(exercise, steps, found and found.name, found)
+
+
+def _by_name(exercise, answer):
+    """The results by name, of those that are finite arrays at all; else None."""
+    if answer.results is None or answer.problem in ("not_finite", "returns_none", "changes_inputs"):
+        return None
+    return dict(zip(exercise.results, map(np.asarray, answer.results), strict=True))
+
+
+def _afterwards(exercise, step, function, limit):
+    """What is wrong with a function whose numbers are right: an Answer with a problem, or None."""
+    arguments, options = exercise.call_of(step.rung)
+    again = sandbox.call(function, arguments, options, step.right, limit)
+    if again.problem or _error(again.results, step.right) > exercise.tolerance:
+        return sandbox.Answer(
+            None, "not_repeatable", "gives something else when it is called again"
+        )
+    behind = [_strided(a) for a in arguments]
+    strided = sandbox.call(function, behind, options, step.right, limit)
+    if strided.problem or _error(strided.results, step.right) > exercise.tolerance:
+        message = strided.message if strided.problem else "gives something else"
+        return sandbox.Answer(
+            None, "needs_contiguous", f"with arrays that are not contiguous in memory it {message}"
+        )
+    return None
+
+
+def _strided(value):
+    """The same values, not contiguous in memory."""
+    if not isinstance(value, np.ndarray) or not value.ndim:
+        return value
+    wide = np.zeros((*value.shape, 2), value.dtype)
+    wide[..., 0] = value
+    return wide[..., 0]
+
+
+def _parameters(function):
+    """The names of a function's parameters, as far as they can be known."""
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()

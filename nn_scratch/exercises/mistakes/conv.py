@@ -1,0 +1,322 @@
+"""Mistakes in convolution and transpose convolution."""
+
+import numpy as np
+
+from nn_scratch import ops
+from nn_scratch.exercises.mistakes.mistake import (
+    in_corner,
+    off_by,
+    register,
+    ring,
+    square,
+    without_last,
+)
+
+FOUND = []
+mistake = register(FOUND)
+
+CONV = "conv2d conv2d_backward"
+TRANSPOSE = "conv_transpose2d conv_transpose2d_backward"
+ROTATED = "The kernel is turned by half a turn."
+
+
+def turned(w):
+    return w[..., ::-1, ::-1]
+
+
+@mistake(
+    "conv2d conv_transpose2d conv_transpose2d_backward",
+    "kernel_rotated",
+    f"{ROTATED} This pass uses it as it is.",
+    "Which pixel of x meets w[0, 0]: the first or the last of the window?",
+)
+def kernel_rotated(case):
+    results = case.solve(w=turned(case["w"]))
+    yield {name: results[name] for name in results if name in ("y", "dx")}
+
+
+@mistake(
+    "conv2d_backward",
+    "kernel_not_rotated",
+    "dx slides the kernel over dy as it is; it must be turned by half a turn, or painted.",
+    "Output p read x[p + i] with w[i]. Which w then joins pixel h and output p = h − i?",
+)
+def kernel_not_rotated(case):
+    yield {"dx": case.solve(w=turned(case["w"]))["dx"]}
+
+
+@mistake(
+    "conv2d_backward conv_transpose2d_backward",
+    "weight_gradient_rotated",
+    f"dw is right but for its order. {ROTATED}",
+    "w[i, j] met x[p + i, q + j]. In which direction does i run in your sum?",
+)
+def weight_gradient_rotated(case):
+    yield {"dw": turned(case.right["dw"])}
+
+
+@mistake(
+    f"{CONV} {TRANSPOSE}",
+    "channels_swapped",
+    "Input and output channels of w are exchanged.",
+    "What are the first two axes of w called, in the shape that the statement gives?",
+)
+def channels_swapped(case):
+    w = case["w"]
+    if w.shape[0] != w.shape[1]:
+        yield {}
+        return
+    results = case.solve(w=w.swapaxes(0, 1))
+    if "dw" in results:
+        results["dw"] = case.right["dw"].swapaxes(0, 1)
+    yield results
+
+
+@mistake(
+    f"{CONV} {TRANSPOSE}",
+    "kernel_axes_swapped",
+    "Rows and columns of the kernel are exchanged.",
+    "Which of i and j goes with the height?",
+)
+def kernel_axes_swapped(case):
+    if not square(case["w"]):
+        yield {}
+        return
+    results = case.solve(w=case["w"].swapaxes(2, 3))
+    if "dw" in results:
+        results["dw"] = case.right["dw"].swapaxes(2, 3)
+    yield results
+
+
+@mistake(
+    "conv2d conv_transpose2d",
+    "bias_repeated",
+    "The bias is added once for each input channel, or each place in the window.",
+    "How often does the statement's formula say + b for one output?",
+)
+def bias_repeated(case):
+    channels, kernel = case["x"].shape[1], case["w"][0, 0].size
+    for count in (channels, kernel, channels * kernel):
+        yield case.solve(b=count * case["b"])
+
+
+@mistake(
+    "conv2d_backward",
+    "stride_ignored",
+    "The gradient is what a stride of 1 would give.",
+    "Output p looked at the pixels p·stride + i. Where does its gradient go back to?",
+)
+def stride_ignored(case):
+    y = ops.conv2d(case["x"], case["w"], **{**case.options, "stride": 1})
+    yield case.solve(dy=in_corner(case["dy"], y.shape[2:]), stride=1)
+
+
+@mistake(
+    "conv2d",
+    "stride_ignored",
+    "These are the first windows of a convolution with stride 1.",
+    "By how many pixels does the window move from one output to the next?",
+)
+def stride_ignored_forward(case):
+    height, width = case.right["y"].shape[2:]
+    yield {"y": case.solve(stride=1)["y"][:, :, :height, :width]}
+
+
+@mistake(
+    TRANSPOSE,
+    "stride_ignored",
+    "The paintings are only one pixel apart.",
+    "Where does pixel p of x begin to paint, when the stride is 2?",
+)
+def transpose_stride_ignored(case):
+    if "dy" in case.values and "dx" in case.right:
+        y = ops.conv_transpose2d(case["x"], case["w"], **{**case.options, "stride": 1})
+        dy = case["dy"][:, :, : y.shape[2], : y.shape[3]]
+        yield case.solve(dy=dy, stride=1) if dy.shape == y.shape else {}
+    else:
+        uncut = case.solve(stride=1, padding=_shifted(case, lambda p: (p, 0)), **_no_extra(case))
+        yield {"y": _on_bias(case, uncut["y"])}
+
+
+@mistake(
+    CONV,
+    "padding_ignored",
+    "The windows start at p·stride, not at p·stride − padding: nothing is shifted by the padding.",
+    "In unpadded x, which row is the first that output 0 looks at?",
+)
+def padding_ignored(case):
+    yield case.solve(padding=_shifted(case, lambda p: (0, 2 * p)))
+
+
+@mistake(
+    TRANSPOSE,
+    "padding_ignored",
+    "The wrong part is cut out: the padding is taken from the bottom and the right only.",
+    "In which row of the uncut painting does the image begin?",
+)
+def transpose_padding_ignored(case):
+    yield case.solve(padding=_shifted(case, lambda p: (0, 2 * p)))
+
+
+@mistake(
+    f"{CONV} {TRANSPOSE}",
+    "crop_off_by_one",
+    "Everything is shifted by one pixel: the padding is off by one.",
+    "With padding 1, in which row of the padded image does the real one begin?",
+)
+def crop_off_by_one(case):
+    for change in (1, -1):
+        for axes in ((0, 1), (0,), (1,)):
+            yield case.solve(padding=off_by(case, change, axes))
+    yield _cropped_late(case)
+
+
+@mistake(
+    f"{CONV} conv_transpose2d_backward",
+    "last_window_dropped",
+    "The last window is left out, in each row, each column, or both.",
+    "How many outputs are there in a row, and where does your loop end?",
+)
+def last_window_dropped(case):
+    for rows, columns in ((True, True), (True, False), (False, True)):
+        if "y" in case.right:
+            yield {"y": without_last(case.right["y"], rows, columns)}
+        elif _is_transpose(case):
+            x = without_last(case["x"], rows, columns)
+            dx = without_last(case.right["dx"], rows, columns)
+            yield {"dx": dx, "dw": case.solve(x=x)["dw"]}
+        else:
+            yield case.solve(dy=without_last(case["dy"], rows, columns))
+
+
+@mistake(
+    "conv_transpose2d",
+    "last_window_dropped",
+    "The last pixel does not paint, in each row, each column, or both.",
+    "How many pixels are there in a row of x, and where does your loop end?",
+)
+def last_painting_dropped(case):
+    for rows, columns in ((True, True), (True, False), (False, True)):
+        yield case.solve(x=without_last(case["x"], rows, columns))
+
+
+@mistake(
+    "conv2d_backward",
+    "border_missing",
+    "The outermost rows and columns of dx are zero.",
+    "Do the pixels of the border belong to any window?",
+)
+def border_missing(case):
+    yield {"dx": ring(case.right["dx"])}
+
+
+@mistake(
+    f"{CONV} {TRANSPOSE}",
+    "assigned_not_added",
+    "Where several terms meet, only the last one is left: = stands where += belongs.",
+    "Which of your arrays gets contributions from more than one window, channel or image?",
+)
+def assigned_not_added(case):
+    last_image = slice(-1, None)
+    if "y" in case.right and not _is_transpose(case):
+        last = case["x"].copy()
+        last[:, :-1] = 0
+        yield case.solve(x=last)  # the last input channel
+        yield {"y": _last_tap(case)}
+        return
+    if "y" in case.right:
+        for y in _painted(case["x"], case["w"], case):
+            yield {} if y is None else {"y": y + case["b"][:, None, None]}
+        return
+    x, dy = case["x"][last_image], case["dy"][last_image]
+    last = case.solve(x=x, dy=dy)
+    corner = np.zeros_like(dy if not _is_transpose(case) else x)
+    corner[..., -1, -1] = (dy if not _is_transpose(case) else x)[..., -1, -1]
+    once = case.solve(x=x, dy=corner) if not _is_transpose(case) else case.solve(x=corner, dy=dy)
+    yield {"dw": last["dw"], "db": last["db"]}
+    yield {"dw": once["dw"], "db": case["dy"][-1, :, -1, -1]}
+    if _is_transpose(case):
+        single = case["dy"].copy()
+        single[:, :-1] = 0
+        yield {"dx": case.solve(dy=single)["dx"]}
+    else:
+        for dx in _painted(case["dy"], case["w"], case):
+            yield {} if dx is None else {"dx": dx}
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def _is_transpose(case):
+    return case.op == "conv_transpose2d"
+
+
+def _shifted(case, before_and_after):
+    (padding,) = case.pairs("padding")
+    return tuple(before_and_after(p) for p in padding)
+
+
+def _cropped_late(case):
+    """dx of a convolution, or y of its transpose, cut out one pixel too far down and right, also
+    where there is no padding to cut; beyond the painting there is nothing."""
+    if case.op == "conv2d" and "dx" in case.right:
+        (top, left), size = *case.pairs("padding"), case["x"].shape[2:]
+        larger = tuple(n + 2 * p + 1 for n, p in zip(size, (top, left), strict=True))
+        x = in_corner(case["x"], larger)
+        options = {**case.options, "padding": 0}
+        dy = in_corner(case["dy"], ops.conv2d(x, case["w"], **options).shape[2:])
+        dx = case.solve(x=x, dy=dy, padding=0)["dx"]
+        return {"dx": dx[:, :, top + 1 :, left + 1 :][:, :, : size[0], : size[1]]}
+    if case.op == "conv_transpose2d" and "y" in case.right:
+        less = _shifted(case, lambda p: (p, max(p - 1, 0)))
+        y = case.solve(padding=less)["y"]
+        return {"y": _on_bias(case, y[:, :, 1:, 1:])}
+    return {}
+
+
+def _no_extra(case):
+    return {"output_padding": 0} if "output_padding" in case.options else {}
+
+
+def _on_bias(case, y):
+    """y at the top left of an image of the right size, whose rest is only bias."""
+    whole = in_corner(y - case["b"][:, None, None], case.right["y"].shape[2:])
+    return whole + case["b"][:, None, None]
+
+
+def _last_tap(case):
+    """A convolution that is left with the last place of its window only."""
+    last = np.zeros_like(case["w"])
+    last[:, :, -1, -1] = case["w"][:, :, -1, -1]
+    return case.solve(w=last)["y"]
+
+
+def _painted(g, w, case):
+    """Paintings (N, F, P, Q) by (F, C, kh, kw) that overwrite each other: whole windows, windows
+    of the last channel, and place after place of the kernel. Cut to the size of what is right.
+    Nones where options would complicate it."""
+    target = case.right["dx"] if "dx" in case.right else case.right["y"]
+    if any(name in case.options for name in ("dilation", "groups")):
+        return [None] * 3
+    (sh, sw), (top, left) = case.pairs("stride", "padding")
+    (n, _, p, q), (_, c, kh, kw) = g.shape, w.shape
+    height, width = target.shape[2] + 2 * top, target.shape[3] + 2 * left
+    windows = np.einsum("nfpq,fcij->npqcij", g, w)
+    last = np.einsum("npq,cij->npqcij", g[:, -1], w[-1])
+    made = []
+    for painting in windows, last:
+        canvas = np.zeros((n, c, height, width))
+        for a in range(p):
+            for b in range(q):
+                rows, columns = slice(a * sh, a * sh + kh), slice(b * sw, b * sw + kw)
+                canvas[:, :, rows, columns] = painting[:, a, b]
+        made.append(canvas)
+    canvas = np.zeros((n, c, height, width))
+    for i in range(kh):
+        for j in range(kw):
+            rows = slice(i, i + sh * (p - 1) + 1, sh)
+            columns = slice(j, j + sw * (q - 1) + 1, sw)
+            canvas[:, :, rows, columns] = windows[..., i, j].transpose(0, 3, 1, 2)
+    made.append(canvas)
+    bottom, right = top + target.shape[2], left + target.shape[3]
+    return [canvas[:, :, top:bottom, left:right] for canvas in made]

@@ -1,0 +1,233 @@
+"""Where windows lie: pairs, padding, output sizes, each rule and its error message said once.
+
+A message prints the numbers it got, the rule that they break, and what would fit. Axes come in the
+order (height, width) throughout.
+"""
+
+import operator
+from typing import NamedTuple
+
+import numpy as np
+
+# ---------------------------------------------------------------- pairs
+
+
+def integer(name, value, least):
+    """`value` as an int of at least `least`."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, but must be an integer") from None
+    if number < least:
+        raise ValueError(f"{name} is {value}, but must be at least {least}")
+    return number
+
+
+def pair(name, value, least=1):
+    """An `int | (h, w)` argument as (h, w), each at least `least`."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise ValueError(f"{name} is {value}, but must be an integer or a pair (h, w)")
+        return tuple(integer(name, number, least) for number in value)
+    return (integer(name, value, least),) * 2
+
+
+def padding_pairs(padding):
+    """An `int | (h, w) | ((top, bottom), (left, right))` argument in the last, full form."""
+    if isinstance(padding, str):
+        raise ValueError(
+            f'padding={padding!r}: "same" and "valid" are for conv2d; give numbers here'
+        )
+    rows, columns = (
+        padding
+        if isinstance(padding, (tuple, list)) and len(padding) == 2
+        else (
+            padding,
+            padding,
+        )
+    )
+    return pair("padding", rows, least=0), pair("padding", columns, least=0)
+
+
+# ---------------------------------------------------------------- windows
+
+
+class Windows(NamedTuple):
+    """Where the windows of a convolution or a pool lie, by axis (height, width).
+
+    Output p of an axis sees the inputs p·stride + i·dilation − padding[0], i = 0 … kernel − 1.
+    """
+
+    kernel: tuple
+    stride: tuple
+    padding: tuple  # ((top, bottom), (left, right))
+    dilation: tuple
+
+    @property
+    def extent(self):
+        """Pixels from a window's first tap to its last, along (height, width)."""
+        return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
+
+    @property
+    def disjoint(self):
+        """Whether no two windows can share a pixel."""
+        return all(e <= s for e, s in zip(self.extent, self.stride, strict=True))
+
+    def padded(self, size):
+        """The padded image's (height, width)."""
+        return tuple(n + sum(p) for n, p in zip(size, self.padding, strict=True))
+
+
+def make_windows(kernel_size, stride=1, padding=0, dilation=1):
+    """The arguments of an op, checked and written out."""
+    return Windows(
+        pair("kernel_size", kernel_size),
+        pair("stride", stride),
+        padding_pairs(padding),
+        pair("dilation", dilation),
+    )
+
+
+def conv_windows(kernel_size, stride, padding, dilation):
+    """As `make_windows`, with conv2d's padding names: "valid" is none, "same" keeps the size.
+
+    With an odd total, "same" puts the extra pixel at the bottom and on the right.
+    """
+    if not isinstance(padding, str):
+        return make_windows(kernel_size, stride, padding, dilation)
+    if padding not in ("same", "valid"):
+        raise ValueError(f'padding={padding!r}, but the names are "same" and "valid"')
+    bare = make_windows(kernel_size, stride, 0, dilation)
+    if padding == "valid":
+        return bare
+    if bare.stride != (1, 1):
+        raise ValueError(
+            f'padding="same" needs stride 1, but stride is {bare.stride}: '
+            "give the padding in numbers"
+        )
+    totals = [extent - 1 for extent in bare.extent]
+    return bare._replace(padding=tuple((total // 2, total - total // 2) for total in totals))
+
+
+def pool_windows(kernel_size, stride, padding, dilation=1):
+    """As `make_windows`, with a pool's default stride; padding must stay below the extent."""
+    w = make_windows(kernel_size, kernel_size if stride is None else stride, padding, dilation)
+    for pads, extent in zip(w.padding, w.extent, strict=True):
+        if max(pads) >= extent:
+            raise ValueError(
+                f"padding {w.padding} is too large for kernel {w.kernel} with dilation "
+                f"{w.dilation}: a pool's padding must be smaller than the kernel's extent "
+                f"{w.extent}"
+            )
+    return w
+
+
+# ---------------------------------------------------------------- output sizes
+
+
+def conv_size(size, w):
+    """Output size ⌊(n + padding − extent) / stride⌋ + 1 (Dumoulin & Visin 2016, relation 6)."""
+    out = tuple(
+        (n - extent) // s + 1
+        for n, extent, s in zip(w.padded(size), w.extent, w.stride, strict=True)
+    )
+    if min(out) < 1:
+        raise ValueError(
+            f"no window fits: the kernel {w.kernel} with dilation {w.dilation} spans {w.extent} "
+            f"pixels, but the image {tuple(size)} with padding {w.padding} has only "
+            f"{w.padded(size)}, so the output would be empty; use a smaller kernel, a larger "
+            "image or more padding"
+        )
+    return out
+
+
+def pool_size(size, w, ceil_mode=False):
+    """A pool's output size; `ceil_mode` rounds up, but drops a last window that starts
+    outside the image or in the bottom (right) padding."""
+    if not ceil_mode:
+        return conv_size(size, w)
+    out = []
+    for n, padded, extent, s, (before, _) in zip(
+        size, w.padded(size), w.extent, w.stride, w.padding, strict=True
+    ):
+        count = -((extent - padded) // s) + 1  # rounded up
+        out.append(count - 1 if (count - 1) * s >= n + before else count)
+    if min(out) < 1:
+        raise ValueError(
+            f"no window starts inside the image {tuple(size)} with kernel {w.kernel}, stride "
+            f"{w.stride} and padding {w.padding}: the output would be {tuple(out)}"
+        )
+    return tuple(out)
+
+
+def window_taps(size, w, positions):
+    """Per axis, the input coordinates under each window: arrays (positions, kernel).
+
+    Coordinates below 0 or beyond the image lie in the padding. Raises ValueError when a window
+    holds no real pixel.
+    """
+    axes = []
+    for axis in range(2):
+        starts = np.arange(positions[axis]) * w.stride[axis] - w.padding[axis][0]
+        taps = starts[:, None] + np.arange(w.kernel[axis]) * w.dilation[axis]
+        empty = ~((taps >= 0) & (taps < size[axis])).any(axis=1)
+        if empty.any():
+            raise ValueError(
+                f"window {int(empty.argmax())} along the {('height', 'width')[axis]} holds no "
+                f"real pixel: kernel {w.kernel}, stride {w.stride}, padding {w.padding}, dilation "
+                f"{w.dilation} on an image {tuple(size)}; use less padding"
+            )
+        axes.append(taps)
+    return axes
+
+
+def transpose_base(size, w):
+    """The smallest image that a convolution with windows `w` takes to `size`:
+    (n − 1)·stride − padding + extent (Dumoulin & Visin 2016, relation 14)."""
+    return tuple(
+        (n - 1) * s - sum(p) + extent
+        for n, s, p, extent in zip(size, w.stride, w.padding, w.extent, strict=True)
+    )
+
+
+def transpose_size(size, w, output_padding=0, output_size=None):
+    """Output size of a transpose convolution.
+
+    With stride > 1 the sizes base … base + stride − 1 all lead down to the same `size`.
+    `output_size` picks one of them by its value, `output_padding` by its distance from the base.
+    """
+    base = transpose_base(size, w)
+    extra = pair("output_padding", output_padding, least=0)
+    if output_size is not None:
+        if extra != (0, 0):
+            raise ValueError(
+                f"give output_size={output_size} or output_padding={output_padding}, not both"
+            )
+        return _chosen_size(pair("output_size", output_size), base, size, w)
+    limit = tuple(max(s, d) for s, d in zip(w.stride, w.dilation, strict=True))
+    if any(e >= most for e, most in zip(extra, limit, strict=True)):
+        raise ValueError(
+            f"output_padding {extra} must be smaller than the larger of stride {w.stride} and "
+            f"dilation {w.dilation}"
+        )
+    out = tuple(b + e for b, e in zip(base, extra, strict=True))
+    if min(out) < 1:
+        raise ValueError(
+            f"the output would be {out}: an input of {tuple(size)} with kernel {w.kernel}, stride "
+            f"{w.stride} and padding {w.padding} leaves nothing; use less padding"
+        )
+    return out
+
+
+def _chosen_size(wanted, base, size, w):
+    possible = [range(max(b, 1), b + s) for b, s in zip(base, w.stride, strict=True)]
+    if not all(n in sizes for n, sizes in zip(wanted, possible, strict=True)):
+        heights, widths = (", ".join(map(str, sizes)) or "none" for sizes in possible)
+        raise ValueError(
+            f"output_size {wanted} cannot come from an input of {tuple(size)} with kernel "
+            f"{w.kernel}, stride {w.stride}, padding {w.padding}, dilation {w.dilation}: "
+            f"possible heights are {heights}; possible widths are {widths}"
+        )
+    return wanted

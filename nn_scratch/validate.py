@@ -1,0 +1,115 @@
+"""What every op asks of its arrays: dtypes, ranks, shapes that fit each other.
+
+A message prints the shapes it got, the rule that they break, and what would fit.
+"""
+
+import numpy as np
+
+from nn_scratch.backend import is_array, xp_of
+from nn_scratch.geometry import conv_size, integer, transpose_base
+
+LAYOUTS = {2: "(N, features)", 4: "(N, C, H, W)"}
+
+
+# ---------------------------------------------------------------- dtypes and ranks
+
+
+def check_values(**arrays):
+    """Arrays of values must be float32 or float64, all the same; None stands for 'not given'.
+
+    Raises TypeError, which names the argument and the cure.
+    """
+    arrays = {name: array for name, array in arrays.items() if array is not None}
+    for name, array in arrays.items():
+        if not is_array(array):
+            raise TypeError(
+                f"{name} is a {type(array).__name__}, but must be an array: "
+                f"np.asarray({name}, dtype=np.float32)"
+            )
+        if array.dtype not in (np.float32, np.float64):
+            raise TypeError(
+                f"{name} has dtype {array.dtype}, but values must be float32 or float64: "
+                f"convert with {name}.astype(np.float32)"
+            )
+    dtypes = {name: str(array.dtype) for name, array in arrays.items()}
+    if len(set(dtypes.values())) > 1:
+        got = ", ".join(f"{name} {dtype}" for name, dtype in dtypes.items())
+        raise TypeError(f"dtypes are mixed ({got}): convert all to one of them with .astype(...)")
+    xp_of(*arrays.values())
+
+
+def check_integers(name, array):
+    """Labels and switches must be arrays of any integer type."""
+    if not is_array(array) or array.dtype.kind not in "iu":
+        got = array.dtype if is_array(array) else type(array).__name__
+        raise TypeError(f"{name} is {got}, but must be an integer array: {name}.astype(np.int64)")
+
+
+def check_rank(name, array, rank):
+    """The number of axes, and no empty axis but the batch."""
+    if array.ndim != rank:
+        hint = f" (a single image needs a batch axis: {name}[None])" if array.ndim == 3 else ""
+        raise ValueError(
+            f"{name} has shape {array.shape}, but needs {rank} axes {LAYOUTS[rank]}{hint}"
+        )
+    if 0 in array.shape[1:]:
+        raise ValueError(
+            f"{name} has shape {array.shape}: every axis but the batch must be at least 1"
+        )
+
+
+def check_shape(name, array, expected, why):
+    """`array.shape` must be `expected`; `why` says where that comes from."""
+    if tuple(array.shape) != tuple(expected):
+        raise ValueError(
+            f"{name} has shape {tuple(array.shape)}, but must be {tuple(expected)}: {why}"
+        )
+
+
+# ---------------------------------------------------------------- the arrays of a convolution
+
+
+def check_convolution(x, w, b, groups, *, transpose=False):
+    """x, w and b must fit a convolution, w (C_out, C_in/groups, kh, kw), or a transpose
+    convolution, w (C_in, C_out/groups, kh, kw)."""
+    check_values(x=x, w=w, b=b)
+    check_rank("x", x, 4)
+    check_rank("w", w, 4)
+    integer("groups", groups, least=1)
+    if w.shape[0] % groups:
+        raise ValueError(
+            f"groups={groups} does not divide the first axis of w {w.shape}, {w.shape[0]}"
+        )
+    first, second = w.shape[0], w.shape[1] * groups
+    c_in, c_out = (first, second) if transpose else (second, first)
+    if x.shape[1] != c_in:
+        layout = "(C_in, C_out/groups, kh, kw)" if transpose else "(C_out, C_in/groups, kh, kw)"
+        raise ValueError(
+            f"x {x.shape} has {x.shape[1]} channels, but w {w.shape} with groups={groups} expects "
+            f"{c_in}: w is {layout}"
+        )
+    if b is not None:
+        check_shape("b", b, (c_out,), "one bias for each output channel")
+
+
+def check_conv_dy(dy, x, w, windows):
+    """dy must have the shape of conv2d's output."""
+    check_values(dy=dy, x=x)
+    expected = (x.shape[0], w.shape[0], *conv_size(x.shape[2:], windows))
+    check_shape("dy", dy, expected, "the shape of the output")
+
+
+def check_transpose_dy(dy, x, w, windows, groups):
+    """dy must have a shape that conv_transpose2d can give, output_padding included."""
+    check_values(dy=dy, x=x)
+    check_rank("dy", dy, 4)
+    least = transpose_base(x.shape[2:], windows)
+    most = tuple(
+        b + max(s, d) - 1 for b, s, d in zip(least, windows.stride, windows.dilation, strict=True)
+    )
+    fits = all(b <= n <= m for b, n, m in zip(least, dy.shape[2:], most, strict=True))
+    if dy.shape[:2] != (x.shape[0], w.shape[1] * groups) or not fits:
+        raise ValueError(
+            f"dy has shape {dy.shape}, but the output for x {x.shape} and w {w.shape} has batch "
+            f"{x.shape[0]}, {w.shape[1] * groups} channels and a size from {least} to {most}"
+        )

@@ -1,0 +1,64 @@
+"""Boundary F1 on maps whose boundaries can be counted by hand."""
+
+from math import hypot
+
+import numpy as np
+import pytest
+
+from nn_scratch.evaluation.boundary import boundaries, boundary_f1
+
+
+def halves(column, height=40, width=40):
+    """Class 0 left of the column, class 1 from it on."""
+    return np.broadcast_to(np.arange(width) >= column, (1, height, width)).astype(int)
+
+
+def pixels(count, height=40, width=40):
+    """A tolerance of so many pixels."""
+    return (count + 1e-6) / hypot(height, width)
+
+
+def test_boundaries_have_another_class_beside_them():
+    labels = np.array([[[0, 0, 1], [0, 2, 1], [9, 9, 1]]])
+    edges = boundaries(labels, labels != 9)
+    np.testing.assert_array_equal(edges[0], [[0, 1, 1], [1, 1, 1], [0, 0, 0]])
+
+
+@pytest.mark.parametrize("shift, within, expected", [(0, 0, 1), (1, 0, 0), (1, 1, 1), (3, 2, 0)])
+def test_a_shifted_edge_counts_within_the_tolerance(shift, within, expected):
+    assert boundary_f1(halves(20), halves(20 + shift), 2, tolerance=pixels(within)) == expected
+
+
+def test_distance_is_euclidean():
+    truth, prediction = np.zeros((2, 1, 9, 9), int)
+    truth[0, 4, 4], prediction[0, 5, 5] = 1, 1
+    # Of class 1 a pixel, √2 away.
+    assert boundary_f1(truth, prediction, 2, tolerance=pixels(1, 9, 9)) < 0.9
+    assert boundary_f1(truth, prediction, 2, tolerance=pixels(2**0.5, 9, 9)) == 1
+
+
+def test_precision_and_recall_by_hand():
+    """One true edge of two is predicted: precision 1, recall ½, F1 ⅔, for both classes."""
+    truth = halves(10) - halves(30)
+    prediction = halves(10)
+    assert boundary_f1(truth, prediction, 2, tolerance=0) == pytest.approx(2 / 3)
+
+
+def test_images_are_averaged_and_classes_that_do_not_occur_left_out():
+    truth = np.concatenate([halves(20), halves(20), np.zeros((1, 40, 40), int)])
+    prediction = np.concatenate([halves(20), halves(25), np.zeros((1, 40, 40), int)])
+    assert boundary_f1(truth, prediction, 7, tolerance=pixels(1)) == pytest.approx(1 / 2)
+
+
+def test_void_makes_no_boundary():
+    truth = halves(20)
+    truth[0, :, 15:25] = 9
+    assert np.isnan(boundary_f1(truth, halves(20), 2, ignore_index=9))
+    truth = halves(20)
+    truth[0, :10] = 9
+    assert boundary_f1(truth, halves(20), 2, ignore_index=9) == 1
+
+
+def test_shapes_that_do_not_fit():
+    with pytest.raises(ValueError, match=r"must both be \(N, H, W\)"):
+        boundary_f1(halves(3), halves(3)[0], 2)

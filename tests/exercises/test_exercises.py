@@ -1,0 +1,437 @@
+"""The exercise checker: it rejects every wrong pass, names mistakes rightly or not at all, and
+accuses no right one."""
+
+import itertools
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from nn_scratch import ops
+from nn_scratch.check.describe_error import where
+from nn_scratch.exercises import check_exercise
+from nn_scratch.exercises.exercise import EXERCISES
+from nn_scratch.exercises.mistakes import mistakes_of
+from nn_scratch.exercises.mistakes.mistake import Case
+from nn_scratch.exercises.sandbox import call
+from zoo import ZOO
+
+# What two mistakes at once may be called, because it is exactly both.
+BOTH = {"statistics_constant": {"mean_constant", "variance_constant"}}
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_library_is_right(name):
+    report = check_exercise(name, EXERCISES[name].library)
+    assert report.ok and report.rung is None and report.mistake is None, str(report)
+    assert f"right on all {len(report.steps)} rungs" in str(report)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_loops_are_right(name):
+    report = check_exercise(name, ZOO[name][0]())
+    assert report.ok, str(report)
+
+
+SINGLES = [(name, flag) for name, (_, flags) in ZOO.items() for flag in flags]
+
+
+@pytest.mark.parametrize("name, flag", SINGLES, ids=lambda part: part.replace(" ", "-"))
+def test_one_mistake_is_rejected_and_named(name, flag):
+    make, flags = ZOO[name]
+    report = check_exercise(name, make(flag))
+    assert not report.ok and report.rung
+    assert report.mistake == flags[flag], str(report)
+    assert report.mistake in str(report)
+
+
+def test_the_zoo_is_large_enough():
+    assert len(SINGLES) >= 100
+    assert sum(name.endswith("_backward") for name, _ in SINGLES) >= 60
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_two_mistakes_at_once_are_never_called_by_a_wrong_name(name):
+    """A name is right if both have it, or if the other mistake changes nothing beside it."""
+    make, flags = ZOO[name]
+    for one, other in itertools.combinations(flags, 2):
+        report = check_exercise(name, make(one, other))
+        assert not report.ok, (one, other)
+        if report.explanation is None:
+            continue
+        names = {flags[one], flags[other]}
+        if names in ({report.mistake}, BOTH.get(report.mistake)):
+            continue
+        alone = one if flags[one] == report.mistake else other
+        assert flags[alone] == report.mistake, (one, other, report.mistake)
+        assert same_everywhere(name, make(one, other), make(alone)), (one, other, report.mistake)
+
+
+def same_everywhere(name, one, other):
+    exercise = EXERCISES[name]
+    for rung, right in exercise.climbed:
+        if rung.needs is None:
+            arguments, options = exercise.call_of(rung)
+            a, b = (call(f, arguments, options, right).results for f in (one, other))
+            if (a is None) != (b is None):
+                return False
+            for u, v in zip(a or (), b or (), strict=True):
+                if np.shape(u) != np.shape(v) or not np.allclose(u, v, atol=1e-9):
+                    return False
+    return True
+
+
+def test_enough_pairs():
+    assert sum(len(flags) * (len(flags) - 1) // 2 for _, flags in ZOO.values()) >= 200
+
+
+# ---------------------------------------------------------------- the catalogue itself
+
+
+CATALOGUE = [(name, m) for name in EXERCISES for m in mistakes_of(name)]
+
+
+def acting(exercise, mistake, k):
+    """A function that makes the k-th variant of a mistake; None if it is no mistake at all."""
+    known, differs = [], False
+    for rung, right in exercise.climbed:
+        variants = list(mistake.variants(Case(rung, exercise, right)))
+        results = {n: np.asarray(variants[k].get(n, right[n])) for n in right}
+        differs |= any(
+            results[n].shape != right[n].shape or not np.allclose(results[n], right[n], atol=1e-9)
+            for n in right
+        )
+        known.append((exercise.call_of(rung), tuple(results.values())))
+
+    def function(*arguments, dilation=1, groups=1, output_padding=0, **options):
+        extra = {"dilation": dilation, "groups": groups, "output_padding": output_padding}
+        plain = {"dilation": 1, "groups": 1, "output_padding": 0}
+        options |= {n: v for n, v in extra.items() if v != plain[n]}
+        for (values, named), results in known:
+            if options == named and all(map(same, arguments, values)):
+                return results
+        raise KeyError("a call of no rung")
+
+    return function if differs else None
+
+
+def same(a, b):
+    if isinstance(a, tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return np.shape(a) == np.shape(b) and np.array_equal(a, b)
+
+
+def test_every_entry_of_the_catalogue_is_rejected_and_most_are_named():
+    tried, named = 0, 0
+    for name, mistake in CATALOGUE:
+        exercise = EXERCISES[name]
+        rung, right = exercise.climbed[0]
+        for k in range(len(list(mistake.variants(Case(rung, exercise, right))))):
+            function = acting(exercise, mistake, k)
+            if function is None:
+                continue
+            report = check_exercise(name, function)
+            assert not report.ok, (name, mistake.name, k)
+            if report.explanation:
+                assert report.mistake == mistake.name, (name, mistake.name, k, report.mistake)
+            tried, named = tried + 1, named + bool(report.explanation)
+    assert tried >= 150 and named >= 0.9 * tried, (named, tried)
+
+
+def test_every_entry_asks_a_question():
+    for _, mistake in CATALOGUE:
+        assert mistake.says.endswith(".") and mistake.asks.endswith("?"), mistake.name
+        assert mistake.name.replace("_", "").isalpha()
+
+
+# ---------------------------------------------------------------- right, in many styles
+
+
+def pair(value):
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def windows_of(x, w, stride, padding):
+    """(N, C, P, Q, kh, kw), a view."""
+    (sh, sw), (ph, pw) = pair(stride), pair(padding)
+    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    views = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))
+    return views[:, :, ::sh, ::sw]
+
+
+def einsum(x, w, b, *, stride, padding):
+    return np.einsum("ncpqij,fcij->nfpq", windows_of(x, w, stride, padding), w) + b[:, None, None]
+
+
+def im2col(x, w, b, *, stride, padding):
+    windows = windows_of(x, w, stride, padding).transpose(0, 2, 3, 1, 4, 5)
+    columns = windows.reshape(*windows.shape[:3], -1)
+    return (columns @ w.reshape(len(w), -1).T + b).transpose(0, 3, 1, 2)  # not contiguous
+
+
+def fft(x, w, b, *, stride, padding):
+    (sh, sw), (ph, pw) = pair(stride), pair(padding)
+    x = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+    size, (kh, kw) = x.shape[2:], w.shape[2:]
+    product = np.einsum(
+        "nchw,fchw->nfhw", np.fft.rfft2(x), np.conj(np.fft.rfft2(w, size, axes=(2, 3)))
+    )
+    y = np.fft.irfft2(product, size)[:, :, : size[0] - kh + 1 : sh, : size[1] - kw + 1 : sw]
+    return y + b[:, None, None]
+
+
+def tensordot(x, w, b, *, stride, padding):
+    y = np.tensordot(windows_of(x, w, stride, padding), w, axes=((1, 4, 5), (1, 2, 3)))
+    return np.moveaxis(y + b, -1, 1)
+
+
+def float32_within(x, w, b, *, stride, padding):
+    """Integers as small as these are exact in float32, too."""
+    y = ops.conv2d(*(a.astype(np.float32) for a in (x, w, b)), stride=stride, padding=padding)
+    return y.astype(np.float64)
+
+
+def one_output_at_a_time(x, w, b, *, stride, padding):
+    windows = windows_of(x, w, stride, padding)
+    y = np.empty((len(x), len(w), *windows.shape[2:4]))
+    for n, f, p, q in np.ndindex(*y.shape):
+        y[n, f, p, q] = sum((windows[n, :, p, q] * w[f]).ravel().tolist()) + b[f]
+    return y
+
+
+def in_fortran_order(x, w, b, *, stride, padding):
+    return np.asfortranarray(einsum(x, w, b, stride=stride, padding=padding))
+
+
+class AsCallable:
+    def __call__(self, x, w, b, *, stride, padding):
+        return ops.conv2d(x, w, b, stride=stride, padding=padding)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        einsum,
+        im2col,
+        fft,
+        tensordot,
+        float32_within,
+        one_output_at_a_time,
+        in_fortran_order,
+        AsCallable(),
+        lambda x, w, b, **options: ops.conv2d(x, w, b, **options),
+        lambda x, w, b, *, stride, padding: [ops.conv2d(x, w, b, stride=stride, padding=padding)],
+    ],
+)
+def test_a_right_convolution_in_any_style(function):
+    report = check_exercise("conv2d", function)
+    assert report.ok, str(report)
+
+
+def backward_by_torch(dy, x, w, *, stride, padding):
+    torch = sys.modules["torch"]
+    x, w = (torch.tensor(a, requires_grad=True) for a in (x, w))
+    b = torch.zeros(len(w), dtype=torch.float64, requires_grad=True)
+    y = torch.nn.functional.conv2d(x, w, b, stride=stride, padding=padding)
+    y.backward(torch.tensor(dy.copy()))
+    return tuple(a.grad.numpy() for a in (x, w, b))
+
+
+def backward_by_einsum(dy, x, w, *, stride, padding):
+    (sh, sw), (ph, pw) = pair(stride), pair(padding)
+    windows = windows_of(x, w, stride, padding)
+    dw = np.einsum("nfpq,ncpqij->fcij", dy, windows)
+    n, c, height, width = x.shape
+    dx = np.zeros((n, c, height + 2 * ph, width + 2 * pw))
+    for i, j in np.ndindex(*w.shape[2:]):
+        rows, columns = (
+            slice(k, k + s * (m - 1) + 1, s)
+            for k, s, m in ((i, sh, dy.shape[2]), (j, sw, dy.shape[3]))
+        )
+        dx[:, :, rows, columns] += np.einsum("nfpq,fc->ncpq", dy, w[:, :, i, j])
+    return dx[:, :, ph : ph + height, pw : pw + width], dw, dy.sum((0, 2, 3))
+
+
+def backward_by_adjoints(dy, x, w, *, stride, padding):
+    """The dense matrix of the convolution, and its transpose."""
+    units = np.eye(x[0].size).reshape(-1, *x.shape[1:])
+    matrix = ops.conv2d(units, w, stride=stride, padding=padding).reshape(len(units), -1)
+    dx = (dy.reshape(len(dy), -1) @ matrix.T).reshape(x.shape)
+    kernels = np.eye(w[0].size).reshape(-1, *w.shape[1:])
+    terms = ops.conv2d(x, kernels, stride=stride, padding=padding)
+    dw = np.einsum("nfpq,nkpq->fk", dy, terms).reshape(w.shape)
+    return dx, dw, np.einsum("nfpq->f", dy)
+
+
+@pytest.mark.parametrize("function", [backward_by_torch, backward_by_einsum, backward_by_adjoints])
+def test_a_right_backward_pass_in_any_style(function):
+    if function is backward_by_torch:
+        pytest.importorskip("torch", reason="PyTorch is not installed")
+    report = check_exercise("conv2d_backward", function)
+    assert report.ok, str(report)
+
+
+# ---------------------------------------------------------------- whatever a function may do
+
+
+def raises(dy, x):
+    return dy[1000]
+
+
+def returns_none(dy, x):
+    dy * (x > 0)
+
+
+def wrong_shape(dy, x):
+    return (dy * (x > 0)).sum(axis=0)
+
+
+def too_many(dy, x):
+    return dy * (x > 0), x
+
+
+def wrong_dtype(dy, x):
+    return (dy * (x > 0)).astype(np.float32)
+
+
+def not_finite(dy, x):
+    with np.errstate(all="ignore"):
+        return dy * (x > 0) + 0 * np.log(x)
+
+
+def changes_inputs(dy, x):
+    dy *= x > 0
+    return dy
+
+
+def timeout(dy, x):
+    while True:
+        pass
+
+
+def exits(dy, x):
+    raise SystemExit(3)
+
+
+COUNT = itertools.count()
+
+
+def not_repeatable(dy, x):
+    return dy * (x > 0) * (1 if next(COUNT) < 4 else 2)
+
+
+def needs_contiguous(dy, x):
+    assert dy.flags.c_contiguous
+    return dy * (x > 0)
+
+
+@pytest.mark.parametrize(
+    "function, mistake",
+    [
+        (raises, "raises"),
+        (returns_none, "returns_none"),
+        (wrong_shape, "wrong_shape"),
+        (too_many, "wrong_shape"),
+        (wrong_dtype, "wrong_dtype"),
+        (not_finite, "not_finite"),
+        (changes_inputs, "changes_inputs"),
+        (timeout, "timeout"),
+        (exits, "raises"),
+        (not_repeatable, "not_repeatable"),
+        (needs_contiguous, "needs_contiguous"),
+        (lambda: None, "raises"),
+        (None, "raises"),
+    ],
+)
+def test_whatever_a_function_does_is_a_report(function, mistake):
+    report = check_exercise("relu_backward", function, limit=0.3)
+    assert not report.ok and report.mistake == mistake and report.rung
+    assert "Your function" in str(report) and "relu_backward(dy (" in str(report)
+    assert not report.to_do
+    assert check_exercise("relu_backward", ops.relu_backward).ok  # the cases are as they were
+
+
+def test_where_it_raised_is_said():
+    assert "return dy[1000]" in str(check_exercise("relu_backward", raises))
+
+
+def test_an_unknown_exercise():
+    with pytest.raises(ValueError, match="there is no exercise 'conv3d', but conv2d"):
+        check_exercise("conv3d", raises)
+
+
+# ---------------------------------------------------------------- the text
+
+
+def test_a_failing_screen():
+    make, _ = ZOO["conv2d_backward"]
+    text = str(check_exercise("conv2d_backward", make("stride ignored")))
+    assert "Rung 4, stride" in text and "\x1b" not in text
+    assert re.search(r"dx is wrong (in \d+ of 25 places|everywhere)", text)
+    assert "db is right" in text
+    left, right = re.search(r"⟨J u, dy⟩ = (\S+), but ⟨u, your dx⟩ = (\S+),", text).groups()
+    assert left != right
+    assert "The mistake: stride_ignored" in text and "Ask yourself: Output p" in text
+    assert "lesson 01, equations (4) to (6)" in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_an_unknown_mistake_is_placed():
+    report = check_exercise("conv2d_backward", ZOO["conv2d_backward"][0]("dx =", "db mean"))
+    assert report.mistake is None
+    text = str(report)
+    assert "No single mistake that we know" in text
+    assert "dx is wrong in 5 of 9 places, only where windows overlap" in text
+
+
+def mask(*at, shape=(2, 3, 5, 4)):
+    """True at the given index."""
+    array = np.zeros(shape, bool)
+    array[at] = True
+    return array
+
+
+BORDER = np.pad(
+    np.zeros((2, 3, 3, 2), bool), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=True
+)
+CORNER = mask(slice(None), slice(None), -1) | mask(..., -1)
+
+
+@pytest.mark.parametrize(
+    "wrong, phrase",
+    [
+        (mask(...), "everywhere"),
+        (mask(1), "in 60 of 120 places, only in image 1 (the last)"),
+        (mask(slice(None), 0), "in 40 of 120 places, only in channel 0 (the first)"),
+        (mask(slice(None), slice(None), 4), "in 24 of 120 places, only in row 4 (the last)"),
+        (mask(..., slice(1, None, 2)), "in 60 of 120 places, only in every second column, from 1"),
+        (BORDER, "in 84 of 120 places, only in the border"),
+        (~BORDER, "in 36 of 120 places, only inside, not in the border"),
+        (CORNER, "in 48 of 120 places, only in the last row and the last column"),
+        (mask(0, 0, 0, 0) | mask(1, 2, 3, 1), "in 2 of 120 places"),
+    ],
+)
+def test_where_it_is_wrong(wrong, phrase):
+    rung = EXERCISES["nearest_unpool2d"].climbed[0][0]
+    assert where(wrong, "y", rung).startswith(phrase)
+
+
+def test_ties_have_a_phrase():
+    rung = next(r for r, _ in EXERCISES["max_pool2d"].climbed if r.name == "ties")
+    x = rung.values["x"].reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(2, 2, 4)
+    tied = (np.sort(x)[..., -1] == np.sort(x)[..., -2])[None, None]
+    assert tied.sum() == 3 and "at ties" in where(tied, "switches", rung)
+
+
+@pytest.mark.parametrize(
+    "seconds, says",
+    [
+        ([2e-6, 4e-6], "it took 2 µs, no longer than the library's own."),
+        ([8e-3, 4e-3], "it took 8,000 µs, 2.0 times as long as the library's own."),
+    ],
+)
+def test_a_success_says_how_long_it_took(seconds, says):
+    report = check_exercise("relu", ops.relu)
+    report.seconds = seconds
+    assert says in str(report)

@@ -1,0 +1,96 @@
+"""Pictures can be drawn from what the nets give; how they look is for eyes."""
+
+import numpy as np
+import pytest
+
+from helpers import draw
+from nn_scratch.data.digits import CLASS_NAMES
+from nn_scratch.plotting import figures
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("count", [1, 5])
+def test_segmentation(count, channels, tmp_path):
+    labels = np.random.default_rng(0).integers(0, 11, (count, 6, 8))
+    images = draw(count, channels, 6, 8)
+    for found, titles in (None, ["image", "truth"]), (labels, ["image", "truth", "prediction"]):
+        figure = figures.plot_segmentation(images, labels, CLASS_NAMES, found)
+        figure.savefig(tmp_path / "picture.png")
+        assert (tmp_path / "picture.png").stat().st_size > 1000
+        shown = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert shown == [CLASS_NAMES[k] for k in np.unique(labels)]
+        columns = 2 if count > 3 else 1
+        assert [axis.get_title() for axis in figure.axes if axis.get_title()] == columns * titles
+        drawn = [axis for axis in figure.axes if axis.images]
+        assert len(drawn) == count * len(titles)
+
+
+def test_every_class_has_a_colour_whatever_their_number():
+    labels = np.arange(100).reshape(1, 10, 10)
+    names = [f"class {label}" for label in range(80)]
+    figure = figures.plot_segmentation(draw(1, 1, 10, 10), labels, names, labels)
+    shown = figure.axes[1].images[0].get_array()
+    assert shown.shape == (10, 10, 3)
+    assert len(np.unique(shown.reshape(-1, 3)[:70], axis=0)) == 70
+    assert (shown[8:] == shown[9, 9]).all()  # labels that are no class, and stand out
+
+
+def test_overlay_and_box(tmp_path):
+    labels = np.array([[0, 0, 2], [2, 2, 255]])
+    figure = figures.plot_overlay(draw(3, 2, 3), labels, ["a", "b", "c"])
+    figure.savefig(tmp_path / "overlay.png")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "c"]
+    figure = figures.plot_box(draw(1, 6, 8), np.array([1.0, 2, 3, 4]), "cat")
+    figure.savefig(tmp_path / "box.png")
+    (patch,) = figure.axes[0].patches
+    assert patch.get_bbox().bounds == (0.5, 1.5, 3, 4) and figure.axes[0].get_title() == "cat"
+
+
+def test_dots(tmp_path):
+    figure = figures.plot_dots(["a", "b"], {"iou": [[1, 2], [3]], "ms": [[1], [9]]}, ["ms"])
+    figure.savefig(tmp_path / "picture.png")
+    assert [axis.get_xscale() for axis in figure.axes] == ["linear", "log"]
+    assert [list(line.get_xdata()) for line in figure.axes[0].lines] == [[1, 2], [3]]
+
+
+def test_boxes(tmp_path):
+    boxes = np.array([[1.0, 2, 3, 4]] * 7)
+    figure = figures.plot_boxes(draw(7, 1, 6, 8), boxes, boxes, [3] * 7, [5] * 7)
+    figure.savefig(tmp_path / "picture.png")
+    assert figure.axes[0].get_title() == "3 seen as 5\nIoU 1.00"
+    alone = figures.plot_boxes(draw(7, 1, 6, 8), boxes)
+    assert [len(axis.patches) for axis in alone.axes[:7]] == [1] * 7
+    assert [text.get_text() for text in alone.legends[0].get_texts()] == ["truth"]
+
+
+def test_arrays(tmp_path):
+    figure = figures.plot_arrays({"x": np.eye(2), "y": np.arange(4) - 2}, columns=1)
+    figure.savefig(tmp_path / "picture.png")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["x", "1", "0", "0", "1", "y", "-2", "-1", "0", "1"]
+
+
+def test_images(tmp_path):
+    labels = np.arange(40).reshape(5, 8) % 11
+    images = {"grey": draw(1, 5, 8), "colour": draw(3, 5, 8), "map": draw(5, 8), "labels": labels}
+    figure = figures.plot_images(images, columns=3)
+    figure.savefig(tmp_path / "images.png")
+    shown = [axis for axis in figure.axes if axis.images]
+    assert [axis.get_title() for axis in shown] == list(images)
+    assert all(axis.axison for axis in shown) and len(figure.axes) == 6
+
+
+def test_lines_and_roofline(tmp_path):
+    figure = figures.plot_lines({"a": [1, 2], "b": [2, 1]}, [1, 10], xlabel="x", ylabel="y")
+    figure.savefig(tmp_path / "lines.png")
+    assert len(figure.axes[0].lines) == 2
+    roof = figures.plot_roofline({"here": (10, 50)}, bandwidth=20, rate=100)
+    roof.savefig(tmp_path / "roof.png")
+    assert roof.axes[0].lines[0].get_ydata().max() == 100
+
+
+def test_losses(tmp_path):
+    history = {"steps": [{"loss": 1 / (step + 1)} for step in range(40)]}
+    figure = figures.plot_losses({"one": history, "two": history})
+    figure.savefig(tmp_path / "picture.png")
+    assert [axis.get_title() for axis in figure.axes] == ["one", "two"]

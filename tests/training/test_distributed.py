@@ -1,0 +1,227 @@
+"""Several processes that train one net: really started, two and three of them."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helpers import assert_close, draw
+from nn_scratch import ops
+from nn_scratch.training import RanksError, world
+from nn_scratch.training.distributed import ALONE
+
+MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
+if not importlib.util.find_spec("mpi4py"):
+    MPIEXEC = None
+
+needs_mpi = pytest.mark.skipif(
+    MPIEXEC is None, reason="mpi4py or mpiexec is missing: pip install -e '.[mpi]'"
+)
+
+# 7 samples in batches of 3: the last batch is one sample, less than there are ranks. The ranks
+# begin with different nets: the first one's counts.
+SCRIPT = """
+import json, sys
+import numpy as np
+from nn_scratch.data import Loader
+from nn_scratch.nets import Localizer, SegNet
+from nn_scratch.training import SGD, Localization, Segmentation, evaluate, fit, world
+
+kind, out, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+ranks = world()
+
+class Noise:
+    def __len__(self):
+        return 7
+
+    def sample(self, epoch, index):
+        rng = np.random.default_rng([epoch, index])
+        image = rng.standard_normal((2, 16, 16))
+        if kind == "localization":
+            return image, rng.integers(3), rng.uniform(1, 8, 4)
+        if kind == "fails" and ranks.rank == 1 and epoch == 1:
+            raise OSError("the disk of this rank is gone")
+        labels = rng.integers(0, 4, (16, 16))
+        labels[:: 2 + index % 3] = 9  # other ranks have other numbers of labels that count
+        return image, labels
+
+if kind == "localization":
+    net = Localizer(2, 3, (16, 16), (4, 5), 7, rng=ranks.rank, dtype=np.float64)
+    task = Localization()
+else:
+    net = SegNet(2, 4, (3, 5), rng=ranks.rank, dtype=np.float64)
+    task = Segmentation(4, class_weights=np.array([1.0, 2.0, 0.5, 3.0]), ignore_index=9)
+loader = Loader(Noise(), 3, shuffle=True, seed=5)
+optimizer = SGD(net, 0.1, momentum=0.9)
+history = fit(net, task, loader, optimizer, epochs=epochs, checkpoint=f"{out}.npz",
+              validation=loader, progress=False, ranks=ranks)
+metrics = ranks.all_gather(evaluate(net, task, loader, ranks))
+assert all(m == metrics[0] for m in metrics)
+weights = ranks.all_gather(net.state_dict())
+assert all(np.array_equal(w[n], weights[0][n]) for w in weights for n in w)
+if ranks.rank == 0:
+    with open(out + ".json", "w") as file:
+        json.dump({"history": history, "metrics": metrics[0], "ranks": ranks.size}, file)
+"""
+
+
+def run(n, *arguments, cwd):
+    """Run SCRIPT in n processes."""
+    start = [MPIEXEC, "-n", str(n)] if n > 1 else []
+    return subprocess.run(
+        [*start, sys.executable, "-c", SCRIPT, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "NN_SCRATCH_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def result(folder, name):
+    with np.load(folder / f"{name}.npz") as archive:
+        arrays = {k: archive[k] for k in archive.files if k != "record"}
+    return arrays, json.loads((folder / f"{name}.json").read_text())
+
+
+def assert_same_run(folder, one, other):
+    (arrays, report), (arrays_2, report_2) = result(folder, one), result(folder, other)
+    assert arrays.keys() == arrays_2.keys()
+    for name, array in arrays.items():
+        assert_close(arrays_2[name].astype(float), array.astype(float), scale=100)
+    for step, step_2 in zip(report["history"]["steps"], report_2["history"]["steps"], strict=True):
+        assert step_2 == pytest.approx(step, rel=1e-10)
+    metrics, metrics_2 = report["metrics"], report_2["metrics"]
+    for name, value in metrics.items():
+        assert metrics_2[name] == pytest.approx(value)
+
+
+@needs_mpi
+@pytest.mark.parametrize("kind", ["segmentation", "localization"])
+def test_ranks_train_the_net_that_one_process_trains(kind, tmp_path):
+    for n in 1, 2, 3:
+        done = run(n, kind, f"on{n}", 2, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert result(tmp_path, f"on{n}")[1]["ranks"] == n
+    assert_same_run(tmp_path, "on1", "on2")
+    assert_same_run(tmp_path, "on1", "on3")
+
+
+@needs_mpi
+def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
+    for n, epochs in (2, 1), (1, 2), (3, 3):
+        done = run(n, "segmentation", "changing", epochs, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert run(1, "segmentation", "steady", 3, cwd=tmp_path).returncode == 0
+    assert_same_run(tmp_path, "steady", "changing")
+
+
+@needs_mpi
+def test_a_rank_that_fails_stops_all_with_its_message(tmp_path):
+    done = run(2, "fails", "failing", 2, cwd=tmp_path)
+    assert done.returncode != 0
+    assert "rank 1 of 2 failed:" in done.stderr and "the disk of this rank is gone" in done.stderr
+
+
+@needs_mpi
+def test_the_command(tmp_path):
+    command = [MPIEXEC, "-n", "2", sys.executable, "-m", "nn_scratch", "train", "localization"]
+    done = subprocess.run(
+        [*command, "--epochs", "1", "--scenes", "40", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.count("checkpoint.npz") == 1  # only the first rank speaks
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "best.npz",
+        "checkpoint.npz",
+        "history.json",
+        "picture.png",
+    }
+
+
+def test_without_a_launcher_there_is_one_rank(monkeypatch):
+    monkeypatch.delenv("PMI_SIZE", raising=False)
+    monkeypatch.delenv("OMPI_COMM_WORLD_SIZE", raising=False)
+    assert world().size == 1
+    monkeypatch.setenv("PMI_SIZE", "1")
+    assert world().size == 1
+
+
+def test_a_launcher_without_mpi4py_is_an_error_that_says_what_to_install(monkeypatch):
+    monkeypatch.setenv("PMI_SIZE", "2")
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    with pytest.raises(RanksError, match=r"2 processes .* pip install -e '\.\[mpi\]'"):
+        world()
+
+
+@needs_mpi
+def test_a_launcher_of_another_mpi_library_is_an_error():
+    """Else every process would believe to be alone, and all would write the same files."""
+    code = "from nn_scratch.training import world; world()"
+    environment = {**os.environ, "OMPI_COMM_WORLD_SIZE": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert "2 processes were started, but mpi4py sees 1" in done.stderr
+
+
+def test_parts_cover_the_batch():
+    class Third(type(ALONE)):
+        size = 3
+
+    for count in range(8):
+        covered = []
+        for rank in range(3):
+            third = Third()
+            third.rank = rank
+            covered += list(range(count))[third.part(count)]
+        assert covered == list(range(count))
+
+
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 1), (6, 0)])
+def test_batch_norm_over_parts_is_batch_norm_of_the_whole(sizes):
+    """Two threads stand for the two processes. The mean is far from 0, which must not cancel."""
+    x, dy = 1e3 + draw(6, 3, 4, 5), draw(6, 3, 4, 5, seed=1)
+    w, b, mean, var = draw(3, seed=2), draw(3, seed=3), draw(3, seed=4), np.ones(3)
+    y, statistics, running = ops.batch_norm2d(x, w, b, mean, var)
+    dx, dw, db = ops.batch_norm2d_backward(dy, x, w, statistics)
+
+    given, barrier, parts = {}, threading.Barrier(2, timeout=20), [None, None]
+
+    def work(rank, here):
+        def all_sum(array):
+            given[rank] = array
+            barrier.wait()
+            total = given[0] + given[1]
+            barrier.wait()
+            return total
+
+        forward = ops.batch_norm2d(x[here], w, b, mean, var, all_sum=all_sum)
+        parts[rank] = (
+            *forward,
+            *ops.batch_norm2d_backward(dy[here], x[here], w, forward[1], all_sum=all_sum),
+        )
+
+    slices = slice(0, sizes[0]), slice(sizes[0], 6)
+    others = [threading.Thread(target=work, args=pair) for pair in enumerate(slices)]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    assert_close(np.concatenate([part[0] for part in parts]), y, scale=1e4)
+    assert_close(np.concatenate([part[3] for part in parts]), dx, scale=1e4)
+    assert_close(parts[0][4] + parts[1][4], dw, scale=1e4)
+    assert_close(parts[0][5] + parts[1][5], db)
+    for part in parts:
+        for ours, expected in zip((*part[1], *part[2]), (*statistics, *running), strict=True):
+            assert_close(ours, expected, scale=10)
