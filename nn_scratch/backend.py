@@ -4,8 +4,13 @@ There is no global switch: the data decide. Importing nn_scratch never imports C
 """
 
 import sys
+from typing import TypeAlias
 
 import numpy as np
+
+# What every op takes and gives: a NumPy array, or a CuPy array, which has the same interface and
+# which type checkers therefore treat as NumPy's.
+Array: TypeAlias = np.ndarray
 
 DEVICES = ("cpu", "gpu")
 INSTALL = "pip install -e '.[cuda12]' (or cuda13) in the checkout"

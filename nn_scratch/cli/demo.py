@@ -42,10 +42,10 @@ def demo(out, *, seed=0, quick=False):
             if isinstance(value, float):
                 print(f"   {recipe.settings['task']:<14}{spoken(metric):<24}{value:.3f}")
 
-    figures = {f"{name}.png": recipe.picture() for name, (recipe, _) in trained.items()}
-    figures["losses.png"] = figures.plot_losses({name: h for name, (_, h) in trained.items()})
+    pictures = {f"{name}.png": recipe.picture() for name, (recipe, _) in trained.items()}
+    pictures["losses.png"] = figures.plot_losses({name: h for name, (_, h) in trained.items()})
     print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
-    for name, figure in figures.items():
+    for name, figure in pictures.items():
         figure.savefig(out / name, dpi=110)
         print(f"   {out / name}")
     if quick:

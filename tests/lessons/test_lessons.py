@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nn_scratch.cli import _parser
+from nn_scratch.cli.main import _parser
 from nn_scratch.exercises.exercise import EXERCISES
 
 ROOT = Path(__file__).parents[2]
