@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nn_scratch.check.run import library_cases, run_case
 from nn_scratch.evaluation.segmentation import spoken
+from nn_scratch.plotting import figures
 from nn_scratch.training import recipes
 
 FULL = {
