@@ -3,11 +3,6 @@
 import time
 from pathlib import Path
 
-from nn_scratch.check.run import library_cases, run_case
-from nn_scratch.evaluation.segmentation import spoken
-from nn_scratch.plotting import figures
-from nn_scratch.training import recipes
-
 FULL = {
     "segmentation": {"epochs": 6, "scenes": 2500},
     "localization": {"epochs": 8, "scenes": 2500},
@@ -19,12 +14,26 @@ QUICK = {
 }
 
 
-def demo(out, *, seed=0, quick=False):
-    """Run the whole demonstration and write its pictures to the folder `out`.
+def add(commands):
+    """The command's parser."""
+    parser = commands.add_parser(
+        "demo", help="check gradients, train two small nets, draw pictures"
+    )
+    parser.add_argument("--quick", action="store_true", help="a version of about 20 seconds")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and scenes (default 0)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo"), help="folder for pictures (default demo)"
+    )
+    return parser
 
-    Returns whether every gradient check passed.
-    """
-    out = Path(out)
+
+def run(options):
+    """The whole demonstration; 1 if a gradient check failed."""
+    from nn_scratch.evaluation.segmentation import spoken
+    from nn_scratch.plotting import figures
+    from nn_scratch.training import recipes
+
+    out, quick = options.out, options.quick
     out.mkdir(parents=True, exist_ok=True)
     begin = time.perf_counter()
     print("1. Gradient checks: every backward pass against differences of its forward pass")
@@ -32,7 +41,7 @@ def demo(out, *, seed=0, quick=False):
 
     trained = {}
     for number, (name, size) in enumerate((QUICK if quick else FULL).items(), start=2):
-        recipe = recipes.RECIPES[name](seed=seed, **size)
+        recipe = recipes.RECIPES[name](seed=options.seed, **size)
         scenes = f"{size['epochs']} × {size['scenes']} scenes of handwritten digits"
         print(f"\n{number}. {name.capitalize()}: {scenes}")
         trained[name] = recipe, recipe.run()
@@ -51,10 +60,12 @@ def demo(out, *, seed=0, quick=False):
         print(f"   {out / name}")
     if quick:
         print("\nThis was the quick version; without --quick the nets learn more.")
-    return right
+    return 0 if right else 1
 
 
 def _check_in_brief():
+    from nn_scratch.check.run import library_cases, run_case
+
     begin = time.perf_counter()
     results = [run_case(case) for case in library_cases()]
     errors = [row.error for result in results for row in result.gradients.rows]

@@ -1,19 +1,52 @@
-"""What this installation computes with: versions, BLAS, threads, GPU."""
+"""`nn-scratch info`: what this installation computes with, and what a net costs."""
 
+import argparse
 import os
 import platform
 
-import matplotlib
-import numpy as np
-import threadpoolctl
-
-import nn_scratch
-from nn_scratch.backend import why_no_gpu
-from nn_scratch.engine.cpu.threads import thread_count
+from nn_scratch.cli.options import TASKS, settings
 
 
-def info():
-    """Pairs (what, value) for `nn-scratch info`."""
+def add(commands):
+    """The command's parser."""
+    parser = commands.add_parser(
+        "info", help="versions, BLAS, threads, whether a GPU is usable; or what a net costs"
+    )
+    parser.add_argument(
+        "task",
+        nargs="?",
+        choices=TASKS,
+        help="list the nets for it, and show one, layer by layer, for one training batch",
+    )
+    parser.add_argument(
+        "--net", default=argparse.SUPPRESS, help="which (default: the first choice)"
+    )
+    return parser
+
+
+def run(options):
+    """Show the installation, or the net's cost and the names of all nets."""
+    from nn_scratch.nets.zoo import ZOO
+
+    if options.task:
+        print(_net_cost(options.task, **settings(options)))
+        print(f"\nnets for {options.task}: {', '.join(ZOO[options.task])}")
+        return 0
+    for what, value in _installation():
+        print(f"{what:<12}{value}")
+    return 0
+
+
+def _installation():
+    """Pairs (what, value)."""
+    import matplotlib
+    import numpy as np
+    import threadpoolctl
+
+    import nn_scratch
+    from nn_scratch.backend import why_no_gpu
+    from nn_scratch.engine.cpu.threads import thread_count
+
     blas = [lib for lib in threadpoolctl.threadpool_info() if lib["user_api"] == "blas"]
     libraries = ", ".join(
         f"{lib['internal_api']} {lib['version']}, {lib['num_threads']} threads" for lib in blas
@@ -30,12 +63,12 @@ def info():
     ]
 
 
-def net_cost(task, **settings):
+def _net_cost(task, **chosen):
     """What the recipe's net costs, for one training batch, as text."""
     from nn_scratch.graph.cost import cost, cost_table
     from nn_scratch.training.recipes import RECIPES
 
-    recipe = RECIPES[task](**settings)
+    recipe = RECIPES[task](**chosen)
     images = next(iter(recipe.train.batches()))[0]
     return cost_table(cost(recipe.net, images))
 

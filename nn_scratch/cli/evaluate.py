@@ -1,0 +1,35 @@
+"""`nn-scratch evaluate`: the metrics of a checkpoint's net."""
+
+import json
+from pathlib import Path
+
+from nn_scratch.cli.options import add_device
+from nn_scratch.cli.tables import show_metrics
+
+
+def add(commands):
+    """The command's parser."""
+    parser = commands.add_parser("evaluate", help="the metrics of a checkpoint on images")
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument(
+        "--data",
+        help="a folder, of which the validation part is taken "
+        "(default: what the net was trained on)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_device(parser)
+    return parser
+
+
+def run(options):
+    """Evaluate and show."""
+    from nn_scratch.backend import choose_device
+    from nn_scratch.training.predict import evaluate_checkpoint
+
+    device = choose_device(options.device)
+    metrics, class_names = evaluate_checkpoint(options.checkpoint, options.data, device)
+    if options.json:
+        print(json.dumps(metrics, indent=1))
+    else:
+        show_metrics(metrics, class_names)
+    return 0

@@ -1,0 +1,61 @@
+"""`nn-scratch exercise`: write the passes yourself."""
+
+import argparse
+from pathlib import Path
+
+from nn_scratch.cli.options import UsageError
+
+EPILOG = """\
+what to do:
+  nn-scratch exercise start [DIR]       put the blanks into a folder (default exercises)
+  nn-scratch exercise                   list them: done, failing, to do
+  nn-scratch exercise 03                check one: a number, a file, or a function of one
+  nn-scratch exercise 03 --watch        and again whenever its file is saved
+  nn-scratch exercise 03 --hint         the next hint; the more you ask, the more they tell
+  nn-scratch exercise 03 --solution     one way to write it
+  nn-scratch exercise reset 03          put the blank back, after asking
+
+Each checks your functions on a ladder of small cases, and stops at the first that fails.
+"""
+
+
+def add(commands):
+    """The command's parser."""
+    parser = commands.add_parser(
+        "exercise",
+        help="write the passes yourself, and be told what is wrong",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", nargs="?", help="start, reset, a number, a file or a function")
+    parser.add_argument("more", nargs="?", help="the folder to start, or the exercise to reset")
+    parser.add_argument("--watch", action="store_true", help="check again after every save")
+    parser.add_argument("--hint", action="store_true", help="the next hint")
+    parser.add_argument("--solution", action="store_true", help="one way to write it")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what is wrong")
+    parser.add_argument("--json", action="store_true", help="print JSON, for a grader")
+    parser.add_argument("--yes", action="store_true", help="reset without asking")
+    return parser
+
+
+def run(options):
+    """Start, list, check, reset, or show a hint or the solution."""
+    from nn_scratch.exercises import screens
+    from nn_scratch.exercises.workspace import FOLDER, Workbook
+
+    if options.what == "start":
+        return screens.start(options.more or FOLDER)
+    book = Workbook.near()
+    if options.what is None:
+        return screens.show_list(book, as_json=options.json)
+    if options.what == "reset":
+        if options.more is None:
+            raise UsageError("which exercise? nn-scratch exercise reset 03")
+        return screens.reset(book, options.more, ask=not options.yes)
+    if options.hint:
+        return screens.show_hint(book, options.what)
+    if options.solution:
+        return screens.show_solution(book, options.what)
+    if options.watch:
+        return screens.watch(book, options.what)
+    return screens.check(book, options.what, as_json=options.json, plot=options.plot)
