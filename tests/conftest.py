@@ -1,8 +1,33 @@
-"""Says at the end of a run how much of it really happened on a GPU."""
+"""Each process of the tests computes with one thread, for pytest starts as many as there are cores.
 
+Tests of threads set their own number. What the stand-in for CuPy compiles is shared by all
+processes and removed at the end, when it is also said how much really ran on a GPU.
+"""
+
+import os
+import tempfile
 from collections import Counter
 
+import pytest
+
+for variable in "NN_SCRATCH_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS":
+    os.environ.setdefault(variable, "1")  # BLAS reads it once, when NumPy is imported
+
+KERNELS_FOLDER = "NN_SCRATCH_STANDIN_FOLDER"  # where standin/kernels.py puts what it compiles
+FOLDER = pytest.StashKey()
 ON_GPU = Counter()
+
+
+def pytest_configure(config):
+    if KERNELS_FOLDER not in os.environ:  # the processes that xdist starts inherit it
+        config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="nn_scratch-kernels-")
+        os.environ[KERNELS_FOLDER] = config.stash[FOLDER].name
+
+
+def pytest_unconfigure(config):
+    if FOLDER in config.stash:
+        config.stash[FOLDER].cleanup()
+        del os.environ[KERNELS_FOLDER]
 
 
 def pytest_runtest_logreport(report):

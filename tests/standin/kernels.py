@@ -11,6 +11,8 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from standin.array import ndarray
 
 HERE = Path(__file__).parent
 GPLUSPLUS = shutil.which("g++")
+FOLDER = "NN_SCRATCH_STANDIN_FOLDER"  # names the folder of the libraries, which processes may share
 # "address,undefined": stop at the first access beyond an array; "thread": at the first race. The
 # sanitizer's library must be loaded before all others (LD_PRELOAD).
 SANITIZE = os.environ.get("NN_SCRATCH_SANITIZE", "")
@@ -110,10 +113,10 @@ def _compiled(code, signatures, defines):
     key = hashlib.sha256(
         "\n".join([source, header.read_text(), *defines, *flags]).encode()
     ).hexdigest()
-    library = Path(tempfile.gettempdir()) / f"nn_scratch-kernels-{key[:16]}.so"
+    library = Path(os.environ.get(FOLDER) or _own_folder().name) / f"{key[:16]}.so"
     if not library.exists():
         command = [GPLUSPLUS, "-O1", "-std=c++17", "-fPIC", "-shared", "-w", f"-I{HERE}", *defines]
-        made = library.with_suffix(f".{id(source)}.tmp")
+        made = library.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
         done = subprocess.run(
             [*command, *flags, "-x", "c++", "-", "-o", made],
             input=source,
@@ -124,6 +127,12 @@ def _compiled(code, signatures, defines):
             raise RuntimeError(f"the kernels do not compile:\n{done.stderr}")
         made.replace(library)
     return library
+
+
+@lru_cache(maxsize=1)
+def _own_folder():
+    """Removed when this process ends."""
+    return tempfile.TemporaryDirectory(prefix="nn_scratch-kernels-")
 
 
 def _launchers(signatures):
