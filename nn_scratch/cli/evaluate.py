@@ -1,8 +1,8 @@
 """`nn-scratch evaluate`: the metrics of a checkpoint's net."""
 
-import json
 from pathlib import Path
 
+from nn_scratch import strict_json
 from nn_scratch.cli.options import add_device
 from nn_scratch.cli.tables import show_metrics
 
@@ -29,7 +29,7 @@ def run(options):
     device = choose_device(options.device)
     metrics, class_names = evaluate_checkpoint(options.checkpoint, options.data, device)
     if options.json:
-        print(json.dumps(metrics, indent=1))
+        print(strict_json.dumps(metrics, indent=1))
     else:
         show_metrics(metrics, class_names)
     return 0

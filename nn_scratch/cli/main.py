@@ -8,14 +8,25 @@ import sys
 import nn_scratch
 from nn_scratch.cli import check, compare, demo, evaluate, exercise, info, predict, train
 from nn_scratch.cli.options import UsageError
+from nn_scratch.cli.output import close_quietly, speak_plainly
 
 COMMANDS = (demo, check, exercise, train, evaluate, predict, compare, info)  # as help lists them
 
 
 def main(arguments=None):
-    """Run a command; returns the exit status: 0 fine, 1 a check failed, 2 a wrong call."""
-    options = _parser().parse_args(arguments)
+    """Run a command; returns the exit status: 0 fine, 1 a check failed, 2 a wrong call, 3 a check
+    that cannot tell, 4 a student's file that ended, hung or used up its limits."""
+    speak_plainly()
     try:
+        return _run(arguments)
+    except BrokenPipeError:
+        return close_quietly()
+
+
+def _run(arguments):
+    """The exit status of a command; all it says is out when it returns."""
+    try:
+        options = _parser().parse_args(arguments)
         return options.run(options)
     except _expected_errors() as error:
         print(f"nn-scratch: {error}", file=sys.stderr)
@@ -23,6 +34,8 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("\nnn-scratch: interrupted", file=sys.stderr)
         return 130
+    finally:
+        print(end="", flush=True)
 
 
 def _expected_errors():

@@ -1,9 +1,9 @@
 """`nn-scratch train`: train a net, or go on where a run was interrupted."""
 
 import argparse
-import json
 from pathlib import Path
 
+from nn_scratch import strict_json
 from nn_scratch.cli.options import add_device, add_experiment, data_help, settings
 from nn_scratch.cli.tables import show_metrics
 
@@ -58,7 +58,7 @@ def _train(ranks, options):
         return 0
     metrics = {name: history["epochs"][-1][name] for name in recipe.task.metrics}
     report = {"settings": recipe.settings, "validation": metrics, **history}
-    (out / "history.json").write_text(json.dumps(report, indent=1))
+    (out / "history.json").write_text(strict_json.dumps(report, indent=1))
     recipe.picture().savefig(out / "picture.png", dpi=110)
     show_metrics(metrics, recipe.class_names)
     for name in "checkpoint.npz", "best.npz", "history.json", "picture.png":

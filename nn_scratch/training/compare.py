@@ -1,13 +1,13 @@
 """Several nets on the same data, trained alike over several seeds, side by side: how good each is,
 and what it costs."""
 
-import json
 import statistics
 import time
 from pathlib import Path
 
 import numpy as np
 
+from nn_scratch import strict_json
 from nn_scratch.evaluation import boxes
 from nn_scratch.evaluation.segmentation import spoken
 from nn_scratch.graph.cost import cost
@@ -79,7 +79,7 @@ def compare(task, nets, seeds, out, *, ranks=ALONE, device="cpu", **settings):
 def write(report, out):
     """comparison.json, comparison.md and comparison.png in the folder `out`."""
     paths = [Path(out) / name for name in FILES]
-    paths[0].write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    paths[0].write_text(strict_json.dumps(report, indent=1) + "\n", encoding="utf-8")
     paths[1].write_text(table(report) + "\n", encoding="utf-8")
     picture(report).savefig(paths[2], dpi=110)
     return paths

@@ -1,0 +1,80 @@
+"""What is written reaches every terminal, pipe and parser."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from nn_scratch import strict_json
+from nn_scratch.cli.output import PLAIN
+
+
+def nn_scratch(*arguments, encoding="utf-8", **options):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "nn_scratch", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, env=environment, **options)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "cp932", "gbk", "ascii", "cp437", "latin-1"])
+@pytest.mark.parametrize("what", [["check", "relu"], ["exercise", "conv3d"], ["train", "--help"]])
+def test_an_encoding_that_lacks_letters_ends_nothing(what, encoding, tmp_path):
+    whole = nn_scratch(*what, cwd=tmp_path)
+    done = nn_scratch(*what, encoding=encoding, cwd=tmp_path)
+    assert done.returncode == whole.returncode
+    assert b"Traceback" not in done.stderr
+    assert len(done.stdout.splitlines()) == len(whole.stdout.splitlines())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp932", "cp1252"])
+def test_letters_become_their_nearest(encoding):
+    code = (
+        "from nn_scratch.cli.output import speak_plainly; speak_plainly(); "
+        "print('∂L/∂x − ⟨J u, dy⟩ ᵀ 漢')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    assert done.returncode == 0, done.stderr
+    text = done.stdout.decode(encoding)
+    assert text.replace("∂", "d").replace("－", "-").startswith("dL/dx - <J u, dy> ^T ")
+
+
+def test_what_stands_for_a_letter_is_ascii():
+    assert all(plain.isascii() and not letter.isascii() for letter, plain in PLAIN.items())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize("what", [["check", "conv2d"], ["train", "--help"], ["info"]])
+def test_a_closed_pipe_is_no_error(what):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "nn_scratch", *what]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+    assert done.stderr == b""
+
+
+def refuse(word):
+    raise ValueError(f"{word} is no JSON")
+
+
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        (float("nan"), None),
+        ({"a": [np.float32("inf"), 1.5]}, {"a": [None, 1.5]}),
+        (np.array([[1.0, np.nan], [-np.inf, 2.0]]), [[1.0, None], [None, 2.0]]),
+        ((np.bool_(True), np.int64(3), None), [True, 3, None]),
+        ({"∂": "⟨x⟩", 3: {"deep": (np.float64("nan"),)}}, {"∂": "⟨x⟩", "3": {"deep": [None]}}),
+        (ValueError("said"), "said"),
+    ],
+)
+def test_json_is_json(value, expected):
+    text = strict_json.dumps(value)
+    assert text.isascii()
+    assert json.loads(text, parse_constant=refuse) == expected
