@@ -12,4 +12,4 @@ There is no autograd anywhere: every backward pass is written by hand, next to i
 from nn_scratch import check, layers, naive, nets, ops
 
 __all__ = ["__version__", "check", "layers", "naive", "nets", "ops"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

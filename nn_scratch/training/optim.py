@@ -15,7 +15,7 @@ class Optimizer:
     the `kinds` that a subclass needs.
     """
 
-    kinds = ()
+    kinds: tuple[str, ...] = ()
 
     def __init__(self, net, lr, weight_decay):
         self.net = net

@@ -46,7 +46,7 @@ def conv_forward(x, w, windows, groups=1):
 
 def conv_backward_data(g, w, size, windows, groups=1):
     """As plain.conv_backward_data."""
-    n, f, c, phases = *g.shape[:2], w.shape[1], prod(windows.stride)
+    (n, f), c, phases = g.shape[:2], w.shape[1], prod(windows.stride)
     shape = n, groups * c, *size
     if not _fit(g, w, results=prod(shape), blocks=groups * phases):
         return plain.conv_backward_data(g, w, size, windows, groups)

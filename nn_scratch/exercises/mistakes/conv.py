@@ -260,7 +260,7 @@ def _cropped_late(case):
     """dx of a convolution, or y of its transpose, cut out one pixel too far down and right, also
     where there is no padding to cut; beyond the painting there is nothing."""
     if case.op == "conv2d" and "dx" in case.right:
-        (top, left), size = *case.pairs("padding"), case["x"].shape[2:]
+        ((top, left),), size = case.pairs("padding"), case["x"].shape[2:]
         larger = tuple(n + 2 * p + 1 for n, p in zip(size, (top, left), strict=True))
         x = in_corner(case["x"], larger)
         options = {**case.options, "padding": 0}

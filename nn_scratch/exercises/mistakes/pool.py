@@ -184,7 +184,7 @@ def switches_of_another_window(case):
 )
 def assigned_not_added(case):
     values = _values(case)
-    n, c, height, width = *values.shape[:2], *_size(case)
+    (n, c), (height, width) = values.shape[:2], _size(case)
     planes = np.zeros((n, c, height * width))
     flat, switches = values.reshape(n, c, -1), case["switches"].reshape(n, c, -1)
     for k in range(flat.shape[2]):
