@@ -2,7 +2,7 @@
 
 No function changes its arguments, and a backward function receives what it needs. Batch is N,
 channels C, images are (N, C, H, W); values are float32 or float64 and keep their type.
-`nn_scratch.naive` defines each forward op once more, as plain loops.
+`nn_scratch.naive` defines each of them once more, as plain loops.
 """
 
 from nn_scratch.ops.activation import relu, relu_backward, softmax, softmax_backward

@@ -1,0 +1,50 @@
+"""ReLU and softmax."""
+
+from math import exp
+
+import numpy as np
+
+from nn_scratch.backend import Array
+
+
+def relu(x: Array) -> Array:
+    """x where it is positive, else 0; NaN stays NaN."""
+    y = x.copy()
+    for place in np.ndindex(x.shape):
+        if x[place] <= 0:
+            y[place] = 0
+    return y
+
+
+def relu_backward(dy: Array, x: Array) -> Array:
+    """dy where x is positive, else 0."""
+    dx = np.zeros_like(dy)
+    for place in np.ndindex(x.shape):
+        if x[place] > 0:
+            dx[place] = dy[place]
+    return dx
+
+
+def softmax(x: Array, axis: int = 1) -> Array:
+    """exp(x) as a share of the sum of exp(x) along the axis."""
+    y = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        line = [float(other) for other in _line(x, place, axis)]
+        y[place] = exp(float(x[place]) - max(line)) / sum(exp(s - max(line)) for s in line)
+    return y
+
+
+def softmax_backward(dy: Array, y: Array, axis: int = 1) -> Array:
+    """Each x gets y·dy of its own, minus its share of what all the y·dy of its line sum to."""
+    dx = np.zeros_like(dy)
+    for place in np.ndindex(y.shape):
+        pairs = zip(_line(y, place, axis), _line(dy, place, axis), strict=True)
+        total = sum(float(a) * float(b) for a, b in pairs)
+        dx[place] = float(y[place]) * (float(dy[place]) - total)
+    return dx
+
+
+def _line(array, place, axis):
+    """The numbers along an axis through a place."""
+    axis %= array.ndim
+    return array[(*place[:axis], slice(None), *place[axis + 1 :])]

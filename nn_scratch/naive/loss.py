@@ -1,0 +1,84 @@
+"""Losses, and their gradients in the first argument."""
+
+from math import exp, log
+
+import numpy as np
+
+from nn_scratch.backend import Array
+
+
+def cross_entropy(scores: Array, labels: Array, *, weight: Array | None = None, ignore_index=None):
+    """The weighted mean of −log(softmax of the true class's score)."""
+    total = weights = 0.0
+    for place, label, share in _counted(labels, weight, ignore_index):
+        line = _line(scores, place)
+        total += share * (log(sum(exp(s - max(line)) for s in line)) + max(line) - line[label])
+        weights += share
+    return scores.dtype.type(total / weights if weights else np.nan)
+
+
+def cross_entropy_backward(
+    scores: Array, labels: Array, *, weight: Array | None = None, ignore_index=None
+) -> Array:
+    """The softmax, minus 1 at the true class, times the label's part of the mean."""
+    dscores = np.zeros_like(scores)
+    weights = sum(share for _, _, share in _counted(labels, weight, ignore_index))
+    for place, label, share in _counted(labels, weight, ignore_index):
+        line = _line(scores, place)
+        total = sum(exp(s - max(line)) for s in line)
+        for k, s in enumerate(line):
+            slope = exp(s - max(line)) / total - (k == label)
+            dscores[(place[0], k, *place[1:])] = slope * share / weights if weights else 0.0
+    return dscores
+
+
+def _counted(labels, weight, ignore_index):
+    """(place, label, weight) of every label that is not ignored."""
+    for place in np.ndindex(labels.shape):
+        label = int(labels[place])
+        if label != ignore_index:
+            yield place, label, 1.0 if weight is None else float(weight[label])
+
+
+def _line(scores, place):
+    """The scores of all classes for the label at a place."""
+    return [float(s) for s in scores[(place[0], slice(None), *place[1:])]]
+
+
+# ---------------------------------------------------------------- regression
+
+
+def mse_loss(prediction: Array, target: Array):
+    """The mean squared difference."""
+    total = 0.0
+    for place in np.ndindex(prediction.shape):
+        total += (float(prediction[place]) - float(target[place])) ** 2
+    return prediction.dtype.type(total / prediction.size)
+
+
+def mse_loss_backward(prediction: Array, target: Array) -> Array:
+    """Twice the difference, as its part of the mean."""
+    gradient = np.zeros(prediction.shape, prediction.dtype)
+    for place in np.ndindex(prediction.shape):
+        d = float(prediction[place]) - float(target[place])
+        gradient[place] = 2 * d / prediction.size
+    return gradient
+
+
+def smooth_l1_loss(prediction: Array, target: Array, *, beta=1.0):
+    """The mean of a square near zero, and of the distance away from it."""
+    total = 0.0
+    for place in np.ndindex(prediction.shape):
+        d = abs(float(prediction[place]) - float(target[place]))
+        total += 0.5 * d * d / beta if d < beta else d - 0.5 * beta
+    return prediction.dtype.type(total / prediction.size)
+
+
+def smooth_l1_loss_backward(prediction: Array, target: Array, *, beta=1.0) -> Array:
+    """d/beta near zero, the sign of d away from it, as its part of the mean."""
+    gradient = np.zeros(prediction.shape, prediction.dtype)
+    for place in np.ndindex(prediction.shape):
+        d = float(prediction[place]) - float(target[place])
+        slope = d / beta if abs(d) < beta else (1.0 if d > 0 else -1.0)
+        gradient[place] = slope / prediction.size
+    return gradient
