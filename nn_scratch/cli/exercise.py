@@ -15,7 +15,7 @@ what to do:
   nn-scratch exercise 03 --solution     one way to write it
   nn-scratch exercise reset 03          put the blank back, after asking
 
-Each checks your functions on a ladder of small cases, and stops at the first that fails.
+Each checks your functions on small cases that grow, and stops at the first that fails.
 """
 
 

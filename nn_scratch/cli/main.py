@@ -6,11 +6,20 @@ import argparse
 import sys
 
 import nn_scratch
+from nn_scratch.backend import DeviceError
 from nn_scratch.cli import check, compare, demo, evaluate, exercise, info, predict, train
 from nn_scratch.cli.options import UsageError
 from nn_scratch.cli.output import close_quietly, speak_plainly
+from nn_scratch.user_file import UserCodeError
 
 COMMANDS = (demo, check, exercise, train, evaluate, predict, compare, info)  # as help lists them
+ERRORS = (
+    ("nn_scratch.data", "DataError"),
+    ("nn_scratch.nets.zoo", "UnknownNetError"),
+    ("nn_scratch.training", "CheckpointError"),
+    ("nn_scratch.training", "DivergedError"),
+    ("nn_scratch.training", "RanksError"),
+)
 
 
 def main(arguments=None):
@@ -26,7 +35,8 @@ def main(arguments=None):
 def _run(arguments):
     """The exit status of a command; all it says is out when it returns."""
     try:
-        options = _parser().parse_args(arguments)
+        arguments = sys.argv[1:] if arguments is None else list(arguments)
+        options = _parser(arguments[:1]).parse_args(arguments)
         return options.run(options)
     except _expected_errors() as error:
         print(f"nn-scratch: {error}", file=sys.stderr)
@@ -39,17 +49,15 @@ def _run(arguments):
 
 
 def _expected_errors():
-    from nn_scratch.backend import DeviceError
-    from nn_scratch.check.user_code import UserCodeError
-    from nn_scratch.data import DataError
-    from nn_scratch.nets.zoo import UnknownNetError
-    from nn_scratch.training import CheckpointError, DivergedError, RanksError
-
-    wrong_call = UsageError, UnknownNetError, UserCodeError, DeviceError
-    return *wrong_call, DataError, CheckpointError, DivergedError, RanksError
+    """The errors that are sentences for the user. Only modules that are imported can have raised
+    one; the others are left alone, for what an exercise needs must not depend on them."""
+    known = [getattr(sys.modules[module], name) for module, name in ERRORS if module in sys.modules]
+    return UsageError, UserCodeError, DeviceError, *known
 
 
-def _parser():
+def _parser(first=()):
+    """The parser; if the first argument is a command, only with that command's. What the others'
+    help says is not looked up then, so that an exercise runs while the rest is being edited."""
     parser = argparse.ArgumentParser(
         prog="nn-scratch",
         description="Segmentation and localization networks, built by hand in NumPy.",
@@ -58,6 +66,7 @@ def _parser():
         "--version", action="version", version=f"nn-scratch {nn_scratch.__version__}"
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in COMMANDS:
+    asked = [command for command in COMMANDS if [command.__name__.split(".")[-1]] == list(first)]
+    for command in asked or COMMANDS:
         command.add(commands).set_defaults(run=command.run)
     return parser

@@ -1,4 +1,8 @@
-"""Exercises: functions for a student to write, and what is right for each."""
+"""Exercises: functions for a student to write, and what is right for each.
+
+What is right is computed by the loops of `nn_scratch.naive` alone, never by the ops: those a
+student may be editing.
+"""
 
 import inspect
 from collections.abc import Callable
@@ -7,134 +11,98 @@ from functools import cached_property
 
 import numpy as np
 
-from nn_scratch import naive, ops
-from nn_scratch.exercises import cases, sandbox
+from nn_scratch import naive
+from nn_scratch.exercises import cases, definitions, sandbox
+from nn_scratch.exercises.cases import Case
 
-EXACT, ROUNDED = 1e-9, 1e-6  # the largest error: of a linear op, and of one that has slopes
-STEP = 1e-5
+EXACT, ROUNDED = 1e-9, 1e-6  # the largest relative error: of a linear op, and of any other
 
 
 @dataclass
 class Exercise:
     """A function to write.
 
-    It is called with `arguments`, taken from a rung's values, and the rung's options, and gives
-    `results`. `library` is our own. A forward pass is compared with `definition`; a backward pass
-    with differences of `forward`, a function of values and options that gives y, in the values that
-    `slopes` names for each result. lesson: where it is derived.
+    It is called with `arguments`, taken from a case's values, and the case's options, and gives
+    `results`. `definition` gives the right ones. For a backward pass, `gradient_of` says for each
+    result of which value it is the gradient. lesson: where it is derived.
     """
 
     name: str
     arguments: tuple
     results: tuple
-    ladder: Callable
+    make_cases: Callable
     lesson: str
-    library: Callable
-    definition: Callable | None = None
-    forward: Callable | None = None
-    slopes: dict = field(default_factory=dict)
+    definition: Callable
+    gradient_of: dict = field(default_factory=dict)
     linear: bool = True
-    keywords: bool = True  # whether it takes the rung's options
+    keywords: bool = True  # whether it takes the case's options
 
     @property
     def tolerance(self):
+        """The largest relative error that counts as right."""
         return EXACT if self.linear else ROUNDED
 
     @cached_property
-    def climbed(self):
-        """All rungs with what is right on them: pairs (Rung, dict). The same every time."""
-        known = inspect.signature(self.library).parameters
-        rungs = [rung for rung in self.ladder() if rung.needs is None or rung.needs in known]
-        return [(rung, self.right(rung)) for rung in rungs]
+    def trials(self):
+        """The exercise on each of its cases, in order; what is right on one is computed when it is
+        asked for, and kept."""
+        known = inspect.signature(self.definition).parameters
+        found = [case for case in self.make_cases() if case.needs is None or case.needs in known]
+        return [Trial(self, case) for case in found]
 
-    def call_of(self, rung):
+
+class Trial:
+    """An exercise on one of its cases."""
+
+    def __init__(self, exercise, case: Case):
+        self.exercise, self.case = exercise, case
+        self.values, self.options = case.values, case.options
+
+    def __getitem__(self, name):
+        """A value or an option."""
+        return self.values[name] if name in self.values else self.options[name]
+
+    @property
+    def op(self):
+        """The exercise's name without "_backward"."""
+        return self.exercise.name.removesuffix("_backward")
+
+    @property
+    def call(self):
         """The positional arguments and the keyword arguments of a call."""
-        options = rung.options if self.keywords else {}
-        return [rung.values[name] for name in self.arguments], options
+        options = self.options if self.exercise.keywords else {}
+        return [self.values[name] for name in self.exercise.arguments], options
 
-    def solve(self, values, options):
-        """Our own results, by name."""
-        arguments = [values[name] for name in self.arguments]
-        return self._named(self.library(*arguments, **(options if self.keywords else {})))
+    @cached_property
+    def right(self):
+        """The right results, by name."""
+        return self.solve()
 
-    def right(self, rung):
-        """The right results, by name: by the definition, or by differences of the forward pass."""
-        if self.definition:
-            arguments, options = self.call_of(rung)
-            return self._named(self.definition(*arguments, **options))
-        return {name: self._slope(rung, value) for name, value in self.slopes.items()}
+    def solve(self, **changes):
+        """The right results for other values or options, by name."""
+        values = {name: changes.pop(name, value) for name, value in self.values.items()}
+        options = {**self.options, **changes} if self.exercise.keywords else {}
+        arguments = [values[name] for name in self.exercise.arguments]
+        results = sandbox.flat(self.exercise.definition(*arguments, **options))
+        return {name: np.asarray(r) for name, r in zip(self.exercise.results, results, strict=True)}
 
-    def _slope(self, rung, name):
-        """d/d(value) of Σ dy·y, element by element, by central differences. A linear op's are exact
-        with a step of 1."""
-        step = 1.0 if self.linear else STEP
-        dy, value = rung.values.get("dy", 1.0), rung.values[name]
-        slope = np.empty(value.shape)
-        for place in np.ndindex(value.shape):
-            sides = []
-            for t in (step, -step):
-                moved = value.copy()
-                moved[place] += t
-                sides.append((dy * self.forward({**rung.values, name: moved}, rung.options)).sum())
-            slope[place] = (sides[0] - sides[1]) / (2 * step)
-        return slope
-
-    def _named(self, results):
-        flat = sandbox.flat(results)
-        return {name: np.asarray(r) for name, r in zip(self.results, flat, strict=True)}
-
-
-# ---------------------------------------------------------------- steps of the localizer
-
-
-def two_losses_backward(scores, boxes, labels, targets, *, box_weight):
-    """Of L = cross_entropy(scores, labels) + box_weight · mse_loss(boxes, targets)."""
-    dboxes = box_weight * ops.mse_loss_backward(boxes, targets)
-    return ops.cross_entropy_backward(scores, labels), dboxes
-
-
-def two_heads_backward(dscores, dboxes, features, class_weight, box_weight):
-    """Of scores = features · class_weightᵀ and boxes = features · box_weightᵀ."""
-    from_class, dclass_weight, _ = ops.linear_backward(dscores, features, class_weight)
-    from_boxes, dbox_weight, _ = ops.linear_backward(dboxes, features, box_weight)
-    return from_class + from_boxes, dclass_weight, dbox_weight
-
-
-def _two_losses(v, options):
-    loss = naive.cross_entropy(v["scores"], v["labels"])
-    return loss + options["box_weight"] * naive.mse_loss(v["boxes"], v["targets"])
-
-
-def _two_heads(v, options):
-    """A number whose slopes are those of both heads: each head's outputs times its gradient."""
-    scores, boxes = v["features"] @ v["class_weight"].T, v["features"] @ v["box_weight"].T
-    return (scores * v["dscores"]).sum() + (boxes * v["dboxes"]).sum()
+    def pairs(self, *names):
+        """Options as (vertical, horizontal)."""
+        return [p if isinstance(p, tuple) else (p, p) for p in map(self.__getitem__, names)]
 
 
 # ---------------------------------------------------------------- the table
 
 
-def _pair_of(name, arguments, backward, slopes, rungs, lesson, results=("y",), linear=True):
+def _pair_of(name, arguments, backward, gradient_of, make_cases, lesson, results=("y",), **more):
     """The exercises of an op and of its backward pass, whose names and arguments are given as in
     their signatures."""
-    forward, library = getattr(ops, name), getattr(ops, f"{name}_backward")
-
-    def y(values, options):
-        return sandbox.flat(forward(*(values[a] for a in arguments.split()), **options))[0]
-
+    forward, back = getattr(naive, name), getattr(naive, f"{name}_backward")
     return [
-        Exercise(name, tuple(arguments.split()), results, rungs, lesson, forward,
-                 definition=getattr(naive, name), linear=linear),
-        Exercise(f"{name}_backward", tuple(backward.split()), tuple(slopes), rungs, lesson, library,
-                 forward=y, slopes=slopes, linear=linear),
+        Exercise(name, tuple(arguments.split()), results, make_cases, lesson, forward, **more),
+        Exercise(f"{name}_backward", tuple(backward.split()), tuple(gradient_of), make_cases,
+                 lesson, back, gradient_of, **more),
     ]  # fmt: skip
-
-
-def _gather(values, options):
-    """What a max-pool gives while its switches stay what they are."""
-    n, c, p, q = values["switches"].shape
-    flat = values["x"].reshape(n, c, -1)
-    return np.take_along_axis(flat, values["switches"].reshape(n, c, -1), 2).reshape(n, c, p, q)
 
 
 CONVOLUTION = {"dx": "x", "dw": "w", "db": "b"}
@@ -170,16 +138,14 @@ ALL = [
               {"dprediction": "prediction"}, cases.box_loss, "lesson 08, equation (4)", ("loss",),
               linear=False),
     Exercise("two_losses_backward", ("scores", "boxes", "labels", "targets"), ("dscores", "dboxes"),
-             cases.two_losses, "lesson 08, equation (5)", two_losses_backward, forward=_two_losses,
-             slopes={"dscores": "scores", "dboxes": "boxes"}, linear=False),
+             cases.two_losses, "lesson 08, equation (5)", definitions.two_losses_backward,
+             {"dscores": "scores", "dboxes": "boxes"}, linear=False),
     Exercise("two_heads_backward",
              ("dscores", "dboxes", "features", "class_weight", "box_weight"),
              ("dfeatures", "dclass_weight", "dbox_weight"), cases.two_heads,
-             "lesson 08, equations (2) and (3)",
-             two_heads_backward, forward=_two_heads,
-             slopes={"dfeatures": "features", "dclass_weight": "class_weight",
-                     "dbox_weight": "box_weight"}),
+             "lesson 08, equations (2) and (3)", definitions.two_heads_backward,
+             {"dfeatures": "features", "dclass_weight": "class_weight",
+              "dbox_weight": "box_weight"}),
 ]  # fmt: skip
 EXERCISES = {exercise.name: exercise for exercise in ALL}
-EXERCISES["max_pool2d_backward"].forward = _gather
 EXERCISES["max_pool2d_backward"].keywords = False  # the switches say it all

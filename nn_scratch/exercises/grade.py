@@ -1,4 +1,4 @@
-"""Climbing an exercise's ladder with a student's function, up to the first rung that fails."""
+"""Trying a student's function on an exercise's cases, up to the first that fails."""
 
 import inspect
 from dataclasses import dataclass
@@ -7,29 +7,38 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nn_scratch.exercises import sandbox
-from nn_scratch.exercises.cases import Rung
-from nn_scratch.exercises.exercise import EXERCISES, Exercise
+from nn_scratch.exercises.exercise import EXERCISES, Exercise, Trial
 from nn_scratch.exercises.mistakes import explain, mistakes_of
-from nn_scratch.exercises.mistakes.mistake import Case
 
 
 class Step(NamedTuple):
-    """What a function did on one rung. error: the largest, relative."""
+    """What a function did on one case. error: the largest, relative."""
 
-    rung: Rung
-    right: dict
+    trial: Trial
     answer: sandbox.Answer
     error: float
 
-    def ok(self, tolerance):
-        return self.answer.problem is None and self.error <= tolerance
+    @property
+    def case(self):
+        """The Case that was tried."""
+        return self.trial.case
+
+    @property
+    def right(self):
+        """The right results, by name."""
+        return self.trial.right
+
+    @property
+    def ok(self):
+        """Whether the results are right."""
+        return self.answer.problem is None and self.error <= self.trial.exercise.tolerance
 
 
 @dataclass
 class ExerciseReport:
-    """`ok`; `rung`, the name of the first that failed, or None; `mistake`, a short name, or None.
+    """`ok`; `case`, the name of the first that failed, or None; `mistake`, a short name, or None.
 
-    steps: what was done, up to the failing rung. explanation: of the mistake, if it is known.
+    steps: what was done, up to the failing case. explanation: of the mistake, if it is known.
     """
 
     exercise: Exercise
@@ -37,40 +46,41 @@ class ExerciseReport:
     mistake: str | None = None
     explanation: Any = None
     trouble: str | None = None  # a sentence, if it is not about numbers
-    seconds: list | None = None  # on the last rung: the function's, and the library's own
+    seconds: list | None = None  # on the last case: the function's, and the library's own
 
     @property
     def ok(self):
-        return self.rung is None
+        return self.failed is None
 
     @property
-    def rung(self):
-        return None if self.failed is None else self.failed.rung.name
+    def case(self):
+        """The name of the first case that failed, or None."""
+        return None if self.failed is None else self.failed.case.name
 
     @property
     def failed(self):
         """The Step that failed, or None."""
         last = self.steps[-1]
-        return None if last.ok(self.exercise.tolerance) and not self.trouble else last
+        return None if last.ok and not self.trouble else last
 
     @property
     def to_do(self):
         """Whether the function is not written yet."""
         return self.trouble == sandbox.NOT_WRITTEN
 
-    def reached(self, rung):
-        """Whether a rung was tried."""
-        return any(step.rung.name == rung for step in self.steps)
+    def reached(self, case):
+        """Whether a case was tried."""
+        return any(step.case.name == case for step in self.steps)
 
     def as_dict(self):
         """For a grader."""
         return {
             "name": self.exercise.name,
             "ok": self.ok,
-            "rung": self.rung,
+            "case": self.case,
             "mistake": self.mistake,
             "trouble": self.trouble,
-            "rungs": {s.rung.name: s.ok(self.exercise.tolerance) for s in self.steps},
+            "cases": {s.case.name: s.ok for s in self.steps},
         }
 
     def __bool__(self):
@@ -86,29 +96,27 @@ class ExerciseReport:
 
 
 def check_exercise(name, function, *, limit=sandbox.LIMIT):
-    """Climb the exercise's ladder with a function, and return an ExerciseReport.
+    """Try a function on the exercise's cases, and return an ExerciseReport.
 
     name: one of EXERCISES, "conv2d_backward" for instance; function: called with arrays of float64
     as the function of this name in `ops`, with stride and padding where that has them. A function
     that takes `dilation`, `groups` or `output_padding` is asked about them as well.
 
-    Stops at the first rung that fails. Whatever the function does is reported, nothing is raised;
+    Stops at the first case that fails. Whatever the function does is reported, nothing is raised;
     a call that takes more than `limit` seconds is stopped.
     """
     exercise = find(name)
     takes = _parameters(function)
-    rungs = [pair for pair in exercise.climbed if pair[0].needs in (None, *takes)]
+    trials = [trial for trial in exercise.trials if trial.case.needs in (None, *takes)]
     steps = []
-    for rung, right in rungs:
-        steps.append(_climb(exercise, rung, right, function, limit))
-        if not steps[-1].ok(exercise.tolerance):
-            return _failure(exercise, steps, rungs[len(steps) :], function, limit)
-    trouble = _afterwards(exercise, steps[-1], function, limit)
+    for trial in trials:
+        steps.append(_try(trial, function, limit))
+        if not steps[-1].ok:
+            return _failure(exercise, steps, trials[len(steps) :], function, limit)
+    trouble = _afterwards(steps[-1], function, limit)
     if trouble is not None:
         return ExerciseReport(exercise, steps, trouble.problem, trouble=trouble.message)
-    call = exercise.call_of(steps[-1].rung)
-    seconds = [sandbox.seconds(f, *call, limit) for f in (function, exercise.library)]
-    return ExerciseReport(exercise, steps, seconds=None if None in seconds else seconds)
+    return ExerciseReport(exercise, steps, seconds=_seconds(trials[-1], function, limit))
 
 
 def find(name):
@@ -118,11 +126,24 @@ def find(name):
     return EXERCISES[name]
 
 
-def _climb(exercise, rung, right, function, limit):
-    arguments, options = exercise.call_of(rung)
-    answer = sandbox.call(function, arguments, options, right, limit)
-    error = np.inf if answer.problem else _error(answer.results, right)
-    return Step(rung, right, answer, error)
+def _try(trial, function, limit):
+    arguments, options = trial.call
+    answer = sandbox.call(function, arguments, options, trial.right, limit)
+    error = np.inf if answer.problem else _error(answer.results, trial.right)
+    return Step(trial, answer, error)
+
+
+def _seconds(trial, function, limit):
+    """How long the function takes, and how long the library's own; None where there is none, or
+    where it cannot be imported at the moment."""
+    try:
+        from nn_scratch import ops
+
+        library = getattr(ops, trial.exercise.name)
+    except Exception:  # whatever state a student's ops are in
+        return None
+    seconds = [sandbox.seconds(f, *trial.call, limit) for f in (function, library)]
+    return None if None in seconds else seconds
 
 
 def _error(results, right):
@@ -134,20 +155,18 @@ def _error(results, right):
     return worst
 
 
-def _failure(exercise, steps, above, function, limit):
+def _failure(exercise, steps, later, function, limit):
     """The report of the last of `steps`, with a name for the mistake if one is known."""
     answer = steps[-1].answer
     if answer.problem:
         return ExerciseReport(exercise, steps, answer.problem, trouble=answer.message)
-    # What it gives on the rungs above tells mistakes apart that are the same here.
-    higher = []
-    for rung, right in above:
-        higher.append(_climb(exercise, rung, right, function, limit))
-        if higher[-1].answer.problem == "timeout":
+    # What it gives on the cases that follow tells mistakes apart that are the same here.
+    further = []
+    for trial in later:
+        further.append(_try(trial, function, limit))
+        if further[-1].answer.problem == "timeout":
             break
-    seen = [
-        (Case(s.rung, exercise, s.right), _by_name(exercise, s.answer)) for s in [*steps, *higher]
-    ]
+    seen = [(step.trial, _by_name(exercise, step.answer)) for step in [*steps, *further]]
     found = explain(seen, mistakes_of(exercise.name))
     return ExerciseReport(exercise, steps, found and found.name, found)
 
@@ -159,17 +178,17 @@ def _by_name(exercise, answer):
     return dict(zip(exercise.results, map(np.asarray, answer.results), strict=True))
 
 
-def _afterwards(exercise, step, function, limit):
+def _afterwards(step, function, limit):
     """What is wrong with a function whose numbers are right: an Answer with a problem, or None."""
-    arguments, options = exercise.call_of(step.rung)
+    arguments, options = step.trial.call
     again = sandbox.call(function, arguments, options, step.right, limit)
-    if again.problem or _error(again.results, step.right) > exercise.tolerance:
+    if again.problem or _error(again.results, step.right) > step.trial.exercise.tolerance:
         return sandbox.Answer(
             None, "not_repeatable", "gives something else when it is called again"
         )
     behind = [_strided(a) for a in arguments]
     strided = sandbox.call(function, behind, options, step.right, limit)
-    if strided.problem or _error(strided.results, step.right) > exercise.tolerance:
+    if strided.problem or _error(strided.results, step.right) > step.trial.exercise.tolerance:
         message = strided.message if strided.problem else "gives something else"
         return sandbox.Answer(
             None, "needs_contiguous", f"with arrays that are not contiguous in memory it {message}"

@@ -4,7 +4,7 @@ from textwrap import fill
 
 import numpy as np
 
-from nn_scratch.check.describe_error import where
+from nn_scratch.exercises.describe_error import where
 
 WIDTH = 96
 PLANES = 2  # of one array that are shown
@@ -26,16 +26,16 @@ def _failure(report):
         yield f"{exercise.name} is not written yet."
         return
     number = len(report.steps)
-    yield f"{exercise.name}: not yet. Rung {number}, {step.rung.name}: {step.rung.adds}"
+    yield f"{exercise.name}: not yet. Case {number}, {step.case.name}: {step.case.adds}"
     yield ""
     if report.trouble:
         yield _filled(f"Your function {report.trouble}.", "  ")
         yield ""
-        yield f"  It was called as {_call(exercise, step.rung)}"
+        yield f"  It was called as {_call(step.trial)}"
         return
-    yield f"  {_call(exercise, step.rung)}"
+    yield f"  {_call(step.trial)}"
     yield ""
-    arguments = {name: step.rung.values[name] for name in exercise.arguments}
+    arguments = {name: step.case.values[name] for name in exercise.arguments}
     yield from _side_by_side({n: a for n, a in arguments.items() if isinstance(a, np.ndarray)})
     results = dict(zip(exercise.results, step.answer.results, strict=True))
     for name, right in step.right.items():
@@ -44,15 +44,14 @@ def _failure(report):
             yield f"  {name} is right."
             yield ""
             continue
-        yield f"  {name} is wrong {where(wrong, name, step.rung)}:"
-        yield from _compared(np.asarray(results[name]), right, wrong, exercise)
-        yield from _adjoint(exercise, step.rung, name, results[name], right)
+        yield f"  {name} is wrong {where(wrong, name, step.trial)}:"
+        yield from _compared(np.asarray(results[name]), right, wrong)
+        yield from _adjoint(step.trial, name, results[name], right)
     yield from _named(report)
 
 
-def _compared(given, right, wrong, exercise):
-    """yours | numerical | difference, of the planes with errors."""
-    title = "by definition" if exercise.definition else "numerical"
+def _compared(given, right, wrong):
+    """yours | right | difference, of the planes with errors."""
     difference = given - right
     planes = [place for place in np.ndindex(wrong.shape[:-2]) if wrong[place].any()]
     for place in planes[:PLANES]:
@@ -60,20 +59,20 @@ def _compared(given, right, wrong, exercise):
         if place:
             yield f"    plane [{at}:, :]"
         shown = np.where(wrong[place], difference[place], 0)
-        maps = {"yours": given[place], title: right[place], ERROR: shown}
+        maps = {"yours": given[place], "right": right[place], ERROR: shown}
         yield from _side_by_side(maps, "    ")
     if len(planes) > PLANES:
         yield f"    and {len(planes) - PLANES} more planes"
         yield ""
 
 
-def _adjoint(exercise, rung, name, given, right):
+def _adjoint(trial, name, given, right):
     """The two numbers that must be equal, for a backward pass."""
-    if name not in exercise.slopes:
+    if name not in trial.exercise.gradient_of:
         return
-    value = exercise.slopes[name]
-    u = rung.values[value]
-    if "dy" in rung.values:
+    value = trial.exercise.gradient_of[name]
+    u = trial[value]
+    if "dy" in trial.values:
         yield (
             f"  adjoint: ⟨J u, dy⟩ = {_number((u * right).sum())}, but ⟨u, your {name}⟩ = "
             f"{_number((u * given).sum())}, with u = {value}"
@@ -89,24 +88,23 @@ def _named(report):
     else:
         yield "  No single mistake that we know explains all of this; it may be two at once."
         yield _filled(
-            "Ask yourself: what is new on this rung, and where is the first wrong number? Redo "
+            "Ask yourself: what is new in this case, and where is the first wrong number? Redo "
             "that one on paper.",
             "    ",
         )
     yield f"  The derivation: {report.exercise.lesson}"
 
 
-def _call(exercise, rung):
+def _call(trial):
     """The call as one would type it, with the arrays' shapes."""
     given = []
-    for name in exercise.arguments:
-        value = rung.values[name]
+    for name in trial.exercise.arguments:
+        value = trial[name]
         given.append(
             f"{name} {value.shape}" if isinstance(value, np.ndarray) else _plain(name, value)
         )
-    options = exercise.call_of(rung)[1]
-    given += [f"{name}={value}" for name, value in options.items()]
-    return f"{exercise.name}({', '.join(given)})"
+    given += [f"{name}={value}" for name, value in trial.call[1].items()]
+    return f"{trial.exercise.name}({', '.join(given)})"
 
 
 def _plain(name, value):
@@ -120,17 +118,17 @@ def _plain(name, value):
 
 def _success(report):
     exercise, steps = report.exercise, report.steps
-    yield f"{exercise.name}: right on all {len(steps)} rungs."
+    yield f"{exercise.name}: right on all {len(steps)} cases."
     yield ""
-    yield f"  {'rung':<28}{'largest error':>14}   allowed {exercise.tolerance:.0e}"
+    yield f"  {'case':<28}{'largest error':>14}   allowed {exercise.tolerance:.0e}"
     for step in steps:
         error = "exact" if step.error == 0 else f"{step.error:.0e}"
-        yield f"  {step.rung.name:<28}{error:>14}"
+        yield f"  {step.case.name:<28}{error:>14}"
     yield ""
     if report.seconds:
         own, library = report.seconds
         longer = f"{own / library:.1f} times as long as" if own > library else "no longer than"
-        yield f"  On the last rung it took {1e6 * own:,.0f} µs, {longer} the library's own."
+        yield f"  On the last case it took {1e6 * own:,.0f} µs, {longer} the library's own."
 
 
 # ---------------------------------------------------------------- arrays

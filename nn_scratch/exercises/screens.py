@@ -4,9 +4,8 @@ import json
 
 import numpy as np
 
-from nn_scratch.check.user_code import UserCodeError
 from nn_scratch.exercises import workspace
-from nn_scratch.plotting.figures import plot_arrays
+from nn_scratch.user_file import UserCodeError
 
 PLANES = 4  # of one result that are drawn
 
@@ -50,9 +49,10 @@ def check(book, what, *, as_json=False, plot=None):
 
 def picture(report):
     """A Figure of what is wrong: yours, the right numbers, and their difference."""
+    from nn_scratch.plotting.figures import plot_arrays
+
     step, arrays = report.failed, {}
     results = dict(zip(report.exercise.results, step.answer.results, strict=True))
-    right_title = "by definition" if report.exercise.definition else "numerical"
     for name, right in step.right.items():
         given = np.asarray(results[name])
         if np.allclose(given, right):
@@ -62,7 +62,7 @@ def picture(report):
             at = f"{name}{list(place) if place else ''}"
             arrays |= {
                 f"{at}, yours": given[place],
-                f"{at}, {right_title}": right[place],
+                f"{at}, right": right[place],
                 f"{at}, yours − right": given[place] - right[place],
             }
     return plot_arrays(arrays, columns=3)

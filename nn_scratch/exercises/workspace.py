@@ -8,9 +8,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from nn_scratch.check.user_code import UserCodeError, find_in, load_file
 from nn_scratch.exercises.exercise import EXERCISES
 from nn_scratch.exercises.grade import check_exercise
+from nn_scratch.user_file import UserCodeError, find_in, load_file
 
 PRISTINE = Path(__file__).parent / "problems"
 FOLDER = "exercises"
@@ -90,15 +90,15 @@ class Workbook:
         path = self.path(item)
         return _checked(path, function, path.stat().st_mtime_ns if path.exists() else None)
 
-    def all_rungs(self):
-        """Pairs (function, name of a rung) of all exercises whose files are there."""
+    def all_cases(self):
+        """Pairs (function, name of a case) of all exercises whose files are there."""
         return [
-            (function, rung.name)
+            (function, trial.case.name)
             for item in items()
             if self.path(item).exists()
             for function in item.functions
-            for rung, _ in EXERCISES[function].climbed
-            if rung.needs is None
+            for trial in EXERCISES[function].trials
+            if trial.case.needs is None
         ]
 
     def state(self, item):
@@ -115,7 +115,7 @@ class Workbook:
             return "to do"
         return ", ".join(
             f"{report.exercise.name} "
-            + ("done" if report.ok else "to do" if report.to_do else f"fails at {report.rung}")
+            + ("done" if report.ok else "to do" if report.to_do else f"fails at {report.case}")
             for report in reports
         )
 

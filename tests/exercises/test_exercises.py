@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from nn_scratch import ops
-from nn_scratch.check.describe_error import where
 from nn_scratch.exercises import check_exercise
+from nn_scratch.exercises.describe_error import where
 from nn_scratch.exercises.exercise import EXERCISES
 from nn_scratch.exercises.mistakes import mistakes_of
-from nn_scratch.exercises.mistakes.mistake import Case
 from nn_scratch.exercises.sandbox import call
 from zoo import ZOO
 
@@ -23,9 +22,9 @@ BOTH = {"statistics_constant": {"mean_constant", "variance_constant"}}
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_library_is_right(name):
-    report = check_exercise(name, EXERCISES[name].library)
-    assert report.ok and report.rung is None and report.mistake is None, str(report)
-    assert f"right on all {len(report.steps)} rungs" in str(report)
+    report = check_exercise(name, getattr(ops, name, EXERCISES[name].definition))
+    assert report.ok and report.case is None and report.mistake is None, str(report)
+    assert f"right on all {len(report.steps)} cases" in str(report)
 
 
 @pytest.mark.parametrize("name", ZOO)
@@ -41,7 +40,7 @@ SINGLES = [(name, flag) for name, (_, flags) in ZOO.items() for flag in flags]
 def test_one_mistake_is_rejected_and_named(name, flag):
     make, flags = ZOO[name]
     report = check_exercise(name, make(flag))
-    assert not report.ok and report.rung
+    assert not report.ok and report.case
     assert report.mistake == flags[flag], str(report)
     assert report.mistake in str(report)
 
@@ -70,10 +69,10 @@ def test_two_mistakes_at_once_are_never_called_by_a_wrong_name(name):
 
 def same_everywhere(name, one, other):
     exercise = EXERCISES[name]
-    for rung, right in exercise.climbed:
-        if rung.needs is None:
-            arguments, options = exercise.call_of(rung)
-            a, b = (call(f, arguments, options, right).results for f in (one, other))
+    for trial in exercise.trials:
+        if trial.case.needs is None:
+            arguments, options = trial.call
+            a, b = (call(f, arguments, options, trial.right).results for f in (one, other))
             if (a is None) != (b is None):
                 return False
             for u, v in zip(a or (), b or (), strict=True):
@@ -95,14 +94,14 @@ CATALOGUE = [(name, m) for name in EXERCISES for m in mistakes_of(name)]
 def acting(exercise, mistake, k):
     """A function that makes the k-th variant of a mistake; None if it is no mistake at all."""
     known, differs = [], False
-    for rung, right in exercise.climbed:
-        variants = list(mistake.variants(Case(rung, exercise, right)))
+    for trial in exercise.trials:
+        right, variants = trial.right, list(mistake.variants(trial))
         results = {n: np.asarray(variants[k].get(n, right[n])) for n in right}
         differs |= any(
             results[n].shape != right[n].shape or not np.allclose(results[n], right[n], atol=1e-9)
             for n in right
         )
-        known.append((exercise.call_of(rung), tuple(results.values())))
+        known.append((trial.call, tuple(results.values())))
 
     def function(*arguments, dilation=1, groups=1, output_padding=0, **options):
         extra = {"dilation": dilation, "groups": groups, "output_padding": output_padding}
@@ -111,7 +110,7 @@ def acting(exercise, mistake, k):
         for (values, named), results in known:
             if options == named and all(map(same, arguments, values)):
                 return results
-        raise KeyError("a call of no rung")
+        raise KeyError("a call of no case")
 
     return function if differs else None
 
@@ -126,8 +125,7 @@ def test_every_entry_of_the_catalogue_is_rejected_and_most_are_named():
     tried, named = 0, 0
     for name, mistake in CATALOGUE:
         exercise = EXERCISES[name]
-        rung, right = exercise.climbed[0]
-        for k in range(len(list(mistake.variants(Case(rung, exercise, right))))):
+        for k in range(len(list(mistake.variants(exercise.trials[0])))):
             function = acting(exercise, mistake, k)
             if function is None:
                 continue
@@ -346,7 +344,7 @@ def needs_contiguous(dy, x):
 )
 def test_whatever_a_function_does_is_a_report(function, mistake):
     report = check_exercise("relu_backward", function, limit=0.3)
-    assert not report.ok and report.mistake == mistake and report.rung
+    assert not report.ok and report.mistake == mistake and report.case
     assert "Your function" in str(report) and "relu_backward(dy (" in str(report)
     assert not report.to_do
     assert check_exercise("relu_backward", ops.relu_backward).ok  # the cases are as they were
@@ -367,7 +365,7 @@ def test_an_unknown_exercise():
 def test_a_failing_screen():
     make, _ = ZOO["conv2d_backward"]
     text = str(check_exercise("conv2d_backward", make("stride ignored")))
-    assert "Rung 4, stride" in text and "\x1b" not in text
+    assert "Case 4, stride" in text and "\x1b" not in text
     assert re.search(r"dx is wrong (in \d+ of 25 places|everywhere)", text)
     assert "db is right" in text
     left, right = re.search(r"⟨J u, dy⟩ = (\S+), but ⟨u, your dx⟩ = (\S+),", text).groups()
@@ -413,15 +411,15 @@ CORNER = mask(slice(None), slice(None), -1) | mask(..., -1)
     ],
 )
 def test_where_it_is_wrong(wrong, phrase):
-    rung = EXERCISES["nearest_unpool2d"].climbed[0][0]
-    assert where(wrong, "y", rung).startswith(phrase)
+    trial = EXERCISES["nearest_unpool2d"].trials[0]
+    assert where(wrong, "y", trial).startswith(phrase)
 
 
 def test_ties_have_a_phrase():
-    rung = next(r for r, _ in EXERCISES["max_pool2d"].climbed if r.name == "ties")
-    x = rung.values["x"].reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(2, 2, 4)
+    trial = next(t for t in EXERCISES["max_pool2d"].trials if t.case.name == "ties")
+    x = trial.values["x"].reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(2, 2, 4)
     tied = (np.sort(x)[..., -1] == np.sort(x)[..., -2])[None, None]
-    assert tied.sum() == 3 and "at ties" in where(tied, "switches", rung)
+    assert tied.sum() == 3 and "at ties" in where(tied, "switches", trial)
 
 
 @pytest.mark.parametrize(

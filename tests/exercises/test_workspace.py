@@ -11,11 +11,11 @@ import time
 import numpy as np
 import pytest
 
-from nn_scratch.check.user_code import UserCodeError, load_file
 from nn_scratch.cli import main
 from nn_scratch.exercises import check_exercise
 from nn_scratch.exercises.exercise import EXERCISES
 from nn_scratch.exercises.workspace import PRISTINE, Workbook, hints_for, items, solution_of, start
+from nn_scratch.user_file import UserCodeError, load_file
 
 FUNCTIONS = [(item, function) for item in items() for function in item.functions]
 
@@ -182,7 +182,7 @@ def test_json_and_plot(book, tmp_path, capsys):
     assert main(["exercise", "08", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert [r["mistake"] for r in found["results"]] == [None, "mask_of_dy"]
-    assert found["results"][1]["rungs"] == {"one row": False} and not found["ok"]
+    assert found["results"][1]["cases"] == {"one row": False} and not found["ok"]
 
 
 def test_hints_come_one_by_one(book, capsys):

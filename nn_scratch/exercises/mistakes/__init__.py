@@ -2,7 +2,7 @@
 what a student's function gives.
 
 A mistake is a variant of the right answer. It is named only if it explains everything: each result
-of the function, on every rung, is either right throughout or what the mistake makes of it. So two
+of the function, on every case, is either right throughout or what the mistake makes of it. So two
 mistakes at once, or one that nobody thought of, stay without a name; a wrong name would be worse.
 """
 

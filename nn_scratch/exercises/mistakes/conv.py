@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nn_scratch import ops
+from nn_scratch import naive
 from nn_scratch.exercises.mistakes.mistake import (
     in_corner,
     off_by,
@@ -107,7 +107,7 @@ def bias_repeated(case):
     "Output p looked at the pixels p·stride + i. Where does its gradient go back to?",
 )
 def stride_ignored(case):
-    y = ops.conv2d(case["x"], case["w"], **{**case.options, "stride": 1})
+    y = naive.conv2d(case["x"], case["w"], **{**case.options, "stride": 1})
     yield case.solve(dy=in_corner(case["dy"], y.shape[2:]), stride=1)
 
 
@@ -130,7 +130,7 @@ def stride_ignored_forward(case):
 )
 def transpose_stride_ignored(case):
     if "dy" in case.values and "dx" in case.right:
-        y = ops.conv_transpose2d(case["x"], case["w"], **{**case.options, "stride": 1})
+        y = naive.conv_transpose2d(case["x"], case["w"], **{**case.options, "stride": 1})
         dy = case["dy"][:, :, : y.shape[2], : y.shape[3]]
         yield case.solve(dy=dy, stride=1) if dy.shape == y.shape else {}
     else:
@@ -264,7 +264,7 @@ def _cropped_late(case):
         larger = tuple(n + 2 * p + 1 for n, p in zip(size, (top, left), strict=True))
         x = in_corner(case["x"], larger)
         options = {**case.options, "padding": 0}
-        dy = in_corner(case["dy"], ops.conv2d(x, case["w"], **options).shape[2:])
+        dy = in_corner(case["dy"], naive.conv2d(x, case["w"], **options).shape[2:])
         dx = case.solve(x=x, dy=dy, padding=0)["dx"]
         return {"dx": dx[:, :, top + 1 :, left + 1 :][:, :, : size[0], : size[1]]}
     if case.op == "conv_transpose2d" and "y" in case.right:

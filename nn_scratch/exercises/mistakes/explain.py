@@ -17,9 +17,9 @@ class Explanation(NamedTuple):
 
 
 def explain(seen, mistakes):
-    """The Explanation of what a function gave on all rungs, or None if not exactly one fits.
+    """The Explanation of what a function gave on all cases, or None if not exactly one fits.
 
-    seen: pairs (Case, dict of results as the function gave them; None where it gave none).
+    seen: pairs (Trial, dict of results as the function gave them; None where it gave none).
     """
     seen = [(case, found) for case, found in seen if found is not None]
     wrong = {

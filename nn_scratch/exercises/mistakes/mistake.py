@@ -9,7 +9,7 @@ import numpy as np
 class Mistake(NamedTuple):
     """A known wrong answer.
 
-    variants: from a Case, yields one dict for each way to make the mistake: the results that it
+    variants: from a Trial, yields one dict for each way to make the mistake: the results that it
     changes, by name. A result that is missing is not touched, or there is no telling on this case.
     Every case yields the same number of dicts.
     """
@@ -19,30 +19,6 @@ class Mistake(NamedTuple):
     asks: str
     exercises: tuple
     variants: Callable
-
-
-class Case:
-    """A rung of an exercise: its values and options, its `right` results by name, and a way to
-    solve it with changes. `op` is the exercise's name without "_backward"."""
-
-    def __init__(self, rung, exercise, right):
-        self.values, self.options = rung.values, rung.options
-        self.op = exercise.name.removesuffix("_backward")
-        self.right = right
-        self._exercise = exercise
-
-    def __getitem__(self, name):
-        """A value or an option."""
-        return self.values[name] if name in self.values else self.options[name]
-
-    def solve(self, **changes):
-        """The right results for other values or options."""
-        values = {name: changes.pop(name, value) for name, value in self.values.items()}
-        return self._exercise.solve(values, {**self.options, **changes})
-
-    def pairs(self, *names):
-        """Options as (vertical, horizontal)."""
-        return [p if isinstance(p, tuple) else (p, p) for p in map(self.__getitem__, names)]
 
 
 def register(found):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nn_scratch import ops
+from nn_scratch import naive
 from nn_scratch.exercises.mistakes.mistake import register, square
 
 FOUND = []
@@ -17,9 +17,9 @@ mistake = register(FOUND)
 )
 def only_top_left(case):
     if "y" in case.right:
-        yield {"y": ops.bed_of_nails_unpool2d(case["x"], case["scale"])}
+        yield {"y": naive.bed_of_nails_unpool2d(case["x"], case["scale"])}
     else:
-        yield {"dx": ops.bed_of_nails_unpool2d_backward(case["dy"], case["scale"])}
+        yield {"dx": naive.bed_of_nails_unpool2d_backward(case["dy"], case["scale"])}
 
 
 @mistake(
@@ -30,9 +30,9 @@ def only_top_left(case):
 )
 def whole_blocks(case):
     if "y" in case.right:
-        yield {"y": ops.nearest_unpool2d(case["x"], case["scale"])}
+        yield {"y": naive.nearest_unpool2d(case["x"], case["scale"])}
     else:
-        sums = ops.nearest_unpool2d_backward(case["dy"], case["scale"])
+        sums = naive.nearest_unpool2d_backward(case["dy"], case["scale"])
         yield {"dx": sums}
         yield {"dx": sums / np.prod(_scale(case))}
 
@@ -106,9 +106,9 @@ def nearest_instead(case):
         return
     scale = size[0] // small[2], size[1] // small[3]
     if "y" in case.right:
-        yield {"y": ops.nearest_unpool2d(case["x"], scale)}
+        yield {"y": naive.nearest_unpool2d(case["x"], scale)}
     else:
-        yield {"dx": ops.nearest_unpool2d_backward(case["dy"], scale)}
+        yield {"dx": naive.nearest_unpool2d_backward(case["dy"], scale)}
 
 
 @mistake(
@@ -118,7 +118,7 @@ def nearest_instead(case):
     "Each pixel of y took shares of up to four pixels. Which shares of dy does one pixel of x get?",
 )
 def interpolated_back(case):
-    yield {"dx": ops.bilinear_upsample2d(case["dy"], case["input_size"])}
+    yield {"dx": naive.bilinear_upsample2d(case["dy"], case["input_size"])}
 
 
 @mistake(

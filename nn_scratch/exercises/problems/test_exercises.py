@@ -1,5 +1,5 @@
-"""`pytest` in this folder: one test for each rung of each exercise. Above a rung that fails, the
-rest of its ladder is skipped."""
+"""`pytest` in this folder: one test for each case of each exercise. After a case that fails, the
+rest of the exercise's cases are skipped."""
 
 import pytest
 
@@ -8,10 +8,10 @@ from nn_scratch.exercises.workspace import Workbook
 WORKBOOK = Workbook.of(__file__)
 
 
-@pytest.mark.parametrize("function, rung", WORKBOOK.all_rungs())
-def test_rung(function, rung):
+@pytest.mark.parametrize("function, case", WORKBOOK.all_cases())
+def test_case(function, case):
     report = WORKBOOK.report(function)
-    if not report.reached(rung):
-        pytest.skip("a rung below it is wrong")
-    if report.rung == rung:
+    if not report.reached(case):
+        pytest.skip("an earlier case is wrong")
+    if report.case == case:
         pytest.fail(f"\n{report}", pytrace=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nn_scratch import ops
+from nn_scratch import naive
 
 AXES = {
     "images": ("image", "channel", "row", "column"),
@@ -12,21 +12,21 @@ AXES = {
 }
 
 
-def where(wrong, name, rung):
-    """A phrase for the True elements of `wrong`, the result `name` on a rung: the smallest region
+def where(wrong, name, trial):
+    """A phrase for the True elements of `wrong`, the result `name` of a trial: the smallest region
     we have a word for that holds all of them."""
     if wrong.all():
         return "everywhere"
     found = [
         (mask.sum(), phrase)
-        for phrase, mask in _regions(wrong, name, rung)
+        for phrase, mask in _regions(wrong, name, trial)
         if not (wrong & ~mask).any() and not mask.all()
     ]
     count = f"in {wrong.sum()} of {wrong.size} places"
     return f"{count}, only {min(found)[1]}" if found else count
 
 
-def _regions(wrong, name, rung):
+def _regions(wrong, name, trial):
     """Pairs (phrase, mask) of regions of an array."""
     axes = _axes(wrong, name)
     for axis, word in enumerate(axes):
@@ -47,28 +47,23 @@ def _regions(wrong, name, rung):
         last = np.zeros(wrong.shape, bool)
         last[..., -1, :] = last[..., -1] = True
         yield "in the last row and the last column", last
-    yield from _of_windows(wrong, name, rung)
+    yield from _of_windows(wrong, name, trial)
 
 
-def _of_windows(wrong, name, rung):
+def _of_windows(wrong, name, trial):
     """Regions that the windows of a convolution or a pool make."""
-    v, options = rung.values, rung.options
-    if name == "dx" and "w" in v and "stride" in options and wrong.shape == v["x"].shape:
-        if "dilation" in options or "groups" in options or wrong.shape[1] != v["w"].shape[1]:
-            return
+    v, options = trial.values, trial.options
+    if name == "dx" and trial.op == "conv2d" and options.get("groups", 1) == 1:
         ones = np.ones((1, 1, *v["w"].shape[2:]))
-        dy = np.ones((1, 1, *v["dy"].shape[2:]))
-        image = np.ones((1, 1, *wrong.shape[2:]))
-        if ops.conv2d(image, ones, **options).shape != dy.shape:
-            return
-        count = ops.conv2d_backward(dy, image, ones, **options)[0]
+        dy, image = (np.ones((1, 1, *v[n].shape[2:])) for n in ("dy", "x"))
+        count = naive.conv2d_backward(dy, image, ones, **options)[0]
         yield "where windows overlap", np.broadcast_to(count > 1, wrong.shape)
         yield "where no window reaches", np.broadcast_to(count == 0, wrong.shape)
     if name in ("y", "switches") and "kernel_size" in v:
         x, kernel = v["x"], v["kernel_size"]
         largest = [
-            ops.max_pool2d(x[..., ::-1, ::-1], kernel, **options)[1][..., ::-1, ::-1],
-            ops.max_pool2d(x, kernel, **options)[1],
+            naive.max_pool2d(x[..., ::-1, ::-1], kernel, **options)[1][..., ::-1, ::-1],
+            naive.max_pool2d(x, kernel, **options)[1],
         ]
         if largest[0].shape == wrong.shape and not np.any(options["padding"]):
             tied = x[0, 0].size - 1 - largest[0] != largest[1]
