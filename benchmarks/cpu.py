@@ -80,13 +80,14 @@ def main(arguments=None):
     np.empty(30_000_000, np.uint8)
     shrink = 8 if options.tiny else 1
     cases = [case for case in all_cases(shrink) if case[0].startswith(options.only)]
-    before, rows = limits(), []
+    warm_up, side = (0, 256) if options.tiny else (WARM_UP_SECONDS, 2048)
+    before, rows = limits(side), []
     for name, shape, work, calls in tqdm(cases, disable=None, leave=False):
-        times = alternate(calls, options.rounds)
+        times = alternate(calls, options.rounds, warm_up)
         rows.append({"name": name, "shape": shape, "gflop": work / 1e9, **times})
     report = {
         "machine": machine() | {"torch": torch.__version__},
-        "limits": {what: max(before[what], value) for what, value in limits().items()},
+        "limits": {what: max(before[what], value) for what, value in limits(side).items()},
         "rows": rows,
     }
     options.json.write_text(json.dumps(report, indent=1) + "\n")
@@ -96,16 +97,16 @@ def main(arguments=None):
 # ---------------------------------------------------------------- measuring
 
 
-def alternate(calls, rounds):
+def alternate(calls, rounds, warm_up=WARM_UP_SECONDS):
     """Milliseconds of each call: {"ours": {"median": …, "best": …}, "torch": …}.
 
-    Every round first repeats a call for WARM_UP_SECONDS, until the other library's threads have
+    Every round first repeats a call for `warm_up` seconds, until the other library's threads have
     stopped spinning and its own are awake.
     """
     seconds = {peer: [] for peer in calls}
     for _ in range(rounds):
         for peer, call in calls.items():
-            end = time.perf_counter() + WARM_UP_SECONDS
+            end = time.perf_counter() + warm_up
             call()
             while time.perf_counter() < end:
                 call()
@@ -119,14 +120,14 @@ def alternate(calls, rounds):
     }
 
 
-def limits():
+def limits(side):
     """What this machine can do at most: GFLOP/s of a float32 matrix product, GB/s of a copy."""
-    a = RNG.standard_normal((2048, 2048), np.float32)
-    source = np.ones(1 << 26, np.float32)
+    a = RNG.standard_normal((side, side), np.float32)
+    source = np.ones(16 * side * side, np.float32)
     target = np.empty_like(source)
     times = alternate({"product": lambda: a @ a, "copy": lambda: np.copyto(target, source)}, 2)
     return {
-        "sgemm_gflops": 2 * 2048**3 / times["product"]["best"] / 1e6,
+        "sgemm_gflops": 2 * side**3 / times["product"]["best"] / 1e6,
         "copy_gb_per_s": 2 * source.nbytes / times["copy"]["best"] / 1e6,
     }
 

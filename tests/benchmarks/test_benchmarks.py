@@ -22,6 +22,7 @@ def run(name, *arguments):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("only", ["conv", "max_", "batch"])
 def test_ops(only, tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -35,6 +36,7 @@ def test_ops(only, tmp_path):
         assert f"{row['name']:<26}{row['shape']}" in shown
 
 
+@pytest.mark.slow
 def test_training_steps(tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     file = tmp_path / "training.json"
@@ -46,6 +48,7 @@ def test_training_steps(tmp_path):
         assert f"{row['net']:<28}{row['way']}" in shown
 
 
+@pytest.mark.slow
 def test_cost_against_size(tmp_path):
     shown = run("cost.py", "--out", tmp_path)
     report = json.loads((tmp_path / "cost.json").read_text())
@@ -83,6 +86,7 @@ def test_the_gpu_benchmark_runs_on_the_stand_in(tmp_path, monkeypatch, capsys):
     assert json.loads(file.read_text())["rows"] == report["rows"]
 
 
+@pytest.mark.slow
 def test_the_gpu_benchmark_asks_pytorch_for_the_same(tmp_path, monkeypatch, capsys):
     """PyTorch's calls, on the CPU instead of a card."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -143,6 +147,7 @@ def test_what_does_not_fit_the_card_is_left_out():
     assert shown.count("2.000") == 2 and shown.count("3.000   1.50") == 1
 
 
+@pytest.mark.slow
 def test_parity(tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     file = tmp_path / "parity.json"

@@ -17,6 +17,7 @@ def nn_scratch(*arguments):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_check_everything(capsys):
     assert main(["check"]) == 0
     output = capsys.readouterr().out
@@ -168,6 +169,7 @@ def test_the_command_without_arguments_shows_its_use():
     assert status == 2 and "usage: nn-scratch" in errors
 
 
+@pytest.mark.slow
 def test_train_writes_and_resumes(tmp_path):
     arguments = ["train", "localization", "--epochs", 1, "--scenes", 40, "--out", tmp_path / "run"]
     status, output, errors = nn_scratch(*arguments)
@@ -182,6 +184,7 @@ def test_train_writes_and_resumes(tmp_path):
     assert status == 2 and "other settings" in errors and "Traceback" not in errors
 
 
+@pytest.mark.slow
 def test_demo(tmp_path, monkeypatch, capsys):
     """The whole demonstration, on a size for tests."""
     from nn_scratch.cli import demo

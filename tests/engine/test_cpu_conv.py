@@ -125,6 +125,7 @@ def test_depthwise():
 EXTRA_BYTES = 32e6  # that a convolution may take, whatever the image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 5])
 @pytest.mark.parametrize("height, width", [(256, 512), (1, 131072)])
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ every_kernel = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.
 every_card = pytest.mark.parametrize("card", ["sm_75", "sm_80", "sm_90"])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
 @every_card
 @every_kernel
@@ -40,6 +41,7 @@ def nvrtc():
     return ctypes.CDLL(str(next(Path(folder).glob("lib/libnvrtc.so*"))))
 
 
+@pytest.mark.slow
 @every_card
 @every_kernel
 def test_nvrtc_has_nothing_to_say(source, card, nvrtc):

@@ -50,6 +50,7 @@ def test_the_zoo_is_large_enough():
     assert sum(name.endswith("_backward") for name, _ in SINGLES) >= 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ZOO)
 def test_two_mistakes_at_once_are_never_called_by_a_wrong_name(name):
     """A name is right if both have it, or if the other mistake changes nothing beside it."""
@@ -121,6 +122,7 @@ def same(a, b):
     return np.shape(a) == np.shape(b) and np.array_equal(a, b)
 
 
+@pytest.mark.slow
 def test_every_entry_of_the_catalogue_is_rejected_and_most_are_named():
     tried, named = 0, 0
     for name, mistake in CATALOGUE:

@@ -35,6 +35,7 @@ def test_there_are_lessons():
     assert [source.name[:2] for source in SOURCES] == [f"{number:02}" for number in range(13)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES, ids=name)
 def test_a_lesson_runs(source):
     """As a plain script, with little training: every assert in it holds."""
@@ -44,6 +45,7 @@ def test_a_lesson_runs(source):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_the_lesson_on_photographs_takes_a_folder_of_one_s_own(tmp_path):
     """With images of two sizes, and two classes without names."""
     rng = np.random.default_rng(0)

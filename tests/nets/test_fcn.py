@@ -53,6 +53,7 @@ def test_down_up_gradients(kind, skips):
     assert report.ok, report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_variants_of_segnet_basic(variant):
     net = SegNetBasic(2, 3, variant, width=4, kernel_size=3, upsampling_kernel=4, rng=0)

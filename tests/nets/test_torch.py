@@ -24,6 +24,7 @@ OPTIMIZERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("kind", ["segmentation", "SegNet-Basic", "localization"])
 def test_same_losses_for_twenty_steps(kind, optimizer):

@@ -103,6 +103,7 @@ def assert_same_run(folder, one, other):
         assert metrics_2[name] == pytest.approx(value)
 
 
+@pytest.mark.slow
 @needs_mpi
 @pytest.mark.parametrize("kind", ["segmentation", "localization"])
 def test_ranks_train_the_net_that_one_process_trains(kind, tmp_path):
@@ -114,6 +115,7 @@ def test_ranks_train_the_net_that_one_process_trains(kind, tmp_path):
     assert_same_run(tmp_path, "on1", "on3")
 
 
+@pytest.mark.slow
 @needs_mpi
 def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
     for n, epochs in (2, 1), (1, 2), (3, 3):
@@ -130,6 +132,7 @@ def test_a_rank_that_fails_stops_all_with_its_message(tmp_path):
     assert "rank 1 of 2 failed:" in done.stderr and "the disk of this rank is gone" in done.stderr
 
 
+@pytest.mark.slow
 @needs_mpi
 def test_the_command(tmp_path):
     command = [MPIEXEC, "-n", "2", sys.executable, "-m", "nn_scratch", "train", "localization"]

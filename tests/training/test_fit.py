@@ -117,6 +117,7 @@ recipe.run(checkpoint=sys.argv[1], save_every=1, progress=False)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_resumes(tmp_path):
     """Really killed, with SIGKILL, at whatever moment that hits."""
     script = tmp_path / "train.py"

@@ -175,8 +175,9 @@ def test_on_a_gpu_that_is_not_there(tmp_path, monkeypatch, capsys):
     assert "on the CPU: no card is here" in capsys.readouterr().err
 
 
-def test_training_and_evaluating_on_a_device(tmp_path, capsys):
+def test_training_and_evaluating_on_a_device(tmp_path, monkeypatch, capsys):
     """The checkpoint is the same file wherever it was made."""
+    monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")  # the stand-in's take minutes for 1,000 scenes
     command = ["train", "localization", "--scenes", 8, "--epochs", 1, "--width", 2]
     with device_of("stand-in"):
         for again in (
@@ -197,6 +198,7 @@ def compare(task, tmp_path, *options):
     return run("compare", task, *arguments)
 
 
+@pytest.mark.slow
 def test_comparing_segmenters(tmp_path, capsys):
     nets = ["--nets", "fully-convolutional", "fcn-nearest"]
     assert compare("segmentation", tmp_path, *nets, "--seeds", 0, 1) == 0
