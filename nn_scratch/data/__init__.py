@@ -10,6 +10,7 @@ from nn_scratch.data.readers import (
     camvid_like,
     penn_fudan,
     read_image,
+    read_mask,
     voc_xml,
 )
 from nn_scratch.data.sources import Source, open_digits, open_folder
@@ -40,5 +41,6 @@ __all__ = [
     "open_folder",
     "penn_fudan",
     "read_image",
+    "read_mask",
     "voc_xml",
 ]

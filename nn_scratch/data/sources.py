@@ -1,139 +1,225 @@
 """From a path to data sets: the digit scenes, or a folder of your own images in a known layout."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from nn_scratch.data.digits import CLASS_NAMES, DigitLocalization, DigitSegmentation
-from nn_scratch.data.readers import (
-    Boxes,
-    DataError,
-    MaskFolders,
-    box_csv,
-    image_files,
-    penn_fudan,
-    read_mask,
-    voc_xml,
-)
+from nn_scratch.data.readers import Boxes, DataError, MaskFolders, box_csv, penn_fudan, voc_xml
+from nn_scratch.data.readers.files import counted, image_files, other_files, relative_name, some
+from nn_scratch.data.readers.masks import Classes, numbered_classes, read_classes
+from nn_scratch.data.split import Subset, holdout
+from nn_scratch.data.threads import in_threads
 
 DIGITS = "digits"
 TEST_SCENES = 1000
-HELD_BACK = 5  # one image of five, where a layout has no part for validation
+PETS = Classes(["pet", "background", "border"], [1, 2, 3])  # in Oxford's trimaps
+PROBLEMS = 5  # broken files that are named
 
 LAYOUTS = {
     "segmentation": """\
   train/ trainannot/ val/ valannot/   images, and masks of the same names, in two parts (CamVid)
-  images/ masks/                      the same, of which one in five is held back for validation
+  images/ masks/                      the same, of which a fifth is held out for validation
   images/ annotations/trimaps/        Oxford-IIIT Pet
-A mask's pixels are class numbers from 0, stored without loss, as in a PNG. classes.txt, one name a
-line, may name them.""",
+A mask's pixels are class numbers, stored without loss, as in a PNG: grey values or indices of a
+palette. classes.txt names the classes, a line each, from 0; or with their numbers, where masks
+store others, as in "255: cat". Without it, numbers from 0 without a gap are classes.""",
     "localization": """\
   images/ and one .csv file           with the columns filename,label,xmin,ymin,xmax,ymax
   images/ annotations/xmls/           Oxford-IIIT Pet: Pascal VOC's XML, one object each
   JPEGImages/ Annotations/            Pascal VOC's own
   PNGImages/ Annotation/              Penn-Fudan: images with one pedestrian
-One image in five is held back for validation.""",
+Boxes are in pixels of the image as viewers show it, upright. A fifth of the images is held out for
+validation: which, only their names decide.""",
 }
 
 
-class Source(NamedTuple):
-    """Data sets to train and to validate on, and what is in them. channels: of the images."""
+@dataclass(frozen=True)
+class Source:
+    """Data sets to train and to validate on, and what is in them.
+
+    channels: of the images. ignore_index: the label of pixels that do not count. train_names,
+    validation_names: the images of each side, from the folder on; none for scenes that are drawn.
+    notes: what was left out or read in a special way.
+    """
 
     train: Any
     validation: Any
-    class_names: list
+    class_names: list[str]
     channels: int
     ignore_index: int | None = None
+    train_names: list[str] = field(default_factory=list)
+    validation_names: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def report(self) -> str:
+        """What was left out, cut or read in a special way, a line each; complete after verify()."""
+        notes = [*self.notes]
+        for part in self.train, self.validation:
+            notes += getattr(getattr(part, "dataset", part), "notes", [])
+        return "\n".join(dict.fromkeys(notes))
+
+    def verify(self, *, one_size: bool = False) -> None:
+        """Open every file once, so that none is found broken after hours of training.
+
+        one_size: all images must have the same size, because nothing brings them to one.
+
+        Raises: DataError that names the broken files, the first few of them.
+        """
+        named = zip(("train", "validation"), (self.train_names, self.validation_names), strict=True)
+        jobs = [(part, index) for part, names in named for index in range(len(names))]
+        problems, sizes = [], {}
+        for job, found in zip(jobs, in_threads(self._open, jobs, "opening files"), strict=True):
+            if isinstance(found, DataError):
+                problems.append(str(found))
+            else:
+                sizes.setdefault(found, self._name(*job))
+        if len(problems) == 1:
+            raise DataError(problems[0])
+        if problems:
+            more = f"\n(and {len(problems) - PROBLEMS} more)" if len(problems) > PROBLEMS else ""
+            shown = "\n".join(problems[:PROBLEMS])
+            raise DataError(f"{len(problems)} of {len(jobs)} images are wrong:\n{shown}{more}")
+        if one_size and len(sizes) > 1:
+            (size, first), (other, second) = list(sizes.items())[:2]
+            raise DataError(
+                f"the images have {len(sizes)} sizes: {first} is {size[0]} high and {size[1]} "
+                f"wide, {second} {other[0]} and {other[1]}; give all one size (--size)"
+            )
+
+    def _open(self, job):
+        """The size (height, width) of a sample's image, or what is wrong with it."""
+        part, index = job
+        try:
+            return getattr(self, part).sample(0, index)[0].shape[1:]
+        except DataError as error:
+            return error
+
+    def _name(self, part, index):
+        return getattr(self, f"{part}_names")[index]
 
 
-class Subset:
-    """The samples of a data set that `indices` names."""
-
-    def __init__(self, dataset, indices):
-        self.dataset = dataset
-        self.indices = indices
-
-    def __len__(self):
-        return len(self.indices)
-
-    def sample(self, epoch, index):
-        return self.dataset.sample(epoch, int(self.indices[index]))
-
-
-def open_digits(task, scenes, seed):
+def open_digits(task: str, scenes: int, seed: int) -> Source:
     """The digit scenes: `scenes` new ones in each epoch; the same 1,000 of other digits to
-    validate on."""
+    validate on.
+
+    task: "segmentation" or "localization".
+    """
     scenes_of = {"segmentation": DigitSegmentation, "localization": DigitLocalization}[task]
     names = list(CLASS_NAMES if task == "segmentation" else CLASS_NAMES[1:])
     return Source(scenes_of("train", scenes, seed), scenes_of("test", TEST_SCENES), names, 1)
 
 
-def open_folder(task, folder, ignore_index=None, class_names=None):
-    """A folder in one of the LAYOUTS. Raises DataError, with those, if it is in none.
+def open_folder(
+    task: str,
+    folder: str | Path,
+    ignore_index: int | None = None,
+    class_names: list[str] | None = None,
+    *,
+    encoding: str | None = None,
+    group_by: str | None = None,
+) -> Source:
+    """A folder in one of the LAYOUTS.
 
-    class_names: the classes and their order, if they are not to be those that the folder has.
+    Parameters: ignore_index: what masks store for pixels that do not count. class_names: the
+    classes and their order, if they are not to be those that the folder has. encoding: of tables
+    and texts that are neither UTF-8 nor say what they are. group_by: which images must stay on one
+    side of the split, see data.split.holdout.
+
+    Returns: a Source; its `verify()` opens every file once, its `report` says what was left out.
+
+    Raises: DataError, with the layouts, if the folder is in none; or with the file that does not
+    fit.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
     if task == "segmentation":
-        found = _open_masks(folder, ignore_index, class_names)
+        found = _open_masks(folder, ignore_index, class_names, encoding, group_by)
     else:
-        found = _open_boxes(folder, class_names)
+        found = _open_boxes(folder, class_names, encoding, group_by)
     if found is None:
         raise DataError(f"{folder} has none of the layouts for {task}:\n{LAYOUTS[task]}")
     return found
 
 
-def _open_masks(folder, ignore_index, names):
+def _open_masks(folder, ignore_index, names, encoding, group_by):
+    known = None
     if (folder / "trainannot").is_dir():
         parts = [(folder / part, folder / f"{part}annot") for part in ("train", "val")]
     elif (folder / "masks").is_dir():
         parts = [(folder / "images", folder / "masks")]
     elif (folder / "annotations" / "trimaps").is_dir():
         parts = [(folder / "images", folder / "annotations" / "trimaps")]
+        known = PETS
     else:
         return None
-    names = names or _class_names(folder, [masks for _, masks in parts], ignore_index)
-    sets = [MaskFolders(*part, len(names), ignore_index) for part in parts]
-    train, validation = sets if len(sets) == 2 else hold_back(sets[0])
-    return Source(train, validation, names, 3, ignore_index)
+    if (folder / "classes.txt").exists():
+        known = read_classes(folder / "classes.txt", encoding)
+    classes = _classes(folder, known, names, [masks for _, masks in parts], ignore_index)
+    sets = [
+        MaskFolders(*part, len(classes.names), ignore_index, numbers=classes.numbers)
+        for part in parts
+    ]
+    if len(sets) == 1:
+        return _held_out(folder, sets[0], classes.names, sets[0].ignored, group_by)
+    if group_by is not None:
+        raise DataError(f"{folder} has its own parts train and val: group_by has no effect there")
+    sides = [[relative_name(path, folder) for path in part.images] for part in sets]
+    return Source(*sets, classes.names, 3, sets[0].ignored, *sides)
 
 
-def _class_names(folder, mask_folders, ignore_index):
-    """From classes.txt; without it, the numbers up to the largest in any mask."""
-    listed = folder / "classes.txt"
-    if listed.exists():
-        lines = listed.read_text(encoding="utf-8").splitlines()
-        return [line.strip() for line in lines if line.strip()]
-    largest = 0
-    for path in (path for masks in mask_folders for path in image_files(masks)):
-        labels = read_mask(path)
-        largest = max(largest, labels[labels != ignore_index].max(initial=0))
-    return [str(label) for label in range(largest + 1)]
+def _classes(folder, known, names, mask_folders, ignore_index):
+    """The classes `known` of the folder, or else those that are in its masks; or those that `names`
+    asks for, which must be the same, in whatever order."""
+    if known is None and not names:
+        masks = [path for masks in mask_folders for path in image_files(masks)]
+        return numbered_classes(masks, ignore_index)
+    unnamed = [str(number) for number in range(len(names or ()))]
+    if not names:
+        return known
+    if known is None or list(names) == unnamed or known.names == [str(n) for n in known.numbers]:
+        return Classes(list(names), list(range(len(names))))
+    if sorted(names) != sorted(known.names):
+        raise DataError(f"{folder} has the classes {known.names}, but wanted are {list(names)}")
+    return Classes(list(names), [known.numbers[known.names.index(name)] for name in names])
 
 
-def _open_boxes(folder, names):
-    tables = sorted(folder.glob("*.csv"))
+def _open_boxes(folder, names, encoding, group_by):
+    tables, images = sorted(folder.glob("*.csv")), folder / "images"
     if len(tables) == 1:
-        rows = box_csv(tables[0], folder / "images")
+        rows = box_csv(tables[0], images, encoding)
     elif (folder / "annotations" / "xmls").is_dir():
-        rows = voc_xml(folder / "annotations" / "xmls", folder / "images")
+        rows = voc_xml(folder / "annotations" / "xmls", images, encoding)
     elif (folder / "Annotations").is_dir():
-        rows = voc_xml(folder / "Annotations", folder / "JPEGImages")
+        images = folder / "JPEGImages"
+        rows = voc_xml(folder / "Annotations", images, encoding)
     elif (folder / "Annotation").is_dir():
-        rows = penn_fudan(folder)
+        images = folder / "PNGImages"
+        rows = penn_fudan(folder, encoding)
     else:
         return None
     boxes = Boxes(rows, names)
-    return Source(*hold_back(boxes), boxes.class_names, 3)
+    notes = [*_without_box(images, boxes), *other_files(images)]
+    return _held_out(folder, boxes, boxes.class_names, None, group_by, notes)
 
 
-def hold_back(dataset):
-    """Two Subsets: four fifths to train on, one to validate on, the same every time."""
-    order = np.random.default_rng(0).permutation(len(dataset))
-    count = len(dataset) // HELD_BACK
-    if count == 0:
-        raise DataError(f"{len(dataset)} images are too few to hold some back for validation")
-    return Subset(dataset, np.sort(order[count:])), Subset(dataset, np.sort(order[:count]))
+def _without_box(folder, boxes):
+    """A note of the images that have no box; or none."""
+    have = set(boxes.images)
+    names = [path.name for path in image_files(folder) if path not in have]
+    if not names:
+        return []
+    return [f"{counted(len(names), 'image')} in {folder} left out, without a box: {some(names)}"]
+
+
+def _held_out(folder, dataset, class_names, ignored, group_by, notes=()):
+    """The Source of a data set without parts of its own."""
+    names = [relative_name(path, folder) for path in dataset.images]
+    train, validation = holdout(dataset, names, group_by)
+    sides = [[names[index] for index in part.indices] for part in (train, validation)]
+    return Source(train, validation, class_names, 3, ignored, *sides, list(notes))
+
+
+__all__ = ["DIGITS", "LAYOUTS", "Source", "Subset", "open_digits", "open_folder"]

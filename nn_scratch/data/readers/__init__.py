@@ -1,0 +1,24 @@
+"""Reading the layouts that people's photographs come in. A file that is missing, broken or does not
+fit is named and explained, never skipped in silence.
+
+Every data set here has a length and `sample(epoch, index)`, as Loader wants. Images are (3, H, W)
+float32 from 0 to 1, label maps (H, W) int64, boxes (x, y, w, h) float32 in pixels.
+"""
+
+from nn_scratch.data.readers.boxes import Boxes, BoxRow, box_csv, penn_fudan, voc_xml
+from nn_scratch.data.readers.files import DataError
+from nn_scratch.data.readers.images import read_image, read_mask
+from nn_scratch.data.readers.masks import MaskFolders, camvid_like
+
+__all__ = [
+    "BoxRow",
+    "Boxes",
+    "DataError",
+    "MaskFolders",
+    "box_csv",
+    "camvid_like",
+    "penn_fudan",
+    "read_image",
+    "read_mask",
+    "voc_xml",
+]

@@ -1,0 +1,264 @@
+"""Images with a class for every pixel: pairs of an image and its mask, and which numbers in the
+masks are which classes. Classes are never guessed: where the numbers can be meant in two ways, what
+was found is said, and how to name it."""
+
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nn_scratch.backend import Array
+from nn_scratch.data.readers.files import (
+    DataError,
+    composed,
+    counted,
+    image_files,
+    one_line,
+    other_files,
+    read_text,
+    some,
+)
+from nn_scratch.data.readers.images import read_image, read_mask
+from nn_scratch.data.threads import in_threads
+
+VOID = (255, 65535)  # what data sets mostly store where no class is known
+SHOWN = 8  # of the numbers found in masks
+
+
+class MaskFolders:
+    """Images in one folder, their masks under the same names (any image suffix) in another.
+
+    A mask's pixels are class numbers, 0 to num_classes − 1, or `ignore_index`. `numbers` gives the
+    number that masks store for each class, where it is another; ignore_index is a stored number
+    too, and `ignored` what such pixels have in the label maps.
+
+    An image without a mask is an error; masks without an image are counted in `notes`.
+
+    Raises: DataError for folders that do not fit.
+    """
+
+    def __init__(
+        self,
+        images: str | Path,
+        masks: str | Path,
+        num_classes: int,
+        ignore_index: int | None = None,
+        *,
+        numbers: list[int] | None = None,
+    ):
+        self.num_classes = num_classes
+        self.ignore_index = ignore_index
+        self.numbers = np.asarray(range(num_classes) if numbers is None else numbers, np.int64)
+        self.ignored = ignored_label(self.numbers, ignore_index)
+        self.notes = [*other_files(images), *other_files(masks)]
+        images_of, masks_of = _by_stem(images), _by_stem(masks)
+        for name, path in images_of.items():
+            if name not in masks_of:
+                raise DataError(f"{path} has no mask of the same name in {masks}")
+        alone = [path.name for name, path in masks_of.items() if name not in images_of]
+        if alone:
+            self.notes.append(
+                f"{counted(len(alone), 'mask')} in {masks} left out, without an image of the same "
+                f"name in {images}: {some(alone)}"
+            )
+        self.pairs = [(images_of[name], masks_of[name]) for name in images_of]
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def images(self) -> list[Path]:
+        """The image files, in the order of the samples."""
+        return [image for image, _ in self.pairs]
+
+    def sample(self, epoch: int, index: int) -> tuple[Array, Array]:
+        """The image (3, H, W) and its label map (H, W) of classes from 0. Raises DataError."""
+        image_path, mask_path = self.pairs[index]
+        image, numbers = read_image(image_path), read_mask(mask_path)
+        if numbers.shape != image.shape[1:]:
+            turned = numbers.shape == image.shape[:0:-1]
+            raise DataError(
+                f"mask {mask_path} is {numbers.shape}, but its image {image_path} {image.shape[1:]}"
+                + (", upright as its EXIF orientation says" if turned else "")
+            )
+        return image, self._labels(numbers, mask_path)
+
+    def _labels(self, numbers, path):
+        """The classes of stored numbers (H, W)."""
+        order = np.argsort(self.numbers)
+        places = np.searchsorted(self.numbers, numbers, sorter=order).clip(max=len(order) - 1)
+        classes = order[places]
+        known = self.numbers[classes] == numbers
+        if self.ignore_index is not None:
+            void = numbers == self.ignore_index
+            classes[void] = self.ignored
+            known |= void
+        if not known.all():
+            self._complain(numbers, known, path)
+        return classes
+
+    def _complain(self, numbers, known, path):
+        row, column = (int(i[0]) for i in (~known).nonzero())
+        number, classes = numbers[row, column], self.numbers
+        stored = some(map(str, classes.tolist()), SHOWN)
+        if np.array_equal(classes, range(len(classes))):
+            stored = f"0 to {len(classes) - 1}"
+        raise DataError(
+            f"mask {path} has {number} at row {row}, column {column} "
+            f"({counted(int((numbers == number).sum()), 'pixel')}), but there are the classes "
+            f"{stored}"
+            + (
+                f"; pixels that should not count are named by ignore_index (--ignore-index "
+                f"{number}), a class that is stored as {number} by a line in classes.txt: "
+                f'"{number}: its name"'
+                if self.ignore_index is None
+                else f" and {self.ignore_index} to ignore"
+            )
+        )
+
+
+def camvid_like(
+    folder: str | Path, split: str, num_classes: int, ignore_index: int | None = None
+) -> MaskFolders:
+    """The layout of the SegNet tutorial's CamVid: images in `split`/, masks in `split`annot/."""
+    folder = Path(folder)
+    return MaskFolders(folder / split, folder / f"{split}annot", num_classes, ignore_index)
+
+
+def ignored_label(numbers: Array, ignore_index: int | None) -> int | None:
+    """What pixels that store `ignore_index` have in label maps: the class, if it is the number of
+    one, else the same number, or, if a class has that, the number of classes."""
+    if ignore_index is None:
+        return None
+    found = np.flatnonzero(np.asarray(numbers) == ignore_index)
+    if found.size:
+        return int(found[0])
+    return len(numbers) if 0 <= ignore_index < len(numbers) else ignore_index
+
+
+def _by_stem(folder):
+    """Images by their names without suffix, below the folder."""
+    found = {}
+    for path in image_files(folder):
+        name = composed(path.relative_to(folder).with_suffix("").as_posix())
+        if name in found:
+            raise DataError(f"{path} and {found[name]} have the same name")
+        found[name] = path
+    return found
+
+
+# ---------------------------------------------------------------- which classes
+
+
+class Classes(NamedTuple):
+    """Names of classes, and the number that masks store for each."""
+
+    names: list[str]
+    numbers: list[int]
+
+
+def read_classes(path: str | Path, encoding: str | None = None) -> Classes:
+    """Classes from a text file: a name in each line, stored as 0, 1, 2 and so on; or in each line
+    the stored number, a colon and the name ("255: cat"). Empty lines do not count.
+
+    Raises: DataError for a file without names, with one name or number twice, or with numbers in
+    some of its lines only.
+    """
+    lines = [
+        (number, text)
+        for number, line in enumerate(read_text(path, encoding).splitlines(), 1)
+        if (text := one_line(line))
+    ]
+    if not lines:
+        raise DataError(f"{path} names no class")
+    parts = [(line, *text.partition(":")) for line, text in lines]
+    numbered = [head.strip().isdecimal() and colon != "" for _, head, colon, _ in parts]
+    if all(numbered):
+        names = [one_line(rest) for *_, rest in parts]
+        numbers = [int(head) for _, head, *_ in parts]
+    elif any(numbered):
+        line = lines[numbered.index(not numbered[0])][0]
+        raise DataError(
+            f'{path}, line {line}: either every line begins with a number and a colon, as "255: '
+            'cat", or none'
+        )
+    else:
+        names, numbers = [text for _, text in lines], list(range(len(lines)))
+    for what, values in ("name", names), ("number", numbers):
+        for place, value in enumerate(values):
+            line = lines[place][0]
+            if value == "":
+                raise DataError(f"{path}, line {line}: the name is empty")
+            if value in values[:place]:
+                raise DataError(f"{path}, line {line}: the {what} {value!r} stands there twice")
+    return Classes(names, numbers)
+
+
+def numbered_classes(masks: list[Path], ignore_index: int | None = None) -> Classes:
+    """Classes that have no other names than their numbers, 0, 1, 2 and so on without a gap: all
+    masks are read, to see which there are.
+
+    Raises: DataError, with what was found and how to name it, where numbers have gaps.
+    """
+    pixels, in_masks = Counter(), Counter()
+    for found in in_threads(_numbers_in, masks, "looking for classes in the masks"):
+        pixels.update(found)
+        in_masks.update(found.keys())
+    numbers = sorted(set(pixels) - {ignore_index})
+    if numbers and numbers[0] >= 0:
+        count = numbers[-1] + 1
+        gaps = count - len(numbers) - (ignore_index is not None and 0 <= ignore_index < count)
+        if not gaps:
+            return Classes([str(number) for number in range(count)], list(range(count)))
+    raise DataError(_question(masks, pixels, in_masks, numbers))
+
+
+def _numbers_in(path):
+    """How many pixels of a mask have which number."""
+    numbers = read_mask(path)
+    if numbers.min() >= 0 and numbers.max() < 1 << 16:
+        counts = np.bincount(numbers.ravel())  # much faster than sorting them
+        found = np.flatnonzero(counts)
+        return dict(zip(found.tolist(), counts[found].tolist(), strict=True))
+    found, counts = np.unique(numbers, return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def _question(masks, pixels, in_masks, numbers):
+    """What was found in masks, and how to say what it means."""
+    total = sum(pixels.values())
+    most = [number for number, _ in pixels.most_common(SHOWN)]
+    found = ", ".join(
+        f"{number} ({pixels[number] / total:.1%} of the pixels, in "
+        f"{counted(in_masks[number], 'mask')})"
+        for number in sorted(most)
+    )
+    if len(pixels) > len(most):
+        found += f" and {len(pixels) - len(most)} more"
+    return (
+        f"{counted(len(masks), 'mask')} in {masks[0].parent} hold the numbers {found}. Without "
+        f"classes.txt, classes have the numbers 0, 1, 2 and so on without a gap. "
+        + _advice(numbers, most)
+    )
+
+
+def _advice(numbers, most):
+    void = [number for number in VOID if number in numbers]
+    rest = [number for number in numbers if number not in void]
+    if not numbers:
+        return "Here no number counts."
+    if len(numbers) > SHOWN:
+        return (
+            "If the masks have soft edges, because they were drawn with smooth outlines or made "
+            "larger or smaller by interpolation, make them again without (nearest neighbour). If "
+            f'all these are classes, name them in classes.txt, a line each, as in "{most[0]}: …".'
+        )
+    if void and rest and rest == list(range(len(rest))) and len(rest) > 1:
+        return (
+            f"If {void[0]} marks borders, or what is not known: --ignore-index {void[0]}. If it is "
+            f'a class, name all in classes.txt, a line each, as in "{void[0]}: border".'
+        )
+    lines = ", ".join(f'"{number}: …"' for number in numbers[:SHOWN])
+    ignore = f", or leave one out: --ignore-index {numbers[-1]}" if len(numbers) > 2 else ""
+    return f"Name them in classes.txt, a line each: {lines}{ignore}."

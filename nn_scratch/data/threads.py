@@ -1,0 +1,22 @@
+"""The same work on many files, several at a time."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tqdm import tqdm
+
+WORKERS = min(8, os.cpu_count() or 1)
+PATIENCE = 1.0  # seconds without a progress bar
+
+
+def in_threads(work: Callable, items: Sequence, what: str) -> Iterator[Any]:
+    """work(item) of each item, in order; with a progress bar named `what` on a terminal, if it
+    takes long. Whoever stops early, stops the work."""
+    pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="nn_scratch-files")
+    try:
+        results = pool.map(work, items)
+        yield from tqdm(results, what, total=len(items), delay=PATIENCE, leave=False, disable=None)
+    finally:
+        pool.shutdown(cancel_futures=True)
