@@ -124,7 +124,10 @@ def test_a_mask_of_a_class_the_net_does_not_know(masks, tmp_path, capsys):
         Image.open(path).save(masks / "masks" / f"{index:02}.png")
     capsys.readouterr()
     assert run("evaluate", tmp_path / "run" / "best.npz", "--data", masks) == 2
-    assert "has 3 at row 0, column 0, but there are the classes 0 to 2" in capsys.readouterr().err
+    assert (
+        "has 3 at row 0, column 0 (192 pixels), but there are the classes 0 to 2"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("recipe", [segmentation, localization])
