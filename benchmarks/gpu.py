@@ -197,7 +197,7 @@ def new(*shape):
 
 def convolution(part, shape, f, kernel, options):
     def make():
-        from nn_scratch.engine import conv_backward_data, conv_backward_filter, conv_forward
+        from nn_scratch.engine.cuda import conv_backward_data, conv_backward_filter, conv_forward
         from nn_scratch.geometry import make_windows
 
         x, w = new(*shape), new(f, shape[1], kernel, kernel)

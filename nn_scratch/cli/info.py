@@ -45,6 +45,7 @@ def _installation():
 
     import nn_scratch
     from nn_scratch.backend import why_no_gpu
+    from nn_scratch.engine import current
     from nn_scratch.engine.cpu.threads import thread_count
 
     blas = [lib for lib in threadpoolctl.threadpool_info() if lib["user_api"] == "blas"]
@@ -58,6 +59,7 @@ def _installation():
         ("NumPy", np.__version__),
         ("matplotlib", matplotlib.__version__),
         ("BLAS", libraries or "none found"),
+        ("engine", f"{current()} (NN_SCRATCH_ENGINE=fast or plain)"),
         ("threads", f"{thread_count()} of {os.cpu_count()} cores (NN_SCRATCH_THREADS sets them)"),
         ("GPU", _gpu_name() if reason is None else f"not used: {reason}"),
     ]

@@ -15,6 +15,7 @@ from nn_scratch.user_file import UserCodeError
 COMMANDS = (demo, check, exercise, train, evaluate, predict, compare, info)  # as help lists them
 ERRORS = (
     ("nn_scratch.data", "DataError"),
+    ("nn_scratch.engine", "EngineError"),
     ("nn_scratch.nets.zoo", "UnknownNetError"),
     ("nn_scratch.training", "CheckpointError"),
     ("nn_scratch.training", "DivergedError"),

@@ -6,7 +6,10 @@ Convolution: the three contractions of one trilinear form (see ops/conv.py) by w
 
 Pooling: find the switches, gather by them, scatter by them.
 
-Per channel: sums over batch and image, and maps with one coefficient for each channel. And ReLU.
+Batch norm: sums over batch and image, and maps with one coefficient for each channel.
+
+And ReLU, softmax, the losses, upsampling. Every op goes through these functions, so that a change
+here shows wherever the plain engine is on: NN_SCRATCH_ENGINE=plain.
 """
 
 from math import prod
@@ -219,7 +222,7 @@ def batch_norm_elemt(x, statistics, scale, shift, rectified=False):
     `rectified`, what is negative becomes 0."""
     mean, _ = statistics
     y = (x - per_channel(mean)) * per_channel(scale) + per_channel(shift)
-    return rectify(y) if rectified else y
+    return relu(y) if rectified else y
 
 
 def channel_sum(x):
@@ -234,7 +237,7 @@ def batch_norm_backward_reduce(dy, x, statistics, y=None):
     zeros elsewhere.
     """
     mean, _ = statistics
-    dy = dy if y is None else rectify_gradient(dy, y)
+    dy = dy if y is None else relu_backward(dy, y)
     products = dy * (x - per_channel(mean))
     return dy.sum(axis=BATCH_AND_IMAGE), products.sum(axis=BATCH_AND_IMAGE), dy
 
@@ -251,22 +254,28 @@ def per_channel(v):
     return v[:, None, None]
 
 
-def rectify(x):
+def relu(x):
     """max(x, 0), for an array of any shape."""
     return xp_of(x).maximum(x, 0)
 
 
-def rectify_gradient(dy, x):
-    """dy where x > 0, else 0."""
-    return dy * (x > 0)
+def relu_backward(dy, x):
+    """dy where x > 0, else 0, whatever dy is there."""
+    return xp_of(x).where(x > 0, dy, dy.dtype.type(0))
 
 
-def in_pieces(update, *arrays):
-    """Call `update`, which works in place and element by element, on arrays of one shape."""
-    update(*arrays)
+# ---------------------------------------------------------------- softmax and losses
 
 
-# ---------------------------------------------------------------- softmax cross-entropy
+def softmax(x, axis):
+    """exp(x) / Σ exp(x) along an axis, shifted by the maximum so that nothing overflows."""
+    e = xp_of(x).exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def softmax_backward(dy, y, axis):
+    """y · (dy − Σ dy·y) along an axis."""
+    return y * (dy - (dy * y).sum(axis=axis, keepdims=True))
 
 
 def cross_entropy_terms(scores, labels):
@@ -289,6 +298,61 @@ def log_sum_exp(scores):
     xp = xp_of(scores)
     top = scores.max(axis=1, keepdims=True)
     return xp.log(xp.exp(scores - top).sum(axis=1)) + top[:, 0]
+
+
+def mse(difference):
+    """The mean of d²."""
+    return (difference * difference).mean()
+
+
+def mse_slopes(difference):
+    """2d / count."""
+    return difference * (2 / difference.size)
+
+
+def smooth_l1(difference, beta):
+    """The mean of ½ d²/beta where |d| < beta, else |d| − ½ beta."""
+    size = abs(difference)
+    terms = xp_of(size).where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta)
+    return terms.mean()
+
+
+def smooth_l1_slopes(difference, beta):
+    """clip(d / beta, −1, 1) / count."""
+    return xp_of(difference).clip(difference / beta, -1, 1) / difference.size
+
+
+# ---------------------------------------------------------------- upsampling by whole pixels
+
+
+def repeat_pixels(x, scale):
+    """Each pixel as a block: x (N, C, H, W) -> (N, C, H·sh, W·sw)."""
+    return x.repeat(scale[0], axis=2).repeat(scale[1], axis=3)
+
+
+def sum_blocks(y, scale):
+    """The adjoint of repeat_pixels: y (N, C, H·sh, W·sw) -> (N, C, H, W)."""
+    return blocks(y, scale).sum(axis=(3, 5))
+
+
+def insert_zeros(x, scale):
+    """Each pixel at the top left of a block of zeros: x (N, C, H, W) -> (N, C, H·sh, W·sw)."""
+    n, c, height, width = x.shape
+    y = xp_of(x).zeros((n, c, height, scale[0], width, scale[1]), x.dtype)
+    y[:, :, :, 0, :, 0] = x
+    return y.reshape(n, c, height * scale[0], width * scale[1])
+
+
+def block_corners(y, scale):
+    """The adjoint of insert_zeros: y (N, C, H·sh, W·sw) -> (N, C, H, W)."""
+    return blocks(y, scale)[:, :, :, 0, :, 0].copy()
+
+
+def blocks(y, scale):
+    """y (N, C, H·sh, W·sw) seen as (N, C, H, sh, W, sw)."""
+    n, c, height, width = y.shape
+    sh, sw = scale
+    return y.reshape(n, c, height // sh, sh, width // sw, sw)
 
 
 # ---------------------------------------------------------------- matrices

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from nn_scratch import layers, ops
-from nn_scratch.engine import conv_backward_data, conv_forward
+from nn_scratch.engine import engine_of
 from nn_scratch.geometry import pool_windows
 from nn_scratch.layers.container import leaves
 
@@ -100,7 +100,7 @@ def _pass(layer, dy):
 
 def _max_pool(layer, dy):
     windows = pool_windows(**layer.geometry)
-    return conv_backward_data(
+    return engine_of(dy).conv_backward_data(
         dy, _window(dy, windows), layer.input_size, windows, groups=dy.shape[1]
     )
 
@@ -120,7 +120,7 @@ def _max_unpool(layer, dy):
         )
     ]
     wide = np.pad(dy, ((0, 0), (0, 0), *((0, n) for n in needed)))  # for ceil_mode's last windows
-    return conv_forward(wide, _window(dy, windows), windows, groups=dy.shape[1])[
+    return engine_of(dy).conv_forward(wide, _window(dy, windows), windows, groups=dy.shape[1])[
         :, :, :height, :width
     ]
 

@@ -13,7 +13,7 @@ The convolution is the first; its backward pass is the second and the third. The
 convolution is the second; its backward pass is the first and the third. Both hold the same w.
 """
 
-from nn_scratch.engine import channel_sum, conv_backward_data, conv_backward_filter, conv_forward
+from nn_scratch.engine import engine_of
 from nn_scratch.geometry import conv_windows, make_windows, transpose_size
 from nn_scratch.validate import check_conv_dy, check_convolution, check_transpose_dy
 
@@ -31,7 +31,7 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
     """
     check_convolution(x, w, b, groups)
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
-    return _add_bias(conv_forward(x, w, windows, groups), b)
+    return _add_bias(engine_of(x).conv_forward(x, w, windows, groups), b)
 
 
 def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1, need_dx=True):
@@ -43,9 +43,10 @@ def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1, need
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
     check_conv_dy(dy, x, w, windows)
 
-    dx = conv_backward_data(dy, w, x.shape[2:], windows, groups) if need_dx else None
-    dw = conv_backward_filter(x, dy, windows, groups)
-    db = channel_sum(dy)
+    engine = engine_of(dy)
+    dx = engine.conv_backward_data(dy, w, x.shape[2:], windows, groups) if need_dx else None
+    dw = engine.conv_backward_filter(x, dy, windows, groups)
+    db = engine.channel_sum(dy)
     return dx, dw, db
 
 
@@ -62,7 +63,7 @@ def conv_transpose2d(
     check_convolution(x, w, b, groups, transpose=True)
     windows = make_windows(w.shape[2:], stride, padding, dilation)
     size = transpose_size(x.shape[2:], windows, output_padding, output_size)
-    return _add_bias(conv_backward_data(x, w, size, windows, groups), b)
+    return _add_bias(engine_of(x).conv_backward_data(x, w, size, windows, groups), b)
 
 
 def conv_transpose2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
@@ -71,10 +72,11 @@ def conv_transpose2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, grou
     windows = make_windows(w.shape[2:], stride, padding, dilation)
     check_transpose_dy(dy, x, w, windows, groups)
 
+    engine = engine_of(dy)
     # An output_padding of stride or more makes room for further windows; x has no pixel there.
-    dx = conv_forward(dy, w, windows, groups)[:, :, : x.shape[2], : x.shape[3]]
-    dw = conv_backward_filter(dy, x, windows, groups)
-    db = channel_sum(dy)
+    dx = engine.conv_forward(dy, w, windows, groups)[:, :, : x.shape[2], : x.shape[3]]
+    dw = engine.conv_backward_filter(dy, x, windows, groups)
+    db = engine.channel_sum(dy)
     return dx, dw, db
 
 

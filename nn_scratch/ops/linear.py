@@ -1,13 +1,13 @@
 """The linear layer: one matrix product, and its two adjoints."""
 
-from nn_scratch.engine import matrix_product
+from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_rank, check_shape, check_values
 
 
 def linear(x, w, b=None):
     """y = x wᵀ + b, for x (N, in), w (out, in), b (out,) -> y (N, out)."""
     _check_arguments(x, w, b)
-    y = matrix_product(x, w.T)  # (N, in) (in, out) -> (N, out)
+    y = engine_of(x).matrix_product(x, w.T)  # (N, in) (in, out) -> (N, out)
     if b is not None:
         y += b
     return y
@@ -18,8 +18,9 @@ def linear_backward(dy, x, w):
     _check_arguments(x, w, None)
     check_values(dy=dy, x=x)
     check_shape("dy", dy, (x.shape[0], w.shape[0]), "the shape of the output")
-    dx = matrix_product(dy, w)  # (N, out) (out, in) -> (N, in)
-    dw = matrix_product(dy.T, x)  # (out, N) (N, in) -> (out, in)
+    engine = engine_of(x)
+    dx = engine.matrix_product(dy, w)  # (N, out) (out, in) -> (N, in)
+    dw = engine.matrix_product(dy.T, x)  # (out, N) (N, in) -> (out, in)
     db = dy.sum(axis=0)
     return dx, dw, db
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from nn_scratch.backend import is_cupy, xp_of
-from nn_scratch.engine import cross_entropy_slopes, cross_entropy_terms
+from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_integers, check_shape, check_values
 
 # ---------------------------------------------------------------- cross-entropy
@@ -30,7 +30,8 @@ def cross_entropy(scores, labels, *, weight=None, ignore_index=None, checked=Fal
     if not (checked and is_cupy(total)) and not total > 0:
         warnings.warn("cross_entropy: no label counts, so the loss is NaN", stacklevel=2)
         return scores.dtype.type(np.nan)
-    return (shares * cross_entropy_terms(scores, known)).sum() / total
+    terms = engine_of(scores).cross_entropy_terms(scores, known)
+    return (shares * terms).sum() / total
 
 
 def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None, checked=False):
@@ -43,7 +44,7 @@ def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None, ch
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
     total = xp_of(scores).where(total > 0, total, total.dtype.type(1))
-    return cross_entropy_slopes(scores, known, shares / total)
+    return engine_of(scores).cross_entropy_slopes(scores, known, shares / total)
 
 
 def check_labels(labels, classes, ignore_index=None):
@@ -91,30 +92,28 @@ def _check_arguments(scores, labels, weight):
 def mse_loss(prediction, target):
     """The mean of (prediction − target)². Both of one shape; returns a scalar."""
     difference = _difference(prediction, target)
-    return (difference * difference).mean()
+    return engine_of(difference).mse(difference)
 
 
 def mse_loss_backward(prediction, target):
     """2 (prediction − target) / count."""
     difference = _difference(prediction, target)
-    return difference * (2 / difference.size)
+    return engine_of(difference).mse_slopes(difference)
 
 
 def smooth_l1_loss(prediction, target, *, beta=1.0):
     """The mean of ½ d²/beta where |d| < beta, else |d| − ½ beta, with d = prediction − target
     (Girshick 2015, equation 3, beta = 1)."""
-    xp = xp_of(prediction, target)
-    size = abs(_difference(prediction, target))
+    difference = _difference(prediction, target)
     _check_beta(beta)
-    return xp.where(size < beta, size * size * (0.5 / beta), size - 0.5 * beta).mean()
+    return engine_of(difference).smooth_l1(difference, beta)
 
 
 def smooth_l1_loss_backward(prediction, target, *, beta=1.0):
     """clip(d / beta, −1, 1) / count."""
-    xp = xp_of(prediction, target)
     difference = _difference(prediction, target)
     _check_beta(beta)
-    return xp.clip(difference / beta, -1, 1) / difference.size
+    return engine_of(difference).smooth_l1_slopes(difference, beta)
 
 
 def _difference(prediction, target):

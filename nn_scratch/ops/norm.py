@@ -4,12 +4,7 @@ The ReLU that mostly follows can be had with it: it then costs no pass over memo
 """
 
 from nn_scratch.backend import xp_of
-from nn_scratch.engine import (
-    batch_norm_backward_elemt,
-    batch_norm_backward_reduce,
-    batch_norm_elemt,
-    batch_norm_stats,
-)
+from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_rank, check_shape, check_values
 
 
@@ -56,7 +51,8 @@ def batch_norm2d(
             running_mean + momentum * (mean - running_mean),
             running_var + momentum * (unbiased - running_var),
         )
-    y = batch_norm_elemt(x, statistics, w / xp_of(x).sqrt(statistics[1] + eps), b, relu)
+    scale = w / xp_of(x).sqrt(statistics[1] + eps)
+    y = engine_of(x).batch_norm_elemt(x, statistics, scale, b, relu)
     return y, statistics, running
 
 
@@ -80,16 +76,18 @@ def batch_norm2d_backward(
             raise TypeError("with relu=True, y is needed: what batch_norm2d returned")
         check_shape("y", y, x.shape, "the shape of x")
     sigma = xp_of(x).sqrt(statistics[1] + eps)
-    db, products, dy = batch_norm_backward_reduce(
-        dy, x, statistics, y
-    )  # with relu, dy is a new array
+    engine = engine_of(x)
+    # With relu, dy is a new array.
+    db, products, dy = engine.batch_norm_backward_reduce(dy, x, statistics, y)
     dw = products / sigma
     if not training:
         zero = xp_of(x).zeros_like(w)
-        return batch_norm_backward_elemt(dy, x, statistics, w / sigma, zero, zero, relu), dw, db
+        dx = engine.batch_norm_backward_elemt(dy, x, statistics, w / sigma, zero, zero, relu)
+        return dx, dw, db
     count, sum_dy, sum_dy_x = _whole(all_sum, x, x.size // x.shape[1], db, dw)
     along, constant = (-w / sigma * s / max(count, 1) for s in (sum_dy_x / sigma, sum_dy))
-    return batch_norm_backward_elemt(dy, x, statistics, w / sigma, along, constant, relu), dw, db
+    dx = engine.batch_norm_backward_elemt(dy, x, statistics, w / sigma, along, constant, relu)
+    return dx, dw, db
 
 
 def _moments(x, otherwise, all_sum):
@@ -99,7 +97,7 @@ def _moments(x, otherwise, all_sum):
     the parts' variances and of the squared distances of their means.
     """
     own = x.size // x.shape[1]
-    mean, var = batch_norm_stats(x) if own else otherwise
+    mean, var = engine_of(x).batch_norm_stats(x) if own else otherwise
     if all_sum is None:
         return own, (mean, var)
     count, total = _whole(all_sum, x, own, own * mean)

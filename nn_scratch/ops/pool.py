@@ -10,15 +10,7 @@ A switch is h·W + w in unpadded coordinates, within the plane of its image and 
 import numpy as np
 
 from nn_scratch.backend import is_cupy, xp_of
-from nn_scratch.engine import (
-    conv_backward_data,
-    conv_forward,
-    gather,
-    last_writer_mask,
-    max_pool_argmax,
-    scatter_add,
-    separable_transform,
-)
+from nn_scratch.engine import engine_of
 from nn_scratch.geometry import conv_size, pair, pool_size, pool_windows, window_taps
 from nn_scratch.validate import check_integers, check_rank, check_shape, check_values
 
@@ -36,7 +28,7 @@ def max_pool2d(x, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=
     check_values(x=x)
     check_rank("x", x, 4)
     windows = pool_windows(kernel_size, stride, padding, dilation)
-    return max_pool_argmax(x, windows, pool_size(x.shape[2:], windows, ceil_mode))
+    return engine_of(x).max_pool_argmax(x, windows, pool_size(x.shape[2:], windows, ceil_mode))
 
 
 def max_pool2d_backward(dy, switches, input_size, **geometry):
@@ -72,7 +64,7 @@ def max_unpool2d(
     _check_switches(switches, x, size, promised)
     check_shape("switches", switches, x.shape, "one switch for each value")
     x = _without_overwritten(x, switches, size, collisions)
-    return scatter_add(x, switches, size, promised)
+    return engine_of(x).scatter_add(x, switches, size, promised)
 
 
 def max_unpool2d_backward(
@@ -84,7 +76,7 @@ def max_unpool2d_backward(
     check_rank("dy", dy, 4)
     size = dy.shape[2:]
     _check_switches(switches, dy, size, _promised(kernel_size, stride, padding, dilation))
-    return _without_overwritten(gather(dy, switches), switches, size, collisions)
+    return _without_overwritten(engine_of(dy).gather(dy, switches), switches, size, collisions)
 
 
 def _promised(kernel_size, *geometry):
@@ -98,7 +90,8 @@ def _without_overwritten(values, switches, size, collisions):
         raise ValueError(f"collisions={collisions!r}, but must be one of {COLLISIONS}")
     if collisions == "sum":
         return values
-    return xp_of(values).where(last_writer_mask(switches, size), values, values.dtype.type(0))
+    last = engine_of(switches).last_writer_mask(switches, size)
+    return xp_of(values).where(last, values, values.dtype.type(0))
 
 
 def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True):
@@ -112,7 +105,7 @@ def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True
     windows = pool_windows(kernel_size, stride, padding)
     ones = _ones_per_channel(x, windows)
     counts = _counts(x, x.shape[2:], windows, count_include_pad)
-    return conv_forward(x, ones, windows, groups=x.shape[1]) / counts
+    return engine_of(x).conv_forward(x, ones, windows, groups=x.shape[1]) / counts
 
 
 def avg_pool2d_backward(
@@ -127,7 +120,7 @@ def avg_pool2d_backward(
     check_shape("dy", dy, (*dy.shape[:2], *conv_size(size, windows)), "the shape of the output")
     ones = _ones_per_channel(dy, windows)
     counts = _counts(dy, size, windows, count_include_pad)
-    return conv_backward_data(dy / counts, ones, size, windows, groups=dy.shape[1])
+    return engine_of(dy).conv_backward_data(dy / counts, ones, size, windows, groups=dy.shape[1])
 
 
 def _ones_per_channel(x, windows):
@@ -155,7 +148,7 @@ def adaptive_avg_pool2d(x, output_size):
     check_values(x=x)
     check_rank("x", x, 4)
     a, b = _averaging_matrices(x, x.shape[2:], pair("output_size", output_size))
-    return separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
+    return engine_of(x).separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
 def adaptive_avg_pool2d_backward(dy, input_size):
@@ -163,7 +156,8 @@ def adaptive_avg_pool2d_backward(dy, input_size):
     check_values(dy=dy)
     check_rank("dy", dy, 4)
     a, b = _averaging_matrices(dy, pair("input_size", input_size), dy.shape[2:])
-    return separable_transform(a.T, dy, b.T)  # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
+    # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
+    return engine_of(dy).separable_transform(a.T, dy, b.T)
 
 
 def _averaging_matrices(x, size_in, size_out):

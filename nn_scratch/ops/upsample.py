@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from nn_scratch.backend import xp_of
-from nn_scratch.engine import separable_transform
+from nn_scratch.engine import engine_of
 from nn_scratch.geometry import pair
 from nn_scratch.validate import check_rank, check_values
 
@@ -21,13 +21,12 @@ from nn_scratch.validate import check_rank, check_values
 def nearest_unpool2d(x, scale):
     """Repeat each pixel into a block: x (N, C, H, W) -> y (N, C, H·sh, W·sw), scale int or pair."""
     _check_images("x", x)
-    sh, sw = pair("scale", scale)
-    return x.repeat(sh, axis=2).repeat(sw, axis=3)
+    return engine_of(x).repeat_pixels(x, pair("scale", scale))
 
 
 def nearest_unpool2d_backward(dy, scale):
     """dy (N, C, H·sh, W·sw) -> dx (N, C, H, W): the sum of each block."""
-    return _blocks(dy, scale).sum(axis=(3, 5))
+    return engine_of(dy).sum_blocks(dy, _dividing(scale, dy))
 
 
 # ---------------------------------------------------------------- bed of nails
@@ -36,16 +35,12 @@ def nearest_unpool2d_backward(dy, scale):
 def bed_of_nails_unpool2d(x, scale):
     """Put each pixel at the top left of a zero block: x (N, C, H, W) -> y (N, C, H·sh, W·sw)."""
     _check_images("x", x)
-    sh, sw = pair("scale", scale)
-    n, c, height, width = x.shape
-    y = xp_of(x).zeros((n, c, height * sh, width * sw), x.dtype)
-    y[:, :, ::sh, ::sw] = x
-    return y
+    return engine_of(x).insert_zeros(x, pair("scale", scale))
 
 
 def bed_of_nails_unpool2d_backward(dy, scale):
     """dy (N, C, H·sh, W·sw) -> dx (N, C, H, W): what stands where the nails are."""
-    return _blocks(dy, scale)[:, :, :, 0, :, 0].copy()
+    return engine_of(dy).block_corners(dy, _dividing(scale, dy))
 
 
 # ---------------------------------------------------------------- bilinear
@@ -59,14 +54,15 @@ def bilinear_upsample2d(x, size, *, align_corners=False):
     """
     _check_images("x", x)
     a, b = _interpolation_matrices(x, x.shape[2:], pair("size", size), align_corners)
-    return separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
+    return engine_of(x).separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
 def bilinear_upsample2d_backward(dy, input_size, *, align_corners=False):
     """dy (N, C, P, Q) -> dx (N, C, *input_size)."""
     _check_images("dy", dy)
     a, b = _interpolation_matrices(dy, pair("input_size", input_size), dy.shape[2:], align_corners)
-    return separable_transform(a.T, dy, b.T)  # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
+    # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
+    return engine_of(dy).separable_transform(a.T, dy, b.T)
 
 
 @lru_cache(maxsize=64)
@@ -104,11 +100,10 @@ def _check_images(name, x):
     check_rank(name, x, 4)
 
 
-def _blocks(dy, scale):
-    """dy (N, C, H·sh, W·sw) seen as (N, C, H, sh, W, sw)."""
+def _dividing(scale, dy):
+    """The scale as (sh, sw), which must divide the height and width of dy."""
     _check_images("dy", dy)
     sh, sw = pair("scale", scale)
-    n, c, height, width = dy.shape
-    if height % sh or width % sw:
+    if dy.shape[2] % sh or dy.shape[3] % sw:
         raise ValueError(f"dy {dy.shape}: scale {(sh, sw)} does not divide its height and width")
-    return dy.reshape(n, c, height // sh, sh, width // sw, sw)
+    return sh, sw

@@ -5,7 +5,6 @@ from math import sqrt
 import numpy as np
 
 from nn_scratch.backend import xp_of
-from nn_scratch.engine import in_pieces
 
 
 class Optimizer:
@@ -29,7 +28,7 @@ class Optimizer:
         self.steps += 1
         for name, parameter in self.net.params.items():
             slots = [self._slot(kind, name, parameter) for kind in self.kinds]
-            in_pieces(self._update, parameter, self.net.grads[name], *slots)
+            self._update(parameter, self.net.grads[name], *slots)
 
     def _update(self, parameter, gradient, *slots):
         """Change the parameter and its state arrays in place, element by element."""

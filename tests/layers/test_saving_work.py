@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import draw
-from nn_scratch import layers
+from nn_scratch import engine, layers
 from nn_scratch.layers.container import leaves
 from nn_scratch.nets import DownUpFCN, Localizer, SegNet, SegNetBasic
 from nn_scratch.training import Localization, Segmentation
@@ -96,7 +96,7 @@ def test_inference_holds_two_large_maps_at_once(net, monkeypatch):
     and the blocks that are being worked on."""
     monkeypatch.setenv("NN_SCRATCH_THREADS", "2")  # each has blocks of its own
     x = draw(1, 3, 256, 256, dtype=np.float32)
-    with layers.inference_mode(net.eval()):
+    with engine.use("fast"), layers.inference_mode(net.eval()):
         net(x)  # makes the workspaces, which stay
         tracemalloc.start()
         net(x)

@@ -133,8 +133,8 @@ def batch_norm_backward_elemt(dy, x, statistics, a, b, c, overwrite=False):
     return dx
 
 
-def rectify(x):
-    """As plain.rectify."""
+def relu(x):
+    """As plain.relu."""
     y = np.empty(x.shape, x.dtype)
     source, target = np.ascontiguousarray(x).reshape(-1), y.reshape(-1)
 
@@ -146,8 +146,8 @@ def rectify(x):
     return y
 
 
-def rectify_gradient(dy, x):
-    """As plain.rectify_gradient."""
+def relu_backward(dy, x):
+    """As plain.relu_backward."""
     dx = np.empty(x.shape, x.dtype)
     g, source, target = (np.ascontiguousarray(array).reshape(-1) for array in (dy, x, dx))
 
@@ -157,20 +157,6 @@ def rectify_gradient(dy, x):
 
     share(work, _pieces(x.size))
     return dx
-
-
-def in_pieces(update, *arrays):
-    """As plain.in_pieces: the pieces fit the cache, and so do temporary arrays inside update."""
-    if not all(array.flags.c_contiguous for array in arrays):
-        update(*arrays)
-        return
-    flat = [array.reshape(-1) for array in arrays]
-
-    def work(pieces):
-        for piece in pieces:
-            update(*(array[piece] for array in flat))
-
-    share(work, _pieces(flat[0].size))
 
 
 def _by_pixel(x):
