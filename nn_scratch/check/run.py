@@ -1,17 +1,14 @@
 """Run cases and show them as a table: what `nn-scratch check` does."""
 
-import json
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 from nn_scratch.check.adjoint import check_adjoint
 from nn_scratch.check.cases import Case, catalogue
 from nn_scratch.check.gradients import check_gradients
 from nn_scratch.check.report import AdjointReport, GradientReport, verdict
-from nn_scratch.check.user_code import UserCodeError, explained_errors, user_case
-from nn_scratch.exercises.exercise import EXERCISES
-from nn_scratch.exercises.grade import check_exercise
+from nn_scratch.check.user_code import explained_errors, user_case
+from nn_scratch.user_file import UserCodeError
 
 HEADING = f"{'op, layer or net':<42}{'largest relative error of each gradient':<48}adjoint gap"
 
@@ -74,46 +71,31 @@ def library_cases(name=None):
     return found
 
 
-def check_and_show(what=None, *, as_json=False):
-    """Check all of the library, one name, or FILE.py:NAME; print a table, or JSON.
-
-    Returns whether everything is right.
-    """
-    path, colon, name = (what or "").rpartition(":")
-    if colon:
-        with explained_errors(path, name):
-            cases = [user_case(path, name)]
-        if not as_json:
-            print(f"checking {name} in {Path(path).resolve()}\n")
-    else:
-        cases = library_cases(what)
-
+def check_and_show(name=None, *, as_json=False):
+    """Check all of the library, or one name; print a table, or JSON. Returns the results."""
     results = []
     if not as_json:
         print(HEADING)
-    for case in cases:
-        with explained_errors(path if colon else None, case.name):
-            results.append(run_case(case))
+    for case in library_cases(name):
+        results.append(run_case(case))
         if not as_json:
-            print(results[-1].line())
+            print(results[-1].line(), flush=True)
+    if not as_json:
+        print(details(results))
+    return results
+
+
+def check_own(module, path, name):
+    """The Result of a layer or a pair of functions in a module that was loaded from a user's file.
+
+    Raises UserCodeError, with what their code raised.
+    """
+    with explained_errors(path, name):
+        return run_case(user_case(module, path, name))
+
+
+def details(results):
+    """What stands below the table: all reports of what is wrong, and how many are right."""
     wrong = [result for result in results if not result.ok]
-    if as_json:
-        print(json.dumps({"ok": not wrong, "results": [r.as_dict() for r in results]}, indent=1))
-        return not wrong
-    for result in wrong:
-        print(f"\n{result.gradients}\n{result.adjoint}")
-        if colon and (named := _named(result.case)) is not None:
-            print(f"\n{named}")
-    print(f"\n{len(results) - len(wrong)} right, {len(wrong)} wrong")
-    return not wrong
-
-
-def _named(case):
-    """The ExerciseReport of a user's function that goes by the name of an exercise, if the mistake
-    in it is known."""
-    if isinstance(case.target, tuple) and f"{case.name}_backward" in EXERCISES:
-        for name, function in zip((case.name, f"{case.name}_backward"), case.target, strict=True):
-            report = check_exercise(name, function)
-            if report.explanation:
-                return report
-    return None
+    reports = [f"\n{result.gradients}\n{result.adjoint}" for result in wrong]
+    return "\n".join([*reports, f"\n{len(results) - len(wrong)} right, {len(wrong)} wrong"])

@@ -1,4 +1,4 @@
-"""Load a layer or a pair of functions from a user's own file, and what to check it on."""
+"""A layer or a pair of functions of a user's own file, and what to check it on."""
 
 import inspect
 import traceback
@@ -9,7 +9,7 @@ import numpy as np
 
 from nn_scratch.check.cases import Case, draw, op_cases
 from nn_scratch.layers.base import Layer
-from nn_scratch.user_file import UserCodeError, find_in, load_file
+from nn_scratch.user_file import UserCodeError, find_in
 
 
 @contextmanager
@@ -31,9 +31,9 @@ def explained_errors(path, name):
         raise UserCodeError(f"{name} raises {type(error).__name__}: {error} ({where})") from error
 
 
-def user_case(path, name):
-    """The Case for `name` in the file at `path`: a Layer class, a layer, or a function `name` with
-    its backward function `name_backward`.
+def user_case(module, path, name):
+    """The Case for `name` in a module that was loaded from the file at `path`: a Layer class, a
+    layer, or a function `name` with its backward function `name_backward`.
 
     What it is called with comes, in this order, from
     - `name.example()` or the file's `example()`: a tuple of inputs, the last of which may be a
@@ -42,7 +42,6 @@ def user_case(path, name):
     - for a layer class with (in_channels, out_channels, kernel_size), or none of its own
       arguments: an image of 4 channels.
     """
-    module = load_file(path)
     found = find_in(module, path, name.removesuffix("_backward"))
     if inspect.isclass(found):
         return _layer_class_case(module, path, name, found)

@@ -1,6 +1,10 @@
 """`nn-scratch check`: the gradients of the library, or of your own file."""
 
 import argparse
+from pathlib import Path
+
+from nn_scratch import strict_json
+from nn_scratch.cli.options import add_limits, limits_of
 
 EPILOG = """\
 what to check:
@@ -11,6 +15,10 @@ what to check:
 
 Your file may say on what, with a function example() that returns the inputs as a tuple, for
 instance (np.ones((2, 3, 8, 7)),); a layer may come first, a dict of options last.
+It runs in a process of its own, with limits of time and memory.
+
+exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used, 3 it cannot
+be told, 4 the file ended the process, hung or used up its limits
 """
 
 
@@ -24,11 +32,36 @@ def add(commands):
     )
     parser.add_argument("what", nargs="?", help="an op, a layer, or FILE.py:NAME (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON, for a grader")
+    add_limits(parser)
     return parser
 
 
 def run(options):
-    """Check and show; 1 if something is wrong."""
+    """Check and show. A file of your own runs in a process of its own."""
+    path, colon, name = (options.what or "").rpartition(":")
+    if colon:
+        return _own(path, name, options)
     from nn_scratch.check.run import check_and_show
 
-    return 0 if check_and_show(options.what, as_json=options.json) else 1
+    results = check_and_show(options.what, as_json=options.json)
+    if options.json:
+        found = [result.as_dict() for result in results]
+        print(strict_json.dumps({"ok": _all(found), "results": found}, indent=1))
+    return {True: 0, False: 1, None: 3}[_all([result.as_dict() for result in results])]
+
+
+def _own(path, name, options):
+    """The layer or the functions `name` in the file at `path`."""
+    from nn_scratch.exercises import process, screens
+
+    if not options.json:
+        print(f"checking {name} in {Path(path).resolve()}\n", flush=True)
+    outcome = process.run([process.Task("check", path, (name,))], limits_of(options))[0]
+    screens.show(outcome, {"file": path}, as_json=options.json)
+    return process.exit_status([outcome])
+
+
+def _all(results):
+    """True if all are right, False if one is wrong, None if one cannot be told."""
+    found = [result["ok"] for result in results]
+    return False if False in found else None if None in found else True

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from nn_scratch.cli.options import UsageError
+from nn_scratch.cli.options import UsageError, add_limits, limits_of
 
 EPILOG = """\
 what to do:
@@ -16,6 +16,10 @@ what to do:
   nn-scratch exercise reset 03          put the blank back, after asking
 
 Each checks your functions on small cases that grow, and stops at the first that fails.
+Your file runs in a process of its own, with limits of time and memory.
+
+exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used, 3 it cannot
+be told, 4 the file ended the process, hung or used up its limits
 """
 
 
@@ -35,6 +39,7 @@ def add(commands):
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw what is wrong")
     parser.add_argument("--json", action="store_true", help="print JSON, for a grader")
     parser.add_argument("--yes", action="store_true", help="reset without asking")
+    add_limits(parser)
     return parser
 
 
@@ -45,17 +50,17 @@ def run(options):
 
     if options.what == "start":
         return screens.start(options.more or FOLDER)
-    book = Workbook.near()
+    book, limits = Workbook.near(), limits_of(options, many=options.what is None)
     if options.what is None:
-        return screens.show_list(book, as_json=options.json)
+        return screens.show_list(book, limits, as_json=options.json)
     if options.what == "reset":
         if options.more is None:
             raise UsageError("which exercise? nn-scratch exercise reset 03")
         return screens.reset(book, options.more, ask=not options.yes)
     if options.hint:
-        return screens.show_hint(book, options.what)
+        return screens.show_hint(book, options.what, limits)
     if options.solution:
         return screens.show_solution(book, options.what)
     if options.watch:
-        return screens.watch(book, options.what)
-    return screens.check(book, options.what, as_json=options.json, plot=options.plot)
+        return screens.watch(book, options.what, limits)
+    return screens.check(book, options.what, limits, as_json=options.json, plot=options.plot)

@@ -3,6 +3,7 @@
 import argparse
 from inspect import signature
 
+EACH = 8.0  # seconds for a file, if there are many
 TASKS = ("segmentation", "localization")
 OF_COMMANDS = ("task", "seed", "seeds", "nets", "out", "device", "run")
 DATA_HELP = """\
@@ -59,6 +60,44 @@ def add_device(parser):
         default="cpu",
         help="where to compute; auto: on a GPU if there is one (default cpu)",
     )
+
+
+def add_limits(parser):
+    """The arguments --time-limit and --memory-limit, of what a student's file may use."""
+    from nn_scratch.exercises.process import Limits
+
+    standard = Limits()
+    parser.add_argument(
+        "--time-limit",
+        type=_positive,
+        metavar="SECONDS",
+        help="for a file, in all; one call gets a quarter of it (default "
+        f"{standard.seconds:g}; {EACH:g} for each of many)",
+    )
+    parser.add_argument(
+        "--memory-limit",
+        type=_positive,
+        default=standard.megabytes,
+        metavar="MB",
+        help="for a file, where the system can limit it (default %(default)g)",
+    )
+
+
+def limits_of(options, many=False):
+    """The Limits that were given. many: whether many files are judged, of which none may hold up
+    the others for long."""
+    from nn_scratch.exercises.process import Limits
+
+    standard = EACH if many else Limits().seconds
+    return Limits(options.time_limit or standard, int(options.memory_limit))
+
+
+def _positive(text):
+    """A number above 0, of an argument."""
+    number = float(text)
+    if not 0 < number < 1e9:
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
 
 
 def settings(options):

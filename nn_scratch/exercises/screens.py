@@ -1,90 +1,117 @@
-"""What `nn-scratch exercise` shows. Every function returns the exit status."""
+"""What `nn-scratch exercise` shows. Every function returns the exit status.
 
-import json
+The student's files run in a process of their own, see `process`; here is what comes back.
+"""
 
-import numpy as np
+from pathlib import Path
 
-from nn_scratch.exercises import workspace
+from nn_scratch import strict_json
+from nn_scratch.exercises import process, workspace
+from nn_scratch.exercises.process import DONE, ENDINGS
 from nn_scratch.user_file import UserCodeError
 
-PLANES = 4  # of one result that are drawn
+PRINTED = 20, 78  # lines, and letters of each, of what a file prints
 
 
 def start(folder):
-    book = workspace.start(folder)
-    print(f"{len(workspace.items())} exercises are in {book.folder.resolve()}")
-    print(f"Open {book.folder / workspace.items()[0].name}, write, and run: nn-scratch exercise 01")
+    """Lay out the blanks."""
+    book, kept = workspace.start(folder)
+    items = workspace.items()
+    print(f"{len(items)} exercises are in {book.folder.resolve()}")
+    kept = [name for name in kept if name != workspace.TESTS]
+    if kept:
+        print(f"kept as they are: {_listed(kept)}")
+    print(f"Open {book.folder / items[0].name}, write, and run: nn-scratch exercise 01")
     return 0
 
 
-def show_list(book, *, as_json=False):
-    states = {item: book.state(item) for item in workspace.items()}
+def show_list(book, limits, *, as_json=False):
+    """All exercises, each with its state in a few words."""
+    items = [item for item in workspace.items() if book.path(item).exists()]
+    outcomes = process.run([book.task(item) for item in items], limits)
+    states = dict.fromkeys(workspace.items(), "file missing")
+    states |= {i: _state(i, outcome) for i, outcome in zip(items, outcomes, strict=True)}
     if as_json:
-        print(json.dumps([_entry(item, state) for item, state in states.items()], indent=1))
+        print(strict_json.dumps([_entry(item, state) for item, state in states.items()], indent=1))
         return 0
     print(f"{book.folder.resolve()}\n")
     for item, state in states.items():
         print(f"  {item.number}  {item.title:<52}{state}")
-    done = sum(state == "done" for state in states.values())
+    done = sum(state == DONE for state in states.values())
     print(f"\n{done} of {len(states)} done")
     return 0
 
 
-def check(book, what, *, as_json=False, plot=None):
-    """Check one exercise; status 1 if it is not right yet."""
+def check(book, what, limits, *, as_json=False, plot=None):
+    """Check one exercise."""
     item, functions = book.find(what)
-    reports = [book.report(function) for function in functions]
+    task = book.task(item, functions, plot=plot is not None)
+    if not as_json:
+        print(f"checking {book.path(item).resolve()}\n", flush=True)
+    outcome = process.run([task], limits)[0]
+    show(outcome, {"file": str(book.path(item))}, as_json=as_json)
+    planes = [plane for result in outcome.results for plane in result.get("planes", ())]
+    if planes:
+        picture(planes).savefig(plot, dpi=110)
+        if not as_json:
+            print(f"\n{plot}")
+    return process.exit_status([outcome])
+
+
+def show(outcome, about, *, as_json):
+    """An Outcome: as JSON, behind what is known `about` it; or for the terminal, where a file that
+    cannot be used is left to the caller's error message."""
     if as_json:
-        found = [report.as_dict() for report in reports]
-        print(json.dumps({"ok": all(reports), "file": str(book.path(item)), "results": found}))
-    else:
-        print(f"checking {book.path(item).resolve()}\n")
-        print("\n\n".join(map(str, reports)))
-    wrong = [report for report in reports if not report and not report.trouble]
-    if plot is not None and wrong:
-        picture(wrong[0]).savefig(plot, dpi=110)
-        print(plot)
-    return 0 if all(reports) else 1
+        found = {"ok": process.verdict([outcome]), **about, "results": process.for_json(outcome)}
+        if outcome.error:
+            found["error"] = outcome.error
+        print(strict_json.dumps(found, indent=1))
+        return
+    texts = list(dict.fromkeys(result["text"] for result in outcome.results))
+    if texts:
+        print("\n\n".join(texts))
+    if outcome.printed.strip():
+        print(f"\nWhat {Path(about['file']).name} printed:\n{_shortened(outcome.printed)}")
+    if outcome.error:
+        raise UserCodeError(outcome.error)
 
 
-def picture(report):
+def picture(planes):
     """A Figure of what is wrong: yours, the right numbers, and their difference."""
+    import numpy as np
+
     from nn_scratch.plotting.figures import plot_arrays
 
-    step, arrays = report.failed, {}
-    results = dict(zip(report.exercise.results, step.answer.results, strict=True))
-    for name, right in step.right.items():
-        given = np.asarray(results[name])
-        if np.allclose(given, right):
-            continue
-        planes = [p for p in np.ndindex(right.shape[:-2]) if not np.allclose(given[p], right[p])]
-        for place in planes[:PLANES]:
-            at = f"{name}{list(place) if place else ''}"
-            arrays |= {
-                f"{at}, yours": given[place],
-                f"{at}, right": right[place],
-                f"{at}, yours − right": given[place] - right[place],
-            }
+    arrays = {}
+    for name, *pair in planes:
+        given, right = (np.array(values, float) for values in pair)  # None becomes NaN
+        arrays |= {
+            f"{name}, yours": given,
+            f"{name}, right": right,
+            f"{name}, yours − right": given - right,
+        }
     return plot_arrays(arrays, columns=3)
 
 
-def watch(book, what):
+def watch(book, what, limits):
     """Check at every save, until interrupted."""
     item, _ = book.find(what)
     for _ in book.saves(item):
         print("\n" * 2)
         try:
-            check(book, what)
+            check(book, what, limits)
         except UserCodeError as error:
             print(error)
         print("\n(watching; Ctrl-C ends)", flush=True)
     return 0
 
 
-def show_hint(book, what):
+def show_hint(book, what, limits):
     """The next hint for the first function that is not right."""
     item, functions = book.find(what)
-    open_ones = [function for function in functions if not _is_done(book, function)]
+    results = process.run([book.task(item, functions)], limits)[0].results
+    right = [result["name"] for result in results if result["ok"]]
+    open_ones = [function for function in functions if function not in right]
     if not open_ones:
         print(f"{item.title}: all right already.")
         return 0
@@ -94,12 +121,14 @@ def show_hint(book, what):
 
 
 def show_solution(book, what):
+    """One way to write it."""
     item, _ = book.find(what)
     print(workspace.solution_of(item).read_text(encoding="utf-8"), end="")
     return 0
 
 
 def reset(book, what, *, ask=True):
+    """Put the blank back."""
     item, _ = book.find(what)
     path = book.path(item)
     if ask:
@@ -112,12 +141,42 @@ def reset(book, what, *, ask=True):
     return 0
 
 
+def _state(item, outcome):
+    """ "done", "to do", or what fails, in a few words."""
+    if outcome.error:
+        return f"failing: {outcome.error}"
+    words = {result["name"]: _word(result) for result in outcome.results}
+    same = set(words.values())
+    if len(same) == 1 and same <= {DONE, "to do", *ENDINGS}:
+        return same.pop()
+    return ", ".join(f"{name} {words[name]}" for name in item.functions)
+
+
+def _word(result):
+    """The state of one function."""
+    if result["mistake"] in ENDINGS:
+        return result["mistake"]
+    if result["ok"]:
+        return DONE
+    if result["ok"] is None:
+        return "cannot be told"
+    return "to do" if result.get("to_do") else f"fails at {result['case']}"
+
+
 def _entry(item, state):
     return {"number": item.number, "title": item.title, "file": item.name, "state": state}
 
 
-def _is_done(book, function):
-    try:
-        return book.report(function).ok
-    except UserCodeError:
-        return False
+def _listed(names):
+    """The first few of many names."""
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _shortened(text):
+    """The first lines of a text, indented."""
+    count, width = PRINTED
+    lines = text.strip("\n").split("\n")
+    shown = [f"  {line[: width - 3]}…" if len(line) > width else f"  {line}" for line in lines]
+    left = len(lines) - count
+    return "\n".join(shown[:count] + ([f"  … and {left:,} lines more"] if left > 0 else []))

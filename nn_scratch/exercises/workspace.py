@@ -8,8 +8,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from nn_scratch.exercises.exercise import EXERCISES
-from nn_scratch.exercises.grade import check_exercise
+from nn_scratch.exercises.process import Task
 from nn_scratch.user_file import UserCodeError, find_in, load_file
 
 PRISTINE = Path(__file__).parent / "problems"
@@ -35,13 +34,16 @@ def items():
 
 
 def start(folder):
-    """Copy the blanks into a folder, and return its Workbook. Files that are there are kept."""
-    folder = Path(folder)
+    """Copy the blanks into a folder; returns its Workbook and the names of the files that were
+    there already, and are kept."""
+    folder, kept = Path(folder), []
     folder.mkdir(parents=True, exist_ok=True)
     for path in [PRISTINE / item.name for item in items()] + [PRISTINE / TESTS]:
-        if not (folder / path.name).exists():
+        if (folder / path.name).exists():
+            kept.append(path.name)
+        else:
             shutil.copyfile(path, folder / path.name)
-    return Workbook(folder)
+    return Workbook(folder), kept
 
 
 class Workbook:
@@ -84,14 +86,20 @@ class Workbook:
         """Where the student's file of an Item is."""
         return self.folder / item.name
 
+    def task(self, item, functions=None, *, plot=False):
+        """The Task that judges functions of an Item, all of them if none are named."""
+        return Task("exercise", str(self.path(item)), tuple(functions or item.functions), plot)
+
     def report(self, function):
-        """The ExerciseReport of a function, as its file is now."""
+        """The ExerciseReport of a function, as its file is now; it runs in this very process."""
         item, _ = self.find(function)
         path = self.path(item)
         return _checked(path, function, path.stat().st_mtime_ns if path.exists() else None)
 
     def all_cases(self):
         """Pairs (function, name of a case) of all exercises whose files are there."""
+        from nn_scratch.exercises.exercise import EXERCISES
+
         return [
             (function, trial.case.name)
             for item in items()
@@ -100,24 +108,6 @@ class Workbook:
             for trial in EXERCISES[function].trials
             if trial.case.needs is None
         ]
-
-    def state(self, item):
-        """ "done", "to do", or what fails, in a few words."""
-        if not self.path(item).exists():
-            return "file missing"
-        try:
-            reports = [self.report(function) for function in item.functions]
-        except UserCodeError as error:
-            return f"failing: {error}"
-        if all(report.ok for report in reports):
-            return "done"
-        if all(report.to_do for report in reports):
-            return "to do"
-        return ", ".join(
-            f"{report.exercise.name} "
-            + ("done" if report.ok else "to do" if report.to_do else f"fails at {report.case}")
-            for report in reports
-        )
 
     def next_hint(self, function):
         """(number, of how many, text) of the next hint for a function; the last one stays."""
@@ -165,6 +155,8 @@ def solution_of(item):
 @lru_cache(maxsize=64)
 def _checked(path, function, saved):
     """The report of a function in a file that was last saved then."""
+    from nn_scratch.exercises.grade import check_exercise
+
     return check_exercise(function, find_in(load_file(path), path, function))
 
 

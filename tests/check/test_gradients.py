@@ -10,7 +10,7 @@ from nn_scratch import layers, ops
 from nn_scratch.check import check_adjoint, check_gradients
 from nn_scratch.check.cases import op_cases
 from nn_scratch.check.run import library_cases, run_case
-from nn_scratch.check.user_code import UserCodeError
+from nn_scratch.user_file import UserCodeError
 
 X, W, B = draw(2, 2, 7, 6), draw(3, 2, 3, 2), draw(3)
 GEOMETRY = {"stride": 2, "padding": 1}

@@ -24,7 +24,7 @@ FUNCTIONS = [(item, function) for item in items() for function in item.functions
 def book(tmp_path, monkeypatch):
     """A started workbook, in exercises/ of the present folder."""
     monkeypatch.chdir(tmp_path)
-    return start("exercises")
+    return start("exercises")[0]
 
 
 def solve(book, item):
@@ -128,7 +128,9 @@ def same(found, by_hand, tolerance=1e-12):
 def test_start_keeps_what_is_there(book, capsys):
     solve(book, items()[0])
     assert main(["exercise", "start"]) == 0
-    assert str(book.folder.resolve()) in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert str(book.folder.resolve()) in said
+    assert "kept as they are: 01_convolution.py, 02_max_pool.py, 03_max_unpool.py and" in said
     assert book.path(items()[0]).read_text() == solution_of(items()[0]).read_text()
     assert main(["exercise", "start", "elsewhere"]) == 0
     assert len(list((book.folder.parent / "elsewhere").glob("*.py"))) == len(items()) + 1

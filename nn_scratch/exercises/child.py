@@ -1,0 +1,201 @@
+"""The process that a student's file runs in. `process` starts it; nobody calls it by hand.
+
+It reads its order from its input, JSON with the tasks and a token, and leaves a report for each
+task, a file that is replaced whenever there is more to say: when it is killed, the last report
+tells how far it came.
+"""
+
+import faulthandler
+import json
+import os
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from nn_scratch import strict_json
+from nn_scratch.exercises.grade import check_exercise
+from nn_scratch.user_file import UserCodeError, find_in, load_file, neighbours
+
+IMPORT, DONE = "import", "done"  # stages of a task; between them, the function that is judged
+CALLS = 4  # the time for a file is at least enough for so many calls that are stopped
+PLANES = 4  # of a wrong result, for a picture
+FRAMEWORKS = ("torch", "tensorflow", "jax", "keras", "mxnet", "paddle", "autograd", "cupy")
+
+
+def main():
+    """Work off the order, and end at once: no thread, child or exit handler of the file's own has
+    a say after that."""
+    order = json.loads(sys.stdin.buffer.read())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.dont_write_bytecode = True  # those go by whole seconds; a file may be saved more often
+    lines = os.open(order["traceback"], os.O_WRONLY | os.O_CREAT)
+    faulthandler.enable(lines)
+    _limit(order)
+    for number, task in enumerate(order["tasks"]):
+        faulthandler.dump_traceback_later(0.95 * order["seconds"], file=lines)
+        report = _Report(order["reports"][number], order["token"])
+        with neighbours(Path(task["file"]).resolve().parent), np.errstate():
+            _judge(task, report, order["seconds"] / CALLS)
+    os._exit(0)
+
+
+class _Report:
+    """What is known of one task."""
+
+    def __init__(self, path, token):
+        self.path = path
+        self.found = {"token": token, "stage": IMPORT, "results": [], "error": None}
+        self.write()
+
+    def write(self):
+        """Replace the file: whoever reads it finds the old report or the new one."""
+        self.found["imports"] = [name for name in FRAMEWORKS if name in sys.modules]
+        Path(f"{self.path}.new").write_text(strict_json.dumps(self.found), encoding="ascii")
+        os.replace(f"{self.path}.new", self.path)
+
+    def now(self, stage):
+        """What is done next."""
+        self.found["stage"] = stage
+        self.write()
+
+    def add(self, result):
+        """What came of it; goes out with the next stage."""
+        self.found["results"].append(result)
+
+
+def _judge(task, report, limit):
+    """Load the file and judge the functions; whatever happens, the report says it."""
+    try:
+        if task["kind"] == "check":
+            _check(task, report)
+        else:
+            _try(task, report, limit)
+    except UserCodeError as error:
+        if isinstance(error.__cause__, SystemExit | MemoryError):
+            _end(error.__cause__, task, report)
+        else:
+            report.found["error"] = str(error)
+    except KeyboardInterrupt as error:  # nobody's keyboard is connected: the file raised it
+        _end(error, task, report)
+    report.now(DONE)
+
+
+def _try(task, report, limit):
+    """Each function against its exercise."""
+    module = load_file(task["file"])
+    for name in task["names"]:
+        report.now(name)
+        try:
+            function = find_in(module, task["file"], name)
+        except UserCodeError as error:
+            report.found["error"] = report.found["error"] or str(error)
+            continue
+        start = time.perf_counter()
+        try:
+            found = check_exercise(name, function, limit=limit)
+            result = {**found.as_dict(), "to_do": found.to_do, "text": str(found)}
+            if task["plot"]:
+                result["planes"] = _planes(found)
+        except BaseException as error:  # a result may do anything, even when it is only looked at
+            result = _not_told(name, error)
+        result["seconds"] = round(time.perf_counter() - start, 3)
+        report.add(result)
+
+
+def _check(task, report):
+    """A layer or a pair of functions against differences."""
+    from nn_scratch.check.run import HEADING, check_own, details
+
+    (name,) = task["names"]
+    module = load_file(task["file"])
+    report.now(name)
+    try:
+        result = check_own(module, task["file"], name)
+    except UserCodeError:
+        raise
+    except BaseException as error:
+        report.add(_not_told(name, error))
+        return
+    found = {"mistake": None, **result.as_dict()}
+    found["text"] = f"{HEADING}\n{result.line()}\n{details([result])}"
+    named = None if result.ok else _named(result.case)
+    if named is not None:
+        found["mistake"] = named.mistake
+        found["text"] += f"\n\n{named}"
+    report.add(found)
+
+
+def _named(case):
+    """The ExerciseReport of functions that go by the name of an exercise, if the mistake in them
+    is known."""
+    if isinstance(case.target, tuple):
+        for name, function in zip((case.name, f"{case.name}_backward"), case.target, strict=True):
+            try:
+                report = check_exercise(name, function)
+            except ValueError:  # there is no such exercise
+                continue
+            if report.explanation:
+                return report
+    return None
+
+
+def _planes(report):
+    """What is wrong in numbers: [name, yours, right] of the planes with errors, as lists."""
+    if report.ok or report.trouble:
+        return []
+    step, planes = report.failed, []
+    for (name, right), given in zip(step.right.items(), step.answer.results, strict=True):
+        given = np.asarray(given)
+        allowed = report.exercise.tolerance * max(float(np.abs(right).max(initial=0)), 1e-3)
+        for place in np.ndindex(right.shape[:-2]):
+            if not (np.abs(given[place] - right[place]) <= allowed).all():
+                at = f"{name}{list(place) if place else ''}"
+                planes.append([at, np.atleast_2d(given[place]), np.atleast_2d(right[place])])
+    return planes[:PLANES]
+
+
+def _end(error, task, report):
+    """The results for a file that ends the program or takes all memory, where it is imported or
+    in a pass."""
+    who = f"{Path(task['file']).name}, when it is imported,"
+    for name in task["names"]:
+        report.add(_ended(name, error, who if report.found["stage"] == IMPORT else name))
+
+
+def _not_told(name, error):
+    """The result for a function about which the checker itself failed."""
+    if isinstance(error, MemoryError) or not isinstance(error, Exception):
+        return _ended(name, error)
+    says = f"cannot be judged: the check itself raises {type(error).__name__}: {error}"
+    return {"name": name, "ok": None, "mistake": None, "trouble": says, "text": f"{name} {says}."}
+
+
+def _ended(name, error, who=None):
+    """The result for a function that ended the program, or of a file that did."""
+    if isinstance(error, MemoryError):
+        mistake, why = "memory", f"takes more memory than it may have: {error}"
+    else:
+        mistake, why = "ended", "ends the program: it calls sys.exit or exit"
+    text = f"{who or name} {why}."
+    return {"name": name, "ok": False, "mistake": mistake, "trouble": why, "text": text}
+
+
+def _limit(order):
+    """Memory, and the processor's time in case nobody is left to stop us; where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    seconds = 60 + order["seconds"] * len(order["tasks"]) * (os.cpu_count() or 1)
+    for what, wanted in (
+        (resource.RLIMIT_AS, order["megabytes"] << 20),
+        (resource.RLIMIT_CPU, int(seconds)),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(what)[1]
+        if hard == resource.RLIM_INFINITY or wanted < hard:
+            with suppress(ValueError, OSError):  # macOS refuses to limit memory
+                resource.setrlimit(what, (wanted, wanted))
