@@ -1,11 +1,14 @@
 """Load a user's own file, and find in it what is to be checked."""
 
 import importlib.util
+import os
 import re
 import sys
 from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+
+STANDARD = os.path.dirname(os.__file__)  # where the standard library is
 
 
 class UserCodeError(Exception):
@@ -15,9 +18,9 @@ class UserCodeError(Exception):
 def load_file(path):
     """The module in a user's file, executed anew, in place: in this very process.
 
-    While it loads, its folder is where imports look first, and `ex_12` stands for the exercise's
-    file 12_….py beside it, whose name no import statement can write. The module is registered
-    under its file's name, as dataclasses and pickle need it.
+    While it loads, imports look in its folder, after Python's own modules, and `ex_12` stands for
+    the exercise's file 12_….py beside it, whose name no import statement can write. The module is
+    registered under its file's name, as dataclasses and pickle need it.
 
     Raises UserCodeError, also if the file calls `sys.exit` or `exit`.
     """
@@ -45,7 +48,7 @@ def load_file(path):
 def neighbours(folder):
     """Let imports find the files of a folder, and its numbered exercises as ex_NN."""
     finder = _Numbered(folder)
-    sys.path.insert(0, str(folder))
+    sys.path.insert(_after_pythons_own(), str(folder))
     sys.meta_path.append(finder)
     try:
         yield
@@ -68,6 +71,13 @@ def find_in(module, path, name):
         if callable(v) and getattr(v, "__module__", None) == module.__name__ and n != "example"
     ]
     raise UserCodeError(f"{path} has no {name}; it has {', '.join(own) or 'nothing to check'}")
+
+
+def _after_pythons_own():
+    """The place in sys.path behind the standard library: a file called random.py or copy.py in the
+    student's folder would otherwise break NumPy's imports, and ours."""
+    own = [p.startswith(STANDARD) and not p.endswith("-packages") for p in sys.path]
+    return max((i + 1 for i, standard in enumerate(own) if standard), default=0)
 
 
 def _free_name(path):
