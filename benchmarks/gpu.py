@@ -249,7 +249,7 @@ def training_step(case, tiny):
 
         ways = {"kernels": (call, ours), "plain CuPy": (call, plain)}
         ways |= torch_training_step(subject)
-        products = cost(subject.ours(), subject.batch[0])[-1].multiplications
+        products = cost(subject.ours(), subject.batch[0])[-1].macs
         return ways, sum(array.nbytes for array in subject.batch), 3 * products
 
     return make

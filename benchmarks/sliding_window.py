@@ -45,10 +45,10 @@ def compare(name, images, rounds):
     slide, at_once = SlidingWindow(classifier), FullyConvolutional(classifier)
     patch = np.zeros((1, 1, classifier.patch, classifier.patch), np.float32)
     products = {
-        "sliding window": images[0, 0].size * cost(classifier, patch)[-1].multiplications,
+        "sliding window": images[0, 0].size * cost(classifier, patch)[-1].macs,
         "fully convolutional": cost(at_once.net, pad_for_patches(images[:1], classifier.patch))[
             -1
-        ].multiplications,
+        ].macs,
     }
     seconds = {"sliding window": [], "fully convolutional": []}
     for _ in range(rounds):

@@ -1,5 +1,7 @@
 """Our nets written in PyTorch, with our parameter names: peers for benchmarks and tests."""
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -22,10 +24,7 @@ class TorchSegNet(nn.Module):
         decoders = [
             block(a, b, kernel_size) for a, b in zip(widths[::-1], after[::-1], strict=True)
         ]
-        for name, stages in ("encoder", encoders), ("decoder", decoders):
-            for i, stage in enumerate(stages):
-                self.add_module(f"{name}{i}", stage)
-        self.encoders, self.decoders = encoders, decoders  # plain lists: registered above
+        self.encoders, self.decoders = nn.ModuleList(encoders), nn.ModuleList(decoders)
         self.classifier = nn.Conv2d(widths[0], num_classes, kernel_size, padding="same")
 
     def forward(self, x):
@@ -49,10 +48,7 @@ class TorchSegNetBasic(nn.Module):
         first, inner = (in_channels, width), (width, width)
         encoders = [block(*(inner if i else first), kernel_size) for i in range(4)]
         decoders = [block(*inner, kernel_size)[:2] for _ in range(4)]
-        for name, stages in ("encoder", encoders), ("decoder", decoders):
-            for i, stage in enumerate(stages):
-                self.add_module(f"{name}{i}", stage)
-        self.encoders, self.decoders = encoders, decoders  # plain lists: registered above
+        self.encoders, self.decoders = nn.ModuleList(encoders), nn.ModuleList(decoders)
         self.classifier = nn.Conv2d(width, num_classes, 1)
 
     def forward(self, x):
@@ -65,6 +61,32 @@ class TorchSegNetBasic(nn.Module):
         for decode in reversed(self.decoders):
             switches, size = pooled.pop()
             x = decode(F.max_unpool2d(x, switches, 2, output_size=size))
+        return self.classifier(x)
+
+
+class TorchUNet(nn.Module):
+    """nn_scratch.nets.UNet."""
+
+    def __init__(self, in_channels, num_classes, widths=(16, 32, 64, 128), kernel_size=3):
+        super().__init__()
+
+        def double(c_in, c_out):
+            return nn.Sequential(block(c_in, c_out, kernel_size), block(c_out, c_out, kernel_size))
+
+        self.encoders = nn.ModuleList(map(double, (in_channels, *widths[:-1]), widths))
+        self.ups = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairwise(widths))
+        self.decoders = nn.ModuleList(double(2 * width, width) for width in widths[:-1])
+        self.classifier = nn.Conv2d(widths[0], num_classes, 1)
+
+    def forward(self, x):
+        maps = []
+        for encode in self.encoders:
+            maps.append(encode(x))
+            x = F.max_pool2d(maps[-1], 2)
+        x = maps.pop()  # of the smallest size, which is not pooled
+        for up, decode in zip(reversed(self.ups), reversed(self.decoders), strict=True):
+            x = torch.cat([up(x, output_size=maps[-1].shape[2:]), maps.pop()], dim=1)
+            x = decode(x)
         return self.classifier(x)
 
 

@@ -162,7 +162,7 @@ class Scale(Layer):
         return self.params["a"] * x
 
     def backward(self, dy):
-        x = self.recall()
+        x = self.saved
         self.add_grads(a=np.array([(dy * x).sum()]))  # a is used everywhere, so add up
         return self.params["a"] * dy
 

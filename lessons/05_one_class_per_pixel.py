@@ -72,9 +72,9 @@ print("scores", scores.shape, "→ label map", scores.reshape(11, 40, 40).argmax
 
 # %%
 for row in cost(classifier, patch_around(0, 0)[None]):
-    if row.multiplications:
-        print(f"{row.name or 'one patch':<12}{row.multiplications:>10,} products")
-one_patch = cost(classifier, patch_around(0, 0)[None])[-1].multiplications
+    if row.macs:
+        print(f"{row.name or 'one patch':<12}{row.macs:>10,} products")
+one_patch = cost(classifier, patch_around(0, 0)[None])[-1].macs
 print(f"1600 patches {1600 * one_patch:>11,} products")
 
 # %% [markdown]
@@ -179,7 +179,7 @@ print("scores", at_once.shape, ": the largest difference is", np.abs(one_by_one 
 # And the work? **Predict** roughly: is it a little less, or several times less?
 
 # %%
-together = cost(whole, image[None])[-1].multiplications
+together = cost(whole, image[None])[-1].macs
 print(f"patch by patch {1600 * one_patch:>12,} products")
 print(f"at once        {together:>12,} products: {1600 * one_patch / together:.1f} times less")
 assert 1600 * one_patch > 2 * together

@@ -70,7 +70,7 @@ for name, net in {"full resolution": full, "down and up": down_up}.items():
     total = cost(net, image)[-1]
     height, width = receptive_field(net, image)
     seen = f"{height}×{width}"
-    print(f"{name:<16}{seen:>10}{total.multiplications:>16,}{total.parameters:>10,}")
+    print(f"{name:<16}{seen:>10}{total.macs:>16,}{total.params:>10,}")
 plot_images(
     {
         name: influence(net, image).astype(int)

@@ -22,7 +22,7 @@ try:
     from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix, spoken
     from nn_scratch.exercises import check_exercise
     from nn_scratch.graph.cost import cost
-    from nn_scratch.layers import Container, Conv2d, MaxPool2d, MaxUnpool2d
+    from nn_scratch.layers import Conv2d, Layer, MaxPool2d, MaxUnpool2d
     from nn_scratch.nets import DownUpFCN
     from nn_scratch.plotting.figures import plot_dots, plot_images
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
@@ -52,23 +52,21 @@ RESULTS = Path("..") / "benchmarks" / "results"
 # %% [markdown]
 # ## 2. SegNet's trick, in a dozen lines
 #
-# A pool and its partner: the unpooling layer asks the pool for its switches. A `Container` is a
-# layer made of others, whose weights are its own. Read `backward` from the bottom of `forward`
-# upwards: each line answers one line.
+# A pool and its partner: the unpooling layer asks the pool for its switches. A net is a `Layer`
+# too: the layers that are assigned to `self` become parts of it, and their weights its own. Read
+# `backward` from the bottom of `forward` upwards: each line answers one line.
 
 
 # %%
-class OneStage(Container):
+class OneStage(Layer):
     """Convolution, pool, unpool, convolution: the smallest SegNet."""
 
     def __init__(self):
+        super().__init__()
         self.down = Conv2d(1, 3, 3, padding="same", rng=0)
         self.pool = MaxPool2d(2)
         self.unpool = MaxUnpool2d(self.pool)
         self.up = Conv2d(3, 2, 3, padding="same", rng=1)
-        super().__init__(
-            {"down": self.down, "pool": self.pool, "unpool": self.unpool, "up": self.up}
-        )
 
     def forward(self, x):
         x = self.pool(self.down(x))
@@ -137,7 +135,7 @@ for way in ways:
     total = cost(net, np.zeros((1, 1, 40, 40), np.float32))[-1]
     print(
         f"{way.replace('_', ' '):<16}{found['mean_iou']:>7.3f}{found['boundary_f1']:>13.3f}"
-        f"{total.parameters:>9,}{total.multiplications / 1e6:>8.1f} M"
+        f"{total.params:>9,}{total.macs / 1e6:>8.1f} M"
     )
 
 # %%

@@ -220,7 +220,7 @@ def least_seconds(net, shape):
     total = rows[-1]
     launches = KERNELS_A_LAYER * (len(rows) - 1) * LAUNCH
     moved = 3 * total.kept  # what is kept is written once, and read at least twice
-    return launches, max(6 * total.multiplications / RATE, moved / BANDWIDTH)
+    return launches, max(6 * total.macs / RATE, moved / BANDWIDTH)
 
 
 tiny = SegNet(1, 11, widths=(8, 16, 32), kernel_size=3, rng=0)

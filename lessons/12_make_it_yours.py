@@ -61,7 +61,7 @@ class LeakyReLU(Layer):
         return np.where(x > 0, x, self.slope * x)
 
     def backward(self, dy):
-        return np.where(self.recall() > 0, dy, self.slope * dy)
+        return np.where(self.saved > 0, dy, self.slope * dy)
 
 
 report = check_gradients(LeakyReLU(), np.random.default_rng(0).normal(size=(2, 3, 4, 5)))
@@ -105,7 +105,7 @@ class LearnedLeak(Layer):
         return np.where(x > 0, x, self.params["slope"] * x)
 
     def backward(self, dy):
-        x = self.recall()
+        x = self.saved
         closed = x <= 0
         self.add_grads(slope=np.array([(dy * x * closed).sum()]))
         return np.where(closed, self.params["slope"] * dy, dy)
@@ -145,7 +145,7 @@ class RootMeanSquarePool2d(Layer):
         return y
 
     def backward(self, dy):
-        x, y = self.recall()
+        x, y = self.saved
         dmean = dy / (2 * y)  # of the root
         dsquares = ops.avg_pool2d_backward(dmean, x.shape[2:], 2)  # of the mean
         return dsquares * 2 * x  # of the square
@@ -170,7 +170,7 @@ plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)})
 # %%
 class Forgetful(RootMeanSquarePool2d):
     def backward(self, dy):
-        x, y = self.recall()
+        x, y = self.saved
         return ops.avg_pool2d_backward(dy / (2 * y), x.shape[2:], 2) * x
 
 
@@ -217,12 +217,12 @@ for kind in ("max", "stride"):
     rows = cost(net_with(kind), image)
     convolutions = [row for row in rows if row.layer == "Conv2d"]
     print(
-        f"{kind:<8}first convolution {convolutions[0].multiplications:>9,} products, "
-        f"whole net {rows[-1].multiplications:>11,}, kept {rows[-1].kept / 1e3:>6.0f} kB"
+        f"{kind:<8}first convolution {convolutions[0].macs:>9,} products, "
+        f"whole net {rows[-1].macs:>11,}, kept {rows[-1].kept / 1e3:>6.0f} kB"
     )
     if kind == "max":
-        first = convolutions[0].multiplications
-assert first == 4 * convolutions[0].multiplications  # a quarter of the places
+        first = convolutions[0].macs
+assert first == 4 * convolutions[0].macs  # a quarter of the places
 
 # %% [markdown]
 # ## 5. Train and compare, fairly
@@ -269,7 +269,7 @@ for name, (kind, activation) in subjects.items():
         task = Segmentation(2)
         fit(net, task, train, Adam(net), epochs=epochs, schedule=schedule, progress=False)
         scores.append(evaluate(net, task, test)["mean_iou"])
-    products = cost(net, image)[-1].multiplications
+    products = cost(net, image)[-1].macs
     shown = "  ".join(f"{score:.3f}" for score in scores)
     print(f"{name:<20}{shown:<22}{np.mean(scores):>8.3f}{products / 1e6:>10.1f} M")
 
@@ -315,7 +315,7 @@ for kind in ("max", "root mean square", "stride"):
 #         return x / (1 + np.exp(-x))
 #
 #     def backward(self, dy):
-#         x = self.recall()
+#         x = self.saved
 #         s = 1 / (1 + np.exp(-x))
 #         return dy * s  # one term is missing here
 #

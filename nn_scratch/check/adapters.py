@@ -36,8 +36,8 @@ class LayerSubject:
 
     def outputs(self, values):
         """The float outputs at `values`, as a tuple."""
-        for name in self.layer.params:
-            self.layer.params[name][...] = values[name]
+        for name, parameter in self.layer.params.items():
+            parameter[...] = values[name]
         arguments = [values.get(name, given) for name, given in self.arguments.items()]
         return _float_outputs(self.layer(*arguments, **self.options))
 

@@ -72,6 +72,8 @@ def op_cases():
         op("bilinear_upsample2d", "", x, size=(11, 13)),
         op("bilinear_upsample2d", "corners", x, size=(11, 13), align_corners=True),
         op("relu", "", x),
+        op("leaky_relu", "", x, negative_slope=0.2),
+        op("sigmoid", "", x),
         op("linear", "", draw(5, 4), draw(3, 4), draw(3)),
         op("softmax", "", x),
         op("batch_norm2d", "training", x, draw(4), draw(4), *running),
@@ -91,6 +93,14 @@ def op_cases():
     ]
 
 
+class _OneMask(layers.Dropout):
+    """Dropout with the same mask in every forward pass: a check compares several."""
+
+    def forward(self, x):
+        self.rng = np.random.default_rng(0)
+        return super().forward(x)
+
+
 def layer_cases():
     x = draw(2, 4, 7, 6)
     pool = layers.MaxPool2d(2)
@@ -107,12 +117,21 @@ def layer_cases():
         ("BatchNorm2d", layers.BatchNorm2d(4), x),
         ("BatchNormReLU2d", layers.BatchNormReLU2d(4), x),
         ("ReLU", layers.ReLU(), x),
+        ("LeakyReLU", layers.LeakyReLU(0.2), x),
+        ("Sigmoid", layers.Sigmoid(), x),
+        ("Dropout", _OneMask(0.3), x),
         ("Linear", layers.Linear(4, 3, rng=0), draw(5, 4)),
         ("Flatten", layers.Flatten(), x),
         ("Sequential", layers.Sequential(layers.Conv2d(4, 3, 3, rng=0), layers.ReLU()), x),
     ]
-    notes = {"MaxUnpool2d": "after its pool"}
-    return [Case(name, notes.get(name, ""), layer, (x,)) for name, layer, x in found]
+    notes = {"MaxUnpool2d": "after its pool", "Dropout": "one mask"}
+    single = [Case(name, notes.get(name, ""), layer, (x,)) for name, layer, x in found]
+    a, b, wider = draw(2, 3, 4, 5), draw(2, 3, 5, 4).swapaxes(2, 3), draw(2, 4, 4, 5)
+    joined = [
+        Case("Add", "", layers.Add(), (a, b)),
+        Case("Concat", "", layers.Concat(), (a, wider)),
+    ]
+    return [*single, *joined]
 
 
 def net_cases():
@@ -128,6 +147,7 @@ def net_cases():
         Case("FullResolutionFCN", "", nets.FullResolutionFCN(2, 3, (3, 4), 3, rng=0), (x,)),
         Case("DownUpFCN", "", nets.DownUpFCN(2, 3, (3, 4), 3, skips=1, rng=0), (x,)),
         Case("SegNet", "", segnet, (x,)),
+        Case("UNet", "", nets.UNet(2, 3, (3, 4), rng=0), (x,)),
         Case("SegNetBasic", "", nets.SegNetBasic(2, 3, width=3, kernel_size=3, rng=0), (large,)),
         Case("Localizer", "", localizer, (x,)),
         Case("Localizer", "grid, class boxes", grid, (x,)),

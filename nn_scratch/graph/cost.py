@@ -1,89 +1,121 @@
 """What a net costs: parameters, multiplications, and what it keeps for its backward pass."""
 
-from math import prod
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nn_scratch.layers import Conv2d, ConvTranspose2d, Linear
-from nn_scratch.layers.container import leaves
+from nn_scratch.backend import Array
+from nn_scratch.layers import Layer
+
+UNTOLD = "–"
 
 
 class Cost(NamedTuple):
     """One layer, or the sum of a net.
 
-    output: the shape of y. multiplications: of the forward pass, in convolutions and linear layers;
-    the gradients in x and in the weights take as many again, each. kept: bytes that wait for the
-    backward pass; an array that two layers keep counts for the first.
+    output: the shape of y. params: how many numbers it learns. macs: multiplications whose results
+    are added up, of the forward pass, in convolutions and linear layers; the gradients in x and in
+    the weights take as many again, each. None where a layer does not tell; the sum is of those that
+    do. kept: bytes that wait for the backward pass; an array that two layers keep counts for the
+    first.
     """
 
     name: str
     layer: str
-    output: tuple
-    parameters: int
-    multiplications: int
+    output: tuple[int, ...]
+    params: int
+    macs: int | None
     kept: int
 
 
-def cost(net, x):
+def cost(net: Layer, x: Array) -> list[Cost]:
     """The Cost of every layer, in the order of a forward pass of x, and the total.
 
-    Runs the pass in the net's present mode.
+    Runs the pass in the net's present mode. A layer that only calls others has no row of its own.
     """
-    rows, seen = [], set()
-    for name, layer in leaves(net):
-        layer.forward = _noting(name, layer, rows, seen)
+    rows: list[Cost] = []
+    pass_ = _Pass(rows)
+    layers = list(net.named_modules())
+    for name, layer in layers:
+        layer.forward = pass_.noting(name, layer)
     try:
         y = net(x)
     finally:
-        for _, layer in leaves(net):
+        for _, layer in layers:
             del layer.forward
-    sums = (sum(column) for column in zip(*(row[3:] for row in rows), strict=True))
-    return [*rows, Cost("", type(net).__name__, _shape(y), *sums)]
+    params, macs, kept = (
+        sum(filter(None, column)) for column in zip(*(r[3:] for r in rows), strict=True)
+    )
+    return [*rows, Cost("", type(net).__name__, _shape(y), params, macs, kept)]
 
 
-def cost_table(rows):
-    """The rows as text."""
-    lines = [f"{'':<22}{'':<17}{'output':<21}{'weights':>9}{'products':>10}{'kept':>11}"]
+def cost_table(rows: list[Cost]) -> str:
+    """The rows as text. Where layers do not tell their MACs, the total says that it is not all."""
+    untold = untold_macs(rows)
+    lines = [f"{'':<22}{'':<17}{'output':<21}{'params':>9}{'MACs':>11}{'kept':>11}"]
     for row in rows:
+        macs = UNTOLD if row.macs is None else f"{row.macs / 1e6:.1f} M"
+        if not row.name and untold:
+            macs = f"≥ {macs}"
         lines.append(
             f"{row.name or 'total':<22}{row.layer:<17}{'×'.join(map(str, row.output)):<21}"
-            f"{row.parameters:>9,}{row.multiplications / 1e6:>8.1f} M{row.kept / 1e6:>8.2f} MB"
+            f"{row.params:>9,}{macs:>11}{row.kept / 1e6:>8.2f} MB"
+        )
+    if untold:
+        lines.append(
+            f"{UNTOLD}: {', '.join(untold)} does not tell, and the total leaves it out; "
+            "write its macs(self, x, y)"
         )
     return "\n".join(lines)
 
 
-def _noting(name, layer, rows, seen):
-    """The layer's forward, which also adds its row."""
-    forward = layer.forward
+def untold_macs(rows: list[Cost]) -> list[str]:
+    """The kinds of layers that do not tell their MACs, so that the total leaves them out."""
+    return sorted({row.layer for row in rows if row.macs is None})
 
-    def noted(x, *arguments, **options):
-        y = forward(x, *arguments, **options)
-        rows.append(
-            Cost(
-                name,
+
+class _Pass:
+    """A forward pass that is watched: which layer runs inside which, and what each of them adds."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.inner = [0]  # how many layers each of those that are running has called
+        self.seen = {}  # arrays that were counted, by id; held so that no id is given anew
+
+    def noting(self, name, layer):
+        """The layer's forward, which also adds its row."""
+        forward = layer.forward
+
+        def noted(*inputs, **options):
+            self.inner.append(0)
+            y = forward(*inputs, **options)
+            calls_others = self.inner.pop() > 0
+            self.inner[-1] += 1
+            row = Cost(
+                name or f"({type(layer).__name__})",
                 type(layer).__name__,
                 _shape(y),
-                sum(p.size for p in layer.params.values()),
-                _multiplications(layer, x, y),
-                sum(_new_bytes(array, seen) for array in _arrays(layer.saved)),
+                sum(p.size for p in layer._params.values() if self._is_new(p)),
+                layer.macs(inputs[0], y),
+                sum(a.nbytes for a in _arrays(vars(layer).get("saved")) if self._is_new(a)),
             )
-        )
-        return y
+            if not calls_others or row.params or row.macs or row.kept:
+                self.rows.append(row)
+            return y
 
-    return noted
+        return noted
+
+    def _is_new(self, array):
+        """Whether the array's memory was not counted yet; views share theirs."""
+        owner = array if array.base is None else array.base
+        new = id(owner) not in self.seen
+        self.seen[id(owner)] = owner
+        return new
 
 
-def _multiplications(layer, x, y):
-    """Every output of a convolution sums over a window; every input of its adjoint paints one."""
-    if isinstance(layer, ConvTranspose2d):
-        return x.size * prod(layer.params["weight"].shape[1:])
-    if isinstance(layer, Conv2d | Linear):
-        return y.size * prod(layer.params["weight"].shape[1:])
-    return 0
-
-
-def _arrays(saved):
+def _arrays(saved: Any) -> Iterator[Array]:
+    """The arrays, with an axis at least, in what a layer saved."""
     if isinstance(saved, tuple | list):
         for part in saved:
             yield from _arrays(part)
@@ -91,14 +123,6 @@ def _arrays(saved):
         yield saved
 
 
-def _new_bytes(array, seen):
-    """The array's bytes, if its memory was not counted yet; views share theirs."""
-    owner = array if array.base is None else array.base
-    if id(owner) in seen:
-        return 0
-    seen.add(id(owner))
-    return array.nbytes
-
-
 def _shape(y):
-    return y[0].shape if isinstance(y, tuple) else y.shape
+    """The shape of an output, or of the first of several."""
+    return tuple((y[0] if isinstance(y, tuple) else y).shape)

@@ -1,18 +1,55 @@
-"""Pointwise nonlinearities."""
+"""Nonlinearities, element by element."""
 
 from nn_scratch import ops
-from nn_scratch.layers.base import Layer
+from nn_scratch.backend import Array
+from nn_scratch.layers.base import Elementwise, written
 
 
-class ReLU(Layer):
+class ReLU(Elementwise):
     """max(x, 0), for arrays of any shape.
 
     It keeps y instead of x, of which y > 0 says the same: the next layer keeps y anyway.
     """
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y, in the shape of x."""
         self.saved = ops.relu(x)
         return self.saved
 
-    def backward(self, dy):
-        return ops.relu_backward(dy, self.recall())
+    def backward(self, dy: Array) -> Array:
+        """dx, in the shape of dy."""
+        return ops.relu_backward(dy, self.saved)
+
+
+class LeakyReLU(Elementwise):
+    """x where it is positive, else negative_slope · x, for arrays of any shape."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        super().__init__()
+        self.negative_slope = negative_slope
+
+    def extra_repr(self) -> str:
+        """The slope."""
+        return written({"negative_slope": self.negative_slope})
+
+    def forward(self, x: Array) -> Array:
+        """y, in the shape of x."""
+        self.saved = x
+        return ops.leaky_relu(x, negative_slope=self.negative_slope)
+
+    def backward(self, dy: Array) -> Array:
+        """dx, in the shape of dy."""
+        return ops.leaky_relu_backward(dy, self.saved, negative_slope=self.negative_slope)
+
+
+class Sigmoid(Elementwise):
+    """1 / (1 + exp(−x)), for arrays of any shape. It keeps y, from which its slope is known."""
+
+    def forward(self, x: Array) -> Array:
+        """y, in the shape of x."""
+        self.saved = ops.sigmoid(x)
+        return self.saved
+
+    def backward(self, dy: Array) -> Array:
+        """dx, in the shape of dy."""
+        return ops.sigmoid_backward(dy, self.saved)

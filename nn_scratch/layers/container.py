@@ -1,129 +1,81 @@
-"""Layers made of layers."""
+"""Layers one after the other, and the layers where two ways meet."""
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator
 
-from nn_scratch.layers.base import Layer
+from nn_scratch.backend import Array, xp_of
+from nn_scratch.layers.base import Layer, no_macs, refuse_repeated
+from nn_scratch.validate import check_shape
 
 
-class Container(Layer):
-    """A layer made of the named layers in `children`.
+class Sequential(Layer):
+    """Layers one after the other, named "0", "1", …
 
-    `params`, `grads` and `buffers` show all of the children's arrays under dotted names,
-    "child.weight". A subclass sets its children with `super().__init__(children)` and writes
-    `forward` and `backward`. If a single child receives the input, and its dx is returned as it is,
-    the subclass may name it as `first`: it is then told when nobody needs dx.
+    Raises ValueError if one of them stands in the row twice.
     """
 
-    def __init__(self, children, first=None):
+    first_child = "0"
+
+    def __init__(self, *layers: Layer) -> None:
         super().__init__()
-        self.children = dict(children)
-        self._first = first
-        _refuse_repeated(self)
-        self.params = FlatView(self.children, "params")
-        self.grads = FlatView(self.children, "grads")
-        self.buffers = FlatView(self.children, "buffers")
+        self.layers = list(layers)
+        refuse_repeated(self._row())
 
-    @property
-    def need_dx(self):
-        return self._first is None or self.children[self._first].need_dx
-
-    @need_dx.setter
-    def need_dx(self, needed):
-        if self._first is not None:
-            self.children[self._first].need_dx = needed
-
-    def train(self, mode=True):
-        for child in self.children.values():
-            child.train(mode)
-        return super().train(mode)
-
-    def to(self, target):
-        for child in self.children.values():
-            child.to(target)
-        self.saved = None
-        return self
-
-    def __repr__(self):
-        lines = [f"{name}: {child!r}" for name, child in self.children.items()]
-        return "\n  ".join([f"{type(self).__name__}(", *"\n".join(lines).splitlines()]) + "\n)"
-
-
-class Sequential(Container):
-    """Layers one after the other, named "0", "1", …"""
-
-    def __init__(self, *layers):
-        children = {str(i): layer for i, layer in enumerate(layers)}
-        super().__init__(children, first="0" if layers else None)
-        self.layers = layers
-
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """x through all layers."""
         for layer in self.layers:
             x = layer(x)
         return x
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
+        """dy back through all layers."""
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
         return dy
 
+    def named_children(self) -> Iterator[tuple[str, Layer]]:
+        """The layers, named by their numbers."""
+        return ((str(i), layer) for i, layer in enumerate(self.layers))
+
+    def _row(self):
+        """The layers in the order in which they are called, those of inner rows too."""
+        for name, layer in self.named_children():
+            yield name, layer
+            if isinstance(layer, Sequential):
+                yield from ((f"{name}.{inner}", part) for inner, part in layer._row())
+
     def __getitem__(self, index):
         return self.layers[index]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.layers)
 
 
-class FlatView(MutableMapping):
-    """The children's dicts as one, under dotted names; reading and writing go through to them."""
+class Add(Layer):
+    """Where a skip comes in: a + b, for arrays of one shape."""
 
-    def __init__(self, children, attribute):
-        self._children = children
-        self._attribute = attribute
+    macs = no_macs
 
-    def _owner(self, name):
-        child, _, rest = name.partition(".")
-        return getattr(self._children[child], self._attribute), rest
+    def forward(self, a: Array, b: Array) -> Array:
+        """a + b. Raises ValueError if their shapes differ."""
+        check_shape("b", b, a.shape, "the shape of a, to which it is added")
+        return a + b
 
-    def __getitem__(self, name):
-        owner, rest = self._owner(name)
-        return owner[rest]
-
-    def __setitem__(self, name, array):
-        owner, rest = self._owner(name)
-        owner[rest] = array
-
-    def __delitem__(self, name):
-        owner, rest = self._owner(name)
-        del owner[rest]
-
-    def __iter__(self):
-        for child, layer in self._children.items():
-            for name in getattr(layer, self._attribute):
-                yield f"{child}.{name}"
-
-    def __len__(self):
-        return sum(len(getattr(layer, self._attribute)) for layer in self._children.values())
-
-    def __repr__(self):
-        return repr(dict(self))
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        """A sum passes its gradient to both of its terms."""
+        return dy, dy
 
 
-def _refuse_repeated(container):
-    """A layer remembers one input, so the same object at two places would lose the first."""
-    seen = set()
-    for name, layer in leaves(container):
-        if id(layer) in seen:
-            raise ValueError(
-                f"{name} is a {type(layer).__name__} that stands in this net twice: a layer "
-                "remembers its last input only, so make a new one for each place"
-            )
-        seen.add(id(layer))
+class Concat(Layer):
+    """Joins maps along the channels: (N, C₁, H, W), (N, C₂, H, W) -> (N, C₁ + C₂, H, W)."""
 
+    macs = no_macs
 
-def leaves(layer, prefix=""):
-    """Every layer without children, with its dotted name."""
-    if not isinstance(layer, Container):
-        yield prefix, layer
-        return
-    for name, child in layer.children.items():
-        yield from leaves(child, f"{prefix}.{name}" if prefix else name)
+    def forward(self, a: Array, b: Array) -> Array:
+        """The channels of a, then those of b. Raises ValueError if they differ in N, H or W."""
+        check_shape("b", b, (a.shape[0], b.shape[1], *a.shape[2:]), "as a, but for the channels")
+        self.saved = a.shape[1]
+        return xp_of(a, b).concatenate([a, b], axis=1)
+
+    def backward(self, dy: Array) -> tuple[Array, Array]:
+        """Each map gets the gradient of its own channels."""
+        return dy[:, : self.saved], dy[:, self.saved :]

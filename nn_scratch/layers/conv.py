@@ -1,12 +1,17 @@
 """Convolution and transpose convolution with weights."""
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from nn_scratch import ops
+from nn_scratch.backend import Array, xp_of
 from nn_scratch.geometry import integer, pair
-from nn_scratch.layers.base import Layer, he_normal, value_dtype, written
+from nn_scratch.layers.base import Layer, written
+from nn_scratch.layers.initialize import he_normal, value_dtype
+
+Pair = int | tuple[int, int]
 
 # What repr leaves out.
 DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "output_padding": 0}
@@ -24,10 +29,17 @@ class _Convolution(Layer):
             "groups": groups,
         }
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """The options that are not at their defaults."""
         return written(self.options, **DEFAULTS)
 
+    def open_backward(self, dy: Array) -> Array:
+        """dx with weights of 1: whole numbers, if it were not for rounding, and what is 0 must be
+        0."""
+        return xp_of(dy).rint(super().open_backward(dy))
+
     def add_weights(self, shape, fan_in, out_channels, bias, rng, dtype):
+        """Weight and bias; every layer draws its weight when it is made."""
         self.add_parameter("weight", he_normal(shape, fan_in, rng, dtype))
         if bias:
             self.add_parameter("bias", np.zeros(out_channels, value_dtype(dtype)))
@@ -41,34 +53,44 @@ class Conv2d(_Convolution):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        dilation=1,
-        groups=1,
-        bias=True,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Any = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
         *,
-        rng=None,
-        dtype=np.float32,
-    ):
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
         super().__init__(stride, padding, dilation, groups)
         in_per_group, _ = _divided(in_channels, out_channels, groups)
         shape = (out_channels, in_per_group, *pair("kernel_size", kernel_size))
         self.add_weights(shape, prod(shape[1:]), out_channels, bias, rng, dtype)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y (N, out_channels, P, Q), for x (N, in_channels, H, W)."""
         self.saved = x
         return ops.conv2d(x, self.params["weight"], self.params.get("bias"), **self.options)
 
-    def backward(self, dy):
-        x = self.recall()
+    def backward(self, dy: Array) -> Array | None:
+        """dx in the shape of x, or None if nobody needs it."""
         dx, dw, db = ops.conv2d_backward(
-            dy, x, self.params["weight"], need_dx=self.need_dx, **self.options
+            dy, self.saved, self.params["weight"], need_dx=self.need_dx, **self.options
         )
         self.add_grads(weight=dw, bias=db)
         return dx
+
+    def macs(self, x: Array, y: Array) -> int:
+        """Every output sums over a window."""
+        return y.size * prod(self.params["weight"].shape[1:])
+
+    def as_dense(self, size: int, dilation: int) -> tuple[Layer, int, int]:
+        """The same kernel, dilated: without padding no layer can tell where a patch ends."""
+        dense = convolution_of(self, self.params["weight"], dilation)
+        return dense, size - self.params["weight"].shape[2] + 1, dilation
 
 
 class ConvTranspose2d(_Convolution):
@@ -82,19 +104,19 @@ class ConvTranspose2d(_Convolution):
 
     def __init__(
         self,
-        in_channels,
-        out_channels,
-        kernel_size,
-        stride=1,
-        padding=0,
-        output_padding=0,
-        groups=1,
-        bias=True,
-        dilation=1,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Any = 0,
+        output_padding: Pair = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Pair = 1,
         *,
-        rng=None,
-        dtype=np.float32,
-    ):
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
         super().__init__(stride, padding, dilation, groups)
         self.output_padding = output_padding
         in_per_group, out_per_group = _divided(in_channels, out_channels, groups)
@@ -103,10 +125,12 @@ class ConvTranspose2d(_Convolution):
         shape = (in_channels, out_per_group, *kernel)
         self.add_weights(shape, fan_in, out_channels, bias, rng, dtype)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """The options that are not at their defaults."""
         return written(self.options | {"output_padding": self.output_padding}, **DEFAULTS)
 
-    def forward(self, x, output_size=None):
+    def forward(self, x: Array, output_size: tuple[int, int] | None = None) -> Array:
+        """y (N, out_channels, P, Q), for x (N, in_channels, H, W)."""
         self.saved = x
         return ops.conv_transpose2d(
             x,
@@ -117,11 +141,29 @@ class ConvTranspose2d(_Convolution):
             **self.options,
         )
 
-    def backward(self, dy):
-        x = self.recall()
-        dx, dw, db = ops.conv_transpose2d_backward(dy, x, self.params["weight"], **self.options)
+    def backward(self, dy: Array) -> Array:
+        """dx in the shape of x."""
+        dx, dw, db = ops.conv_transpose2d_backward(
+            dy, self.saved, self.params["weight"], **self.options
+        )
         self.add_grads(weight=dw, bias=db)
         return dx
+
+    def macs(self, x: Array, y: Array) -> int:
+        """Every input paints a window."""
+        return x.size * prod(self.params["weight"].shape[1:])
+
+
+def convolution_of(layer: Layer, weight: Array, dilation: int) -> Conv2d:
+    """A convolution with this weight (F, C, h, w), which may be a view, and the layer's bias."""
+    out_channels, in_channels, *kernel = weight.shape
+    conv = Conv2d(
+        in_channels, out_channels, kernel, dilation=dilation, bias=False, dtype=weight.dtype
+    )
+    conv.add_parameter("weight", weight)
+    if "bias" in layer.params:
+        conv.add_parameter("bias", layer.params["bias"])
+    return conv
 
 
 def _divided(in_channels, out_channels, groups):

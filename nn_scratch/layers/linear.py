@@ -1,11 +1,15 @@
 """The fully connected layer, and the way from images to it."""
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.layers.base import Layer, he_normal, value_dtype
+from nn_scratch.backend import Array
+from nn_scratch.layers.base import Layer, no_macs
+from nn_scratch.layers.conv import convolution_of
+from nn_scratch.layers.initialize import he_normal, value_dtype
 
 
 class Linear(Layer):
@@ -14,7 +18,15 @@ class Linear(Layer):
     weight (out_features, in_features), He-initialized; bias (out_features,), zeros.
     """
 
-    def __init__(self, in_features, out_features, bias=True, *, rng=None, dtype=np.float32):
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
         super().__init__()
         self.add_parameter(
             "weight", he_normal((out_features, in_features), in_features, rng, dtype)
@@ -22,22 +34,42 @@ class Linear(Layer):
         if bias:
             self.add_parameter("bias", np.zeros(out_features, value_dtype(dtype)))
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y (N, out_features), for x (N, in_features)."""
         self.saved = x
         return ops.linear(x, self.params["weight"], self.params.get("bias"))
 
-    def backward(self, dy):
-        dx, dw, db = ops.linear_backward(dy, self.recall(), self.params["weight"])
+    def backward(self, dy: Array) -> Array:
+        """dx (N, in_features)."""
+        dx, dw, db = ops.linear_backward(dy, self.saved, self.params["weight"])
         self.add_grads(weight=dw, bias=db)
         return dx
+
+    def macs(self, x: Array, y: Array) -> int:
+        """Every output sums over all inputs."""
+        return y.size * self.params["weight"].shape[1]
+
+    def as_dense(self, size: int, dilation: int) -> tuple[Layer, int, int]:
+        """A convolution whose kernel takes in what Flatten made of (C, size, size)."""
+        weight = self.params["weight"]
+        kernels = weight.reshape(len(weight), -1, size, size)
+        return convolution_of(self, kernels, dilation), 1, dilation
 
 
 class Flatten(Layer):
     """(N, …) -> (N, features): everything but the batch in one axis."""
 
-    def forward(self, x):
+    macs = no_macs
+
+    def forward(self, x: Array) -> Array:
+        """y (N, features)."""
         self.saved = x.shape
         return x.reshape(x.shape[0], prod(x.shape[1:]))
 
-    def backward(self, dy):
-        return dy.reshape(self.recall())
+    def backward(self, dy: Array) -> Array:
+        """dx in the shape of x."""
+        return dy.reshape(self.saved)
+
+    def as_dense(self, size: int, dilation: int) -> tuple[None, int, int]:
+        """Nothing: the kernel of the linear layer that follows takes the map as it is."""
+        return None, size, dilation

@@ -1,12 +1,17 @@
 """Batch normalization with its running statistics, and with the ReLU that mostly follows."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.layers.base import Layer, value_dtype
+from nn_scratch.backend import Array
+from nn_scratch.layers.base import Elementwise
+from nn_scratch.layers.initialize import value_dtype
 
 
-class BatchNorm2d(Layer):
+class BatchNorm2d(Elementwise):
     """Normalizes each channel by the batch's statistics in training, by the running ones in
     evaluation. See ops.batch_norm2d. `all_sum` adds up over the processes that share a batch, if
     several do.
@@ -17,11 +22,18 @@ class BatchNorm2d(Layer):
 
     relu = False
 
-    def __init__(self, num_features, eps=1e-5, momentum=0.1, *, dtype=np.float32):
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.1,
+        *,
+        dtype: Any = np.float32,
+    ) -> None:
         super().__init__()
         self.eps = eps
         self.momentum = momentum
-        self.all_sum = None
+        self.all_sum: Callable[[Array], Array] | None = None
         dtype = value_dtype(dtype)
         self.add_parameter("weight", np.ones(num_features, dtype))
         self.add_parameter("bias", np.zeros(num_features, dtype))
@@ -29,7 +41,8 @@ class BatchNorm2d(Layer):
         self.buffers["running_var"] = np.ones(num_features, dtype)
         self.buffers["num_batches_tracked"] = np.array(0, np.int64)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y in the shape of x (N, num_features, H, W)."""
         y, statistics, running = ops.batch_norm2d(
             x,
             self.params["weight"],
@@ -48,8 +61,9 @@ class BatchNorm2d(Layer):
             self.buffers["num_batches_tracked"][...] += 1
         return y
 
-    def backward(self, dy):
-        x, statistics, training, y = self.recall()
+    def backward(self, dy: Array) -> Array:
+        """dx in the shape of x."""
+        x, statistics, training, y = self.saved
         dx, dw, db = ops.batch_norm2d_backward(
             dy,
             x,

@@ -1,15 +1,35 @@
 """Pooling, and the unpooling that remembers where the maxima stood."""
 
+from typing import Any
+
+import numpy as np
+
 from nn_scratch import ops
-from nn_scratch.geometry import pair
-from nn_scratch.layers.base import Layer, written
+from nn_scratch.backend import Array
+from nn_scratch.engine import engine_of
+from nn_scratch.geometry import pair, pool_windows
+from nn_scratch.layers.base import Layer, no_macs, written
+
+Pair = int | tuple[int, int]
 
 
 class MaxPool2d(Layer):
     """Maximum of each window. Keeps `switches` and `input_size` for its backward pass and for a
-    MaxUnpool2d partner. See ops.max_pool2d."""
+    MaxUnpool2d partner. See ops.max_pool2d. (In PyTorch, return_indices stands before ceil_mode.)
+    """
 
-    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
+    macs = no_macs
+    shares_saved = True
+
+    def __init__(
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        *,
+        ceil_mode: bool = False,
+    ) -> None:
         super().__init__()
         self.geometry = {
             "kernel_size": kernel_size,
@@ -19,45 +39,70 @@ class MaxPool2d(Layer):
         }
         self.ceil_mode = ceil_mode
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """The options that are not at their defaults."""
         options = self.geometry | {"ceil_mode": self.ceil_mode}
         return written(options, padding=0, dilation=1, ceil_mode=False)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y (N, C, P, Q), for x (N, C, H, W)."""
         y, switches = ops.max_pool2d(x, ceil_mode=self.ceil_mode, **self.geometry)
         self.saved = switches, x.shape[2:]
         return y
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
+        """dx (N, C, H, W)."""
         return ops.max_pool2d_backward(dy, self.switches, self.input_size, **self.geometry)
 
-    @property
-    def switches(self):
-        """Where the maxima of the last forward pass stood: (N, C, P, Q), each h·W + w."""
-        return self.recall()[0]
+    def open_backward(self, dy: Array) -> Array:
+        """Each window may have chosen any of its pixels."""
+        windows = pool_windows(**self.geometry)
+        return engine_of(dy).conv_backward_data(
+            dy, _ones(dy, windows), self.input_size, windows, groups=dy.shape[1]
+        )
+
+    def as_dense(self, size: int, dilation: int) -> tuple[Layer, int, int]:
+        """A pool that moves by 1; all that follows reads every k-th of its outputs.
+
+        Raises ValueError unless its windows are square and lie side by side.
+        """
+        kernel, _ = pair("kernel_size", self.geometry["kernel_size"])
+        if pool_windows(**self.geometry) != pool_windows(kernel, None, 0):
+            raise ValueError(f"{self} does not slide: its windows must be square and side by side")
+        return MaxPool2d(kernel, 1, dilation=dilation), size // kernel, dilation * kernel
 
     @property
-    def input_size(self):
+    def switches(self) -> Array:
+        """Where the maxima of the last forward pass stood: (N, C, P, Q), each h·W + w."""
+        return self.saved[0]
+
+    @property
+    def input_size(self) -> tuple[int, int]:
         """(H, W) of the last input."""
-        return self.recall()[1]
+        return self.saved[1]
 
 
 class MaxUnpool2d(Layer):
     """Puts each value where its partner pool found the maximum, zeros elsewhere.
 
     Switches and output size come from the last forward pass of `pool`, a MaxPool2d, which must
-    have run before. `collisions` as in ops.max_unpool2d.
+    have run before. `collisions` as in ops.max_unpool2d. (PyTorch's takes the pool's geometry, and
+    switches and size with every call.)
     """
 
-    def __init__(self, pool, collisions="sum"):
+    macs = no_macs
+
+    def __init__(self, pool: Any, *, collisions: str = "sum") -> None:
         super().__init__()
         self.pool = pool
         self.collisions = collisions
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """What happens where windows overlap, if it is not a sum."""
         return written({"collisions": self.collisions}, collisions="sum")
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y (N, C, H, W) of the size that the pool was given, for x (N, C, P, Q)."""
         self.saved = self.pool.switches
         return ops.max_unpool2d(
             x,
@@ -67,16 +112,45 @@ class MaxUnpool2d(Layer):
             **self.pool.geometry,
         )
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
+        """dx (N, C, P, Q)."""
         return ops.max_unpool2d_backward(
-            dy, self.recall(), collisions=self.collisions, **self.pool.geometry
+            dy, self.saved, collisions=self.collisions, **self.pool.geometry
         )
+
+    def open_backward(self, dy: Array) -> Array:
+        """Each value may have been put anywhere in its window."""
+        windows, size = pool_windows(**self.pool.geometry), self.saved.shape[2:]
+        needed = [
+            max(0, (count - 1) * step + extent - before - here)
+            for count, step, extent, (before, _), here in zip(
+                size, windows.stride, windows.extent, windows.padding, dy.shape[2:], strict=True
+            )
+        ]
+        wide = np.pad(dy, ((0, 0), (0, 0), *((0, n) for n in needed)))  # ceil_mode's last windows
+        sums = engine_of(dy).conv_forward(wide, _ones(dy, windows), windows, groups=dy.shape[1])
+        return sums[:, :, : size[0], : size[1]]
+
+
+def _ones(dy, windows):
+    """For each channel, a kernel of ones."""
+    return np.ones((dy.shape[1], 1, *windows.kernel), dy.dtype)
 
 
 class AvgPool2d(Layer):
-    """Mean of each window. See ops.avg_pool2d."""
+    """Mean of each window. See ops.avg_pool2d. (In PyTorch, ceil_mode stands before
+    count_include_pad; there is none here.)"""
 
-    def __init__(self, kernel_size, stride=None, padding=0, count_include_pad=True):
+    macs = no_macs
+
+    def __init__(
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        *,
+        count_include_pad: bool = True,
+    ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
         self.options = {
@@ -85,32 +159,40 @@ class AvgPool2d(Layer):
             "count_include_pad": count_include_pad,
         }
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """The options that are not at their defaults."""
         options = {"kernel_size": self.kernel_size} | self.options
         return written(options, padding=0, count_include_pad=True)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y (N, C, P, Q), for x (N, C, H, W)."""
         self.saved = x.shape[2:]
         return ops.avg_pool2d(x, self.kernel_size, **self.options)
 
-    def backward(self, dy):
-        return ops.avg_pool2d_backward(dy, self.recall(), self.kernel_size, **self.options)
+    def backward(self, dy: Array) -> Array:
+        """dx (N, C, H, W)."""
+        return ops.avg_pool2d_backward(dy, self.saved, self.kernel_size, **self.options)
 
 
 class AdaptiveAvgPool2d(Layer):
     """Means over a grid of `output_size` cells, whatever the image's size. See
     ops.adaptive_avg_pool2d."""
 
-    def __init__(self, output_size):
+    macs = no_macs
+
+    def __init__(self, output_size: Pair) -> None:
         super().__init__()
         self.output_size = pair("output_size", output_size)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """The size of the grid."""
         return written({"output_size": self.output_size})
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y (N, C, *output_size), for x (N, C, H, W)."""
         self.saved = x.shape[2:]
         return ops.adaptive_avg_pool2d(x, self.output_size)
 
-    def backward(self, dy):
-        return ops.adaptive_avg_pool2d_backward(dy, self.recall())
+    def backward(self, dy: Array) -> Array:
+        """dx (N, C, H, W)."""
+        return ops.adaptive_avg_pool2d_backward(dy, self.saved)

@@ -1,48 +1,73 @@
 """Upsampling without parameters and without switches."""
 
 from nn_scratch import ops
+from nn_scratch.backend import Array
 from nn_scratch.geometry import pair
-from nn_scratch.layers.base import Layer, written
+from nn_scratch.layers.base import Layer, no_macs, written
+
+Pair = int | tuple[int, int]
 
 
 class NearestUnpool2d(Layer):
     """Repeats each pixel into a block of `scale` (int or (h, w))."""
 
-    def __init__(self, scale):
+    macs = no_macs
+
+    def __init__(self, scale: Pair) -> None:
         super().__init__()
         self.scale = pair("scale", scale)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """The size of a block."""
         return written({"scale": self.scale})
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y, for x (N, C, H, W)."""
         return ops.nearest_unpool2d(x, self.scale)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
+        """dx (N, C, H, W)."""
         return ops.nearest_unpool2d_backward(dy, self.scale)
 
 
 class BedOfNails2d(Layer):
     """Puts each pixel at the top left of a block of `scale` (int or (h, w)), zeros elsewhere."""
 
-    def __init__(self, scale):
+    macs = no_macs
+
+    def __init__(self, scale: Pair) -> None:
         super().__init__()
         self.scale = pair("scale", scale)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """The size of a block."""
         return written({"scale": self.scale})
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y, for x (N, C, H, W)."""
         return ops.bed_of_nails_unpool2d(x, self.scale)
 
-    def backward(self, dy):
+    def backward(self, dy: Array) -> Array:
+        """dx (N, C, H, W)."""
         return ops.bed_of_nails_unpool2d_backward(dy, self.scale)
 
 
 class BilinearUpsample2d(Layer):
-    """Bilinear interpolation, to `size` (h, w) or by `scale` (int or (h, w)): give one of them."""
+    """Bilinear interpolation, to `size` (h, w) or by `scale` (int or (h, w)): give one of them.
 
-    def __init__(self, size=None, scale=None, align_corners=False):
+    (PyTorch's nn.Upsample takes mode before align_corners, and says scale_factor.) Raises
+    ValueError if both or none are given.
+    """
+
+    macs = no_macs
+
+    def __init__(
+        self,
+        size: Pair | None = None,
+        scale: Pair | None = None,
+        *,
+        align_corners: bool = False,
+    ) -> None:
         super().__init__()
         if (size is None) == (scale is None):
             raise ValueError(f"give size or scale, not both or none: size={size}, scale={scale}")
@@ -50,14 +75,17 @@ class BilinearUpsample2d(Layer):
         self.scale = None if scale is None else pair("scale", scale)
         self.align_corners = align_corners
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
+        """The options that were given."""
         options = {"size": self.size, "scale": self.scale, "align_corners": self.align_corners}
         return written(options, align_corners=False)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y, for x (N, C, H, W)."""
         self.saved = x.shape[2:]
         size = self.size or tuple(n * s for n, s in zip(self.saved, self.scale, strict=True))
         return ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)
 
-    def backward(self, dy):
-        return ops.bilinear_upsample2d_backward(dy, self.recall(), align_corners=self.align_corners)
+    def backward(self, dy: Array) -> Array:
+        """dx (N, C, H, W)."""
+        return ops.bilinear_upsample2d_backward(dy, self.saved, align_corners=self.align_corners)

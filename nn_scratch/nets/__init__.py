@@ -5,6 +5,7 @@ from nn_scratch.nets.localizer import Localizer
 from nn_scratch.nets.segnet import SegNet
 from nn_scratch.nets.segnet_basic import SegNetBasic
 from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier, SlidingWindow
+from nn_scratch.nets.unet import UNet
 from nn_scratch.nets.upsampler import Upsampler
 from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS, build
 
@@ -19,6 +20,7 @@ __all__ = [
     "SegNet",
     "SegNetBasic",
     "SlidingWindow",
+    "UNet",
     "Upsampler",
     "build",
 ]

@@ -14,10 +14,13 @@ filters, or from the encoder's own maps, which skips add.
 """
 
 from functools import partial
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from nn_scratch.layers import Container, Conv2d, MaxPool2d, Sequential
+from nn_scratch.backend import Array
+from nn_scratch.layers import Add, Conv2d, Layer, MaxPool2d, Sequential
 from nn_scratch.nets.block import conv_norm_relu
 from nn_scratch.nets.upsampler import Upsampler
 
@@ -27,98 +30,98 @@ class FullResolutionFCN(Sequential):
 
     def __init__(
         self,
-        in_channels,
-        num_classes,
-        widths=(16, 32, 32),
-        kernel_size=5,
+        in_channels: int,
+        num_classes: int,
+        widths: tuple[int, ...] = (16, 32, 32),
+        kernel_size: int | tuple[int, int] = 5,
         *,
-        rng=None,
-        dtype=np.float32,
-    ):
-        rng = np.random.default_rng(rng)
-        block = partial(conv_norm_relu, kernel_size=kernel_size, rng=rng, dtype=dtype)
-        blocks = [block(a, b) for a, b in zip((in_channels, *widths[:-1]), widths, strict=True)]
-        super().__init__(*blocks, Conv2d(widths[-1], num_classes, 1, rng=rng, dtype=dtype))
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        super().__init__(
+            *(
+                conv_norm_relu(a, b, kernel_size, **options)
+                for a, b in pairwise((in_channels, *widths))
+            ),
+            Conv2d(widths[-1], num_classes, 1, **options),
+        )
 
 
-class DownUpFCN(Container):
+class DownUpFCN(Layer):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W).
 
     One stage down for each of `widths`, and one up, with `upsampler` one of Upsampler's kinds, and
     `init` how a transpose convolution starts. The `skips` innermost stages add the encoder's map to
     the upsampled one: 0 is FCN-32s's way, 1 FCN-16s's, 2 FCN-8s's, len(widths) adds at every size.
-    H and W may be odd.
+    H and W may be odd. Raises ValueError for another upsampler or more skips than stages.
     """
+
+    first_child = "encoders.0"
 
     def __init__(
         self,
-        in_channels,
-        num_classes,
-        widths=(16, 32, 64),
-        kernel_size=5,
+        in_channels: int,
+        num_classes: int,
+        widths: tuple[int, ...] = (16, 32, 64),
+        kernel_size: int | tuple[int, int] = 5,
         *,
-        upsampler="transpose_conv",
-        init="bilinear",
-        skips=0,
-        rng=None,
-        dtype=np.float32,
-    ):
+        upsampler: str = "transpose_conv",
+        init: str = "bilinear",
+        skips: int = 0,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__()
         if not 0 <= skips <= len(widths):
             raise ValueError(f"skips is {skips}, but {len(widths)} stages have 0 to {len(widths)}")
-        rng = np.random.default_rng(rng)
-        block = partial(conv_norm_relu, kernel_size=kernel_size, rng=rng, dtype=dtype)
-        before = (in_channels, *widths[:-1])
-        after = (widths[0], *widths[:-1])
-        self.encoders = [block(a, b) for a, b in zip(before, widths, strict=True)]
+        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        block = partial(conv_norm_relu, kernel_size=kernel_size, **options)
+        self.encoders = [block(a, b) for a, b in pairwise((in_channels, *widths))]
         self.pools = [MaxPool2d(2, ceil_mode=True) for _ in widths]
         self.ups = [
-            Upsampler(upsampler, width, pool, init=init, rng=rng, dtype=dtype)
+            Upsampler(upsampler, width, pool, init=init, **options)
             for width, pool in zip(widths, self.pools, strict=True)
         ]
-        self.decoders = [block(a, b) for a, b in zip(widths, after, strict=True)]
-        self.classifier = Conv2d(widths[0], num_classes, 1, rng=rng, dtype=dtype)
-        self.skipping = [len(widths) - i <= skips for i in range(len(widths))]
-        children = {}
-        for i, parts in enumerate(zip(self.encoders, self.pools, strict=True)):
-            children |= dict(zip((f"encoder{i}", f"pool{i}"), parts, strict=True))
-        for i in reversed(range(len(widths))):
-            children |= {f"up{i}": self.ups[i], f"decoder{i}": self.decoders[i]}
-        super().__init__({**children, "classifier": self.classifier}, first="encoder0")
+        self.decoders = [block(b, a) for a, b in pairwise((widths[0], *widths))]
+        self.adds = [Add() if len(widths) - i <= skips else None for i in range(len(widths))]
+        self.classifier = Conv2d(widths[0], num_classes, 1, **options)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """Class scores (N, num_classes, H, W)."""
         maps = []
-        for encode, pool, skip in self._downwards():
+        for encode, pool, add in zip(self.encoders, self.pools, self.adds, strict=True):
             x = encode(x)
-            if skip:
+            if add:
                 maps.append(x)
             x = pool(x)
-        for up, decode, skip in self._upwards():
+        for up, add, decode in self._upwards():
             x = up(x)
-            if skip:
-                x = x + maps.pop()
+            if add:
+                x = add(x, maps.pop())
             for layer in decode:  # one by one: decode(x) would hold x to the end
                 x = layer(x)
         return self.classifier(x)
 
-    def backward(self, dscores):
+    def backward(self, dscores: Array) -> Array | None:
+        """dx (N, in_channels, H, W)."""
         dx = self.classifier.backward(dscores)
         dmaps = []
-        for up, decode, skip in reversed(self._upwards()):
+        for up, add, decode in reversed(self._upwards()):
             dx = decode.backward(dx)
-            if skip:
-                dmaps.append(dx)  # a sum passes its gradient to both of its terms
+            if add:
+                dx, dmap = add.backward(dx)
+                dmaps.append(dmap)
             dx = up.backward(dx)
-        for encode, pool, skip in reversed(self._downwards()):
+        for encode, pool, add in zip(
+            self.encoders[::-1], self.pools[::-1], self.adds[::-1], strict=True
+        ):
             dx = pool.backward(dx)
-            if skip:
-                dx = dx + dmaps.pop()
+            if add:
+                dx = dx + dmaps.pop()  # the map went two ways: its gradients add up
             dx = encode.backward(dx)
         return dx
 
-    def _downwards(self):
-        """(encoder, pool, whether its map is kept to be added), outermost stage first."""
-        return list(zip(self.encoders, self.pools, self.skipping, strict=True))
-
     def _upwards(self):
-        """(upsampler, decoder, whether it skips), innermost stage first."""
-        return list(zip(self.ups, self.decoders, self.skipping, strict=True))[::-1]
+        """(upsampler, where the skip comes in or None, decoder), innermost stage first."""
+        return list(zip(self.ups, self.adds, self.decoders, strict=True))[::-1]

@@ -8,13 +8,17 @@ two heads on one feature vector, trained with both losses at once. The gradients
 add up where they meet, in the features.
 """
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 
+from nn_scratch.backend import Array
 from nn_scratch.geometry import pair
 from nn_scratch.layers import (
     AdaptiveAvgPool2d,
-    Container,
     Flatten,
+    Layer,
     Linear,
     MaxPool2d,
     ReLU,
@@ -23,7 +27,7 @@ from nn_scratch.layers import (
 from nn_scratch.nets.block import conv_norm_relu
 
 
-class Localizer(Container):
+class Localizer(Layer):
     """(N, in_channels, H, W) -> scores (N, num_classes), boxes (N, 4).
 
     Boxes are (x, y, w, h) as fractions of the image's width and height; boxes.to_pixels converts.
@@ -35,63 +39,61 @@ class Localizer(Container):
     and images may have any size. A grid of 1, global pooling, keeps what there is but not where:
     fine for the class, a handicap for the box.
 
-    With `class_boxes` there is a box for each class, (N, num_classes, 4): what is the best box may
-    depend on what it shall hold.
+    With `class_boxes` there is a box for each class, (N, num_classes, 4): which box is best may
+    depend on what is to be inside. Raises ValueError if both or none of image_size and grid are
+    given, or if the images are too small for the pools.
     """
+
+    first_child = "features"
 
     def __init__(
         self,
-        in_channels,
-        num_classes,
-        image_size=None,
-        widths=(16, 32, 64, 64),
-        features=256,
+        in_channels: int,
+        num_classes: int,
+        image_size: tuple[int, int] | None = None,
+        widths: tuple[int, ...] = (16, 32, 64, 64),
+        features: int = 256,
         *,
-        grid=None,
-        class_boxes=False,
-        rng=None,
-        dtype=np.float32,
-    ):
+        grid: int | tuple[int, int] | None = None,
+        class_boxes: bool = False,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__()
         if (image_size is None) == (grid is None):
             raise ValueError(
                 f"give image_size or grid, not both or none: image_size={image_size}, grid={grid}"
             )
-        rng = np.random.default_rng(rng)
+        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
         stages = []
-        for c_in, c_out in zip((in_channels, *widths[:-1]), widths, strict=True):
-            stages += [conv_norm_relu(c_in, c_out, 3, rng=rng, dtype=dtype), MaxPool2d(2)]
+        for c_in, c_out in pairwise((in_channels, *widths)):
+            stages += [conv_norm_relu(c_in, c_out, 3, **options), MaxPool2d(2)]
         if grid is not None:
             stages.append(AdaptiveAvgPool2d(grid))
         height, width = _halved(image_size, widths) if grid is None else pair("grid", grid)
         self.features = Sequential(
             *stages,
             Flatten(),
-            Linear(widths[-1] * height * width, features, rng=rng, dtype=dtype),
+            Linear(widths[-1] * height * width, features, **options),
             ReLU(),
         )
         self.class_boxes = class_boxes
         numbers = 4 * num_classes if class_boxes else 4
-        self.class_head = Linear(features, num_classes, rng=rng, dtype=dtype)
-        self.box_head = Linear(features, numbers, rng=rng, dtype=dtype)
+        self.class_head = Linear(features, num_classes, **options)
+        self.box_head = Linear(features, numbers, **options)
         # Heads start near zero (Girshick 2015, §2.3), or the boxes' first, large errors would
         # destroy the features that both heads share.
         for head in (self.class_head, self.box_head):
             head.params["weight"] *= 0.1
-        super().__init__(
-            {
-                "features": self.features,
-                "class_head": self.class_head,
-                "box_head": self.box_head,
-            },
-            first="features",
-        )
 
-    def forward(self, x):
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """Class scores (N, num_classes) and boxes (N, 4), or (N, num_classes, 4)."""
         features = self.features(x)
         scores, boxes = self.class_head(features), self.box_head(features)
         return scores, boxes.reshape(*scores.shape, 4) if self.class_boxes else boxes
 
-    def backward(self, gradients):
+    def backward(self, gradients: tuple[Array, Array]) -> Array | None:
+        """dx (N, in_channels, H, W), for the gradients in scores and boxes."""
         dscores, dboxes = gradients
         dboxes = dboxes.reshape(len(dboxes), 4 * dscores.shape[1] if self.class_boxes else 4)
         dfeatures = self.class_head.backward(dscores) + self.box_head.backward(dboxes)

@@ -9,52 +9,47 @@ its maximum stood. Unpooled maps are sparse: convolutions after each of them fil
 """
 
 from functools import partial
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from nn_scratch.layers import Container, Conv2d, MaxPool2d, MaxUnpool2d
+from nn_scratch.backend import Array
+from nn_scratch.layers import Conv2d, Layer, MaxPool2d, MaxUnpool2d
 from nn_scratch.nets.block import conv_norm_relu
 
 
-class SegNet(Container):
+class SegNet(Layer):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W).
 
     One encoder stage for each of `widths`, its number of channels; the decoder mirrors them.
     H and W may be odd; they must be at least 2^len(widths).
     """
 
+    first_child = "encoders.0"
+
     def __init__(
         self,
-        in_channels,
-        num_classes,
-        widths=(16, 32, 64),
-        kernel_size=3,
+        in_channels: int,
+        num_classes: int,
+        widths: tuple[int, ...] = (16, 32, 64),
+        kernel_size: int | tuple[int, int] = 3,
         *,
-        rng=None,
-        dtype=np.float32,
-    ):
-        rng = np.random.default_rng(rng)
-        block = partial(conv_norm_relu, kernel_size=kernel_size, rng=rng, dtype=dtype)
-        before = (in_channels, *widths[:-1])
-        self.encoders = [block(a, b) for a, b in zip(before, widths, strict=True)]
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__()
+        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        block = partial(conv_norm_relu, kernel_size=kernel_size, **options)
+        self.encoders = [block(a, b) for a, b in pairwise((in_channels, *widths))]
         self.pools = [MaxPool2d(2) for _ in widths]
-        # Down the list of widths again; the last stage keeps the first width.
-        after = (widths[0], *widths[:-1])
         self.unpools = [MaxUnpool2d(pool) for pool in reversed(self.pools)]
-        self.decoders = [
-            block(a, b) for a, b in zip(reversed(widths), reversed(after), strict=True)
-        ]
-        self.classifier = Conv2d(
-            widths[0], num_classes, kernel_size, padding="same", rng=rng, dtype=dtype
-        )
-        children = {}
-        for i, (encode, pool) in enumerate(zip(self.encoders, self.pools, strict=True)):
-            children |= {f"encoder{i}": encode, f"pool{i}": pool}
-        for i, (unpool, decode) in enumerate(zip(self.unpools, self.decoders, strict=True)):
-            children |= {f"unpool{i}": unpool, f"decoder{i}": decode}
-        super().__init__({**children, "classifier": self.classifier}, first="encoder0")
+        # Down the list of widths again; the last stage keeps the first width.
+        self.decoders = [block(a, b) for a, b in pairwise((*reversed(widths), widths[0]))]
+        self.classifier = Conv2d(widths[0], num_classes, kernel_size, padding="same", **options)
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """Class scores (N, num_classes, H, W)."""
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = pool(encode(x))
         for unpool, decode in zip(self.unpools, self.decoders, strict=True):
@@ -62,7 +57,8 @@ class SegNet(Container):
                 x = layer(x)
         return self.classifier(x)
 
-    def backward(self, dscores):
+    def backward(self, dscores: Array) -> Array | None:
+        """dx (N, in_channels, H, W)."""
         dx = self.classifier.backward(dscores)
         for unpool, decode in zip(self.unpools[::-1], self.decoders[::-1], strict=True):
             dx = unpool.backward(decode.backward(dx))

@@ -11,15 +11,17 @@ the upsampling filters have no bias; Bilinear-Interpolation classifies before it
 gives the same as after (both are linear, one in channels and one in pixels) at less cost.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from nn_scratch.backend import Array
 from nn_scratch.layers import (
+    Add,
     BatchNorm2d,
     BatchNormReLU2d,
-    Container,
     Conv2d,
+    Layer,
     MaxPool2d,
     Sequential,
 )
@@ -51,30 +53,34 @@ VARIANTS = {
 }
 
 
-class SegNetBasic(Container):
+class SegNetBasic(Layer):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W), for any H and W from 16 on.
 
-    `variant` names one of VARIANTS. The paper's sizes are the defaults.
+    `variant` names one of VARIANTS. The paper's sizes are the defaults. Raises ValueError for an
+    unknown variant.
     """
+
+    first_child = "encoders.0"
 
     def __init__(
         self,
-        in_channels,
-        num_classes,
-        variant="SegNet-Basic",
-        width=64,
-        kernel_size=7,
+        in_channels: int,
+        num_classes: int,
+        variant: str = "SegNet-Basic",
+        width: int = 64,
+        kernel_size: int | tuple[int, int] = 7,
         *,
-        upsampling_kernel=8,
-        rng=None,
-        dtype=np.float32,
-    ):
+        upsampling_kernel: int = 8,
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__()
         if variant not in VARIANTS:
             raise ValueError(f"variant is {variant!r}, but must be one of {list(VARIANTS)}")
         self.variant = VARIANTS[variant]
         options = {"rng": np.random.default_rng(rng), "dtype": dtype}
 
-        def convolution(c_in, norm, groups=1):
+        def block(c_in, norm, groups=1):
             conv = Conv2d(
                 *(c_in, width, kernel_size), padding="same", groups=groups, bias=False, **options
             )
@@ -87,7 +93,7 @@ class SegNetBasic(Container):
         groups = {"all": 1, "each": width}.get(self.variant.decoder)
         adapts = self.variant.add and self.variant.reduce
         stages = range(STAGES)
-        self.encoders = [convolution(width if i else in_channels, BatchNormReLU2d) for i in stages]
+        self.encoders = [block(width if i else in_channels, BatchNormReLU2d) for i in stages]
         self.pools = [MaxPool2d(2, ceil_mode=True) for _ in stages]
         self.ups = [
             Upsampler(
@@ -96,20 +102,14 @@ class SegNetBasic(Container):
             for pool in self.pools
         ]
         self.decoders = [
-            convolution(width, BatchNorm2d, groups) if groups else Sequential() for _ in stages
+            block(width, BatchNorm2d, groups) if groups else Sequential() for _ in stages
         ]
         self.adapters = [Sequential(*([one_by_one()] if adapts else [])) for _ in stages]
+        self.adds = [Add() if self.variant.add else None for _ in stages]
         self.classifier = one_by_one()
 
-        children = {}
-        for i in stages:
-            children |= {f"encoder{i}": self.encoders[i], f"pool{i}": self.pools[i]}
-        for i in reversed(stages):
-            children |= {f"up{i}": self.ups[i], f"decoder{i}": self.decoders[i]}
-            children |= {f"adapter{i}": self.adapters[i]}
-        super().__init__({**children, "classifier": self.classifier}, first="encoder0")
-
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """Class scores (N, num_classes, H, W)."""
         maps = []
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = encode(x)
@@ -118,29 +118,31 @@ class SegNetBasic(Container):
             x = pool(x)
         if self.variant.reduce:
             x = self.classifier(x)
-        for up, decode, adapt in self._upwards():
+        for up, decode, adapt, add in self._upwards():
             for layer in (up, *decode):  # one by one: decode(…) would hold its input to the end
                 x = layer(x)
-            if self.variant.add:
-                x = x + adapt(maps.pop())
+            if add:
+                x = add(x, adapt(maps.pop()))
         return x if self.variant.reduce else self.classifier(x)
 
-    def backward(self, dscores):
+    def backward(self, dscores: Array) -> Array | None:
+        """dx (N, in_channels, H, W)."""
         dx = dscores if self.variant.reduce else self.classifier.backward(dscores)
         dmaps = []
-        for up, decode, adapt in reversed(self._upwards()):
-            if self.variant.add:
-                dmaps.append(adapt.backward(dx))
+        for up, decode, adapt, add in reversed(self._upwards()):
+            if add:
+                dx, dmap = add.backward(dx)
+                dmaps.append(adapt.backward(dmap))
             dx = up.backward(decode.backward(dx))
         if self.variant.reduce:
             dx = self.classifier.backward(dx)
         for encode, pool in zip(self.encoders[::-1], self.pools[::-1], strict=True):
             dx = pool.backward(dx)
             if self.variant.add:
-                dx = dx + dmaps.pop()
+                dx = dx + dmaps.pop()  # the map went two ways: its gradients add up
             dx = encode.backward(dx)
         return dx
 
     def _upwards(self):
         """The decoder's stages, the innermost first."""
-        return list(zip(self.ups, self.decoders, self.adapters, strict=True))[::-1]
+        return list(zip(self.ups, self.decoders, self.adapters, self.adds, strict=True))[::-1]

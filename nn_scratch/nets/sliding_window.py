@@ -16,13 +16,17 @@ the positions that its own patch's pool would have kept. (Shift-and-stitch, runn
 shifted images and interleaving the results, computes the same: Long et al. 2015, §3.2.)
 """
 
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 
-from nn_scratch.backend import xp_of
+from nn_scratch.backend import Array, xp_of
 from nn_scratch.layers import (
-    Container,
     Conv2d,
     Flatten,
+    Layer,
     Linear,
     MaxPool2d,
     ReLU,
@@ -33,34 +37,34 @@ from nn_scratch.layers import (
 CROPS = 1024  # classified at once
 
 
-class PatchClassifier(Container):
+class PatchClassifier(Sequential):
     """(N, in_channels, patch, patch) -> class scores (N, num_classes).
 
     One unpadded convolution with ReLU for each of `widths`, followed by a 2×2 max-pool in the
     stages that `pools` names (numbers from 0), then two linear layers with `features` between them.
-    The class is that of the patch's middle pixel; `patch` is odd, so that there is one.
+    The class is that of the patch's middle pixel; `patch` is odd, so that there is one. Raises
+    ValueError if it is even, or too small for the stages.
     """
 
     def __init__(
         self,
-        in_channels,
-        num_classes,
-        patch=17,
-        widths=(16, 32),
-        kernel_size=5,
-        pools=(),
-        features=64,
+        in_channels: int,
+        num_classes: int,
+        patch: int = 17,
+        widths: tuple[int, ...] = (16, 32),
+        kernel_size: int = 5,
+        pools: tuple[int, ...] = (),
+        features: int = 64,
         *,
-        rng=None,
-        dtype=np.float32,
-    ):
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
         if patch % 2 == 0:
             raise ValueError(f"patch is {patch}, but must be odd to have a middle pixel")
-        rng = np.random.default_rng(rng)
-        self.patch = patch
+        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
         stages, size = [], patch
-        for i, (c_in, c_out) in enumerate(zip((in_channels, *widths[:-1]), widths, strict=True)):
-            stages += [Conv2d(c_in, c_out, kernel_size, rng=rng, dtype=dtype), ReLU()]
+        for i, (c_in, c_out) in enumerate(pairwise((in_channels, *widths))):
+            stages += [Conv2d(c_in, c_out, kernel_size, **options), ReLU()]
             size -= kernel_size - 1
             if i in pools:
                 stages.append(MaxPool2d(2))
@@ -70,20 +74,14 @@ class PatchClassifier(Container):
                     f"a patch of {patch} has no pixel left after stage {i}: use a larger patch, "
                     f"smaller kernels than {kernel_size}, or fewer stages"
                 )
-        self.layers = Sequential(
+        super().__init__(
             *stages,
             Flatten(),
-            Linear(widths[-1] * size * size, features, rng=rng, dtype=dtype),
+            Linear(widths[-1] * size * size, features, **options),
             ReLU(),
-            Linear(features, num_classes, rng=rng, dtype=dtype),
+            Linear(features, num_classes, **options),
         )
-        super().__init__({"layers": self.layers}, first="layers")
-
-    def forward(self, x):
-        return self.layers(x)
-
-    def backward(self, dscores):
-        return self.layers.backward(dscores)
+        self.patch = patch
 
 
 class SlidingWindow:
@@ -93,10 +91,10 @@ class SlidingWindow:
     classified on its own.
     """
 
-    def __init__(self, classifier):
+    def __init__(self, classifier: Any) -> None:
         self.classifier = classifier
 
-    def __call__(self, x):
+    def __call__(self, x: Array) -> Array:
         patch = self.classifier.patch
         n, _, height, width = x.shape
         crops = np.lib.stride_tricks.sliding_window_view(
@@ -109,66 +107,57 @@ class SlidingWindow:
         return np.ascontiguousarray(scores.reshape(n, height, width, -1).transpose(0, 3, 1, 2))
 
 
-def pad_for_patches(x, patch):
+def pad_for_patches(x: Array, patch: int) -> Array:
     """Zeros around the images, so that every pixel is the middle of a patch."""
     half = patch // 2
     return xp_of(x).pad(x, ((0, 0), (0, 0), (half, half), (half, half)))
 
 
-class FullyConvolutional(Container):
+class FullyConvolutional(Layer):
     """(N, in_channels, H, W) -> scores (N, num_classes, H, W): the same segmenter, by convolutions
     over the whole image at once.
 
     Its weights are the classifier's own arrays, seen as kernels: training one trains the other,
     until one of them is moved or converted. `net` takes padded images, (N, C, H + patch − 1,
     W + patch − 1). Where the classifier's pools leave rows of its patch over, its map has as many
-    rows more than the image; they are cut off.
+    rows more than the image; they are cut off. `sliding_window` is the classifier patch by patch.
+
+    Raises TypeError if a layer of the classifier does not tell how it slides (Layer.as_dense).
     """
 
-    def __init__(self, classifier):
-        self.classifier = classifier
-        self.net = Sequential(*_as_convolutions(classifier))
-        super().__init__({"net": self.net}, first="net")
+    first_child = "net"
 
-    def forward(self, x):
-        scores = self.net(pad_for_patches(x, self.classifier.patch))
+    def __init__(self, classifier: Any) -> None:
+        super().__init__()
+        self.patch = classifier.patch
+        self.sliding_window = SlidingWindow(classifier)  # no layer: it adds no parameters
+        self.net = Sequential(*_dense(classifier))
+
+    def forward(self, x: Array) -> Array:
+        """Class scores (N, num_classes, H, W)."""
+        scores = self.net(pad_for_patches(x, self.patch))
         self.saved = scores.shape, x.shape
         return scores[:, :, : x.shape[2], : x.shape[3]]
 
-    def backward(self, dscores):
-        whole, (_, _, height, width) = self.recall()
+    def backward(self, dscores: Array) -> Array | None:
+        """dx (N, in_channels, H, W)."""
+        whole, (_, _, height, width) = self.saved
         padded = xp_of(dscores).zeros(whole, dscores.dtype)
         padded[:, :, :height, :width] = dscores
         dx = self.net.backward(padded)
-        half = self.classifier.patch // 2
+        half = self.patch // 2
         return None if dx is None else dx[:, :, half : half + height, half : half + width]
 
 
-def _as_convolutions(classifier):
+def _dense(classifier) -> Iterator[Layer]:
     """The classifier's layers, for images of any size."""
-    dilation, size = 1, classifier.patch
+    size, dilation = classifier.patch, 1
     for layer in classifier.layers:
-        if isinstance(layer, Conv2d):
-            size -= layer.params["weight"].shape[2] - 1
-            yield _convolution(layer, layer.params["weight"], dilation)
-        elif isinstance(layer, MaxPool2d):
-            yield MaxPool2d(2, stride=1, dilation=dilation)
-            dilation, size = 2 * dilation, size // 2
-        elif isinstance(layer, Linear):
-            weight = layer.params["weight"]
-            yield _convolution(layer, weight.reshape(len(weight), -1, size, size), dilation)
-            size = 1  # what Flatten made of (C, size, size), the kernel takes in; then one pixel
-        elif isinstance(layer, ReLU):
-            yield ReLU()
-
-
-def _convolution(layer, weight, dilation):
-    """A convolution with the layer's own bias and this weight (F, C, h, w), a view of its own."""
-    f, c, *kernel = weight.shape
-    convolution = Conv2d(c, f, kernel, dilation=dilation, dtype=weight.dtype)
-    convolution.params |= {"weight": weight, "bias": layer.params["bias"]}
-    return convolution
+        dense, size, dilation = layer.as_dense(size, dilation)
+        if dense is not None:
+            yield dense
 
 
 def _runs(count):
+    """The numbers below count, CROPS at a time."""
     return [np.arange(i, min(i + CROPS, count)) for i in range(0, count, CROPS)]

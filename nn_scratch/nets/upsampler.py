@@ -1,41 +1,39 @@
 """Every way back up, as one layer: undo a 2×2 max-pool."""
 
+from typing import Any
+
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.backend import xp_of
-from nn_scratch.layers import (
-    BedOfNails2d,
-    Container,
-    ConvTranspose2d,
-    MaxUnpool2d,
-    NearestUnpool2d,
-)
-from nn_scratch.layers.base import Layer
+from nn_scratch.backend import Array, xp_of
+from nn_scratch.layers import BedOfNails2d, ConvTranspose2d, Layer, MaxUnpool2d, NearestUnpool2d
+from nn_scratch.layers.base import no_macs
 
 KINDS = ("nearest", "bed_of_nails", "bilinear", "max_unpool", "transpose_conv")
 
 
-class Upsampler(Container):
+class Upsampler(Layer):
     """(N, channels, h, w) -> (N, channels, H, W), the size that `pool`, a 2×2 MaxPool2d with
     ceil_mode, was last given.
 
     kind: "nearest", "bed_of_nails", "bilinear" (fixed weights), "max_unpool" (the pool's switches)
     or "transpose_conv" (stride 2, learned, `kernel_size` even; `init` "bilinear" starts it as
-    bilinear interpolation of each channel, as Long et al. 2015 do, "he" at random).
+    bilinear interpolation of each channel, as Long et al. 2015 do, "he" at random). Raises
+    ValueError for any other kind, init or kernel_size.
     """
 
     def __init__(
         self,
-        kind,
-        channels,
-        pool,
+        kind: str,
+        channels: int,
+        pool: Any,
         *,
-        kernel_size=4,
-        init="bilinear",
-        rng=None,
-        dtype=np.float32,
-    ):
+        kernel_size: int = 4,
+        init: str = "bilinear",
+        rng: Any = None,
+        dtype: Any = np.float32,
+    ) -> None:
+        super().__init__()
         if kind not in KINDS:
             raise ValueError(f"upsampler is {kind!r}, but must be one of {KINDS}")
         self.pool = pool
@@ -46,22 +44,25 @@ class Upsampler(Container):
             "max_unpool": lambda: MaxUnpool2d(pool),
             "transpose_conv": lambda: _transpose_conv(channels, kernel_size, init, rng, dtype),
         }[kind]()
-        super().__init__({"layer": self.layer})
 
-    def forward(self, x):
+    def forward(self, x: Array) -> Array:
+        """y (N, channels, H, W)."""
         y = self.layer(x)
         self.saved = y.shape
         height, width = self.pool.input_size
         return y[:, :, :height, :width]  # of an odd size, the last row would be twice as long
 
-    def backward(self, dy):
-        whole = xp_of(dy).zeros(self.recall(), dy.dtype)
+    def backward(self, dy: Array) -> Array:
+        """dx (N, channels, h, w)."""
+        whole = xp_of(dy).zeros(self.saved, dy.dtype)
         whole[:, :, : dy.shape[2], : dy.shape[3]] = dy
         return self.layer.backward(whole)
 
 
 class _Bilinear(Layer):
     """Bilinear interpolation to the size that the pool was given."""
+
+    macs = no_macs
 
     def __init__(self, pool):
         super().__init__()
@@ -72,7 +73,7 @@ class _Bilinear(Layer):
         return ops.bilinear_upsample2d(x, self.pool.input_size)
 
     def backward(self, dy):
-        return ops.bilinear_upsample2d_backward(dy, self.recall())
+        return ops.bilinear_upsample2d_backward(dy, self.saved)
 
 
 def _transpose_conv(channels, kernel_size, init, rng, dtype):
@@ -89,7 +90,7 @@ def _transpose_conv(channels, kernel_size, init, rng, dtype):
     return layer
 
 
-def bilinear_weights(channels, kernel_size, scale=2):
+def bilinear_weights(channels: int, kernel_size: int, scale: int = 2) -> np.ndarray:
     """(channels, channels, k, k): a tent for each channel with itself, zeros between channels.
 
     The transpose convolution with stride `scale` and these weights interpolates bilinearly.

@@ -11,6 +11,7 @@ from nn_scratch.nets.localizer import Localizer
 from nn_scratch.nets.segnet import SegNet
 from nn_scratch.nets.segnet_basic import VARIANTS, SegNetBasic
 from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier
+from nn_scratch.nets.unet import UNet
 
 STAGES = 3  # of the nets that go down and up
 GRID = 6  # rows and columns
@@ -39,6 +40,12 @@ def segnet(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
     """Kernels of 5×5: after unpooling three pixels of four are zero, and a 3×3 window would see
     only two or three values."""
     return SegNet(in_channels, num_classes, _doubling(width), kernel_size, rng=rng)
+
+
+def unet(in_channels, num_classes, *, width=16, kernel_size=3, rng=None):
+    """As many pools as the others, which need one size more: the smallest has its own stage."""
+    widths = (*_doubling(width), width * 2**STAGES)
+    return UNet(in_channels, num_classes, widths, kernel_size, rng=rng)
 
 
 def localizer(in_channels, num_classes, *, image_size, grid=None, width=16, rng=None, **options):
@@ -70,6 +77,7 @@ SEGMENTERS = {
         for name, options in _UPSAMPLERS.items()
     },
     "segnet": segnet,
+    "unet": unet,
     **{variant: partial(SegNetBasic, variant=variant) for variant in VARIANTS},
 }
 LOCALIZERS = {

@@ -5,7 +5,16 @@ channels C, images are (N, C, H, W); values are float32 or float64 and keep thei
 `nn_scratch.naive` defines each of them once more, as plain loops.
 """
 
-from nn_scratch.ops.activation import relu, relu_backward, softmax, softmax_backward
+from nn_scratch.ops.activation import (
+    leaky_relu,
+    leaky_relu_backward,
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+    softmax,
+    softmax_backward,
+)
 from nn_scratch.ops.conv import (
     conv2d,
     conv2d_backward,
@@ -58,6 +67,8 @@ __all__ = [
     "conv_transpose2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
     "linear",
     "linear_backward",
     "max_pool2d",
@@ -70,6 +81,8 @@ __all__ = [
     "nearest_unpool2d_backward",
     "relu",
     "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
     "smooth_l1_loss",
     "smooth_l1_loss_backward",
     "softmax",

@@ -1,5 +1,6 @@
-"""ReLU and softmax."""
+"""ReLU, leaky ReLU, sigmoid and softmax."""
 
+from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_shape, check_values
 
@@ -15,6 +16,34 @@ def relu_backward(dy, x):
     check_values(dy=dy, x=x)
     check_shape("dy", dy, x.shape, "the shape of x")
     return engine_of(x).relu_backward(dy, x)
+
+
+def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
+    """x where x > 0, else negative_slope · x, for an array of any shape. NaN stays NaN."""
+    check_values(x=x)
+    return xp_of(x).where(x > 0, x, float(negative_slope) * x)
+
+
+def leaky_relu_backward(dy: Array, x: Array, *, negative_slope: float = 0.01) -> Array:
+    """dy where x > 0, else negative_slope · dy, also at the kink."""
+    check_values(dy=dy, x=x)
+    check_shape("dy", dy, x.shape, "the shape of x")
+    return xp_of(x).where(x > 0, dy, float(negative_slope) * dy)
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(−x)), for an array of any shape, by exp(−|x|), which cannot overflow."""
+    check_values(x=x)
+    xp = xp_of(x)
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1, e) / (1 + e)
+
+
+def sigmoid_backward(dy: Array, y: Array) -> Array:
+    """dx = dy · y (1 − y). y is sigmoid's output, of any shape."""
+    check_values(dy=dy, y=y)
+    check_shape("dy", dy, y.shape, "the shape of y")
+    return dy * (y * (1 - y))
 
 
 def softmax(x, axis=1):

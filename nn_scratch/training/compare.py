@@ -12,7 +12,6 @@ from nn_scratch.evaluation import boxes
 from nn_scratch.evaluation.segmentation import spoken
 from nn_scratch.graph.cost import cost
 from nn_scratch.layers import inference_mode
-from nn_scratch.nets import FullyConvolutional, SlidingWindow
 from nn_scratch.nets.zoo import builder
 from nn_scratch.plotting import figures
 from nn_scratch.training.distributed import ALONE
@@ -134,37 +133,33 @@ def _expenses(recipes, images):
     systems = []
     for name, recipe in recipes.items():
         net = recipe.net.eval()
-        if isinstance(net, FullyConvolutional):
-            sliding = SlidingWindow(net.classifier)
-            patch = images[:1, :, : net.classifier.patch, : net.classifier.patch]
+        if sliding := getattr(net, "sliding_window", None):
+            patch = images[:1, :, : net.patch, : net.patch]
             pixels = images[0, 0].size
-            systems.append(("sliding-window", name, sliding, net.classifier, patch, pixels))
+            systems.append(("sliding-window", name, sliding, sliding.classifier, patch, pixels))
         systems.append((name, name, net, net, images[:1], 1))
-    seconds = _seconds([run for _, _, run, *_ in systems], images)
+    seconds = _seconds([(run, net) for _, _, run, net, *_ in systems], images)
     for (name, origin, _, net, counted, times), taken in zip(systems, seconds, strict=True):
         total = cost(net, counted)[-1]
         yield (
             name,
             origin,
             {
-                "weights": total.parameters,
-                "products": times * total.multiplications,
+                "weights": total.params,
+                "products": times * total.macs,
                 "seconds": taken / len(images),
             },
         )
 
 
 def _seconds(systems, images):
-    """The median seconds of a forward pass for each system; they take turns."""
+    """The median seconds of a forward pass for each (system, its net); they take turns."""
     taken = [[] for _ in systems]
     for _ in range(ROUNDS):
-        for run, times in zip(systems, taken, strict=True):
+        for (run, net), times in zip(systems, taken, strict=True):
             start = time.perf_counter()
-            if isinstance(run, SlidingWindow):
+            with inference_mode(net):
                 run(images)
-            else:
-                with inference_mode(run):
-                    run(images)
             times.append(time.perf_counter() - start)
     return [statistics.median(times) for times in taken]
 

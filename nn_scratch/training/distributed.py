@@ -18,8 +18,6 @@ import numpy as np
 
 from nn_scratch.backend import to_host, xp_of
 from nn_scratch.engine.cpu.threads import thread_count
-from nn_scratch.layers import BatchNorm2d
-from nn_scratch.layers.container import leaves
 
 FORWARDING = 1.0  # seconds in which the launcher passes on what a rank wrote before all are killed
 LAUNCHER_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # what launchers tell each process they start
@@ -102,7 +100,7 @@ class MpiRanks(Alone):
 
     @contextmanager
     def synchronized(self, net):
-        norms = [layer for _, layer in leaves(net) if isinstance(layer, BatchNorm2d)]
+        norms = [layer for _, layer in net.named_modules() if hasattr(layer, "all_sum")]
         for layer in norms:
             layer.all_sum = self.all_sum
         try:

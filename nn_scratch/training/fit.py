@@ -17,6 +17,7 @@ from nn_scratch.training.checkpoint import (
     save_checkpoint,
 )
 from nn_scratch.training.distributed import ALONE
+from nn_scratch.training.optim import demand_parameters
 
 FETCH_EVERY = 20  # steps on a GPU; in between the host runs ahead and does not wait for it
 
@@ -60,8 +61,9 @@ def fit(
     same arguments and gets the same history; only the first one reads and writes the checkpoint.
 
     Raises DivergedError, naming the step, when the loss or a weight stops being finite; the last
-    good checkpoint stays.
+    good checkpoint stays; ValueError for a net without parameters.
     """
+    demand_parameters(net)
     with ranks.stop_together(), ranks.synchronized(net):
         run = _Run(net, optimizer, checkpoint, settings, ranks)
         run.resume()

@@ -5,6 +5,24 @@ from math import sqrt
 import numpy as np
 
 from nn_scratch.backend import xp_of
+from nn_scratch.layers import Layer
+
+
+def demand_parameters(net):
+    """Raises TypeError or ValueError, with what was probably forgotten, if nothing in `net` can be
+    trained."""
+    name = getattr(net, "__name__", type(net).__name__)
+    if not isinstance(net, Layer):
+        raise TypeError(
+            f"{name} is no Layer, and has no parameters to train: write class {name}(Layer), with "
+            "super().__init__() first in its __init__"
+        )
+    if not net.params:
+        raise ValueError(
+            f"{name} has no parameters to train. Assigning registers, after super().__init__(): "
+            "are its layers attributes of self, alone or in a list, tuple or dict (not in another "
+            "object, a generator or a local variable)? Were its own arrays made with add_parameter?"
+        )
 
 
 class Optimizer:
@@ -17,6 +35,7 @@ class Optimizer:
     kinds: tuple[str, ...] = ()
 
     def __init__(self, net, lr, weight_decay):
+        demand_parameters(net)
         self.net = net
         self.lr = lr
         self.weight_decay = weight_decay
@@ -26,9 +45,10 @@ class Optimizer:
     def step(self):
         """One update of every parameter."""
         self.steps += 1
+        grads = self.net.grads
         for name, parameter in self.net.params.items():
             slots = [self._slot(kind, name, parameter) for kind in self.kinds]
-            self._update(parameter, self.net.grads[name], *slots)
+            self._update(parameter, grads[name], *slots)
 
     def _update(self, parameter, gradient, *slots):
         """Change the parameter and its state arrays in place, element by element."""
@@ -51,8 +71,9 @@ class Optimizer:
     def load_state_dict(self, state):
         """Take over what state_dict gave."""
         self.steps = int(state["steps"])
+        params = self.net.params
         self.state = {
-            name: xp_of(self.net.params[name.partition(".")[2]]).array(array)
+            name: xp_of(params[name.partition(".")[2]]).array(array)
             for name, array in state.items()
             if name != "steps"
         }

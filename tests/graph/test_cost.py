@@ -22,9 +22,9 @@ def test_every_number_by_hand():
     assert [row.layer for row in rows] == [
         *("Conv2d", "ReLU", "MaxPool2d", "ConvTranspose2d", "Flatten", "Linear", "Sequential")
     ]
-    assert [row.parameters for row in rows] == [40, 0, 0, 51, 0, 720, 811]
+    assert [row.params for row in rows] == [40, 0, 0, 51, 0, 720, 811]
     conv, transposed, linear = 7 * 4 * 48 * 9, 7 * 4 * 12 * 3 * 4, 7 * 144 * 5
-    assert [row.multiplications for row in rows] == [
+    assert [row.macs for row in rows] == [
         *(conv, 0, 0, transposed, 0, linear, conv + transposed + linear)
     ]
     image, pooled = 7 * 4 * 48 * 8, 7 * 4 * 12
@@ -39,10 +39,10 @@ def test_what_segnet_keeps_grows_with_the_image_and_is_counted_once():
     net = SegNet(3, 5, (4, 6), rng=0)
     rows = {row.name: row for row in cost(net, np.ones((2, 3, 8, 12), np.float32))}
     pixels = 2 * 8 * 12
-    assert rows["encoder0.0"].kept == pixels * 3 * 4
-    assert rows["encoder0.1"].kept == 2 * pixels * 4 * 4 + 2 * 4 * 4
-    assert rows["pool0"].kept == pixels // 4 * 4 * 4
-    assert rows["unpool1"].kept == rows["classifier"].kept == 0  # the pool's, the last ReLU's
+    assert rows["encoders.0.0"].kept == pixels * 3 * 4
+    assert rows["encoders.0.1"].kept == 2 * pixels * 4 * 4 + 2 * 4 * 4
+    assert rows["pools.0"].kept == pixels // 4 * 4 * 4
+    assert rows["unpools.1"].kept == rows["classifier"].kept == 0  # the pool's, the last ReLU's
     large = cost(net, np.ones((2, 3, 16, 24), np.float32))[-1]
     statistics = 8 * sum(a.size for n, a in net.buffers.items() if n.endswith("running_mean"))
     assert large.kept - statistics == 4 * (rows[""].kept - statistics)

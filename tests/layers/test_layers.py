@@ -34,15 +34,16 @@ def test_gradients_and_adjoint(case):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_contract(case):
     layer = case.target.to(np.float32)
-    x = case.inputs[0].astype(np.float32)
-    y = layer(x)
+    inputs = [x.astype(np.float32) for x in case.inputs]
+    y = layer(*inputs)
     one = not isinstance(y, tuple)
     assert all(part.dtype == np.float32 for part in ((y,) if one else y))
     assert layer.params.keys() == layer.grads.keys()
     layer.zero_grad()
     dy = np.ones_like(y) if one else tuple(map(np.ones_like, y))
     dx = layer.backward(dy)
-    assert dx.shape == x.shape and dx.dtype == np.float32
+    for x, gradient in zip(inputs, dx if len(inputs) > 1 else (dx,), strict=True):
+        assert gradient.shape == x.shape and gradient.dtype == np.float32
     once = {name: gradient.copy() for name, gradient in layer.grads.items()}
     layer.backward(dy)
     for name, gradient in layer.grads.items():
@@ -227,7 +228,10 @@ def test_repr_shows_the_structure():
         (layers.MaxPool2d(2, 1, dilation=4), "kernel_size=2, stride=1, dilation=4"),
         (layers.AvgPool2d(2, count_include_pad=False), "kernel_size=2, count_include_pad=False"),
         (layers.AdaptiveAvgPool2d(3), "output_size=(3, 3)"),
-        (layers.MaxUnpool2d(layers.MaxPool2d(2)), ""),
+        (layers.MaxUnpool2d(layers.MaxPool2d(2)), "\n  pool: MaxPool2d(kernel_size=2)\n"),
+        (layers.LeakyReLU(), "negative_slope=0.01"),
+        (layers.Dropout(0.2), "p=0.2"),
+        (layers.Sigmoid(), ""),
         (layers.NearestUnpool2d(2), "scale=(2, 2)"),
         (layers.BilinearUpsample2d(scale=(2, 3)), "scale=(2, 3)"),
         (layers.ReLU(), ""),
@@ -248,7 +252,7 @@ def test_a_layer_of_ones_own():
             return self.params["factor"] * x
 
         def backward(self, dy):
-            self.add_grads(factor=np.array([(dy * self.recall()).sum()]))
+            self.add_grads(factor=np.array([(dy * self.saved).sum()]))
             return self.params["factor"] * dy
 
     report = check_gradients(Scale(), draw(2, 3))

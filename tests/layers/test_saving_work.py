@@ -7,7 +7,6 @@ import pytest
 
 from helpers import draw
 from nn_scratch import engine, layers
-from nn_scratch.layers.container import leaves
 from nn_scratch.nets import DownUpFCN, Localizer, SegNet, SegNetBasic
 from nn_scratch.training import Localization, Segmentation
 
@@ -35,11 +34,11 @@ def test_without_dx_the_other_gradients_are_the_same(name):
         np.testing.assert_array_equal(part.grads[key], gradient)
 
 
-def test_a_container_that_names_no_first_layer_always_gives_dx():
-    class Twice(layers.Container):
+def test_a_net_that_names_no_first_layer_always_gives_dx():
+    class Twice(layers.Layer):
         def __init__(self):
+            super().__init__()
             self.a, self.b = (layers.Conv2d(2, 2, 1, rng=i) for i in range(2))
-            super().__init__({"a": self.a, "b": self.b})
 
         def forward(self, x):
             return self.a(x) + self.b(x)
@@ -74,8 +73,8 @@ def test_inference_keeps_nothing_but_switches(name):
         *(v if isinstance(v, tuple) else (v,) for v in (y, expected)), strict=True
     ):
         np.testing.assert_array_equal(one, other)
-    for _, layer in leaves(net):
-        assert isinstance(layer, layers.MaxPool2d) or layer.saved is None
+    for _, layer in net.named_modules():
+        assert isinstance(layer, layers.MaxPool2d) or "saved" not in vars(layer)
     with pytest.raises(RuntimeError, match="needs a forward pass before it"):
         net.backward(tuple(map(np.ones_like, y)) if isinstance(y, tuple) else np.ones_like(y))
     net(x)  # afterwards it keeps again

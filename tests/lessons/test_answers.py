@@ -10,12 +10,12 @@ from helpers import draw, draw_integers
 from nn_scratch import ops
 from nn_scratch.check import check_gradients
 from nn_scratch.graph.cost import cost
-from nn_scratch.layers import Container, Conv2d, Layer, NearestUnpool2d
+from nn_scratch.layers import Conv2d, Layer, NearestUnpool2d
 from nn_scratch.nets import FullyConvolutional, PatchClassifier
 
 
 def products(net, size):
-    return cost(net, np.zeros((1, 1, size, size), np.float32))[-1].multiplications
+    return cost(net, np.zeros((1, 1, size, size), np.float32))[-1].macs
 
 
 def test_05_1_a_larger_patch():
@@ -86,7 +86,7 @@ class Swish(Layer):
         return x / (1 + np.exp(-x))
 
     def backward(self, dy):
-        x = self.recall()
+        x = self.saved
         s = 1 / (1 + np.exp(-x))
         return dy * (s + x * s * (1 - s))
 
@@ -101,21 +101,21 @@ class MaxPlusMin(Layer):
         return largest - minus_least
 
     def backward(self, dy):
-        at_largest, at_least, size = self.recall()
+        at_largest, at_least, size = self.saved
         return ops.max_pool2d_backward(dy, at_largest, size) + ops.max_pool2d_backward(
             dy, at_least, size
         )
 
 
-class StridedWithSkip(Container):
+class StridedWithSkip(Layer):
     """12, exercise 3, in small: down by a stride, up by nearest, and what came before is added."""
 
     def __init__(self):
+        super().__init__()
         self.first = Conv2d(1, 3, 3, padding=1, rng=0)
         self.down = Conv2d(3, 3, 3, stride=2, padding=1, rng=1)
         self.up = NearestUnpool2d(2)
         self.last = Conv2d(3, 2, 3, padding=1, rng=2)
-        super().__init__({"first": self.first, "down": self.down, "up": self.up, "last": self.last})
 
     def forward(self, x):
         kept = self.first(x)

@@ -70,10 +70,10 @@ def test_padding_inside_the_classifier_would_break_the_equality():
 def test_work_that_is_done_twice():
     """Each patch multiplies anew; the whole image shares all but the patch's own share."""
     classifier = PatchClassifier(1, 4, patch=17, widths=(8, 16), kernel_size=5, features=32, rng=0)
-    one_patch = cost(classifier, draw(1, 1, 17, 17, dtype=np.float32))[-1].multiplications
+    one_patch = cost(classifier, draw(1, 1, 17, 17, dtype=np.float32))[-1].macs
     image = draw(1, 1, 40, 40, dtype=np.float32)
     net = FullyConvolutional(classifier).net
-    at_once = cost(net, pad_for_patches(image, 17))[-1].multiplications
+    at_once = cost(net, pad_for_patches(image, 17))[-1].macs
     linear = 40 * 40 * (16 * 9 * 9 * 32 + 32 * 4)
     convolutions = 52 * 52 * 8 * 25 + 48 * 48 * 16 * 8 * 25
     assert at_once == linear + convolutions

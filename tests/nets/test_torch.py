@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
-from nn_scratch.nets import Localizer, SegNet, SegNetBasic
+from nn_scratch.nets import Localizer, SegNet, SegNetBasic, UNet
 from nn_scratch.training import SGD, Adam, Localization, Segmentation
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
@@ -26,7 +26,7 @@ OPTIMIZERS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("kind", ["segmentation", "SegNet-Basic", "localization"])
+@pytest.mark.parametrize("kind", ["segmentation", "SegNet-Basic", "U-Net", "localization"])
 def test_same_losses_for_twenty_steps(kind, optimizer):
     if kind == "segmentation":
         ours, theirs = SegNet(1, 11, widths=(4, 6), rng=0), torch_nets.TorchSegNet(1, 11, (4, 6))
@@ -34,11 +34,15 @@ def test_same_losses_for_twenty_steps(kind, optimizer):
     elif kind == "SegNet-Basic":
         ours, theirs = SegNetBasic(1, 11, width=4, rng=0), torch_nets.TorchSegNetBasic(1, 11, 4)
         task, data, torch_loss = Segmentation(11), DigitSegmentation, torch_nets.segmentation_loss
+    elif kind == "U-Net":
+        ours, theirs = UNet(1, 11, (4, 6, 8), rng=0), torch_nets.TorchUNet(1, 11, (4, 6, 8))
+        task, data, torch_loss = Segmentation(11), DigitSegmentation, torch_nets.segmentation_loss
     else:
         ours = Localizer(1, 10, (40, 40), widths=(4, 6), features=16, rng=0)
         theirs = torch_nets.TorchLocalizer(1, 10, (40, 40), (4, 6), 16)
         task, data, torch_loss = Localization(), DigitLocalization, torch_nets.localization_loss
     ours, theirs = ours.to(np.float64), theirs.double()
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
     theirs.load_state_dict({n: torch.from_numpy(a) for n, a in ours.state_dict().items()})
     make_ours, make_theirs = OPTIMIZERS[optimizer]
     ours_steps, theirs_steps = make_ours(ours), make_theirs(theirs.parameters())
