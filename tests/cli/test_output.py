@@ -18,6 +18,7 @@ def nn_scratch(*arguments, encoding="utf-8", **options):
     return subprocess.run(command, capture_output=True, env=environment, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "cp932", "gbk", "ascii", "cp437", "latin-1"])
 @pytest.mark.parametrize("what", [["check", "relu"], ["exercise", "conv3d"], ["train", "--help"]])
 def test_an_encoding_that_lacks_letters_ends_nothing(what, encoding, tmp_path):

@@ -45,6 +45,7 @@ def test_a_bilinear_transpose_convolution_is_bilinear_interpolation(kernel_size)
     assert_close(y[:, :, 2:-2, 2:-2], ops.bilinear_upsample2d(x, (18, 14))[:, :, 2:-2, 2:-2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("skips", [0, 1, 2])
 def test_down_up_gradients(kind, skips):
