@@ -1,4 +1,4 @@
-"""Metrics of segmentation, of boundaries and of boxes; and names as text for tables and pictures."""
+"""Metrics of segmentation, of boundaries and of boxes; names as text for tables and pictures."""
 
 from nn_scratch.evaluation.boundary import boundary_f1, image_boundary_f1
 from nn_scratch.evaluation.boxes import (
