@@ -1,13 +1,17 @@
-"""The numerical side: the slope of a subject's outputs along a direction, by differences."""
+"""The numerical side: the slope of a pass along a direction, by differences, and how sure it is."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-STEP = 1e-6
-SHRINK, SHRINKS = 1 / 64, 6  # of the step, as long as the function bends within it
+# Steps are powers of two and directions multiples of 1/8, so that x + step · direction is exact.
+STEP = 2.0**-20
+SHRINK, SHRINKS = 2.0**-6, 6  # of the step, as long as the function bends within it
 BENT = 1e-7  # of the slope: what halving the step may change, or the function bends
 OTHER_STEP = 2**0.5 - 1  # beside 1: there is no period of which both are multiples
+LARGER_STEPS = tuple(2.0**-k for k in (20, 17, 14, 11, 8, 5))
+FRACTIONS = np.arange(8, 17) / 16  # of a larger step: a parabola is fitted to these differences
+SAFETY = 6.0  # the error of the parabola's value at 0, in units of its largest residual
 
 
 class Slope(NamedTuple):
@@ -15,59 +19,156 @@ class Slope(NamedTuple):
 
     At a kink (ReLU at 0, two equal maxima) there is no single slope: any value from `low` to
     `high`, the slopes of the two sides taken output by output, is right. Elsewhere all are equal.
-    `rounding` is what floating point can make of it, and how far smaller steps still change it.
+    `uncertainty` is what rounding can make of it, and how far other steps still change it. `jump`:
+    the outputs jump here, so that any slope is as good as another.
     """
 
     value: float
     low: float
     high: float
-    rounding: float
+    uncertainty: float
+    jump: bool = False
 
-    def distance(self, claimed):
+    @property
+    def kink(self) -> bool:
+        """Whether the two sides have different slopes."""
+        return self.low < self.high
+
+    def distance(self, claimed: float) -> float:
         """How far a claimed slope is from a right one."""
         return max(self.low - claimed, claimed - self.high, 0.0)
 
 
-def slope(subject, values, name, direction, cotangents):
-    """The Slope of `subject` at `values`, when values[name] moves along `direction`.
+def draw_direction(rng, shape):
+    """Normal values, rounded to multiples of 1/8."""
+    return np.round(8 * rng.standard_normal(shape)) / 8
+
+
+def slope(adapter, values, name, direction, cotangents):
+    """The Slope of `adapter` at `values`, when values[name] moves along `direction`.
 
     First with large steps: an op that is linear in this value has no error of higher order, so
     that they are exact to rounding. Otherwise with a small step and with half of it: between them,
     the difference of the two sides halves for a smooth function and stays for a kink. Where the
     slope itself changes (1/x near 0), or a step leaves the domain, smaller ones follow.
     """
-    exact = exact_slope(subject, values, name, direction, cotangents)
+    here = adapter.outputs_again(values)
+    exact = exact_slope(adapter, values, name, direction, cotangents, here)
     if exact:
         return exact
-    step = STEP * float(np.abs(values[name]).max(initial=1))
+    step = STEP * _unit(values[name])
     for _ in range(SHRINKS):
+        used = step
         whole, half = (
-            _sides(subject, values, name, direction, cotangents, s) for s in (step, step / 2)
+            _sides(adapter, values, name, direction, cotangents, s, here) for s in (step, step / 2)
         )
         change = abs(whole.value - half.value)
         if change <= max(BENT * abs(half.value), half.rounding):
             break
         step *= SHRINK
-    rounding = max(change, half.rounding)
+    uncertainty = max(change, half.rounding) if np.isfinite(change) else np.inf
     if half.gap > max(0.6 * whole.gap, half.rounding):
-        return Slope(half.value, half.low, half.high, rounding)
-    return Slope(half.value, half.value, half.value, rounding)
+        far = _sides(adapter, values, name, direction, cotangents, 64 * used, here)
+        if far.gap >= 0.5 * whole.gap:  # a kink: as wide with larger steps
+            return Slope(half.value, half.low, half.high, uncertainty)
+        if _smooth_beside(adapter, values, name, direction, cotangents, used, whole.gap * used):
+            return Slope(half.value, half.low, half.high, 0.0, jump=True)
+        uncertainty = max(uncertainty, half.gap)  # neither: rounding or noise
+    return Slope(half.value, half.value, half.value, uncertainty)
 
 
-def exact_slope(subject, values, name, direction, cotangents):
+def exact_slope(adapter, values, name, direction, cotangents, here=None):
     """The Slope with step 1, if the op is linear there, else None.
 
     It is if the two sides agree, and another step finds the same: the two sides of tanh also agree
     at 0, with every step, but each step finds another slope.
     """
-    first = _sides(subject, values, name, direction, cotangents, 1.0)
+    here = here or adapter.outputs_again(values)
+    first = _sides(adapter, values, name, direction, cotangents, 1.0, here)
     if not first.gap <= first.rounding < np.inf:  # the step may have left the domain
         return None
-    other = _sides(subject, values, name, direction, cotangents, OTHER_STEP)
+    other = _sides(adapter, values, name, direction, cotangents, OTHER_STEP, here)
     apart = max(other.gap, abs(other.value - first.value))
     if not apart <= first.rounding + other.rounding < np.inf:
         return None
     return Slope(first.value, first.value, first.value, first.rounding)
+
+
+def careful_slope(adapter, values, name, direction, cotangents):
+    """The Slope where `slope` disagrees with a claim: is it the claim, or is it noise?
+
+    For several sizes of step, a parabola a + b·h² is fitted to central differences with nine steps
+    h: a is the slope, and what the parabola leaves over shows noise and terms of higher order
+    alike. Where rounding hides small changes, larger steps see more; the surest size counts.
+    """
+    here = adapter.outputs_again(values)
+    found = [
+        _fitted(adapter, values, name, direction, cotangents, step * _unit(values[name]), here)
+        for step in LARGER_STEPS
+    ]
+    seen = [slope for slope, moved in found if moved == {True}]
+    if seen:  # on both sides: smaller steps that nothing answers to are rounded away
+        found = [(slope, moved) for slope, moved in found if moved != {False}]
+    return min((slope for slope, _ in found), key=lambda slope: slope.uncertainty)
+
+
+def _fitted(adapter, values, name, direction, cotangents, step, here):
+    """The Slope by a fit to central differences with steps up to `step`, and whether the outputs
+    moved: {True} if they did on both sides of all steps, {False} on none."""
+    sides = [
+        _sides(adapter, values, name, direction, cotangents, step * f, here)
+        for f in FRACTIONS.tolist()
+    ]
+    curves = np.array([(s.value, s.low, s.high) for s in sides])  # (9, 3)
+    rounding = max(s.rounding for s in sides)
+    if not np.isfinite(curves).all():
+        return Slope(0.0, 0.0, 0.0, np.inf), {True, False}
+    value, left_over = _intercept(FRACTIONS**2, curves[:, 0], degree=1)
+    low, _ = _intercept(FRACTIONS, curves[:, 1], degree=2)
+    high, _ = _intercept(FRACTIONS, curves[:, 2], degree=2)
+    uncertainty = max(SAFETY * left_over, rounding)
+    if high - low <= 4 * uncertainty:
+        low = high = value
+    moved = {m for s in sides for m in s.moved}
+    return Slope(value, min(low, value), max(high, value), uncertainty), moved
+
+
+def _intercept(x, y, degree):
+    """The value at 0 of a polynomial fitted to the points, and its largest residual."""
+    powers = np.vander(x, degree + 1, increasing=True)
+    coefficients = np.linalg.lstsq(powers, y, rcond=None)[0]
+    return float(coefficients[0]), float(np.abs(powers @ coefficients - y).max())
+
+
+def _smooth_beside(adapter, values, name, direction, cotangents, step, gap):
+    """Whether the outputs are smooth on each side, so that a `gap` between the sides is a jump and
+    not the noise that is everywhere: third differences of a smooth function nearly vanish."""
+    for sign in (-1, 1):
+        points = [
+            _weighted(adapter, values, name, direction, cotangents, sign * 8 * step * k)
+            for k in range(1, 9)
+        ]
+        if not np.abs(np.diff(points, 3)).max() <= gap / 100:
+            return False
+    return True
+
+
+def _weighted(adapter, values, name, direction, cotangents, step):
+    """Σ cotangent · output, `step` along the direction."""
+    outputs = _moved(adapter, values, name, direction, step)
+    if outputs is None:
+        return np.nan
+    with np.errstate(all="ignore"):
+        return sum(float((c * y).sum()) for c, y in zip(cotangents, outputs, strict=True))
+
+
+def _moved(adapter, values, name, direction, step):
+    """The outputs, `step` along the direction; None where that leaves the domain of forward."""
+    with np.errstate(all="ignore"):
+        try:
+            return adapter.outputs({**values, name: values[name] + step * direction})
+        except Exception:  # forward may check its arguments: it took `values`, but not these
+            return None
 
 
 class _Sides(NamedTuple):
@@ -75,25 +176,32 @@ class _Sides(NamedTuple):
     low: float
     high: float
     rounding: float
+    moved: tuple = (True, True)
 
     @property
     def gap(self):
         return self.high - self.low
 
 
-def _sides(subject, values, name, direction, cotangents, step):
-    """Slopes on both sides of `values` with one step, output by output."""
+def _sides(adapter, values, name, direction, cotangents, step, here):
+    """Slopes on both sides of `values`, where the outputs are `here`, with one step, output by
+    output."""
     low = high = value = size = 0.0
-    with np.errstate(all="ignore"):  # a step of 1 may leave the domain
-        before, here, after = (
-            subject.outputs({**values, name: values[name] + t * direction})
-            for t in (-step, 0, step)
-        )
+    before, after = (_moved(adapter, values, name, direction, t) for t in (-step, step))
+    if before is None or after is None:
+        return _Sides(np.nan, np.nan, np.nan, np.inf)
+    with np.errstate(all="ignore"):
         for c, b, h, a in zip(cotangents, before, here, after, strict=True):
             left, right = c * (h - b) / step, c * (a - h) / step
             low += float(np.minimum(left, right).sum())
             high += float(np.maximum(left, right).sum())
             value += float((c * (a - b)).sum()) / (2 * step)
             size += float(np.abs(c * h).sum() + np.abs(c * (a - b)).sum())
-    rounding = 8 * np.finfo(np.float64).eps * size / step
-    return _Sides(value, low, high, rounding)
+    rounding = 8 * adapter.eps * size / step
+    moved = tuple(not all(map(np.array_equal, here, there)) for there in (before, after))
+    return _Sides(value, low, high, rounding, moved)
+
+
+def _unit(value):
+    """The size of a step of 1: the largest value's, as a power of two, and at least 1."""
+    return 2.0 ** np.round(np.log2(np.abs(value).max(initial=1)))

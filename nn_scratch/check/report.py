@@ -1,11 +1,30 @@
-"""What a check found, as data and as text."""
+"""What a check found, as data and as text: right, wrong, or cannot be told."""
 
+import math
 from dataclasses import dataclass, field
+
+WORDS = {True: "right", False: "WRONG", None: "cannot be told"}
+
+
+def verdict(ok: bool | None) -> str:
+    """The word for True, False and None."""
+    return WORDS[ok]
+
+
+def together(verdicts) -> bool | None:
+    """One verdict for several: wrong if one is wrong, else open if one is open."""
+    found = list(verdicts)
+    if any(ok is False for ok in found):
+        return False
+    return None if any(ok is None for ok in found) else True
 
 
 @dataclass
 class GradientRow:
-    """One gradient: its largest relative error, and where it was found."""
+    """One gradient: its largest relative error, and where it was found.
+
+    `unsure`: how well the slope is known, relative to it, if that is not well enough; else None.
+    """
 
     name: str
     error: float
@@ -15,51 +34,115 @@ class GradientRow:
     yours: float = 0.0
     numerical: float = 0.0
     wrong: int = 0
+    unsure: float | None = None
 
     @property
-    def ok(self):
-        return self.error <= self.tolerance
+    def ok(self) -> bool | None:
+        """Whether the gradient is right; None if rounding or noise hides it."""
+        if self.unsure is not None:
+            return None
+        return bool(self.error <= self.tolerance)
 
-    def text(self, width):
+    def text(self, width: int) -> str:
         """One line, or two, with `width` letters for the name."""
-        line = f"  {self.name:<{width}} {self.error:>8.1e}   {verdict(self.ok)}   {self.compared}"
-        if not self.ok:
+        word = "right" if self.ok else "WRONG" if self.ok is False else "?    "
+        line = f"  {self.name:<{width}} {self.error:>8.1e}   {word}   {self.compared}"
+        if self.ok is None:
+            line += f"\n      the slope is known only to {_percent(self.unsure)} of it"
+        elif not self.ok and self.place is not None:
+            count = f"{self.wrong} wrong; " if self.wrong else ""
             line += (
-                f"\n      {self.wrong} wrong; the worst at {self.place}: "
+                f"\n      {count}the worst at {self.place}: "
                 f"yours {self.yours:.6g}, numerical {self.numerical:.6g}"
             )
         return line
 
 
-@dataclass
-class GradientReport:
-    """`ok`, and as text a line for each gradient and each problem."""
+class Report:
+    """A report that shows itself, whatever happens while it is drawn."""
+
+    def __bool__(self) -> bool:
+        return self.ok is True
+
+    def __str__(self) -> str:
+        try:
+            return self.text()
+        except Exception as error:
+            return (
+                f"{self.name}: {verdict(self.ok)}\n  the rest of this report cannot be drawn: "
+                f"{type(error).__name__}: {error}"
+            )
+
+    __repr__ = __str__
+
+    def _repr_pretty_(self, printer, cycle):  # how notebooks show it
+        printer.text(str(self))
+
+
+@dataclass(repr=False)
+class GradientReport(Report):
+    """`ok` (True, False, or None: cannot be told), the `reason` for anything but right, and as
+    text a line for each gradient and each problem.
+
+    problems: what is wrong besides the numbers, a sentence each; doubts: why nothing can be told;
+    notes: what is worth knowing and not wrong; skipped: names of inputs without a gradient.
+    """
 
     name: str
-    rows: list
-    problems: list = field(default_factory=list)
-    skipped: list = field(default_factory=list)
+    rows: list[GradientRow]
+    problems: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
-    def ok(self):
-        return not self.problems and all(row.ok for row in self.rows)
+    def ok(self) -> bool | None:
+        """Whether all gradients are right; None if that cannot be told."""
+        if self.problems:
+            return False
+        return together([*(row.ok for row in self.rows), *(None for _ in self.doubts)])
 
-    def __bool__(self):
-        return self.ok
+    @property
+    def reason(self) -> str:
+        """Why it is wrong, or cannot be told: one sentence; empty if it is right."""
+        if self.ok:
+            return ""
+        if self.problems:
+            return self.problems[0]
+        wrong = [row.name for row in self.rows if row.ok is False]
+        if wrong:
+            return f"the gradient of {', '.join(wrong)} differs from the slope of forward"
+        return self.doubts[0] if self.doubts else "rounding or noise hides the slope of forward"
 
-    def __str__(self):
+    def text(self) -> str:
+        """A heading, a line for each gradient, and what else was found."""
         lines = [f"{self.name}: gradients {verdict(self.ok)}"]
+        if self.ok is None:
+            lines[0] += f", because {self.reason}"
         width = _width(self.rows)
         if self.rows:
             lines += [f"  {'gradient of':<{width}}    error           compared"]
         lines += [row.text(width) for row in self.rows]
         lines += [f"  problem: {problem}" for problem in self.problems]
+        if self.ok is False:
+            lines += [f"  besides, not everything can be told: {doubt}" for doubt in self.doubts]
+        lines += [f"  note: {note}" for note in self.notes]
         if self.skipped:
             lines.append(f"  not compared, for backward returns nothing: {', '.join(self.skipped)}")
         return "\n".join(lines)
 
-    def _repr_pretty_(self, printer, cycle):  # how notebooks show it
-        printer.text(str(self))
+    def as_dict(self) -> dict:
+        """For a program: plain values that JSON can hold."""
+        return {
+            "name": self.name,
+            "ok": self.ok,
+            "reason": self.reason,
+            "gradient_errors": {row.name: _finite(row.error) for row in self.rows},
+            "problems": list(self.problems),
+            "doubts": list(self.doubts),
+            "notes": list(self.notes),
+            "not_compared": list(self.skipped),
+        }
 
 
 @dataclass
@@ -71,12 +154,16 @@ class AdjointRow:
     right: float
     gap: float
     tolerance: float
+    unsure: bool = False
 
     @property
-    def ok(self):
-        return self.gap <= self.tolerance
+    def ok(self) -> bool | None:
+        """Whether both sides agree; None if rounding or noise hides one."""
+        if self.unsure:
+            return None
+        return bool(self.gap <= self.tolerance)
 
-    def text(self, width):
+    def text(self, width: int) -> str:
         """One line, with `width` letters for the name."""
         gap = "equal" if self.gap == 0 else f"{self.gap:.1e}"
         return (
@@ -85,32 +172,54 @@ class AdjointRow:
         )
 
 
-@dataclass
-class AdjointReport:
-    """`ok`, the largest `gap`, and as text a line for each value."""
+@dataclass(repr=False)
+class AdjointReport(Report):
+    """`ok` (True, False or None), the largest `gap`, and as text a line for each value."""
 
     name: str
-    rows: list
+    rows: list[AdjointRow]
+    doubts: list[str] = field(default_factory=list)
 
     @property
-    def ok(self):
-        return bool(self.rows) and all(row.ok for row in self.rows)
+    def ok(self) -> bool | None:
+        """Whether the identity holds; None if that cannot be told."""
+        open_ones = [None for _ in self.doubts] or ([] if self.rows else [None])
+        return together([*(row.ok for row in self.rows), *open_ones])
 
     @property
-    def gap(self):
+    def reason(self) -> str:
+        """Why it is wrong, or cannot be told; empty if it is right."""
+        if self.ok:
+            return ""
+        wrong = [row.name for row in self.rows if row.ok is False]
+        if wrong:
+            return f"in {', '.join(wrong)}, backward is not the adjoint of forward's derivative"
+        if self.doubts:
+            return self.doubts[0]
+        return "rounding or noise hides it" if self.rows else "there is nothing to compare"
+
+    @property
+    def gap(self) -> float:
+        """The largest relative difference of the two sides."""
         return max((row.gap for row in self.rows), default=float("nan"))
 
-    def __bool__(self):
-        return self.ok
-
-    def __str__(self):
+    def text(self) -> str:
+        """A heading, and a line for each value."""
         width = _width(self.rows)
         lines = [f"{self.name}: adjoint {verdict(self.ok)}"]
+        if self.ok is None:
+            lines[0] += f", because {self.reason}"
         lines.append(f"  {'in':<{width}}       ⟨J u, g⟩      ⟨u, Jᵀ g⟩       gap")
         return "\n".join([*lines, *(row.text(width) for row in self.rows)])
 
-    def _repr_pretty_(self, printer, cycle):  # how notebooks show it
-        printer.text(str(self))
+    def as_dict(self) -> dict:
+        """For a program: plain values that JSON can hold."""
+        return {
+            "name": self.name,
+            "ok": self.ok,
+            "reason": self.reason,
+            "gaps": {row.name: _finite(row.gap) for row in self.rows},
+        }
 
 
 def _width(rows):
@@ -118,5 +227,10 @@ def _width(rows):
     return max([12, *(len(row.name) for row in rows)])
 
 
-def verdict(ok):
-    return "right" if ok else "WRONG"
+def _percent(ratio):
+    return f"{100 * ratio:.1g} %" if math.isfinite(ratio) and ratio < 10 else "nothing"
+
+
+def _finite(value):
+    """A float for JSON, which has no infinity and no NaN."""
+    return float(value) if math.isfinite(value) else None

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from nn_scratch.check.adjoint import check_adjoint
 from nn_scratch.check.cases import Case, catalogue
 from nn_scratch.check.gradients import check_gradients
-from nn_scratch.check.report import AdjointReport, GradientReport, verdict
+from nn_scratch.check.report import AdjointReport, GradientReport, together, verdict
 from nn_scratch.check.user_code import explained_errors, user_case
 from nn_scratch.user_file import UserCodeError
 
@@ -22,8 +22,12 @@ class Result:
     adjoint: AdjointReport
 
     @property
-    def ok(self):
-        return self.gradients.ok and self.adjoint.ok
+    def ok(self) -> bool | None:
+        """True, False, or None: cannot be told. Gradients that are right settle what the adjoint
+        check leaves open."""
+        if self.gradients.ok and self.adjoint.ok is None:
+            return True
+        return together([self.gradients.ok, self.adjoint.ok])
 
     def line(self):
         """One line of the table."""
@@ -41,8 +45,12 @@ class Result:
             "name": self.case.name,
             "note": self.case.note,
             "ok": self.ok,
+            "reason": self.gradients.reason or (self.adjoint.reason if not self.ok else ""),
             "gradient_errors": {row.name: row.error for row in self.gradients.rows},
             "problems": self.gradients.problems,
+            "doubts": self.gradients.doubts,
+            "notes": self.gradients.notes,
+            "not_compared": self.gradients.skipped,
             "adjoint_gap": self.adjoint.gap,
         }
 
@@ -96,6 +104,9 @@ def check_own(module, path, name):
 
 def details(results):
     """What stands below the table: all reports of what is wrong, and how many are right."""
-    wrong = [result for result in results if not result.ok]
-    reports = [f"\n{result.gradients}\n{result.adjoint}" for result in wrong]
-    return "\n".join([*reports, f"\n{len(results) - len(wrong)} right, {len(wrong)} wrong"])
+    worth_reading = [r for r in results if not r.ok or r.gradients.notes]
+    reports = [f"\n{result.gradients}\n{result.adjoint}" for result in worth_reading]
+    counts = {True: "right", False: "wrong", None: "cannot be told"}
+    found = [(sum(r.ok is ok for r in results), word) for ok, word in counts.items()]
+    said = ", ".join(f"{n} {word}" for n, word in found if n or word != "cannot be told")
+    return "\n".join([*reports, f"\n{said}"])

@@ -13,12 +13,11 @@ from nn_scratch.user_file import UserCodeError, find_in
 
 
 @contextmanager
-def explained_errors(path, name, but=()):
-    """Say what the user's code raised, and where in their file. Without a path, let it through, and
-    so errors of the types in `but`."""
+def explained_errors(path, name):
+    """Say what the user's code raised, and where in their file. Without a path, let it through."""
     try:
         yield
-    except (UserCodeError, *but):
+    except UserCodeError:
         raise
     except Exception as error:
         if path is None:

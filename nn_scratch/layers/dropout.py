@@ -14,8 +14,7 @@ class Dropout(Elementwise):
     "inverted").
 
     `rng` is a NumPy Generator, a seed, or None for other values every time. Its state is in no
-    state_dict, but in the checkpoints of `fit`: a resumed run draws what it would have.
-    Raises ValueError if p is no probability.
+    state_dict: a run that is resumed draws other values. Raises ValueError if p is no probability.
     """
 
     def __init__(self, p: float = 0.5, *, rng: Any = None) -> None:

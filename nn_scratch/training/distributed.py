@@ -4,9 +4,6 @@ Every process, a "rank", takes a part of each batch; gradients and the sums of b
 up over all of them (synchronous data parallelism), so that every rank holds the net that a single
 process would, to rounding. The first rank logs and saves.
 
-As in torch.distributed there is one group of processes, which `world()` gives to whoever needs it:
-fit, evaluate and the tasks work together with the other ranks when a launcher started some.
-
 On one machine this is also the faster way to use the cores: two threads hand Python's interpreter
 lock to and fro, two processes do not.
 """
@@ -15,13 +12,11 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 
 import numpy as np
 
-from nn_scratch.backend import Array, to_host, xp_of
+from nn_scratch.backend import to_host, xp_of
 from nn_scratch.engine.cpu.threads import thread_count
 
 FORWARDING = 1.0  # seconds in which the launcher passes on what a rank wrote before all are killed
@@ -32,24 +27,24 @@ class RanksError(RuntimeError):
     """Processes that were started together but cannot work together."""
 
 
-class _AbortedError(SystemExit):
-    """This rank has stopped all of them, and ends as soon as it can."""
-
-
-class SingleProcess:
+class Alone:
     """The only process: every sum is its own part."""
 
     rank, size = 0, 1
 
-    def part(self, count: int) -> slice:
+    def part(self, count):
         """The slice of `count` samples that this rank takes."""
         return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
-    def all_reduce(self, array: Array) -> Array:
+    def share(self, weigh):
+        """What part of the batch's weight is this rank's; `weigh()` gives the rank's own weight."""
+        return 1.0
+
+    def all_sum(self, array):
         """The sum of the ranks' arrays, on every rank."""
         return array
 
-    def all_gather(self, value) -> list:
+    def all_gather(self, value):
         """The ranks' values, in their order, on every rank."""
         return [value]
 
@@ -58,23 +53,23 @@ class SingleProcess:
         return value
 
     @contextmanager
-    def synchronized(self, net) -> Iterator[None]:
+    def synchronized(self, net):
         """Batch norm's statistics are the whole batch's within."""
         yield
 
-    def sum_gradients(self, net) -> None:
+    def sum_gradients(self, net):
         """Add up net.grads over the ranks."""
 
     @contextmanager
-    def abort_together(self) -> Iterator[None]:
-        """A rank that fails within stops all of them, with its message: they would wait forever.
-
-        Raises SystemExit on a rank that failed, should it live on: it must write nothing more.
-        """
+    def stop_together(self):
+        """A rank that fails within stops all of them, with its message: they would wait forever."""
         yield
 
 
-class MpiProcesses(SingleProcess):
+ALONE = Alone()
+
+
+class MpiRanks(Alone):
     """The processes of an MPI communicator. Unless NN_SCRATCH_THREADS is set, the ranks of one
     machine divide its cores among their threads."""
 
@@ -86,7 +81,12 @@ class MpiProcesses(SingleProcess):
         neighbours = communicator.Split_type(MPI.COMM_TYPE_SHARED).size
         os.environ.setdefault("NN_SCRATCH_THREADS", str(max(1, thread_count() // neighbours)))
 
-    def all_reduce(self, array):
+    def share(self, weigh):
+        own = float(weigh())
+        total = self.communicator.allreduce(own)
+        return own / total if total else float("nan")
+
+    def all_sum(self, array):
         own = np.ascontiguousarray(to_host(array))
         total = np.empty_like(own)
         self.communicator.Allreduce(own, total)
@@ -102,7 +102,7 @@ class MpiProcesses(SingleProcess):
     def synchronized(self, net):
         norms = [layer for _, layer in net.named_modules() if hasattr(layer, "all_sum")]
         for layer in norms:
-            layer.all_sum = self.all_reduce
+            layer.all_sum = self.all_sum
         try:
             yield
         finally:
@@ -112,55 +112,42 @@ class MpiProcesses(SingleProcess):
     def sum_gradients(self, net):
         gradients = list(net.grads.values())
         packed = np.concatenate([to_host(gradient).reshape(-1) for gradient in gradients])
-        total, start = self.all_reduce(packed), 0
+        total, start = self.all_sum(packed), 0
         for gradient in gradients:
             part = total[start : start + gradient.size].reshape(gradient.shape)
             gradient[...] = xp_of(gradient).asarray(part)
             start += gradient.size
 
     @contextmanager
-    def abort_together(self):
+    def stop_together(self):
         try:
             yield
-        except _AbortedError:
-            raise
-        except BaseException as error:
+        except BaseException:
             sys.stdout.flush()
             sys.stderr.write(f"rank {self.rank} of {self.size} failed:\n{traceback.format_exc()}")
             sys.stderr.flush()
             time.sleep(FORWARDING)
             self.communicator.Abort(1)
-            # Abort may return for some milliseconds, until the launcher's signal comes.
-            raise _AbortedError(1) from error
 
 
-def world() -> SingleProcess:
-    """The processes that an MPI launcher started together with this one, or the SingleProcess.
+def world():
+    """The ranks that an MPI launcher started together with this process, or Alone.
 
     Raises RanksError when there are some, but this process cannot reach them.
     """
-    told = [int(os.environ[name]) for name in LAUNCHER_SIZES if name in os.environ]
-    if not told or told[0] == 1:
-        return _SINGLE
-    return _mpi(told[0])
-
-
-_SINGLE = SingleProcess()
-
-
-@lru_cache(maxsize=1)
-def _mpi(size):
-    """The `size` processes that the launcher says it started."""
+    said = [int(os.environ[name]) for name in LAUNCHER_SIZES if name in os.environ]
+    if not said or said[0] == 1:
+        return Alone()
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise RanksError(
-            f"{size} processes were started by an MPI launcher, but mpi4py does not work here "
+            f"{said[0]} processes were started by an MPI launcher, but mpi4py does not work here "
             f"({error}): pip install -e '.[mpi]' in the checkout"
         ) from error
-    if MPI.COMM_WORLD.size != size:
+    if MPI.COMM_WORLD.size != said[0]:
         raise RanksError(
-            f"{size} processes were started, but mpi4py sees {MPI.COMM_WORLD.size}: launcher "
+            f"{said[0]} processes were started, but mpi4py sees {MPI.COMM_WORLD.size}: launcher "
             "and mpi4py belong to different MPI libraries; use the mpiexec beside your python"
         )
-    return MpiProcesses(MPI.COMM_WORLD)
+    return MpiRanks(MPI.COMM_WORLD)

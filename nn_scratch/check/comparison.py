@@ -1,0 +1,208 @@
+"""One gradient against finite differences: right, wrong, or cannot be told."""
+
+import numpy as np
+
+from nn_scratch.check.finite_differences import careful_slope, draw_direction, slope
+from nn_scratch.check.report import GradientRow
+
+DIRECTIONS = 3
+MOST_ELEMENTS = 2000
+CAUTIOUS = 100  # an uncertainty is a bound; a claim that is hit closely needs no better one
+MOST_WITH_CARE = 64  # elements of one gradient
+TINY = float(np.finfo(np.float64).tiny)
+
+
+class Comparison:
+    """Compares the gradients of an adapter at `values` with finite differences.
+
+    `floor`: a slope that counts as one of normal size, where a gradient is zero and gives no scale
+    of its own. `zero`: a difference of slopes that is nothing but rounding of the outputs.
+    """
+
+    def __init__(self, adapter, values, cotangents, gradients, rtol, rng):
+        self.adapter, self.values, self.cotangents = adapter, values, cotangents
+        self.gradients, self.rtol, self.rng = gradients, rtol, rng
+        norms = [norm(c) for c in cotangents]
+        self.norms = {n: norm(g) for n, g in gradients.items() if g is not None}
+        self.floor = max([*norms, *self.norms.values()])
+        outputs = adapter.outputs_again(values)
+        sizes = (np.abs(c * y).sum() for c, y in zip(cotangents, outputs, strict=True))
+        self.zero = 1e-11 * float(sum(sizes))
+
+    def row(self, name, directions=DIRECTIONS) -> GradientRow:
+        """The row of the report for one gradient: along random directions; where one disagrees, or
+        meets a kink, element by element."""
+        gradient = self.gradients[name]
+        errors, unsure, doubt = [], 0.0, False
+        for _ in range(directions):
+            direction = draw_direction(self.rng, gradient.shape)
+            claimed = float((gradient * direction).sum())
+            scale = norm(gradient)
+            numerical = slope(*self._where(name, direction))
+            ok, error = self._judge(numerical, claimed, scale, name)
+            if not ok:
+                numerical, ok, error = self._with_care(name, direction, claimed, scale)
+            if ok is False or numerical.kink or numerical.jump:
+                return self._by_elements(name, ok is False and not numerical.kink)
+            errors.append(error)
+            unsure = max(unsure, self._resolution(numerical.uncertainty, scale))
+            doubt = doubt or ok is None
+        return GradientRow(
+            name,
+            max(errors),
+            self.rtol,
+            f"{directions} directions",
+            unsure=unsure if doubt else None,
+        )
+
+    def _where(self, name, direction):
+        return self.adapter, self.values, name, direction, self.cotangents
+
+    def _with_care(self, name, direction, claimed, scale):
+        """The careful slope with its verdict and error. A claim that hits it needs no kink as an
+        excuse: larger steps meet kinks that are elsewhere."""
+        numerical = careful_slope(*self._where(name, direction))
+        straight = numerical._replace(low=numerical.value, high=numerical.value)
+        ok, error = self._judge(straight, claimed, scale, name)
+        if ok is False and numerical.kink:
+            return numerical, *self._judge(numerical, claimed, scale, name)
+        return straight, ok, error
+
+    def _judge(self, numerical, claimed, scale, name):
+        """(verdict, error) of one slope: True, False, or None if it is not known well enough."""
+        distance = numerical.distance(claimed)
+        size = max(scale, abs(numerical.value) if numerical.uncertainty < np.inf else 0.0)
+        error = distance / max(size, self.zero / self.rtol, TINY)
+        sure = distance - numerical.uncertainty
+        if sure > self.rtol * size and sure > self.zero:
+            return False, error
+        close = distance <= self.rtol * size
+        if numerical.uncertainty <= self.rtol * size * (CAUTIOUS if close else 1):
+            return True, error
+        if self._is_nothing(name) and numerical.uncertainty <= max(self.rtol, 1e-6) * self.floor:
+            return True, min(error, distance / self.floor)
+        return None, error
+
+    def _is_nothing(self, name):
+        """Whether a gradient is zero but for rounding, beside dy or the gradients of others: that
+        of a bias before batch normalization, for instance."""
+        own = self.norms[name]
+        others = [self.norms[other] for other in self.norms if other != name]
+        if own <= 1e-9 * max(others, default=0.0):
+            return True
+        return own == 0 or (own <= 1e-12 * self.floor and self._is_rounding(name))
+
+    def _is_rounding(self, name):
+        """Whether a gradient is not even linear in dy, as it is if there is more to it than
+        rounding."""
+        rng = np.random.default_rng(2)
+        others = tuple(rng.standard_normal(c.shape) for c in self.cotangents)
+        both = tuple(map(np.add, self.cotangents, others))
+        second, total = (self.adapter.gradients(self.values, c)[name] for c in (others, both))
+        return norm(self.gradients[name] + second - total) > 1e-3 * norm(total)
+
+    @staticmethod
+    def _resolution(uncertainty, scale):
+        """The uncertainty relative to the gradient."""
+        with np.errstate(over="ignore"):
+            return float(np.divide(uncertainty, max(scale, TINY)))
+
+    def _by_elements(self, name, wrong):
+        """One gradient element by element (a random choice of them when there are very many).
+
+        wrong: it is already known to be wrong; the elements only say where.
+        """
+        gradient = self.gradients[name]
+        chosen = np.arange(gradient.size)
+        if gradient.size > MOST_ELEMENTS:
+            chosen = np.sort(self.rng.choice(gradient.size, MOST_ELEMENTS, replace=False))
+        slopes = [slope(*self._where(name, _unit_direction(gradient, i))) for i in chosen]
+        known = (abs(s.value) for s in slopes if not s.jump and s.uncertainty < abs(s.value) / 4)
+        scale = max(known, default=float(np.abs(gradient).max()))
+        claimed = gradient.reshape(-1)[chosen]
+        verdicts, errors = self._judge_all(name, chosen, slopes, claimed, scale, confirm=not wrong)
+        worst = int(
+            np.argmax([e + 2 * (v is False) for v, e in zip(verdicts, errors, strict=True)])
+        )
+        kinks = sum(s.kink or s.jump for s in slopes)
+        compared = f"{len(chosen)} of {gradient.size} elements"
+        if kinks:
+            compared += f", {kinks} at a kink"
+        count = sum(v is False for v in verdicts)
+        doubt = any(v is None for v in verdicts) and not (wrong or count)
+        return GradientRow(
+            name,
+            max(float(errors[worst]), 2 * self.rtol if wrong else 0.0),
+            self.rtol,
+            compared,
+            place=tuple(int(i) for i in np.unravel_index(chosen[worst], gradient.shape)),
+            yours=float(claimed[worst]),
+            numerical=slopes[worst].value,
+            wrong=count,
+            unsure=self._resolution(max(s.uncertainty for s in slopes), scale) if doubt else None,
+        )
+
+    def _judge_all(self, name, chosen, slopes, claimed, scale, confirm):
+        """Verdicts and errors of the elements. The first that seems wrong is confirmed with care:
+        if it is noise, all of them are."""
+        gradient = self.gradients[name]
+        verdicts, errors, noise, looked = [], [], None, 0
+        for i, s, c in zip(chosen, slopes, claimed.tolist(), strict=True):
+            if s.jump:
+                verdicts.append(True)
+                errors.append(0.0)
+                continue
+            if noise is not None:
+                s = s._replace(uncertainty=max(s.uncertainty, noise))
+            ok, error = self._judge(s, c, scale, name)
+            direction = _unit_direction(gradient, i)
+            if ok is False and confirm and noise is None and not s.kink:
+                careful, ok, error = self._with_care(name, direction, c, scale)
+                noise = 0.0 if ok is False else abs(s.value - careful.value) * 4
+            elif ok is None and looked < MOST_WITH_CARE:
+                looked += 1
+                _, ok, error = self._with_care(name, direction, c, scale)
+            verdicts.append(ok)
+            errors.append(error)
+        return verdicts, errors
+
+
+def _unit_direction(like, index):
+    direction = np.zeros(like.size)
+    direction[index] = 1
+    return direction.reshape(like.shape)
+
+
+def comparable(gradient, value) -> bool:
+    """Whether a gradient can be compared at all."""
+    return gradient is not None and gradient.shape == value.shape and np.isfinite(gradient).all()
+
+
+def agrees(adapter, rtol):
+    """Whether the gradients of an adapter's plan are right along one direction each."""
+    rng = np.random.default_rng(1)
+    outputs = adapter.outputs_again(adapter.values)
+    cotangents = tuple(rng.standard_normal(y.shape) for y in outputs)
+    gradients = adapter.gradients(adapter.values, cotangents)
+    if any(gradients[name] is None for name in adapter.needed()):
+        return False
+    for name, gradient in gradients.items():
+        if gradient is None:
+            continue
+        if not comparable(gradient, adapter.values[name]):
+            return False
+        direction = draw_direction(rng, gradient.shape)
+        numerical = slope(adapter, adapter.values, name, direction, cotangents)
+        claimed = float((gradient * direction).sum())
+        size = max(norm(gradient), abs(numerical.value))
+        if numerical.distance(claimed) > rtol * size + numerical.uncertainty:
+            return False
+    return True
+
+
+def norm(array) -> float:
+    """The Euclidean norm, without overflow."""
+    largest = float(np.abs(array).max(initial=0))
+    if not 0 < largest < np.inf:
+        return largest
+    return largest * float(np.linalg.norm(array / largest))

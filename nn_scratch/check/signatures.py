@@ -1,0 +1,247 @@
+"""How a backward pass is called: which of its arguments is dy, which are forward's, which a cache.
+
+Nobody writes all backward passes alike: `(dy, x, w)`, `(dout, cache)`, `(x, dy)`, or a loss's
+`(prediction, target)`. The names of the arguments mostly say it; where they leave a choice, every
+way is listed, and the caller takes the first that gives right gradients.
+"""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nn_scratch.backend import is_array
+
+DY_NAMES = {
+    *("dy", "dout", "dz", "dl", "dloss", "dscores", "dh", "da", "ds", "dp", "dret", "douts"),
+    *("g", "gy", "gout", "grad", "gradient", "upstream", "delta", "cotangent", "dys", "dl_dy"),
+}
+CACHE_NAMES = {"cache", "caches", "saved", "ctx", "context", "memory", "mem", "state", "tape"}
+Y_NAMES = {"y", "out", "output", "result", "activation", "probabilities", "probs"}
+SHAPE_NAMES = {"input_shape", "x_shape", "in_shape", "shape"}
+
+
+class SignatureError(TypeError):
+    """A call that cannot be guessed from the names of the arguments; the message says the cure."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One way to call backward.
+
+    positional, named: what stands for each argument, as (kind, key): ("dy", i), ("dy", None) for
+    all that there are, ("argument", name), ("option", name), ("result", i), ("cache", None),
+    ("input_size", name) or ("shape", name). count: how many of forward's results, from the first
+    on, are outputs that get a dy. loss: backward has no dy, and gives the gradient of a scalar.
+    """
+
+    positional: tuple
+    named: tuple
+    count: int = 1
+    loss: bool = False
+
+    def arguments(self, dys, arguments, options, results):
+        """(positional, named) arguments for backward."""
+
+        def value(source) -> Any:
+            kind, key = source
+            if kind == "dy":
+                return dys[key] if key is not None else tuple(dys)
+            if kind == "argument":
+                return arguments[key]
+            if kind == "option":
+                return options[key]
+            if kind == "result":
+                return results[key]
+            if kind == "cache":
+                return results[1] if len(results) == 2 else results[1:]
+            shape = np.shape(arguments[key])
+            return shape[2:] if kind == "input_size" else shape
+
+        return [value(s) for s in self.positional], {n: value(s) for n, s in self.named}
+
+
+def parameters_of(function):
+    """What a function takes; one that cannot be asked, as np.tanh before NumPy 2.4, takes whatever
+    it is given."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except ValueError:
+        return [inspect.Parameter("inputs", inspect.Parameter.VAR_POSITIONAL)]
+
+
+def argument_names(function, count):
+    """Names of the first `count` positional parameters. Raises SignatureError if there are fewer,
+    or if one without a default would stay without a value."""
+    parameters = parameters_of(function)
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = [p.name for p in positional]
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        names += [f"input{i}" for i in range(len(names), count)]
+    if count > len(names):
+        raise SignatureError(
+            f"{count} inputs are given, but forward takes {len(names)}: {', '.join(names)}"
+        )
+    return names[:count]
+
+
+def plans(backward, arguments, options, results, *, all_outputs):
+    """All Plans that the names of backward's arguments allow, the likeliest first.
+
+    arguments: forward's, by name; results: what it returned, as a tuple. all_outputs: whether every
+    float array among the results is more likely an output (a net with two heads) than a cache.
+    Raises SignatureError if there is none.
+    """
+    parameters = parameters_of(backward)
+    names = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    extra = tuple((n, ("option", n)) for n in options)
+    takes_options = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        dys = [("dy", 0)] * (not _is_loss_name(names, arguments))
+        inputs = tuple(("argument", n) for n in arguments)
+        return _with_counts([Plan((*dys, *inputs), extra, loss=not dys)], results, all_outputs)
+
+    dys, loss = _which_are_dy(names, arguments, options, results)
+    rest = [p for p in names if p not in dys]
+    known, unknown = _by_name(rest, arguments, options)
+    if takes_options:
+        known += [(n, ("option", n)) for n in options if n not in {p.name for p in names}]
+    found = []
+    for sources in _for_unknown(unknown, known, arguments, results):
+        named = {**dict(known), **sources}
+        given = [(p.name, ("dy", i if len(dys) > 1 else 0)) for i, p in enumerate(dys)]
+        plan = _ordered(names, {**dict(given), **named}, len(dys) or 1, loss)
+        found += _with_counts([plan], results, all_outputs) if len(dys) == 1 else [plan]
+    if not found:
+        wanted = ", ".join(p.name for p in parameters)
+        raise SignatureError(
+            f"backward({wanted}) cannot be called: what is {', '.join(p.name for p in unknown)}? "
+            f"It is none of forward's arguments ({', '.join([*arguments, *options])}), and forward "
+            "returns nothing besides y: give it the name that it has in forward"
+        )
+    return list(dict.fromkeys(found))
+
+
+def _is_loss_name(names, arguments):
+    return bool(names) and names[0].name in arguments
+
+
+def _which_are_dy(names, arguments, options, results):
+    """The parameters that stand for dy, and whether backward is that of a loss and has none."""
+    free = [p for p in names if p.name not in arguments and p.name not in options]
+    floats = sum(map(is_float_array, results))
+    first = [p for p in names[:floats] if p in free and p.name.startswith(("d", "g"))]
+    if len(first) == floats > 1:  # backward(dclasses, dbox, x), as many as there are outputs
+        return first, False
+    dys = [p for p in free if _means_dy(p.name)]
+    if dys:
+        return dys[:1], False
+    unnamed = [
+        p for p in free if p.name not in Y_NAMES | CACHE_NAMES | SHAPE_NAMES | {"input_size"}
+    ]
+    if names and unnamed and unnamed[0] is names[0]:
+        return [names[0]], False
+    scalar = np.size(results[0]) == 1
+    if scalar and names and names[0].name in arguments:
+        return [], True
+    required = [p for p in unnamed if p.default is p.empty]
+    if len(required) == 1:
+        return required, False
+    if names and names[0].name not in arguments:
+        return [names[0]], False
+    raise SignatureError(
+        f"which argument of backward({', '.join(p.name for p in names)}) is the gradient of the "
+        "result? Call it dy, for instance backward(dy, x)"
+    )
+
+
+def _means_dy(name):
+    name = name.lower()
+    plain = name.replace("_", "")
+    if name in DY_NAMES or name.startswith(("grad", "dout", "upstream")):
+        return True
+    return plain.startswith(("d", "g")) and plain[1:] in Y_NAMES | {"z", "loss", "ys", "outputs"}
+
+
+def _by_name(rest, arguments, options):
+    """Pairs (name, source) of the parameters whose names explain them, and the other ones."""
+    first = next(iter(arguments), None)
+    known, unknown = [], []
+    for p in rest:
+        if p.name in arguments:
+            known.append((p.name, ("argument", p.name)))
+        elif p.name in options:
+            known.append((p.name, ("option", p.name)))
+        elif p.name == "input_size" and np.ndim(arguments.get(first)) == 4:
+            known.append((p.name, ("input_size", first)))
+        elif p.name in SHAPE_NAMES and is_array(arguments.get(first)):
+            known.append((p.name, ("shape", first)))
+        elif p.name in Y_NAMES:
+            known.append((p.name, ("result", 0)))
+        elif p.default is p.empty:
+            unknown.append(p)
+    return known, unknown
+
+
+def _for_unknown(unknown, known, arguments, results):
+    """Ways to explain the parameters with names of their own: a cache, further results of forward,
+    arguments that have not been used, the result itself."""
+    if not unknown:
+        yield {}
+        return
+    names = [p.name for p in unknown]
+    besides = len(results) - 1
+    cached = [n for n in names if n.lower() in CACHE_NAMES]
+    if besides and (len(names) == 1 or cached == names[-1:]):
+        others = names[:-1]
+        if not others:
+            yield {names[0]: ("cache", None)}
+    if besides >= len(names):
+        yield {n: ("result", i + 1) for i, n in enumerate(names)}
+    used = {key for _, (kind, key) in known if kind == "argument"}
+    unused = [n for n in arguments if n not in used]
+    if len(unused) >= len(names):
+        yield {n: ("argument", a) for n, a in zip(names, unused, strict=False)}
+    if len(names) == 1:
+        yield {names[0]: ("result", 0)}
+        if cached:
+            yield {names[0]: ("argument", next(iter(arguments)))}
+
+
+def _ordered(names, sources, count, loss):
+    """A Plan: positional as far as the parameters go without a gap, then by keyword."""
+    positional, named = [], []
+    gap = False
+    for p in names:
+        if p.name not in sources:
+            gap = True
+        elif p.kind is p.KEYWORD_ONLY or gap:
+            named.append((p.name, sources[p.name]))
+        else:
+            positional.append(sources[p.name])
+    own = {p.name for p in names}
+    named += [(n, s) for n, s in sources.items() if n not in own]
+    return Plan(tuple(positional), tuple(named), count, loss)
+
+
+def _with_counts(found, results, all_outputs):
+    """The plans with the first result as the only output, and with all float arrays among them."""
+    floats = [i for i, r in enumerate(results) if is_float_array(r)]
+    if floats != list(range(len(floats))) or len(floats) < 2:
+        return found
+    whole = []
+    for plan in found:
+        taken = tuple(("dy", None) if s == ("dy", 0) else s for s in plan.positional)
+        named = tuple((n, ("dy", None) if s == ("dy", 0) else s) for n, s in plan.named)
+        sources = [*plan.positional, *(s for _, s in plan.named)]
+        if not any(kind in ("result", "cache") for kind, _ in sources):
+            whole.append(Plan(taken, named, len(floats), plan.loss))
+    return [*whole, *found] if all_outputs else [*found, *whole]
+
+
+def is_float_array(value) -> bool:
+    """Whether a result of forward is an array of real values, or such a number."""
+    if isinstance(value, float | np.floating):
+        return True
+    return is_array(value) and value.dtype.kind == "f"
