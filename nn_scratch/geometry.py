@@ -5,11 +5,15 @@ order (height, width) throughout.
 """
 
 import operator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 # ---------------------------------------------------------------- pairs
+
+Pair: TypeAlias = int | tuple[int, int]  # (height, width)
+# Also ((top, bottom), (left, right)).
+Padding: TypeAlias = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
 
 
 def integer(name, value, least):

@@ -5,14 +5,23 @@ from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_shape, check_values
 
 
-def relu(x):
-    """max(x, 0), for an array of any shape. NaN stays NaN."""
+def relu(x: Array) -> Array:
+    """max(x, 0), for an array of any shape. NaN stays NaN.
+
+    Returns: y, in the shape of x.
+    Raises: TypeError if x is not float32 or float64.
+    """
     check_values(x=x)
     return engine_of(x).relu(x)
 
 
-def relu_backward(dy, x):
-    """dy where x > 0, else 0. At the kink, x = 0, the gradient is 0."""
+def relu_backward(dy: Array, x: Array) -> Array:
+    """dy where x > 0, else 0. At the kink, x = 0, the gradient is 0.
+
+    Returns: dx, in the shape of x.
+    Raises: ValueError if dy and x differ in shape; TypeError if they are not both float32 or both
+        float64.
+    """
     check_values(dy=dy, x=x)
     check_shape("dy", dy, x.shape, "the shape of x")
     return engine_of(x).relu_backward(dy, x)
@@ -46,14 +55,23 @@ def sigmoid_backward(dy: Array, y: Array) -> Array:
     return dy * (y * (1 - y))
 
 
-def softmax(x, axis=1):
-    """exp(x) / Σ exp(x) along `axis`, shifted by the maximum so that nothing overflows."""
+def softmax(x: Array, axis: int = 1) -> Array:
+    """exp(x) / Σ exp(x) along `axis`, shifted by the maximum so that nothing overflows.
+
+    Returns: y, in the shape of x.
+    Raises: TypeError if x is not float32 or float64.
+    """
     check_values(x=x)
     return engine_of(x).softmax(x, axis)
 
 
-def softmax_backward(dy, y, axis=1):
-    """dx = y · (dy − Σ dy·y): the Jacobian diag(y) − y yᵀ applied to dy. y is softmax's output."""
+def softmax_backward(dy: Array, y: Array, axis: int = 1) -> Array:
+    """dx = y · (dy − Σ dy·y): the Jacobian diag(y) − y yᵀ applied to dy. y is softmax's output.
+
+    Returns: dx, in the shape of y.
+    Raises: ValueError if dy and y differ in shape; TypeError if they are not both float32 or both
+        float64.
+    """
     check_values(dy=dy, y=y)
     check_shape("dy", dy, y.shape, "the shape of y")
     return engine_of(y).softmax_backward(dy, y, axis)

@@ -13,31 +13,56 @@ The convolution is the first; its backward pass is the second and the third. The
 convolution is the second; its backward pass is the first and the third. Both hold the same w.
 """
 
+from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import conv_windows, make_windows, transpose_size
+from nn_scratch.geometry import Padding, Pair, conv_windows, make_windows, transpose_size
 from nn_scratch.validate import check_conv_dy, check_convolution, check_transpose_dy
 
 
-def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1, groups=1):
+def conv2d(
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Padding | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Array:
     """Convolution (in signal processing's words cross-correlation: the kernel is not flipped).
 
-    x (N, C_in, H, W), w (C_out, C_in/groups, kh, kw), b (C_out,) -> y (N, C_out, P, Q), with
-    P = ⌊(H + padding − (kh − 1)·dilation − 1) / stride⌋ + 1 (Dumoulin & Visin 2016, relation 6,
-    with dilation relation 15).
+    x (N, C_in, H, W), w (C_out, C_in/groups, kh, kw), b (C_out,). stride, dilation: int or (h, w).
+    padding: int, (h, w), ((top, bottom), (left, right)), "same" (keeps the size; stride 1) or
+    "valid" (none).
 
-    stride, dilation: int or (h, w). padding: int, (h, w), ((top, bottom), (left, right)), "same"
-    (keeps the size; stride 1) or "valid" (none). Raises ValueError for shapes that do not fit,
-    TypeError for dtypes other than all float32 or all float64.
+    Returns: y (N, C_out, P, Q), with P = ⌊(H + padding − (kh − 1)·dilation − 1) / stride⌋ + 1
+        (Dumoulin & Visin 2016, relation 6, with dilation relation 15).
+    Raises: ValueError for shapes or options that do not fit; TypeError if values are not all
+        float32 or all float64.
     """
     check_convolution(x, w, b, groups)
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
     return _add_bias(engine_of(x).conv_forward(x, w, windows, groups), b)
 
 
-def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1, need_dx=True):
-    """dy (N, C_out, P, Q) -> dx, dw, db in the shapes of x, w and b.
+def conv2d_backward(
+    dy: Array,
+    x: Array,
+    w: Array,
+    *,
+    stride: Pair = 1,
+    padding: Padding | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    need_dx: bool = True,
+) -> tuple[Array | None, Array, Array]:
+    """The gradients of conv2d, from dy (N, C_out, P, Q) and what conv2d was given.
 
     `need_dx=False` saves the work for dx and gives None in its place.
+
+    Returns: dx, dw, db in the shapes of x, w and b.
+    Raises: ValueError for shapes or options that do not fit; TypeError if values are not all
+        float32 or all float64.
     """
     check_convolution(x, w, None, groups)
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
@@ -51,14 +76,27 @@ def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1, need
 
 
 def conv_transpose2d(
-    x, w, b=None, *, stride=1, padding=0, output_padding=0, output_size=None, dilation=1, groups=1
-):
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    output_padding: Pair = 0,
+    output_size: Pair | None = None,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Array:
     """Transpose convolution: the adjoint of conv2d with the same w, plus a bias.
 
-    x (N, C_in, H, W), w (C_in, C_out/groups, kh, kw), b (C_out,) -> y (N, C_out, P, Q), with
-    P = (H − 1)·stride − padding + (kh − 1)·dilation + 1 + output_padding (Dumoulin & Visin 2016,
-    relation 14). With stride > 1 several P convolve down to the same H; `output_size=(P, Q)`
-    picks one by its value. Options and errors as conv2d's, without "same" and "valid".
+    x (N, C_in, H, W), w (C_in, C_out/groups, kh, kw), b (C_out,). Options as conv2d's, without
+    "same" and "valid". With stride > 1 several sizes convolve down to the same H; `output_padding`
+    adds to the least of them, or `output_size=(P, Q)` picks one by its value.
+
+    Returns: y (N, C_out, P, Q), with P = (H − 1)·stride − padding + (kh − 1)·dilation + 1 +
+        output_padding (Dumoulin & Visin 2016, relation 14).
+    Raises: ValueError for shapes, options or an output_size that do not fit; TypeError if values
+        are not all float32 or all float64.
     """
     check_convolution(x, w, b, groups, transpose=True)
     windows = make_windows(w.shape[2:], stride, padding, dilation)
@@ -66,8 +104,22 @@ def conv_transpose2d(
     return _add_bias(engine_of(x).conv_backward_data(x, w, size, windows, groups), b)
 
 
-def conv_transpose2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1, groups=1):
-    """dy (N, C_out, P, Q) -> dx, dw, db in the shapes of x, w and b."""
+def conv_transpose2d_backward(
+    dy: Array,
+    x: Array,
+    w: Array,
+    *,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> tuple[Array, Array, Array]:
+    """The gradients of conv_transpose2d, from dy (N, C_out, P, Q) and what it was given.
+
+    Returns: dx, dw, db in the shapes of x, w and b.
+    Raises: ValueError for shapes or options that do not fit; TypeError if values are not all
+        float32 or all float64.
+    """
     check_convolution(x, w, None, groups, transpose=True)
     windows = make_windows(w.shape[2:], stride, padding, dilation)
     check_transpose_dy(dy, x, w, windows, groups)

@@ -4,24 +4,32 @@ import warnings
 
 import numpy as np
 
-from nn_scratch.backend import is_cupy, xp_of
+from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_integers, check_shape, check_values
 
 # ---------------------------------------------------------------- cross-entropy
 
 
-def cross_entropy(scores, labels, *, weight=None, ignore_index=None, checked=False):
+def cross_entropy(
+    scores: Array,
+    labels: Array,
+    *,
+    weight: Array | None = None,
+    ignore_index: int | None = None,
+    checked: bool = False,
+) -> Array:
     """Softmax cross-entropy, the weighted mean over all labels: Σ w[y]·l / Σ w[y], with
     l = log Σ_k exp(s_k) − s_y.
 
     scores (N, K) or (N, K, H, W); labels integer, (N,) or (N, H, W); weight (K,), one for each
-    class. Labels equal to `ignore_index` do not count. Returns a scalar of the scores' dtype.
-    When no label counts the loss is NaN, with a warning.
-    Raises ValueError for labels outside 0 … K − 1 and for an empty batch.
+    class. Labels equal to `ignore_index` do not count. `checked` says that check_labels has seen
+    the labels before. Then, on a GPU, there is no warning either: the host would have to wait for
+    it.
 
-    `checked` says that check_labels has seen the labels before. Then, on a GPU, there is no warning
-    either: the host would have to wait for it.
+    Returns: a scalar of the scores' dtype; NaN, with a warning, when no label counts.
+    Raises: ValueError for labels outside 0 … K − 1, shapes that do not fit and an empty batch;
+        TypeError for scores that are not float32 or float64 and labels that are no integers.
     """
     _check_arguments(scores, labels, weight)
     if not checked:
@@ -34,10 +42,20 @@ def cross_entropy(scores, labels, *, weight=None, ignore_index=None, checked=Fal
     return (shares * terms).sum() / total
 
 
-def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None, checked=False):
-    """dscores, in the shape of scores: (softmax(scores) − onehot(labels)) · w[y] / Σ w[y].
+def cross_entropy_backward(
+    scores: Array,
+    labels: Array,
+    *,
+    weight: Array | None = None,
+    ignore_index: int | None = None,
+    checked: bool = False,
+) -> Array:
+    """The gradient of cross_entropy: (softmax(scores) − onehot(labels)) · w[y] / Σ w[y].
 
     Zero where the label is ignored, and everywhere when no label counts.
+
+    Returns: dscores, in the shape of scores.
+    Raises: as cross_entropy.
     """
     _check_arguments(scores, labels, weight)
     if not checked:
@@ -47,8 +65,11 @@ def cross_entropy_backward(scores, labels, *, weight=None, ignore_index=None, ch
     return engine_of(scores).cross_entropy_slopes(scores, known, shares / total)
 
 
-def check_labels(labels, classes, ignore_index=None):
-    """Labels must lie in 0 … classes − 1, or be `ignore_index`."""
+def check_labels(labels: Array, classes: int, ignore_index: int | None = None) -> None:
+    """Labels must lie in 0 … classes − 1, or be `ignore_index`.
+
+    Raises: ValueError for the first that does not, with its place.
+    """
     outside = (labels < 0) | (labels >= classes)
     if ignore_index is not None:
         outside &= labels != ignore_index
@@ -89,28 +110,48 @@ def _check_arguments(scores, labels, weight):
 # ---------------------------------------------------------------- regression
 
 
-def mse_loss(prediction, target):
-    """The mean of (prediction − target)². Both of one shape; returns a scalar."""
+def mse_loss(prediction: Array, target: Array) -> Array:
+    """The mean of (prediction − target)². Both of one shape, which may be any.
+
+    Returns: a scalar of their dtype.
+    Raises: ValueError if the shapes differ or are empty; TypeError if values are not both float32
+        or both float64.
+    """
     difference = _difference(prediction, target)
     return engine_of(difference).mse(difference)
 
 
-def mse_loss_backward(prediction, target):
-    """2 (prediction − target) / count."""
+def mse_loss_backward(prediction: Array, target: Array) -> Array:
+    """The gradient of mse_loss in prediction: 2 (prediction − target) / count.
+
+    Returns: the gradient, in the shape of prediction.
+    Raises: ValueError if the shapes differ or are empty; TypeError if values are not both float32
+        or both float64.
+    """
     difference = _difference(prediction, target)
     return engine_of(difference).mse_slopes(difference)
 
 
-def smooth_l1_loss(prediction, target, *, beta=1.0):
+def smooth_l1_loss(prediction: Array, target: Array, *, beta: float = 1.0) -> Array:
     """The mean of ½ d²/beta where |d| < beta, else |d| − ½ beta, with d = prediction − target
-    (Girshick 2015, equation 3, beta = 1)."""
+    (Girshick 2015, equation 3, beta = 1).
+
+    Returns: a scalar of their dtype.
+    Raises: ValueError if the shapes differ or are empty, or beta is not positive; TypeError if
+        values are not both float32 or both float64.
+    """
     difference = _difference(prediction, target)
     _check_beta(beta)
     return engine_of(difference).smooth_l1(difference, beta)
 
 
-def smooth_l1_loss_backward(prediction, target, *, beta=1.0):
-    """clip(d / beta, −1, 1) / count."""
+def smooth_l1_loss_backward(prediction: Array, target: Array, *, beta: float = 1.0) -> Array:
+    """The gradient of smooth_l1_loss in prediction: clip(d / beta, −1, 1) / count.
+
+    Returns: the gradient, in the shape of prediction.
+    Raises: ValueError if the shapes differ or are empty, or beta is not positive; TypeError if
+        values are not both float32 or both float64.
+    """
     difference = _difference(prediction, target)
     _check_beta(beta)
     return engine_of(difference).smooth_l1_slopes(difference, beta)

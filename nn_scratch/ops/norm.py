@@ -3,37 +3,42 @@
 The ReLU that mostly follows can be had with it: it then costs no pass over memory of its own.
 """
 
-from nn_scratch.backend import xp_of
+from collections.abc import Callable
+
+from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_rank, check_shape, check_values
 
 
 def batch_norm2d(
-    x,
-    w,
-    b,
-    running_mean,
-    running_var,
+    x: Array,
+    w: Array,
+    b: Array,
+    running_mean: Array,
+    running_var: Array,
     *,
-    training=True,
-    momentum=0.1,
-    eps=1e-5,
-    relu=False,
-    all_sum=None,
-):
+    training: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    relu: bool = False,
+    all_sum: Callable[[Array], Array] | None = None,
+) -> tuple[Array, tuple[Array, Array], tuple[Array, Array]]:
     """y = w · (x − mean) / √(var + eps) + b, with one mean and variance for each channel.
 
-    x (N, C, H, W); w, b, running_mean, running_var (C,)
-    -> y (N, C, H, W), statistics, running: two pairs (mean, var), each (C,).
+    x (N, C, H, W); w, b, running_mean, running_var (C,).
 
-    In training the statistics are the batch's, with the biased variance (divided by the count),
-    and `running` is (1 − momentum)·old + momentum·batch, with the unbiased variance (divided by
-    count − 1). Otherwise the statistics are the running ones, and `running` is unchanged.
+    In training the statistics are the batch's, with the biased variance (divided by the count), and
+    the new running ones are (1 − momentum)·old + momentum·batch, with the unbiased variance
+    (divided by count − 1). Otherwise the statistics are the running ones, which stay as they are.
     Nothing is mutated. An empty batch has no statistics: the running ones serve. With `relu`, y is
     max(y, 0).
 
     `all_sum` adds an array up over all processes that share the batch; the statistics are then
     those of the whole batch.
+
+    Returns: y (N, C, H, W), statistics, running: two pairs (mean, var), each (C,).
+    Raises: ValueError for shapes that do not fit, or in training with one value per channel;
+        TypeError if values are not all float32 or all float64.
     """
     _check_arguments(x, w, b=b, running_mean=running_mean, running_var=running_var)
     running = statistics = running_mean, running_var
@@ -57,16 +62,30 @@ def batch_norm2d(
 
 
 def batch_norm2d_backward(
-    dy, x, w, statistics, *, training=True, eps=1e-5, relu=False, y=None, all_sum=None
-):
-    """dy (N, C, H, W) -> dx, dw, db; `statistics` as batch_norm2d returned them. With `relu`, dy
-    counts only where y, which it returned as well, is positive.
+    dy: Array,
+    x: Array,
+    w: Array,
+    statistics: tuple[Array, Array],
+    *,
+    training: bool = True,
+    eps: float = 1e-5,
+    relu: bool = False,
+    y: Array | None = None,
+    all_sum: Callable[[Array], Array] | None = None,
+) -> tuple[Array, Array, Array]:
+    """The gradients of batch_norm2d, from dy (N, C, H, W) and the statistics that it returned.
+
+    With `relu`, dy counts only where y, which it returned as well, is positive.
 
     In training, mean and variance depend on x, so that dx loses its mean and its component along
     the normalized x (the paper's section 3, the chain rule simplified): with σ = √(var + eps) and
     x̂ = (x − mean)/σ,  dx = w/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)).
 
     With `all_sum` the two means are those of the whole batch; dw and db are this process's part.
+
+    Returns: dx, dw, db in the shapes of x, w and b.
+    Raises: ValueError for shapes that do not fit; TypeError with `relu` but without y, or if values
+        are not all float32 or all float64.
     """
     y = y if relu else None
     _check_arguments(x, w, dy=dy, y=y)

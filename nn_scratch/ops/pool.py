@@ -7,23 +7,36 @@ fixed all four are the same linear map or its adjoint (SegNet, Badrinarayanan et
 A switch is h·W + w in unpadded coordinates, within the plane of its image and channel.
 """
 
+from typing import Any
+
 import numpy as np
 
-from nn_scratch.backend import is_cupy, xp_of
+from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import conv_size, pair, pool_size, pool_windows, window_taps
+from nn_scratch.geometry import Padding, Pair, conv_size, pair, pool_size, pool_windows, window_taps
 from nn_scratch.validate import check_integers, check_rank, check_shape, check_values
 
 COLLISIONS = ("sum", "overwrite")
 
 
-def max_pool2d(x, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=False):
+def max_pool2d(
+    x: Array,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+) -> tuple[Array, Array]:
     """The maximum of each window, and where it stood.
 
-    x (N, C, H, W) -> y (N, C, P, Q) and switches (N, C, P, Q), int32 while H·W < 2³¹. Of equal
-    maxima the first in row-major order counts; the first NaN beats every number; padding never
-    wins. `stride` defaults to the kernel size. `ceil_mode` also keeps a last, partial window, if
-    it starts inside the image or the top (left) padding.
+    x (N, C, H, W). Of equal maxima the first in row-major order counts; the first NaN beats every
+    number; padding never wins. `stride` defaults to the kernel size. `ceil_mode` also keeps a last,
+    partial window, if it starts inside the image or the top (left) padding.
+
+    Returns: y (N, C, P, Q) and switches (N, C, P, Q), int32 while H·W < 2³¹.
+    Raises: ValueError if no window fits, one holds no pixel, or the padding is too large; TypeError
+        if x is not float32 or float64.
     """
     check_values(x=x)
     check_rank("x", x, 4)
@@ -31,31 +44,39 @@ def max_pool2d(x, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=
     return engine_of(x).max_pool_argmax(x, windows, pool_size(x.shape[2:], windows, ceil_mode))
 
 
-def max_pool2d_backward(dy, switches, input_size, **geometry):
-    """dy (N, C, P, Q) -> dx (N, C, *input_size): each dy goes to its switch; where they meet they
-    add. It is max_unpool2d, the geometry optional as there."""
+def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry: Any) -> Array:
+    """The gradient of max_pool2d: each dy goes to its switch; where they meet they add.
+
+    dy and switches (N, C, P, Q). It is max_unpool2d, the geometry optional as there.
+
+    Returns: dx (N, C, *input_size).
+    Raises: as max_unpool2d.
+    """
     return max_unpool2d(dy, switches, pair("input_size", input_size), **geometry)
 
 
 def max_unpool2d(
-    x,
-    switches,
-    output_size,
+    x: Array,
+    switches: Array,
+    output_size: Pair,
     *,
-    collisions="sum",
-    kernel_size=None,
-    stride=None,
-    padding=0,
-    dilation=1,
-):
+    collisions: str = "sum",
+    kernel_size: Pair | None = None,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+) -> Array:
     """Put each value at its switch in an image of zeros.
 
-    x (N, C, P, Q), switches of the same shape, output_size (H, W) -> y (N, C, H, W).
-    Where switches collide, "sum" adds, which is the adjoint of gathering; "overwrite" keeps the
-    last in row-major order. The geometry (kernel_size, stride, padding, dilation) is a promise
-    that the switches come from such a pool; the result is the same, found faster.
-    Raises ValueError for switches outside output_size; with the geometry given, switches on a GPU
-    are taken as they are, for looking at them would make the host wait.
+    x and switches (N, C, P, Q), output_size (H, W). Where switches collide, "sum" adds, which is
+    the adjoint of gathering; "overwrite" keeps the last in row-major order. The geometry
+    (kernel_size, stride, padding, dilation) is a promise that the switches come from such a pool;
+    the result is the same, found faster.
+
+    Returns: y (N, C, H, W).
+    Raises: ValueError for switches outside output_size (with the geometry given, those on a GPU are
+        taken as they are, for looking at them would make the host wait), shapes that do not fit
+        or unknown `collisions`; TypeError for switches that are no integers.
     """
     check_values(x=x)
     check_rank("x", x, 4)
@@ -68,10 +89,23 @@ def max_unpool2d(
 
 
 def max_unpool2d_backward(
-    dy, switches, *, collisions="sum", kernel_size=None, stride=None, padding=0, dilation=1
-):
-    """dy (N, C, H, W) -> dx (N, C, P, Q): each value's gradient is read at its switch; a value that
-    was overwritten gets none. The geometry is optional, as in max_unpool2d."""
+    dy: Array,
+    switches: Array,
+    *,
+    collisions: str = "sum",
+    kernel_size: Pair | None = None,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+) -> Array:
+    """The gradient of max_unpool2d: each value's gradient is read at its switch.
+
+    dy (N, C, H, W), switches (N, C, P, Q). A value that was overwritten gets none. The geometry is
+    optional, as in max_unpool2d.
+
+    Returns: dx (N, C, P, Q).
+    Raises: as max_unpool2d.
+    """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
     size = dy.shape[2:]
@@ -94,11 +128,22 @@ def _without_overwritten(values, switches, size, collisions):
     return xp_of(values).where(last, values, values.dtype.type(0))
 
 
-def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True):
+def avg_pool2d(
+    x: Array,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    count_include_pad: bool = True,
+) -> Array:
     """The mean of each window: a convolution of each channel with a constant kernel.
 
-    x (N, C, H, W) -> y (N, C, P, Q). `count_include_pad=False` divides by the number of real
-    pixels instead of the kernel's area.
+    x (N, C, H, W). `count_include_pad=False` divides by the number of real pixels instead of the
+    kernel's area. `stride` defaults to the kernel size.
+
+    Returns: y (N, C, P, Q).
+    Raises: ValueError if no window fits, one holds no pixel, or the padding is too large; TypeError
+        if x is not float32 or float64.
     """
     check_values(x=x)
     check_rank("x", x, 4)
@@ -109,10 +154,23 @@ def avg_pool2d(x, kernel_size, *, stride=None, padding=0, count_include_pad=True
 
 
 def avg_pool2d_backward(
-    dy, input_size, kernel_size, *, stride=None, padding=0, count_include_pad=True
-):
-    """dy (N, C, P, Q) -> dx (N, C, *input_size): each dy, divided by its window's count, goes to
-    every pixel of the window."""
+    dy: Array,
+    input_size: Pair,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    count_include_pad: bool = True,
+) -> Array:
+    """The gradient of avg_pool2d: each dy, divided by its window's count, goes to every pixel of
+    the window.
+
+    dy (N, C, P, Q); the options are those of avg_pool2d.
+
+    Returns: dx (N, C, *input_size).
+    Raises: ValueError if dy has not the shape that these options give; TypeError if dy is not
+        float32 or float64.
+    """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
     size = pair("input_size", input_size)
@@ -139,11 +197,14 @@ def _counts(x, size, windows, count_include_pad):
 # ---------------------------------------------------------------- to a fixed grid
 
 
-def adaptive_avg_pool2d(x, output_size):
+def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
     """Means over a grid of output_size (int or pair) cells that cover any image, as PyTorch's.
 
-    x (N, C, H, W) -> y (N, C, P, Q). Cell p holds the rows ⌊p·H/P⌋ to ⌈(p+1)·H/P⌉ − 1; where P does
-    not divide H, neighbouring cells share a row. A grid of 1 is global average pooling.
+    x (N, C, H, W). Cell p holds the rows ⌊p·H/P⌋ to ⌈(p+1)·H/P⌉ − 1; where P does not divide H,
+    neighbouring cells share a row. A grid of 1 is global average pooling.
+
+    Returns: y (N, C, P, Q).
+    Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
     """
     check_values(x=x)
     check_rank("x", x, 4)
@@ -151,8 +212,13 @@ def adaptive_avg_pool2d(x, output_size):
     return engine_of(x).separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
-def adaptive_avg_pool2d_backward(dy, input_size):
-    """dy (N, C, P, Q) -> dx (N, C, *input_size): each dy in equal parts to its cell's pixels."""
+def adaptive_avg_pool2d_backward(dy: Array, input_size: Pair) -> Array:
+    """The gradient of adaptive_avg_pool2d, from dy (N, C, P, Q): in equal parts to each cell's
+    pixels.
+
+    Returns: dx (N, C, *input_size).
+    Raises: ValueError if dy has not four axes; TypeError if dy is not float32 or float64.
+    """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
     a, b = _averaging_matrices(dy, pair("input_size", input_size), dy.shape[2:])

@@ -10,55 +10,85 @@ from functools import lru_cache
 
 import numpy as np
 
-from nn_scratch.backend import xp_of
+from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import pair
+from nn_scratch.geometry import Pair, pair
 from nn_scratch.validate import check_rank, check_values
 
 # ---------------------------------------------------------------- nearest
 
 
-def nearest_unpool2d(x, scale):
-    """Repeat each pixel into a block: x (N, C, H, W) -> y (N, C, H·sh, W·sw), scale int or pair."""
+def nearest_unpool2d(x: Array, scale: Pair) -> Array:
+    """Repeat each pixel of x (N, C, H, W) into a block of `scale`, an int or a pair (sh, sw).
+
+    Returns: y (N, C, H·sh, W·sw).
+    Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
+    """
     _check_images("x", x)
     return engine_of(x).repeat_pixels(x, pair("scale", scale))
 
 
-def nearest_unpool2d_backward(dy, scale):
-    """dy (N, C, H·sh, W·sw) -> dx (N, C, H, W): the sum of each block."""
+def nearest_unpool2d_backward(dy: Array, scale: Pair) -> Array:
+    """The gradient of nearest_unpool2d: the sum of each block of dy (N, C, H·sh, W·sw).
+
+    Returns: dx (N, C, H, W).
+    Raises: ValueError if the scale does not divide dy's height and width; TypeError if dy is not
+        float32 or float64.
+    """
     return engine_of(dy).sum_blocks(dy, _dividing(scale, dy))
 
 
 # ---------------------------------------------------------------- bed of nails
 
 
-def bed_of_nails_unpool2d(x, scale):
-    """Put each pixel at the top left of a zero block: x (N, C, H, W) -> y (N, C, H·sh, W·sw)."""
+def bed_of_nails_unpool2d(x: Array, scale: Pair) -> Array:
+    """Put each pixel of x (N, C, H, W) at the top left of a block of zeros.
+
+    `scale` is an int or a pair (sh, sw), the size of a block.
+
+    Returns: y (N, C, H·sh, W·sw).
+    Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
+    """
     _check_images("x", x)
     return engine_of(x).insert_zeros(x, pair("scale", scale))
 
 
-def bed_of_nails_unpool2d_backward(dy, scale):
-    """dy (N, C, H·sh, W·sw) -> dx (N, C, H, W): what stands where the nails are."""
+def bed_of_nails_unpool2d_backward(dy: Array, scale: Pair) -> Array:
+    """The gradient of bed_of_nails_unpool2d: what stands in dy (N, C, H·sh, W·sw) where the nails
+    are.
+
+    Returns: dx (N, C, H, W).
+    Raises: ValueError if the scale does not divide dy's height and width; TypeError if dy is not
+        float32 or float64.
+    """
     return engine_of(dy).block_corners(dy, _dividing(scale, dy))
 
 
 # ---------------------------------------------------------------- bilinear
 
 
-def bilinear_upsample2d(x, size, *, align_corners=False):
-    """Interpolate between the four nearest pixels: x (N, C, H, W) -> y (N, C, *size).
+def bilinear_upsample2d(x: Array, size: Pair, *, align_corners: bool = False) -> Array:
+    """Interpolate x (N, C, H, W) to `size` between the four nearest pixels.
 
     `align_corners=True` puts the corner pixels' centres onto each other, False the images'
     outer edges. Both as in PyTorch's interpolate.
+
+    Returns: y (N, C, *size).
+    Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
     """
     _check_images("x", x)
     a, b = _interpolation_matrices(x, x.shape[2:], pair("size", size), align_corners)
     return engine_of(x).separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
-def bilinear_upsample2d_backward(dy, input_size, *, align_corners=False):
-    """dy (N, C, P, Q) -> dx (N, C, *input_size)."""
+def bilinear_upsample2d_backward(
+    dy: Array, input_size: Pair, *, align_corners: bool = False
+) -> Array:
+    """The gradient of bilinear_upsample2d, from dy (N, C, P, Q): Aᵀ dy B.
+
+    Returns: dx (N, C, *input_size).
+    Raises: ValueError if dy has not four axes; TypeError if dy is not float32 or float64.
+    """
     _check_images("dy", dy)
     a, b = _interpolation_matrices(dy, pair("input_size", input_size), dy.shape[2:], align_corners)
     # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
