@@ -213,8 +213,12 @@ print(f"numerical {numerical:.8f}   backward says {claimed:.8f}")
 assert abs(numerical - claimed) < 1e-8
 
 # %% [markdown]
-# `check_gradients` does this for every number of every array, and a few more tests besides: that
-# calling backward twice adds, that inputs are not changed, that zeros give zeros.
+# `check_gradients` does this for every array that the layer takes, weights too. To be quick it
+# first moves *all* numbers of an array at once, in three random directions $u$, and compares the
+# slope with $\sum_i u_i\, \partial L/\partial x_i$: if any one number were wrong, the sums would
+# differ in nearly every direction. Only if they do, it goes through the numbers one by one, to say
+# where. And it makes a few more tests: that calling backward twice adds, that inputs are not
+# changed, that zeros give zeros.
 
 # %%
 report = check_gradients(Scale(2.0), rng.normal(size=(2, 3, 4, 5)))

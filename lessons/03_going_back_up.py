@@ -51,12 +51,15 @@ plot_arrays(
 #
 # ![Windows choose their maximum; later each maximum goes back to its place](images/switches.gif)
 #
-# **Predict:** which pixels of the max-unpooled image agree with $x$, and what stands elsewhere?
+# **Predict:** which pixels of the max-unpooled image are sure to agree with $x$, and what stands
+# elsewhere? Two more agree by chance; find them.
 
 # %%
 agrees = unpooled == image
 assert agrees.ravel()[switches.ravel()].all()  # at the switches: the value itself
 assert not unpooled.ravel()[np.setdiff1d(np.arange(16), switches)].any()  # elsewhere: zero
+by_chance = np.setdiff1d(np.flatnonzero(agrees), switches)
+print("zero in both:", [tuple(map(int, divmod(pixel, 4))) for pixel in by_chance])
 
 # %% [markdown]
 # ## 2. As loops
@@ -170,9 +173,11 @@ for way in ways:
 
 # %% [markdown]
 # That is why SegNet (Badrinarayanan et al. 2015) carries switches over from its **encoder**, the
-# layers that go down, to its **decoder**, those that go up: a switch costs 4 bytes, and it says
-# where an edge ran, which the small map has forgotten.
-# The zeros in between are for the convolutions that follow to fill in. Lesson 07 measures what it
+# layers that go down, to its **decoder**, those that go up. It says where a *maximum* stood, which
+# the small map has forgotten. (In a raw image that is often a speck of noise inside a stroke. In a
+# net the pool stands behind convolutions, and the maximum of a map that answers to edges is a place
+# on an edge.) As an int32 a switch costs 4 bytes; for a window of 2×2 two bits would be enough.
+# The zeros in between are for the convolutions that follow to fill in. Lesson 09 measures what it
 # is worth.
 #
 # ## 5. The size must be remembered too

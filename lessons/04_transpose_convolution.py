@@ -160,7 +160,9 @@ plot_arrays({"x": x2, "w": w2, "y, stride 2: nothing overlaps": painted})
 #
 # $$P = (H - 1)\,s - \text{padding} + k \tag{2}$$
 #
-# (Padding here *removes* rows: it is the padding of the convolution that this is the transpose of.)
+# (Padding here *removes* rows, at the top as many as at the bottom: it is the padding of the
+# convolution that this is the transpose of. In (2) it stands for both sides together; the options
+# of the functions name one side.)
 
 # %% [markdown]
 # ## 6. Overlap counts and checkerboards
@@ -175,16 +177,38 @@ even = ops.conv_transpose2d(ones, np.ones((1, 1, 4, 4)), stride=2)[0, 0]
 plot_arrays({"kernel 3, stride 2": uneven, "kernel 4, stride 2": even}, cell=0.34)
 
 # %% [markdown]
-# On the left, brighter and darker pixels alternate: a **checkerboard** (Odena et al. 2016). A net
-# must learn weights that make up for it, and often does not quite. On the right the inside is even.
-# **Predict** for kernel 5 and stride 2: even or uneven inside?
+# On the left, brighter and darker pixels alternate: a **checkerboard** (Odena et al. 2016). On the
+# right the inside is even. **Predict** for kernel 5 and stride 2: even or uneven inside?
 
 # %%
 five = ops.conv_transpose2d(np.ones((1, 1, 5, 5)), np.ones((1, 1, 5, 5)), stride=2)[0, 0]
 inside = five[4:-4, 4:-4]
-predicted_even = 5 % 2 == 0
-assert (len(np.unique(inside)) == 1) == predicted_even
+assert len(np.unique(inside)) > 1  # 2 does not divide 5
 print("counts inside, kernel 5 and stride 2:", np.unique(inside))
+
+# %% [markdown]
+# Counts are not the whole story, for a kernel is not made of ones. Look at one *phase* of the
+# output, the pixels $(a, b), (a + s, b), (a, b + s), \dots$ They are painted by the weights
+# $w_{ij}$ with $i \equiv a$ and $j \equiv b \pmod s$, and by no others. So where the input is
+# constant, the inside of the output is, at phase $(a, b)$, the sum of those weights: **a
+# checkerboard appears if and only if these $s^2$ sums differ.** A kernel of 3 whose weights fall
+# off like a tent has none, though 2 does not divide 3; random weights of 4×4 make one, though 2
+# divides 4.
+
+# %%
+tent = np.outer([0.5, 1, 0.5], [0.5, 1, 0.5])
+random = np.random.default_rng(0).normal(size=(4, 4))
+for name, kernel in {"tent, 3×3": tent, "random, 4×4": random}.items():
+    phases = [round(float(kernel[a::2, b::2].sum()), 3) for a in (0, 1) for b in (0, 1)]
+    painted = ops.conv_transpose2d(np.ones((1, 1, 6, 6)), kernel[None, None], stride=2)[0, 0]
+    inside = painted[4:-4, 4:-4].round(3)
+    print(f"{name:<12} sums of the phases {phases}, inside {np.unique(inside)}")
+    assert set(np.unique(inside)) == set(phases)
+
+# %% [markdown]
+# That tent *is* bilinear interpolation. So a transpose convolution may start as one (the library's
+# nets do, as Long et al. 2015 did), without a checkerboard; random weights start with one, and a
+# net must learn to make up for it.
 
 # %% [markdown]
 # ## 7. One small image, several large ones
@@ -261,10 +285,12 @@ report
 # %% [markdown]
 # ## 9. Exercise
 #
-# Write `conv_transpose2d` and its gradients, with nothing but the loops of section 5. You already
-# know the shape of the answer: `dx` is an ordinary convolution of `dy`.
+# Write `conv_transpose2d` and its gradients with the loops of section 5, and with padding: paint on
+# an output that is larger by the padding on each side, and cut that off at the end. You already
+# know the shape of the answer: `dx` is an ordinary convolution of `dy`. Weights are `(C_in, C_out,
+# k, k)`, as if they belonged to the convolution that goes the other way.
 #
-#     nn-scratch exercise 07
+#     nn-scratch exercise 09
 #
 # ## Remember
 #
@@ -272,5 +298,6 @@ report
 #   output, and where paintings overlap they **sum**.
 # - It is the transposed matrix of a convolution with the same weights, so its backward pass is that
 #   convolution. It is not an inverse.
-# - If the stride does not divide the kernel, pixels get unequal shares: checkerboards. And with
-#   stride $s$, $s$ different sizes lead down to one, so say which you want back.
+# - Each phase of the output is painted by weights of its own; where their sums differ,
+#   checkerboards appear. And with stride $s$, $s$ different sizes lead down to one, so say which
+#   you want back.

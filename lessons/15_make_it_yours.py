@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 12 · Make it yours
+# # 15 · Make it yours
 #
 # **The question:** you have an idea for a layer. How do you get from the idea to a number that says
 # whether it was a good one?
@@ -70,8 +70,8 @@ report
 
 # %% [markdown]
 # **A trap in NumPy:** which dtype comes out? `self.slope` is a Python number, and those do not
-# change the array's type. A NumPy number would: `np.float64(0.1)` makes everything double, and half
-# as fast, and no result is wrong.
+# change the array's type. A NumPy number would: with `np.float64(0.1)` the result is double, and
+# the next convolution of a net, whose weights are float32, refuses to go on.
 
 # %%
 x32 = np.ones(3, np.float32)
@@ -82,9 +82,13 @@ print(
     "  slope np.float64(0.1):",
     LeakyReLU(np.float64(0.1))(x32).dtype,
 )
+try:
+    Sequential(LeakyReLU(np.float64(0.1)), Conv2d(1, 1, 1))(x32.reshape(1, 1, 1, 3))
+except TypeError as error:
+    print(error)
 
 # %% [markdown]
-# What if the slope shall be *learned* (He et al. 2015)? Then it is a parameter, and needs a
+# What if the slope should be *learned* (He et al. 2015)? Then it is a parameter, and needs a
 # gradient of its own. Wherever $x \le 0$, $y$ moves with $a$ by $x$:
 #
 # $$\frac{\partial L}{\partial a} = \sum_{x \le 0} \frac{\partial L}{\partial y}\, x \tag{2}$$
@@ -163,8 +167,9 @@ plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)})
 # %% [markdown]
 # ## 3. Break it on purpose
 #
-# Forget one link, the factor 2 of the square, and look at what the check says. Every number is off
-# by the same factor: that is what a missing constant looks like.
+# Forget one link, the factor 2 of the square, and look at what the check says. Of the 180 numbers
+# of $x$ 36 lie in the last column, which no window covers (5 is odd): their gradient is 0, right or
+# wrong. **Predict:** by which factor are the other 144 off?
 
 
 # %%
@@ -178,7 +183,20 @@ report = check_gradients(Forgetful(), np.random.default_rng(0).normal(size=(2, 3
 assert not report.ok
 report
 
+# %%
+x = np.random.default_rng(0).normal(size=(2, 3, 6, 5))
+gradients = []
+for pool in (RootMeanSquarePool2d(), Forgetful()):
+    y = pool(x)
+    gradients.append(pool.backward(np.ones_like(y)))
+right, wrong = gradients
+ratio = np.unique((wrong[..., :4] / right[..., :4]).round(9))
+print("wrong / right:", ratio, "  in the last column:", abs(wrong[..., 4]).max())
+assert np.allclose(wrong, right / 2) and not right[..., 4].any()
+
 # %% [markdown]
+# Every number is off by the same factor: that is what a missing constant looks like.
+#
 # ## 4. A strided encoder
 #
 # Who needs pools at all? A convolution with stride 2 also halves the image, and learns how
@@ -292,7 +310,7 @@ for kind in ("max", "root mean square", "stride"):
 
 # %% [markdown]
 # And time is a third. A layer made of several NumPy calls passes over memory once for each (lesson
-# 09). To see products, bytes and milliseconds of the library's own:
+# 12). To see products, bytes and milliseconds of the library's own:
 #
 #     nn-scratch info segmentation --net segnet
 #     python benchmarks/cpu.py
@@ -335,6 +353,7 @@ for kind in ("max", "root mean square", "stride"):
 #
 # ## Remember
 #
-# - Derive, write, check; only then train. A wrong gradient often still learns, only worse.
+# - Derive, write, check; only then train. A wrong gradient often still learns, only worse (lesson
+#   05 shows two).
 # - Change one thing at a time, and let two seeds tell you how large chance is.
 # - Say the price beside the result: products, memory, milliseconds.

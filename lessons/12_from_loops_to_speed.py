@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 09 · From seven loops to the speed of a framework
+# # 12 · From seven loops to the speed of a framework
 #
 # **The question:** the definition of a convolution is seven nested loops, and in Python they are
 # hopelessly slow. What makes the same sum a thousand, ten thousand times faster, and where does it
@@ -166,7 +166,7 @@ print("all", len(VERSIONS), "agree, to the last digit")
 # and stored in `timings.json`, together with what that machine can do at most: the rate of a large
 # matrix product, and how fast it copies memory. To take them on yours:
 #
-#     cd lessons && NN_SCRATCH_MEASURE=1 python 09_from_loops_to_speed.py
+#     cd lessons && NN_SCRATCH_MEASURE=1 python 12_from_loops_to_speed.py
 #
 # The slow versions are measured on smaller images; the *rate* is what is compared.
 
@@ -204,9 +204,10 @@ def measure():
     }
 
 
-if os.environ.get("NN_SCRATCH_MEASURE") == "1":
-    Path("timings.json").write_text(json.dumps(measure(), indent=1) + "\n")
 timings = json.loads(Path("timings.json").read_text())
+if os.environ.get("NN_SCRATCH_MEASURE") == "1":
+    timings |= measure()
+    Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
 rates = timings["gflop_s"]
 print(timings["machine"])
 for name, rate in rates.items():
@@ -230,7 +231,8 @@ plot_dots(list(rates), {"GFLOP/s": [[rate] for rate in rates.values()]}, logarit
 #
 # Drawn with both axes logarithmic, that is a roof with a slope and a flat part (Williams et al.
 # 2009). **Predict** on which part these stand: ReLU (1 operation for each 8 bytes, one number read
-# and one written); a 3×3 convolution with 32 → 64 channels.
+# and one written); a 3×3 convolution with 32 → 64 channels; the same convolution as *one product*,
+# with its copies.
 
 
 # %%
@@ -250,15 +252,24 @@ ridge = timings["product_gflop_s"] / timings["copy_gb_s"]
 print(f"the roof turns flat at {ridge:.0f} operations for each byte")
 for name, (found, _) in {"ReLU": (1 / 8, 0), **points}.items():
     print(f"{name:<14}{found:>8.3g}")
-assert 1 / 8 < ridge < points["nn_scratch"][0]
-plot_roofline(points, timings["copy_gb_s"], timings["product_gflop_s"])
+assert 1 / 8 < ridge < points["one product"][0] < points["nn_scratch"][0]
+relu_rate = timings["copy_gb_s"] / 8  # on the slope, if nothing but memory holds it up
+plot_roofline(
+    {"ReLU (at most)": (1 / 8, relu_rate), **points},
+    timings["copy_gb_s"],
+    timings["product_gflop_s"],
+)
 
 # %% [markdown]
 # - ReLU, pooling, batch norm stand far out on the slope: arithmetic is free there, and what helps
 #   is to pass over the memory less often. So the library does batch norm and ReLU in *one* pass.
-# - The convolution stands under the flat part, if the copies stay in the cache. There nothing helps
-#   but to use the processor's arithmetic fully, or to multiply less, as Winograd does: that is how
-#   a rate *counted by equation (1)* can even go through the roof.
+# - Both convolutions stand under the flat part, *one product* too. So bandwidth alone does not
+#   explain why that one is slow: its copies could be fetched fast enough if fetching and
+#   multiplying went on at the same time. They do not: first the copy is made, by one core that does
+#   no arithmetic meanwhile, then the product runs. The roof is an upper bound, no more; to know
+#   where the time goes you have to measure the parts.
+# - What helps under the flat part is to use the processor's arithmetic fully, or to multiply less,
+#   as Winograd does: that is how a rate *counted by equation (1)* can even go through the roof.
 #
 # ## 9. Break it on purpose
 #
@@ -311,14 +322,15 @@ def conv2d_backward_by_taps(dy, x, w, *, stride, padding):
 
 
 assert check_exercise("conv2d_backward", conv2d_backward_by_taps).ok
-print("right on every rung")
+print("right in every case")
 
 # %% [markdown]
 # ## 10. Exercises
 #
 # 1. Write the *weight gradient* of `tap_by_tap`: equation (5) of lesson 01 is one matrix product
 #    for each tap. Compare with `ops.conv2d_backward`.
-# 2. What is the intensity of a 1×1 convolution with 3 → 16 channels? Is it worth lowering it well?
+# 2. What is the intensity of a 1×1 convolution with 3 → 16 channels? On which part of the roof does
+#    it stand?
 # 3. `python benchmarks/cpu.py` compares every op with PyTorch on your machine. Which row is the
 #    worst, and on which part of the roof does it stand?
 #

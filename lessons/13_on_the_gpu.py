@@ -1,10 +1,10 @@
 # %% [markdown]
-# # 10 · On the GPU
+# # 13 · On the GPU
 #
 # **The question:** a graphics card has thousands of arithmetic units. What must change in our code
 # to use them, what must not, and when is it not worth it?
 #
-# You need: lessons 02 and 09. No graphics card: where one would be used, this lesson computes the
+# You need: lessons 02 and 12. No graphics card: where one would be used, this lesson computes the
 # same on the CPU and looks at it. About 30 minutes.
 
 # %%
@@ -201,10 +201,11 @@ print(f"{products} products for {fetched} numbers fetched: {products / fetched:.
 #
 # ## 5. When does it pay?
 #
-# Starting a kernel takes time, however little it does. Call it $t_0$. A training step with $n$
-# kernels, $F$ operations and $B$ bytes takes at least
+# Starting a kernel takes time, however little it does. Call it $t_0$. The host starts kernel after
+# kernel and runs ahead (section 6), so starting and computing go on side by side, and the slower of
+# the two decides. A training step with $n$ kernels, $F$ operations and $B$ bytes takes at least
 #
-# $$t = n\,t_0 + \max\!\left(\frac{F}{\text{rate}},\; \frac{B}{\text{bandwidth}}\right) \tag{2}$$
+# $$t = \max\!\left(n\,t_0,\; \frac{F}{\text{rate}},\; \frac{B}{\text{bandwidth}}\right) \tag{2}$$
 #
 # The numbers for a card below are **assumed**, of the order that makers of large cards state; none
 # was measured for this lesson. Put in those of yours (`benchmarks/gpu.sh` measures them).
@@ -249,7 +250,8 @@ plot_lines(
 )
 
 # %% [markdown]
-# For a small net and a small batch nearly all the time goes into starting. That is why the tiny
+# Where the line for starting lies above the other, the card waits for the host: for a small net and
+# a small batch it does nearly all the time. That is why the tiny
 # nets of these lessons train on the CPU, and why frameworks take pains to *fuse* several operations
 # into one kernel: here batch norm and ReLU, and softmax and cross-entropy.
 #

@@ -1,0 +1,394 @@
+# %% [markdown]
+# # 05 · Learning
+#
+# **The question:** a backward pass says which way each weight should move. How does a network come
+# out of that, and what does a wrong gradient do to it?
+#
+# You need: lessons 00 and 01. About 35 minutes. At the end you have written the training loop, and
+# two optimizers, yourself.
+
+# %%
+# %matplotlib inline
+import os
+from inspect import getsource
+
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.data import DigitSegmentation
+    from nn_scratch.layers import Conv2d, ReLU, Sequential
+    from nn_scratch.plotting.figures import plot_arrays, plot_images, plot_lines
+    from nn_scratch.training import SGD, Adam, fit
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
+
+# %% [markdown]
+# ## 1. What a kernel does to a digit
+#
+# Before anything learns: what can nine numbers do? Three kernels that people wrote down long before
+# networks learned any. The first takes the mean of nine neighbours. The second subtracts the left
+# neighbours from the right ones (Sobel), so it answers to upright edges; the third does the same
+# from top to bottom.
+
+# %%
+scenes = DigitSegmentation("train", 64)
+image, _ = scenes.sample(0, 0)
+blur = np.ones((3, 3), np.float32) / 9
+sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
+
+
+def convolve(kernel):
+    """The scene under one kernel, padded so that the size stays."""
+    return ops.conv2d(image[None], kernel[None, None], padding=1)[0, 0]
+
+
+plot_images(
+    {
+        "image": image,
+        "blurred": convolve(blur),
+        "edges, upright": abs(convolve(sobel)),
+        "edges, level": abs(convolve(sobel.T)),
+    }
+)
+
+# %% [markdown]
+# ## 2. Finding a kernel instead of writing it
+#
+# Now turn it round. Somebody shows you images and what Sobel's kernel makes of them, but not the
+# kernel. Can the nine numbers be found?
+#
+# Start with a guess $w$. Compute $y$, and measure how wrong it is by one number, here the mean
+# squared error $L = \frac1n \sum (y - t)^2$ against the target $t$. Lesson 01 gave us
+# $\partial L / \partial w$: for each of the nine weights, how fast $L$ rises when that weight
+# grows. So move every weight a little the *other* way:
+#
+# $$w \leftarrow w - \eta\,\frac{\partial L}{\partial w} \tag{1}$$
+#
+# This is **gradient descent**, and $\eta$, the length of a step, is the **learning rate**. When
+# each step looks at other images, drawn at random, it is called *stochastic* gradient descent, SGD.
+#
+# **Predict:** how many steps until you recognise Sobel's kernel? Five, fifty, five thousand?
+
+# %%
+images = np.stack([scenes.sample(0, index)[0] for index in range(16)])
+target = ops.conv2d(images, sobel[None, None], padding=1)
+
+
+def descend(w, rate, steps):
+    """Equation (1), `steps` times; yields the kernel and the loss before each step."""
+    for _ in range(steps):
+        y = ops.conv2d(images, w, padding=1)
+        yield w.copy(), ops.mse_loss(y, target)
+        dy = ops.mse_loss_backward(y, target)
+        _, dw, _ = ops.conv2d_backward(dy, images, w, padding=1)
+        w = w - np.float32(rate) * dw
+
+
+guess = np.random.default_rng(0).normal(0, 0.5, (1, 1, 3, 3)).astype(np.float32)
+found = list(descend(guess, rate=1.0, steps=401))
+plot_arrays({f"after {step} steps": found[step][0][0, 0].round(2) for step in (0, 5, 20, 100, 400)})
+
+# %%
+off = [float(abs(w[0, 0] - sobel).max()) for w, _ in found]
+for step in (0, 20, 400):
+    print(
+        f"after {step:>3} steps: loss {found[step][1]:.5f}, largest error of a weight "
+        f"{off[step]:.3f}"
+    )
+assert off[400] < 0.05 < off[0]
+
+# %% [markdown]
+# Nobody told it what an edge is. The nine numbers came out of `dw` alone: the gradient you derived
+# in lesson 01, used a few hundred times. Everything that follows in these lessons is this, with
+# more weights.
+#
+# ## 3. How long is a step?
+#
+# **Predict:** what happens with a learning rate ten times as small, and with one four times as
+# large?
+
+# %%
+curves = {
+    f"η = {rate:g}": [float(loss) for _, loss in descend(guess, rate, 20)] for rate in (0.1, 1, 1.5)
+}
+for name, losses in curves.items():
+    print(f"{name:<10}loss {losses[0]:.2f} → {losses[-1]:.3g}")
+assert curves["η = 1"][-1] < curves["η = 0.1"][-1] < curves["η = 0.1"][0] < curves["η = 1.5"][-1]
+plot_lines(curves, range(20), xlabel="step", ylabel="loss", logarithmic="y")
+
+# %% [markdown]
+# Too short, and it creeps. Too long, and each step lands on the far side of the valley, higher than
+# it started: the loss explodes. The right length depends on how steep the valley is, and that
+# differs from weight to weight. Section 6 comes back to this.
+#
+# ## 4. The loop, written out
+#
+# A network has more than one kernel, but the loop is the same four lines: forward, loss, backward,
+# step. Here is a small network that should find the ink in a noisy scene: the target is 1 where a
+# digit is, 0 elsewhere.
+
+
+# %%
+def batch(step, size=16):
+    """Images, and what is wanted of them: 1 where there is ink. Other scenes in every step."""
+    pairs = [scenes.sample(step, index) for index in range(size)]
+    images, labels = (np.stack(part) for part in zip(*pairs, strict=True))
+    return images, (labels[:, None] > 0).astype(np.float32)
+
+
+def small_net(seed=0):
+    rng = np.random.default_rng(seed)
+    return Sequential(
+        Conv2d(1, 8, 5, padding=2, rng=rng), ReLU(), Conv2d(8, 1, 5, padding=2, rng=rng)
+    )
+
+
+def train(net, update, steps):
+    """The training loop; returns the loss of every step."""
+    losses = []
+    for step in range(steps):
+        images, wanted = batch(step)
+        y = net(images)  # forward: every layer saves what it will need
+        losses.append(float(ops.mse_loss(y, wanted)))
+        net.zero_grad()  # backward adds, so begin with zeros
+        net.backward(ops.mse_loss_backward(y, wanted))  # fills net.grads
+        update(net)  # moves net.params
+    return losses
+
+
+def sgd(net, rate=0.1):
+    """Equation (1) for every parameter, in place."""
+    for name, weights in net.params.items():
+        weights -= np.float32(rate) * net.grads[name]
+
+
+steps = 20 if FAST else 150
+net = small_net()
+losses = {"SGD": train(net, sgd, steps)}
+print(f"loss {losses['SGD'][0]:.3f} → {losses['SGD'][-1]:.3f}")
+assert losses["SGD"][-1] < losses["SGD"][0]
+
+# %%
+images, wanted = batch(10_000)  # scenes that were in no step
+plot_images({"image": images[0], "wanted": wanted[0], "the net's answer": net(images)[0, 0]})
+
+# %% [markdown]
+# `net.zero_grad()` is easy to forget. **Predict** what happens without it: `backward` *adds* to
+# `net.grads` (lesson 00), so each step moves along the sum of all gradients so far.
+
+
+# %%
+def train_without_zeroing(net, update, steps):
+    """Wrong: the gradients of all steps pile up."""
+    losses = []
+    for step in range(steps):
+        images, wanted = batch(step)
+        y = net(images)
+        losses.append(float(ops.mse_loss(y, wanted)))
+        net.backward(ops.mse_loss_backward(y, wanted))
+        update(net)
+    return losses
+
+
+shown = 20
+piled = train_without_zeroing(small_net(), sgd, shown)
+plot_lines(
+    {"with zero_grad": losses["SGD"][:shown], "without": piled},
+    range(shown),
+    xlabel="step",
+    ylabel="loss",
+)
+
+# %% [markdown]
+# It rolls like a ball without friction: fast into the valley, up the other side, and back. (With
+# the older gradients fading instead of staying, this becomes useful; it is called **momentum**.)
+#
+# ## 5. Where to start
+#
+# The weights need first values. **All zeros** will not do: then all hidden channels compute the
+# same, get the same gradient and stay the same for ever. (Here it is even worse: with zeros behind
+# them, their gradient is zero too.) **Too small** or **too large** random numbers do not do either:
+# each layer multiplies the size of its input by some factor, and ten layers by its tenth power. A
+# layer with ReLU keeps the size if its weights have variance $2 / n$, where $n$ is how many inputs
+# each output sums (He et al. 2015). The library starts with that.
+
+
+# %%
+def sizes_through_layers(factor, depth=10, channels=16):
+    """The standard deviation after each of `depth` layers; weights are He's times `factor`."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, channels, 12, 12)).astype(np.float32)
+    for _ in range(depth):
+        layer = Conv2d(channels, channels, 3, padding=1, rng=rng)
+        layer.params["weight"] *= np.float32(factor)
+        x = ops.relu(layer(x))
+        yield float(x.std())
+
+
+deviations = {f"{factor:g} × He": list(sizes_through_layers(factor)) for factor in (0.5, 1, 2)}
+for name, values in deviations.items():
+    print(f"{name:<10}after layer 1: {values[0]:.3g}   after layer 10: {values[-1]:.3g}")
+plot_lines(deviations, range(1, 11), xlabel="layer", ylabel="standard deviation", logarithmic="y")
+
+# %%
+zeros = small_net()
+for weights in zeros.params.values():
+    weights[...] = 0
+train(zeros, sgd, 10)
+moved = {name: bool(weights.any()) for name, weights in zeros.params.items()}
+print("moved away from zero in ten steps:", moved)
+assert moved == {"0.weight": False, "0.bias": False, "2.weight": False, "2.bias": True}
+
+# %% [markdown]
+# ## 6. Adam, in six lines
+#
+# SGD gives every weight the same learning rate, though some gradients are thousands of times larger
+# than others. **Adam** (Kingma & Ba 2015) gives each weight a step of its own length. It keeps two
+# running means for each weight, $m$ of the gradient $g$ and $v$ of its square, and divides one by
+# the root of the other:
+#
+# $$m \leftarrow \beta_1 m + (1 - \beta_1)\,g, \qquad v \leftarrow \beta_2 v + (1 - \beta_2)\,g^2,
+#   \qquad
+#   w \leftarrow w - \eta\, \frac{m / (1 - \beta_1^t)}{\sqrt{v / (1 - \beta_2^t)} + \varepsilon}
+#   \tag{2}$$
+#
+# Both means start at 0 and are too small at first; dividing by $1 - \beta^t$, with $t$ the number
+# of the step, makes up for it. **Predict** the length of the very first step: put $t = 1$ into
+# equation (2).
+
+
+# %%
+class MyAdam:
+    """Equation (2) for every parameter, in place."""
+
+    def __init__(self, rate=1e-2, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.rate, self.beta1, self.beta2, self.eps = rate, beta1, beta2, eps
+        self.m, self.v, self.t = {}, {}, 0
+
+    def __call__(self, net):
+        self.t += 1
+        for name, g in net.grads.items():
+            m = self.beta1 * self.m.get(name, 0) + (1 - self.beta1) * g
+            v = self.beta2 * self.v.get(name, 0) + (1 - self.beta2) * g * g
+            self.m[name], self.v[name] = m, v
+            mean, square = m / (1 - self.beta1**self.t), v / (1 - self.beta2**self.t)
+            net.params[name] -= (self.rate * mean / (np.sqrt(square) + self.eps)).astype(g.dtype)
+
+
+mine, before = small_net(), small_net()
+train(mine, MyAdam(), 1)
+step = mine.params["0.weight"] - before.params["0.weight"]
+print("lengths of the first step:", np.unique(abs(step).round(5)))
+assert np.allclose(abs(step), 1e-2, rtol=1e-2)
+
+# %% [markdown]
+# Every weight moves by $\eta$, whatever the size of its gradient: only the sign counts at first.
+# Over the same scenes, beside SGD:
+
+# %%
+losses["Adam"] = train(small_net(), MyAdam(), steps)
+plot_lines(losses, range(steps), xlabel="step", ylabel="loss", logarithmic="y")
+
+# %% [markdown]
+# The library's `SGD` and `Adam` do the same, number for number:
+
+# %%
+for own, theirs in ((sgd, lambda net: SGD(net, 0.1)), (MyAdam(), lambda net: Adam(net, 1e-2))):
+    a, b = small_net(), small_net()
+    optimizer = theirs(b)
+    train(a, own, 5)
+    train(b, lambda net, optimizer=optimizer: optimizer.step(), 5)
+    apart = max(float(abs(a.params[name] - b.params[name]).max()) for name in a.params)
+    print(
+        f"{type(optimizer).__name__:<5} largest difference of a weight after 5 steps: {apart:.0e}"
+    )
+    assert apart < 1e-5
+
+# %% [markdown]
+# ## 7. Break it on purpose: a wrong gradient that still learns
+#
+# A backward pass that forgets to divide by the number of pixels: right in direction, and 25,600
+# times too large for a batch of 16 scenes of 40×40. **Predict:** who notices, SGD or Adam?
+
+
+# %%
+def train_scaled(net, update, steps, factor):
+    """The training loop with a gradient that is `factor` times too large."""
+    losses = []
+    for step in range(steps):
+        images, wanted = batch(step)
+        y = net(images)
+        losses.append(float(ops.mse_loss(y, wanted)))
+        net.zero_grad()
+        net.backward(np.float32(factor) * ops.mse_loss_backward(y, wanted))
+        update(net)
+    return losses
+
+
+few = 10 if FAST else 60
+with np.errstate(over="ignore", invalid="ignore"):
+    by_sgd = train_scaled(small_net(), sgd, 3, 25_600)
+by_adam = {factor: train_scaled(small_net(), MyAdam(), few, factor) for factor in (1, 25_600)}
+print("SGD :", ", ".join(f"{value:.3g}" for value in by_sgd))
+print(
+    f"Adam: {by_adam[1][-1]:.4f} with the right gradient, {by_adam[25_600][-1]:.4f} with the wrong"
+)
+assert not by_sgd[-1] < by_sgd[0]
+assert abs(by_adam[1][-1] - by_adam[25_600][-1]) < 0.05 * by_adam[1][0]
+
+# %% [markdown]
+# SGD explodes at once. Adam divides the factor away and learns as if nothing had happened. So "it
+# trains" proves little: **Adam hides a wrong scale, and only a gradient check finds it.** One that
+# is wrong in *direction* may learn as well, only worse. Here ReLU's backward pass lets everything
+# through:
+
+
+# %%
+class OpenReLU(ReLU):
+    """Wrong: passes dy where x is negative, too."""
+
+    def backward(self, dy):
+        return dy
+
+
+def net_with(activation):
+    rng = np.random.default_rng(0)
+    return Sequential(
+        Conv2d(1, 8, 5, padding=2, rng=rng), activation, Conv2d(8, 1, 5, padding=2, rng=rng)
+    )
+
+
+right, wrong = (train(net_with(relu), sgd, steps) for relu in (ReLU(), OpenReLU()))
+print(f"loss after {steps} steps: {right[-1]:.4f} with the right gradient, {wrong[-1]:.4f} without")
+assert wrong[-1] < wrong[0]  # it learns all the same
+
+# %% [markdown]
+# ## 8. `fit` is nothing but this
+#
+# From here on the lessons call `fit(net, task, loader, optimizer, …)`. It is the loop of section 4
+# with what a long run needs around it: a `Loader` that makes batches, a `task` that knows the loss,
+# a **schedule** that changes the learning rate from step to step (`one_cycle` lets it rise first
+# and fall to almost nothing at the end), a checkpoint to resume from. One pass over all images is
+# an **epoch**. Read its middle:
+
+# %%
+source = getsource(fit)
+start = source.index("for batch in")
+print(source[start : source.index("optimizer.step()") + len("optimizer.step()")])
+
+# %% [markdown]
+# ## 9. Exercise
+#
+# Write both optimizers, equation (1) with momentum and equation (2), for the checker:
+#
+#     nn-scratch exercise 10
+#
+# ## Remember
+#
+# - Forward, loss, `zero_grad`, backward, step: that is training.
+# - The learning rate decides whether it creeps, learns or explodes; Adam gives each weight a length
+#   of its own; the first weights must be random and of the right size.
+# - That a network learns does not prove that its gradient is right.

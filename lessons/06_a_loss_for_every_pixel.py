@@ -1,0 +1,214 @@
+# %% [markdown]
+# # 06 · A loss for every pixel
+#
+# **The question:** a network gives eleven numbers for each pixel. How do they become one number
+# that says how wrong it is, and which measure tells you whether the result is any good?
+#
+# You need: lessons 00 and 05. About 30 minutes.
+
+# %%
+# %matplotlib inline
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.check import check_gradients
+    from nn_scratch.data import DigitSegmentation
+    from nn_scratch.evaluation.segmentation import (
+        confusion_matrix,
+        global_accuracy,
+        mean_iou,
+        median_frequency_weights,
+    )
+    from nn_scratch.exercises import check_exercise
+    from nn_scratch.plotting.figures import plot_arrays, plot_images
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# ## 1. From scores to probabilities
+#
+# **Semantic segmentation** gives every pixel a class. The network's last layer gives $K$
+# **scores** $s_1, \dots, s_K$ for each pixel, one for each class, any numbers at all. **Softmax**
+# makes probabilities of them, positive and with sum 1:
+#
+# $$p_k = \frac{e^{s_k}}{\sum_j e^{s_j}}, \qquad
+#   \frac{\partial L}{\partial s_k} = p_k \Bigl(g_k - \sum_j g_j\, p_j\Bigr)
+#   \quad\text{with } g_k = \frac{\partial L}{\partial p_k} \tag{1}$$
+#
+# The gradient takes one step: $\partial p_j / \partial s_k = p_j\,([j = k] - p_k)$, where $[j = k]$
+# is 1 if $j$ and $k$ are equal and 0 if not; multiply by $g_j$ and sum over $j$.
+#
+# **Predict:** three scores 2, 1, 0. What changes if you add 100 to each of them?
+
+# %%
+scores = np.array([[2.0, 1, 0]])
+assert np.allclose(ops.softmax(scores), ops.softmax(scores + 100))
+plot_arrays(
+    {
+        "scores": scores,
+        "p": ops.softmax(scores).round(2),
+        "p, scores + 100": ops.softmax(scores + 100).round(2),
+    }
+)
+
+# %% [markdown]
+# Nothing: $e^{100}$ stands above and below, and cancels. That is more than a curiosity. In float32
+# $e^{89}$ is already infinite, and infinity divided by infinity is not a number. So softmax
+# subtracts the largest score first; then the largest exponent is $e^0 = 1$.
+
+# %%
+large = np.array([[1000.0, 0, -1000]], np.float32)
+with np.errstate(over="ignore", invalid="ignore"):
+    careless = np.exp(large) / np.exp(large).sum()
+print("careless:", careless[0], "  the largest subtracted first:", ops.softmax(large)[0])
+assert np.isnan(careless).any() and np.array_equal(ops.softmax(large)[0], [1, 0, 0])
+
+# %% [markdown]
+# ## 2. Cross-entropy
+#
+# The **cross-entropy** of a pixel is the negative logarithm of the probability that its *true*
+# class $t$ got: 0 if that was 1, and without bound as it goes to 0. Over $N$ pixels it is averaged.
+# A weight $w_t$ for each class, all 1 for now, says how much a pixel of that class counts:
+#
+# $$L = \frac{\sum_n w_{t_n} \bigl(-\log p_{n t_n}\bigr)}{\sum_n w_{t_n}} \tag{2}$$
+#
+# For one pixel of weight 1, the gradient in the probabilities is $g_k = -1/p_t$ for $k = t$ and 0
+# for all others. Put that into equation (1): the sum is $g_t\,p_t = -1$, and almost everything
+# cancels. For every class $p_k\,(0 + 1) = p_k$, for the true one $p_t\,(-1/p_t + 1) = p_t - 1$.
+# Probability minus truth:
+#
+# $$\frac{\partial L}{\partial s_{nk}} = \frac{w_{t_n}}{\sum_m w_{t_m}}
+#   \bigl(p_{nk} - [k = t_n]\bigr) \tag{3}$$
+#
+# **Predict:** two classes, one pixel, both scores 0, the true class is 1. What are $L$ and the
+# gradient?
+
+# %%
+scores, truth = np.zeros((1, 2, 1, 1)), np.array([[[1]]])
+loss, ds = ops.cross_entropy(scores, truth), ops.cross_entropy_backward(scores, truth)
+assert np.isclose(loss, np.log(2)) and np.allclose(ds.ravel(), [0.5, -0.5])
+print(f"loss {loss:.4f} = log 2")
+plot_arrays({"scores": scores.ravel(), "p": ops.softmax(scores).ravel(), "ds": ds.ravel()})
+
+# %% [markdown]
+# The score of the true class is pushed up, the other one down, and the two pushes cancel. In
+# general a net that knows nothing gives all $K$ classes the same probability, and its loss is
+# $\log K$: for our eleven classes 2.40. If a training starts far above that, something is wrong
+# before it has begun.
+#
+# ## 3. For every pixel
+#
+# For an image nothing is new but the axes: scores are `(N, K, H, W)`, labels `(N, H, W)`, and the
+# mean in equation (2) runs over all pixels of all images.
+
+# %%
+scenes = DigitSegmentation("train", 200)
+image, labels = scenes.sample(0, 0)
+rng = np.random.default_rng(0)
+scores = rng.normal(size=(1, 11, 40, 40))
+scores[0, 0] += 4  # a net that nearly always says "background"
+p = ops.softmax(scores)
+of_truth = np.take_along_axis(p, labels[None, None], axis=1)[0, 0]  # (H, W)
+assert np.isclose(ops.cross_entropy(scores, labels[None]), -np.log(of_truth).mean())
+plot_images({"image": image, "label map": labels, "loss of each pixel": -np.log(of_truth)})
+
+# %%
+small_scores, small_labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 3, (2, 4, 5))
+report = check_gradients(
+    (ops.cross_entropy, ops.cross_entropy_backward), small_scores, small_labels
+)
+assert report.ok
+report
+
+# %% [markdown]
+# ## 4. When one class is everywhere
+#
+# In the picture above nearly all of the loss sits on the ink. Look at what the pixels of our scenes
+# are:
+
+# %%
+maps = np.stack([scenes.sample(0, index)[1] for index in range(200)])
+shares = np.bincount(maps.ravel(), minlength=11) / maps.size
+print(f"background {shares[0]:.1%}; each digit {shares[1:].min():.1%} to {shares[1:].max():.1%}")
+
+# %% [markdown]
+# A net that always says "background" is right at most pixels. So **global accuracy**, the share of
+# right pixels, says little. **Intersection over union** (IoU) asks for each class: of all pixels
+# that are of this class *or were said to be*, how many are both?
+#
+# $$\text{IoU}_k = \frac{|\text{true } k \cap \text{said } k|}
+#   {|\text{true } k \cup \text{said } k|}, \qquad
+#   \text{mIoU} = \text{mean over the classes } k \tag{4}$$
+#
+# By hand on twelve pixels: where both say 1 (three pixels), where at least one does (five).
+
+# %%
+true = np.array([[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]])
+said = np.array([[0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]])
+both, either = ((true == 1) & (said == 1)).sum(), ((true == 1) | (said == 1)).sum()
+print(f"IoU of class 1: {both} / {either} = {both / either}")
+assert (both, either) == (3, 5)
+plot_images({"true": true, "said": said}, size=1.5)
+
+# %% [markdown]
+# **Predict** both measures for the net that always says background.
+
+# %%
+nothing = confusion_matrix(maps, np.zeros_like(maps), 11)
+print(f"global accuracy {global_accuracy(nothing):.2f}   mIoU {mean_iou(nothing):.2f}")
+assert global_accuracy(nothing) == shares[0]
+assert np.isclose(mean_iou(nothing), shares[0] / 11)  # one class of eleven
+
+# %% [markdown]
+# From here on we report mIoU. In training, the weights of equation (2) can help rare classes.
+# **Median frequency balancing** (Eigen & Fergus 2015) measures how frequent a class is *where it
+# occurs at all*: its pixels, divided by all pixels of those images that contain it. The weight is
+# the median of these frequencies divided by the class's own.
+
+# %%
+frequency = np.array(
+    [(maps == k).sum() / maps[(maps == k).any(axis=(1, 2))].size for k in range(11)]
+)
+by_hand = np.median(frequency) / frequency
+weights = median_frequency_weights(iter(maps), 11)
+assert np.allclose(by_hand, weights)
+print(
+    f"a digit fills {frequency[1:].mean():.1%} of the scenes it occurs in, "
+    f"the background {frequency[0]:.1%}"
+)
+print("weight of the background", weights[0].round(2), "  of the digits", weights[1:].round(2))
+
+# %% [markdown]
+# ## 5. Break it on purpose
+#
+# A gradient without the division in equation (3). It points the right way, and is as many times too
+# large as there are pixels; Adam would not even notice (lesson 05). The checker does:
+
+
+# %%
+def cross_entropy_backward(scores, labels, **options):
+    """Wrong: sums over the pixels where the loss takes the mean."""
+    p = ops.softmax(scores)
+    onehot = np.moveaxis(np.eye(scores.shape[1])[labels], -1, 1)
+    return p - onehot
+
+
+report = check_exercise("cross_entropy_backward", cross_entropy_backward)
+assert not report.ok
+report
+
+# %% [markdown]
+# ## 6. Exercises
+#
+# Softmax from equation (1), cross-entropy from (2) and (3). Mind large scores.
+#
+#     nn-scratch exercise 11
+#     nn-scratch exercise 12
+#
+# ## Remember
+#
+# - Softmax makes probabilities of scores; subtract the largest score first.
+# - The gradient of softmax and cross-entropy together is probability minus truth, divided by what
+#   counts.
+# - Where one class fills the image, accuracy flatters. Look at mIoU.
