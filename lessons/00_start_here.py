@@ -1,12 +1,19 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# **The question:** a network is a chain of layers, and it learns by sending one number's gradient
-# back through the chain. What must a layer be able to do for that, and how do you know that it does
-# it right?
+# **The question:** these lessons build networks that find things in images. A network is a chain of
+# layers, and it learns by sending one number's gradient back through the chain. What must a layer
+# be able to do for that, and how do you know that it does it right?
 #
-# You need: a little NumPy, and what a derivative is. About 30 minutes. At the end you have written
+# You need: a little NumPy, and what a derivative is. About 35 minutes. At the end you have written
 # a layer, and a check has told you that it is right.
+#
+# *You are here:* start **00** · down [01](01_convolution.ipynb) [02](02_max_pooling.ipynb) · up
+# [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb) · learn [05](05_learning.ipynb)
+# [06](06_a_loss_for_every_pixel.ipynb) · label every pixel [07](07_one_class_per_pixel.ipynb)
+# [08](08_down_and_up_again.ipynb) [09](09_segnet_and_the_rest.ipynb) · find the object
+# [10](10_what_and_where.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
+# [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -18,22 +25,40 @@ try:
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
     from nn_scratch.layers import Layer, Linear
-    from nn_scratch.plotting.figures import plot_arrays, plot_images
+    from nn_scratch.plotting.figures import plot_arrays, plot_four_tasks
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# ## 1. An image is an array
+# ## 1. One image, four questions
 #
-# The lessons use small scenes made of real handwritten digits. Each comes as an image and a **label
-# map**, which says for every pixel what it belongs to: 0 is background, 1 to 10 are the digits 0 to
-# 9. At the end of these lessons you will have built networks that find the label map themselves.
+# - **Classification:** what is in the image? One class for the whole.
+# - **Localization:** what is it, and where? A class, and four numbers: a box.
+# - **Detection:** which objects are there, and where is each? Any number of classes and boxes.
+# - **Semantic segmentation:** what is at every *pixel*? A class for each.
+#
+# Here is one image with an answer to each. The images are small scenes made of real handwritten
+# digits; the answers are the true ones. By the last lessons, networks that you built give them.
 
 # %%
-scenes = DigitSegmentation("train", 3)
-image, labels = scenes.sample(epoch=0, index=0)
+scenes = DigitSegmentation("train", 20)
+image, labels = scenes.sample(epoch=0, index=12)
+plot_four_tasks(image, labels, ["background", *"0123456789"])
+
+# %% [markdown]
+# A network for segmentation first makes the image small, so that each number sees much of it
+# (lessons 01 and 02), and then large again (03 and 04). 05 and 06 are about how it learns; 07 to 09
+# label every pixel, 10 finds the object. 12 and 13 make it fast; 14 and 15 are for images and
+# layers of your own.
+#
+# ## 2. An image is an array
+#
+# The last of the four answers is a **label map**: it says for every pixel what it belongs to. 0 is
+# background, 1 to 10 are the digits 0 to 9.
+
+# %%
 print("image", image.shape, image.dtype, " labels", labels.shape, labels.dtype)
-plot_images({"image": image, "label map": labels})
+print(labels[15:25, 8:24])
 
 # %% [markdown]
 # The image has three axes: **channels** (1 here; 3 for a colour photograph: red, green, blue),
@@ -45,15 +70,13 @@ plot_images({"image": image, "label map": labels})
 # first column of the second image stands.
 
 # %%
-predicted_shape = (3, 1, 40, 40)
-predicted_place = (1, 0, 39, 0)  # the second image, its only channel, the last row, first column
-
 batch = np.stack([scenes.sample(0, index)[0] for index in range(3)])
-assert batch.shape == predicted_shape
-assert batch[predicted_place] == scenes.sample(0, 1)[0][0, -1, 0]
+second = scenes.sample(0, 1)[0]
+assert batch[1, 0, 39, 0] == second[0, -1, 0]  # second image, only channel, last row, first column
+print("a batch of three:", batch.shape)
 
 # %% [markdown]
-# ## 2. What a layer must do
+# ## 3. What a layer must do
 #
 # A layer turns an array $x$ into an array $y$. That is its **forward** pass. Behind it come more
 # layers, and at the end the **loss** $L$: one number that says how wrong the network is.
@@ -70,7 +93,7 @@ assert batch[predicted_place] == scenes.sample(0, 1)[0][0, -1, 0]
 #
 # Its `dx` is the `dy` of the layer before it. So each layer needs to know only itself.
 #
-# ## 3. The smallest layer: ReLU
+# ## 4. The smallest layer: ReLU
 #
 # The **rectified linear unit** keeps what is positive and makes the rest zero:
 #
@@ -89,18 +112,18 @@ assert batch[predicted_place] == scenes.sample(0, 1)[0][0, -1, 0]
 # %%
 x = np.array([3.0, -2, 0, 5])
 dy = np.array([10.0, 20, 30, -40])
-predicted_y = [3, 0, 0, 5]
-predicted_dx = [10, 0, 0, -40]
+plot_arrays({"x": x, "dy": dy}, columns=2)
 
+# %%
 y, dx = ops.relu(x), ops.relu_backward(dy, x)
-assert np.array_equal(y, predicted_y) and np.array_equal(dx, predicted_dx)
+assert np.array_equal(y, [3, 0, 0, 5]) and np.array_equal(dx, [10, 0, 0, -40])
 plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2)
 
 # %% [markdown]
 # Note what the backward pass needed: `dy`, and `x` from the forward pass. A layer has to *remember*
 # something from the way forward for the way back.
 #
-# ## 4. A layer with weights
+# ## 5. A layer with weights
 #
 # A **linear** layer has numbers of its own, which are learned: a matrix $W$ and a vector $b$. Every
 # output is a weighted sum of all inputs:
@@ -135,15 +158,20 @@ for mine, theirs in zip((dx, dW, db), ops.linear_backward(dy, x, W), strict=True
 plot_arrays({"dy": dy, "dx": dx, "dW": dW, "db": db})
 
 # %% [markdown]
-# ## 5. The layer contract
+# ## 6. The layer contract
 #
 # The library's layers are objects that keep this promise:
 #
-# - `layer(x)` runs the forward pass, and the layer remembers what it will need;
+# - `layer(x)` runs the forward pass, and the layer keeps what it will need in `layer.saved`;
 # - `layer.backward(dy)` returns `dx`, and **adds** its weights' derivatives to `layer.grads`;
 # - `layer.params` and `layer.grads` are dicts of arrays with the same names.
 #
 # Why *adds*? So that a batch can be done in parts. `zero_grad()` sets them back to zero.
+#
+# Four more names will meet you. `layer.training` is True while the net is trained: some layers then
+# behave differently (`net.train()` and `net.eval()` switch it). `layer.buffers` are arrays that are
+# remembered but not trained. `layer.need_dx` is False where nobody asks for `dx`, as in a net's
+# first layer while it is trained; `backward` may then save the work and return None.
 #
 # There is no magic anywhere that finds derivatives for you. Each `backward` is written by hand:
 # that is what this library is for. Here is a layer of our own: it multiplies by one learned number.
@@ -167,22 +195,21 @@ class Scale(Layer):
         return self.params["a"] * dy
 
 
+# %% [markdown]
+# **Predict** `da` for x = (1, −1, 3) and dy = (1, 10, 100). And what will stand there after a
+# second call of `backward` with the same `dy`?
+
+# %%
 scale = Scale(2.0)
 print("y ", scale(np.array([[1.0, -1, 3]])))
 print("dx", scale.backward(np.array([[1.0, 10, 100]])))
-print("da", scale.grads["a"])
-
-# %% [markdown]
-# **Predict** `da`: $1·1 + 10·(-1) + 100·3$. And what will stand there after a second call of
-# `backward` with the same `dy`?
-
-# %%
-assert scale.grads["a"] == 1 - 10 + 300
+print("da", scale.grads["a"], "= 1·1 + 10·(−1) + 100·3")
 scale.backward(np.array([[1.0, 10, 100]]))
-assert scale.grads["a"] == 2 * 291  # added, not replaced
+print("da", scale.grads["a"], "after a second call: added, not replaced")
+assert scale.grads["a"] == 2 * (1 - 10 + 300)
 
 # %% [markdown]
-# ## 6. Your first gradient check
+# ## 7. Your first gradient check
 #
 # Is the backward pass right? There is a test that knows nothing about how you derived it. Move one
 # number of $x$ by a small $h$ up and down, run the *forward* pass both times, and see how $L$
@@ -231,7 +258,7 @@ assert report.ok
 report
 
 # %% [markdown]
-# ## 7. Break it on purpose
+# ## 8. Break it on purpose
 #
 # A check is worth something only if it fails when it should. Here is a ReLU whose author forgot the
 # second case of equation (3): every `dy` passes.
@@ -249,7 +276,12 @@ report
 
 # %% [markdown]
 # The report says *that* it is wrong and where. For the functions that are the exercises of these
-# lessons, `check_exercise` also says *what* is wrong, if the mistake is a known one:
+# lessons, `check_exercise` also says *what* is wrong, if it can. It tries the function on a row of
+# **cases**: first one so small that it can be done by hand, then larger ones, each with one thing
+# that is new. It stops at the first that fails and shows it. (The last numbers on its screen are a
+# test of their own, which lesson 01 explains: two sums that must be equal. $J$ is the matrix of all
+# derivatives $\partial y_j/\partial x_i$, and equation (1) says that backward multiplies by its
+# transpose.)
 
 # %%
 report = check_exercise("relu_backward", relu_backward)
@@ -257,20 +289,19 @@ assert not report.ok
 report
 
 # %% [markdown]
-# ## 8. Exercises
+# ## 9. Exercises
 #
 # Get your own copy of all exercises, once:
 #
 #     nn-scratch exercise start
 #
-# Then write `relu` and `linear`, forward and backward, in the files `08_relu.py` and
-# `09_linear.py` of the new folder (the files are numbered by topic), and ask whether they are
-# right:
+# Then write `relu` and `linear`, forward and backward, in the files `01_relu.py` and
+# `02_linear.py` of the new folder, and ask whether they are right:
 #
-#     nn-scratch exercise 08
-#     nn-scratch exercise 09
+#     nn-scratch exercise 01
+#     nn-scratch exercise 02
 #
-# If you are stuck, `nn-scratch exercise 08 --hint` helps a little.
+# If you are stuck, `nn-scratch exercise 01 --hint` helps a little.
 #
 # ## Remember
 #
@@ -279,3 +310,11 @@ report
 #   (1) and nothing else.
 # - Never trust a backward pass that no check has seen. Moving a number a little, equation (6),
 #   needs no derivation.
+#
+# ## Read on
+#
+# - A. G. Baydin et al., [Automatic differentiation in machine learning: a
+#   survey](https://arxiv.org/abs/1502.05767): what frameworks do, and we do by hand
+#
+# [all lessons](README.md)
+# · [01 Convolution](01_convolution.ipynb) →

@@ -6,6 +6,13 @@
 #
 # You need: lesson 00. About 35 minutes. At the end you can write a convolution and both of its
 # gradients, and you can prove to yourself that they are right.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down **01** [02](02_max_pooling.ipynb) · up
+# [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb) · learn [05](05_learning.ipynb)
+# [06](06_a_loss_for_every_pixel.ipynb) · label every pixel [07](07_one_class_per_pixel.ipynb)
+# [08](08_down_and_up_again.ipynb) [09](09_segnet_and_the_rest.ipynb) · find the object
+# [10](10_what_and_where.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
+# [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -34,19 +41,16 @@ plot_arrays({"image x": image, "kernel w": kernel})
 # The first output pixel, by hand: $1·1 + 2·(-1) + 0·2 + 1·0 = -1$.
 #
 # **Predict** before you run the next cell: how many output pixels are there, and what is the last
-# one, at the bottom right? Write your answers down; the cell checks mine.
+# one, at the bottom right? Write your answers down.
 
 # %%
-predicted_shape = (2, 2)  # the kernel fits at two places along each axis
-predicted_last = 1 * 1 + 3 * -1 + 0 * 2 + 1 * 0
-
 # The library's arrays are always (images, channels, height, width): one image, one channel.
 x = image[None, None]
 w = kernel[None, None]
 y = ops.conv2d(x, w)
 
-assert y.shape[2:] == predicted_shape
-assert y[0, 0, -1, -1] == predicted_last
+assert y.shape[2:] == (2, 2)  # the kernel fits at two places along each axis
+assert y[0, 0, -1, -1] == 1 * 1 + 3 * -1 + 0 * 2 + 1 * 0
 plot_arrays({"image x": image, "kernel w": kernel, "output y": y[0, 0]})
 
 # %% [markdown]
@@ -97,17 +101,17 @@ assert np.array_equal(slow, fast)
 print("x", batch.shape, " w", weights.shape, " ->  y", fast.shape)
 
 # %% [markdown]
-# The output's height follows from counting where the kernel fits:
+# The output's height follows from counting where the kernel fits. With $p$ rows of zeros above the
+# image and as many below:
 #
-# $$P = \left\lfloor \frac{H + \text{padding} - k}{s} \right\rfloor + 1 \tag{2}$$
+# $$P = \left\lfloor \frac{H + 2p - k}{s} \right\rfloor + 1 \tag{2}$$
 #
-# Here $H = 7$, the padding is 1 above and 1 below, the kernel is $k = 3$ high and the stride is 2.
-# **Predict** $P$, and predict the width too: it is 6 pixels, padded to 8, under a kernel 2 wide.
+# Here $H = 7$, $p = 1$, the kernel is $k = 3$ high and the stride is 2. **Predict** $P$, and
+# predict the width too: it is 6 pixels, and the kernel 2 wide.
 
 # %%
-predicted = (9 - 3) // 2 + 1, (8 - 2) // 2 + 1
-assert fast.shape[2:] == predicted
-print("output size", predicted)
+assert fast.shape[2:] == ((7 + 2 - 3) // 2 + 1, (6 + 2 - 2) // 2 + 1)
+print("output size", fast.shape[2:])
 
 # %% [markdown]
 # ## 3. As one big matrix
@@ -191,19 +195,19 @@ def three_ways(x, w, g):
     return y, dw, dx
 
 
-g = np.array([[1.0, 0], [2, -1]])
-y_loops, dw_loops, dx_loops = three_ways(image, kernel, g)
-plot_arrays({"g = dy": g, "dx": dx_loops, "dw": dw_loops})
-
 # %% [markdown]
-# **Predict:** the pixel in the middle of the image lies in all four windows. What is its gradient?
-# Window $(0,0)$ looks at it with weight $w_{11}$, window $(0,1)$ with $w_{10}$, window $(1,0)$ with
-# $w_{01}$ and window $(1,1)$ with $w_{00}$.
+# Let $g$ be the small array below. **Predict:** the pixel in the middle of the image lies in all
+# four windows. What is its gradient? Window $(0,0)$ looks at it with weight $w_{11}$, window
+# $(0,1)$ with $w_{10}$, window $(1,0)$ with $w_{01}$ and window $(1,1)$ with $w_{00}$.
 
 # %%
-predicted = 1 * 0 + 0 * 2 + 2 * -1 + -1 * 1
-assert dx_loops[1, 1] == predicted
-print("gradient of the middle pixel:", predicted)
+g = np.array([[1.0, 0], [2, -1]])
+plot_arrays({"g = dy": g, "kernel w": kernel})
+
+# %%
+y_loops, dw_loops, dx_loops = three_ways(image, kernel, g)
+assert dx_loops[1, 1] == 1 * 0 + 0 * 2 + 2 * -1 + -1 * 1
+plot_arrays({"g = dy": g, "dx": dx_loops, "dw": dw_loops})
 
 # %% [markdown]
 # The number $T$ is the same whichever of the three you contract last. On integers this holds to the
@@ -213,6 +217,34 @@ print("gradient of the middle pixel:", predicted)
 T = (y_loops * g).sum()
 assert T == (kernel * dw_loops).sum() == (image * dx_loops).sum()
 print("T three ways:", T, (kernel * dw_loops).sum(), (image * dx_loops).sum())
+
+# %% [markdown]
+# ### With everything
+#
+# With a batch, channels, stride and padding the form has more indices and nothing else:
+#
+# $$T(x, w, g) = \sum_{n,f,p,q}\ \sum_{c,i,j} \tilde x_{n,c,\;sp+i,\;sq+j}\; w_{fcij}\; g_{nfpq}
+#   \tag{7}$$
+#
+# where $\tilde x$ is $x$ with its zeros around it. Leave out one array, and the sums that remain
+# say what is added up: for $dw_{fcij}$ over $n, p, q$ (all images, all places), for $d\tilde
+# x_{nchw}$ over $f$ (all output channels) and all windows that see the pixel. The last thing to do
+# is to cut the border off $d\tilde x$: the zeros were not part of $x$, so nobody asks for their
+# gradient.
+
+# %%
+padded = np.pad(batch, ((0, 0), (0, 0), (1, 1), (1, 1)))
+dy = rng.integers(-3, 4, slow.shape).astype(float)
+dpadded = np.zeros_like(padded)
+for p in range(dy.shape[2]):
+    for q in range(dy.shape[3]):
+        for i in range(3):
+            for j in range(2):
+                # (N, F) (F, C) -> (N, C)
+                dpadded[:, :, 2 * p + i, 2 * q + j] += dy[:, :, p, q] @ weights[:, :, i, j]
+dx = dpadded[:, :, 1:-1, 1:-1]  # cut the border off
+assert np.array_equal(dx, ops.conv2d_backward(dy, batch, weights, **options)[0])
+print("dx", dx.shape, "equals the library's")
 
 # %% [markdown]
 # ## 6. The input gradient is the transposed matrix
@@ -268,7 +300,7 @@ def convolve_backward_wrong(dy, x, w):
 
 
 def convolve_backward_right(dy, x, w):
-    """The same with w turned by 180°."""
+    """The same with w turned by 180°: right for stride 1 and no padding."""
     k, m = w.shape[2:]
     swapped = w.swapaxes(0, 1)[:, :, ::-1, ::-1]
     dx = ops.conv2d(dy, swapped, padding=(k - 1, m - 1))
@@ -300,11 +332,11 @@ print("with a kernel of ones, the wrong gradient passes")
 # %% [markdown]
 # ## 9. Exercise
 #
-# Write `conv2d` and its three gradients with loops, with bias, stride and padding: equation (1),
-# and equations (5) and (6) with $s\,p+i$ in place of $p+i$ (the file is in the folder that
-# `nn-scratch exercise start` makes):
+# Write `conv2d` and its three gradients with loops, with bias, stride and padding: equation (7) and
+# what it says when you leave out one array (the file is in the folder that `nn-scratch exercise
+# start` makes):
 #
-#     nn-scratch exercise 01
+#     nn-scratch exercise 03
 #
 # ## Remember
 #
@@ -313,3 +345,12 @@ print("with a kernel of ones, the wrong gradient passes")
 # - One form, $T(x, w, g)$, contracted three ways: the convolution and its two gradients.
 # - The input gradient is the transposed matrix. Check it with $\langle A x, g\rangle =
 #   \langle x, A^{\mathsf T} g\rangle$, and with shapes that let no mistake through.
+#
+# ## Read on
+#
+# - V. Dumoulin and F. Visin, [A guide to convolution arithmetic for deep
+#   learning](https://arxiv.org/abs/1603.07285): every size, drawn
+#
+# ← [00 Start here](00_start_here.ipynb)
+# · [all lessons](README.md)
+# · [02 Max-pooling and its switches](02_max_pooling.ipynb) →

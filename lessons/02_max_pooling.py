@@ -6,6 +6,13 @@
 #
 # You need: lesson 00, and from lesson 01 the windows, the stride and the padding of a convolution.
 # About 25 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb) **02** · up
+# [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb) · learn [05](05_learning.ipynb)
+# [06](06_a_loss_for_every_pixel.ipynb) · label every pixel [07](07_one_class_per_pixel.ipynb)
+# [08](08_down_and_up_again.ipynb) [09](09_segnet_and_the_rest.ipynb) · find the object
+# [10](10_what_and_where.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
+# [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -41,8 +48,7 @@ plot_arrays({"x": image, "y: the maxima": y[0, 0]})
 # **Predict** the four switches before you run the next cell.
 
 # %%
-predicted = [[1 * 4 + 0, 0 * 4 + 2], [3 * 4 + 0, 3 * 4 + 2]]
-assert np.array_equal(switches[0, 0], predicted)
+assert np.array_equal(switches[0, 0], [[1 * 4 + 0, 0 * 4 + 2], [3 * 4 + 0, 3 * 4 + 2]])
 numbers = np.arange(16).reshape(4, 4)
 plot_arrays({"numbers of the pixels": numbers, "switches": switches[0, 0]})
 
@@ -80,26 +86,28 @@ assert np.array_equal(mine[0], y[0, 0]) and np.array_equal(mine[1], switches[0, 
 # %% [markdown]
 # ## 3. Gather and scatter
 #
-# Once the switches are known, the forward pass is only *reading*: output $k$ is the pixel that
-# switch $s_k$ names. Reading by a list of places is called a **gather**:
+# Once the switches are known, the forward pass is only *reading*: output $m$ is the pixel that
+# switch $t_m$ names. Reading by a list of places is called a **gather**:
 #
-# $$y_k = x_{s_k} \tag{2}$$
+# $$y_m = x_{t_m} \tag{2}$$
 #
 # Now the gradient. If $x$ changes a little, the same pixels stay the largest, and the switches stay
-# as they are. So each $y_k$ moves with one pixel alone, and that pixel gets its gradient. All
+# as they are. So each $y_m$ moves with one pixel alone, and that pixel gets its gradient. All
 # others get nothing. Writing to a list of places is a **scatter**:
 #
-# $$\frac{\partial L}{\partial x_m} = \sum_{k\,:\,s_k = m} \frac{\partial L}{\partial y_k} \tag{3}$$
+# $$\frac{\partial L}{\partial x_u} = \sum_{m\,:\,t_m = u} \frac{\partial L}{\partial y_m} \tag{3}$$
 #
 # **Predict** `dx` for this `dy`.
 
 # %%
 dy = np.array([[10.0, 20], [30, 40]])
-predicted_dx = np.zeros((4, 4))
-predicted_dx[1, 0], predicted_dx[0, 2], predicted_dx[3, 0], predicted_dx[3, 2] = 10, 20, 30, 40
+plot_arrays({"dy": dy, "switches": switches[0, 0]})
 
+# %%
+by_hand = np.zeros((4, 4))
+by_hand[1, 0], by_hand[0, 2], by_hand[3, 0], by_hand[3, 2] = 10, 20, 30, 40
 dx = ops.max_pool2d_backward(dy[None, None], switches, (4, 4))
-assert np.array_equal(dx[0, 0], predicted_dx)
+assert np.array_equal(dx[0, 0], by_hand)
 plot_arrays({"x": image, "dy": dy, "dx": dx[0, 0]})
 
 # %% [markdown]
@@ -151,7 +159,9 @@ assert (assigned[12], buffered[12], added[12]) == (1, 1, 4)
 #
 # Padding puts pixels around the image. For a convolution they are zeros. Here zeros would be wrong:
 # in an image of negative numbers, zeros from outside would be the largest. So padding counts as
-# $-\infty$, and switches are counted in the image *without* padding.
+# $-\infty$, and switches are counted in the image *without* padding. The size is that of a
+# convolution (lesson 01, equation (2)): with a window of 3, stride 2 and padding 1, a height of 3
+# gives $\lfloor (3 + 2 - 3)/2 \rfloor + 1 = 2$.
 
 # %%
 negative = -1 - np.arange(9.0).reshape(3, 3)
@@ -175,9 +185,7 @@ assert report.ok
 report
 
 # %% [markdown]
-# And the mistake of section 5, made on purpose. `check_exercise` tries the function on a
-# **ladder**: first a case so small that it can be done by hand, then larger ones, each **rung**
-# with one thing that is new. It stops at the first rung that fails.
+# And the mistake of section 5, made on purpose, for `check_exercise` with its growing cases:
 
 
 # %%
@@ -195,14 +203,14 @@ report
 
 # %% [markdown]
 # With windows of 2 and a stride of 2 nothing overlaps, and the same function is right. A check on
-# such windows alone would have let it pass: the ladder, with its overlapping windows, did not.
+# such windows alone would have let it pass; the case with overlapping windows did not.
 #
 # ## 8. Exercise
 #
 # Write `max_pool2d` and its backward pass with loops (in `nn-scratch exercise start`'s folder), and
 # ask:
 #
-#     nn-scratch exercise 02
+#     nn-scratch exercise 04
 #
 # ## Remember
 #
@@ -210,3 +218,12 @@ report
 # - Its backward pass scatters `dy` to the switches and **adds** where they meet. It needs the
 #   switches and a size, not $x$.
 # - At fixed switches the two are one matrix and its transpose.
+#
+# ## Read on
+#
+# - M. D. Zeiler and R. Fergus, [Visualizing and understanding convolutional
+#   networks](https://arxiv.org/abs/1311.2901): where switches were first carried back
+#
+# ← [01 Convolution](01_convolution.ipynb)
+# · [all lessons](README.md)
+# · [03 Going back up](03_going_back_up.ipynb) →

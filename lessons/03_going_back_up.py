@@ -5,6 +5,14 @@
 # How can a value be put back among four pixels, and what does a remembered switch buy?
 #
 # You need: lesson 02. About 30 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up **03** [04](04_transpose_convolution.ipynb) · learn
+# [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster
+# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -68,7 +76,9 @@ print("zero in both:", [tuple(map(int, divmod(pixel, 4))) for pixel in by_chance
 #
 # $$\text{nearest:}\quad y_{kp+i,\,kq+j} = x_{pq} \tag{1}$$
 # $$\text{bed of nails:}\quad y_{kp,\,kq} = x_{pq}, \quad\text{all others } 0 \tag{2}$$
-# $$\text{max-unpooling:}\quad y_m = \sum_{k\,:\,s_k = m} x_k \tag{3}$$
+# $$\text{max-unpooling:}\quad y_u = \sum_{m\,:\,t_m = u} x_m \tag{3}$$
+#
+# In (3) pixels are numbered through, and $t_m$ is the switch of value $m$, as in lesson 02.
 
 
 # %%
@@ -106,12 +116,17 @@ assert np.array_equal(naive.max_unpool2d(small, switches, (4, 4))[0, 0], unpoole
 
 # %%
 dy = np.array([[1.0, 2, 0, 1], [3, 4, 2, 0], [0, 0, 1, 1], [5, 0, 2, 2]])[None, None]
-predicted = 1 + 2 + 3 + 4, 1, 3  # the switch of the top left window is 4: row 1, column 0
+plot_arrays({"dy": dy[0, 0], "switches": switches[0, 0]})
 
+# %%
 by_sum = ops.nearest_unpool2d_backward(dy, 2)
 by_nail = ops.bed_of_nails_unpool2d_backward(dy, 2)
 by_switch = ops.max_unpool2d_backward(dy, switches)
-assert (by_sum[0, 0, 0, 0], by_nail[0, 0, 0, 0], by_switch[0, 0, 0, 0]) == predicted
+assert (by_sum[0, 0, 0, 0], by_nail[0, 0, 0, 0], by_switch[0, 0, 0, 0]) == (
+    1 + 2 + 3 + 4,
+    1,
+    3,  # the switch of the top left window is 4: row 1, column 0
+)
 plot_arrays(
     {
         "dy": dy[0, 0],
@@ -219,9 +234,19 @@ assert np.allclose(A @ small[0, 0] @ A.T, smooth[0, 0])
 plot_arrays({"x": small[0, 0], "A": A, "A x Aᵀ, rounded": smooth[0, 0].round(2)})
 
 # %% [markdown]
-# Where do the quarters in $A$ come from? Pixel centres: the four centres of the large image lie at
-# $\tfrac14, \tfrac34, \tfrac54, \tfrac74$ of the small one's pixels, whose own centres lie at
-# $\tfrac12$ and $\tfrac32$. So the second is a quarter of the way from the first to the second.
+# Where do the quarters in $A$ come from? From pixel *centres*. An output of $n'$ pixels lies over
+# the same ground as an input of $n$. The centre of output pixel $p$ is $p + \tfrac12$ on its own
+# scale, $(p + \tfrac12)\,n/n'$ on the input's; the centres there lie at $\tfrac12, \tfrac32, \dots$
+# So output $p$ stands at
+#
+# $$u = \Bigl(p + \tfrac12\Bigr)\frac{n}{n'} - \tfrac12, \qquad
+#   A_{p,\lfloor u \rfloor} = 1 - (u - \lfloor u \rfloor), \quad
+#   A_{p,\lfloor u \rfloor + 1} = u - \lfloor u \rfloor \tag{5}$$
+#
+# counted in input pixels: the nearer neighbour gets the larger share, and each row of $A$ sums to
+# 1. Here, from 2 to 4, $u = -\tfrac14, \tfrac14, \tfrac34, \tfrac54$. The first and the last lie
+# outside the outermost centres, where there is no neighbour on the other side; there $u$ is set to
+# 0 and to $n - 1$: the border pixel is repeated.
 #
 # ## 7. Check them, break one
 #
@@ -262,15 +287,25 @@ report
 # %% [markdown]
 # ## 8. Exercises
 #
-# Max-unpooling, nearest, bed of nails, and bilinear from equation (4):
+# Max-unpooling, nearest, bed of nails, and bilinear from equations (4) and (5):
 #
-#     nn-scratch exercise 03
-#     nn-scratch exercise 04
 #     nn-scratch exercise 05
 #     nn-scratch exercise 06
+#     nn-scratch exercise 07
+#     nn-scratch exercise 08
 #
 # ## Remember
 #
 # - Nearest copies, so its gradient sums; bed of nails and max-unpooling write once, so theirs read.
 # - A switch remembers exactly where a maximum stood. Without it the way up can only guess.
 # - Going up is ambiguous where the size was odd: remember the size as well.
+#
+# ## Read on
+#
+# - V. Badrinarayanan et al., [SegNet](https://arxiv.org/abs/1511.00561)
+# - H. Noh et al., [Learning deconvolution network for semantic
+#   segmentation](https://arxiv.org/abs/1505.04366)
+#
+# ← [02 Max-pooling and its switches](02_max_pooling.ipynb)
+# · [all lessons](README.md)
+# · [04 Transpose convolution](04_transpose_convolution.ipynb) →

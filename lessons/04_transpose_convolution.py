@@ -6,6 +6,14 @@
 #
 # You need: lesson 01, above all that a convolution is a matrix and its input gradient the transpose
 # of it. About 35 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) **04** · learn
+# [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster
+# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -301,3 +309,14 @@ report
 # - Each phase of the output is painted by weights of its own; where their sums differ,
 #   checkerboards appear. And with stride $s$, $s$ different sizes lead down to one, so say which
 #   you want back.
+#
+# ## Read on
+#
+# - V. Dumoulin and F. Visin, [A guide to convolution arithmetic](https://arxiv.org/abs/1603.07285),
+#   chapter 4
+# - A. Odena et al., [Deconvolution and checkerboard
+#   artifacts](https://distill.pub/2016/deconv-checkerboard/)
+#
+# ← [03 Going back up](03_going_back_up.ipynb)
+# · [all lessons](README.md)
+# · [05 Learning](05_learning.ipynb) →

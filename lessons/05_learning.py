@@ -6,6 +6,14 @@
 #
 # You need: lessons 00 and 01. About 35 minutes. At the end you have written the training loop, and
 # two optimizers, yourself.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn **05** [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster
+# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -392,3 +400,15 @@ print(source[start : source.index("optimizer.step()") + len("optimizer.step()")]
 # - The learning rate decides whether it creeps, learns or explodes; Adam gives each weight a length
 #   of its own; the first weights must be random and of the right size.
 # - That a network learns does not prove that its gradient is right.
+#
+# ## Read on
+#
+# - D. P. Kingma and J. Ba, [Adam](https://arxiv.org/abs/1412.6980)
+# - K. He et al., [Delving deep into rectifiers](https://arxiv.org/abs/1502.01852), section 2.2:
+#   initialization
+# - L. N. Smith and N. Topin, [Super-convergence](https://arxiv.org/abs/1708.07120): one cycle of
+#   learning rates
+#
+# ← [04 Transpose convolution](04_transpose_convolution.ipynb)
+# · [all lessons](README.md)
+# · [06 A loss for every pixel](06_a_loss_for_every_pixel.ipynb) →

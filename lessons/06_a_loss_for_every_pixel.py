@@ -5,6 +5,13 @@
 # that says how wrong it is, and which measure tells you whether the result is any good?
 #
 # You need: lessons 00 and 05. About 30 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) **06** · label every pixel [07](07_one_class_per_pixel.ipynb)
+# [08](08_down_and_up_again.ipynb) [09](09_segnet_and_the_rest.ipynb) · find the object
+# [10](10_what_and_where.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
+# [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -212,3 +219,14 @@ report
 # - The gradient of softmax and cross-entropy together is probability minus truth, divided by what
 #   counts.
 # - Where one class fills the image, accuracy flatters. Look at mIoU.
+#
+# ## Read on
+#
+# - D. Eigen and R. Fergus, [Predicting depth, surface normals and semantic
+#   labels](https://arxiv.org/abs/1411.4734), section 6.3.2: median frequency balancing
+# - T.-Y. Lin et al., [Focal loss for dense object detection](https://arxiv.org/abs/1708.02002):
+#   another answer to rare classes
+#
+# ← [05 Learning](05_learning.ipynb)
+# · [all lessons](README.md)
+# · [07 One class for each pixel](07_one_class_per_pixel.ipynb) →

@@ -5,6 +5,16 @@
 # *pixel*, and how do you do that without computing almost everything many times over?
 #
 # You need: lessons 00 to 02, 05 and 06. About 30 minutes.
+#
+# *You are here:*
+# start [00](00_start_here.ipynb) ·
+# down [01](01_convolution.ipynb) [02](02_max_pooling.ipynb) ·
+# up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb) ·
+# learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) ·
+# label every pixel **07** [08](08_down_and_up_again.ipynb) [09](09_segnet_and_the_rest.ipynb) ·
+# find the object [10](10_what_and_where.ipynb) ·
+# faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) ·
+# your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -323,3 +333,15 @@ report
 # - A linear layer on a map is a convolution with a kernel as large as the map: equation (1). So any
 #   classifier can run over a whole image at once, with the same weights and the same scores.
 # - It still sees no more than its patch.
+#
+# ## Read on
+#
+# - P. Sermanet et al., [OverFeat](https://arxiv.org/abs/1312.6229), section 3.5
+# - J. Long et al., [Fully convolutional networks for semantic
+#   segmentation](https://arxiv.org/abs/1411.4038)
+# - F. Yu and V. Koltun, [Multi-scale context aggregation by dilated
+#   convolutions](https://arxiv.org/abs/1511.07122)
+#
+# ← [06 A loss for every pixel](06_a_loss_for_every_pixel.ipynb)
+# · [all lessons](README.md)
+# · [08 Down and up again](08_down_and_up_again.ipynb) →

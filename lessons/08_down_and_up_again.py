@@ -5,6 +5,16 @@
 # exactly where it is. How can one network do both, and at what price?
 #
 # You need: lessons 00 to 07. About 35 minutes.
+#
+# *You are here:*
+# start [00](00_start_here.ipynb) ·
+# down [01](01_convolution.ipynb) [02](02_max_pooling.ipynb) ·
+# up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb) ·
+# learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) ·
+# label every pixel [07](07_one_class_per_pixel.ipynb) **08** [09](09_segnet_and_the_rest.ipynb) ·
+# find the object [10](10_what_and_where.ipynb) ·
+# faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) ·
+# your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -274,3 +284,14 @@ report
 # - A sum hands its gradient to both of its terms; a map that is used twice adds up two gradients.
 # - Batch norm takes from `dy` its mean and its part along $\hat x$: adding a constant to a channel
 #   cannot change the loss.
+#
+# ## Read on
+#
+# - J. Long et al., [Fully convolutional networks](https://arxiv.org/abs/1411.4038), section 4.2:
+#   skips
+# - O. Ronneberger et al., [U-Net](https://arxiv.org/abs/1505.04597)
+# - S. Ioffe and C. Szegedy, [Batch normalization](https://arxiv.org/abs/1502.03167)
+#
+# ← [07 One class for each pixel](07_one_class_per_pixel.ipynb)
+# · [all lessons](README.md)
+# · [09 SegNet against the rest](09_segnet_and_the_rest.ipynb) →

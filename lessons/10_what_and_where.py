@@ -6,6 +6,14 @@
 #
 # You need: lessons 00 to 02, from lesson 05 how a net is trained, and from lesson 06 softmax and
 # cross-entropy. About 30 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the object **10** · faster
+# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -55,9 +63,9 @@ plot_boxes(images, true_boxes)
 # %%
 a, b = np.array([[0.0, 0, 4, 4]]), np.array([[2.0, 0, 4, 4]])
 shared = (4 - 2) * 4
-predicted = shared / (16 + 16 - shared)
-assert boxes.box_iou(a, b)[0] == predicted
-print(f"IoU {predicted:.3f}: half of each box is shared, and still it is only a third")
+iou = boxes.box_iou(a, b)[0]
+assert iou == shared / (16 + 16 - shared)
+print(f"IoU {iou:.3f}: half of each box is shared, and still it is only a third")
 
 # %% [markdown]
 # A box counts as a **success** if its IoU with the true one is at least 0.5.
@@ -193,6 +201,12 @@ for epoch in history["epochs"]:
         f"{epoch['success']:>9.3f}"
     )
 
+# %% [markdown]
+# The boxes get worse before they get better. In the first epoch the net finds that a box of middle
+# size around the ink is a good answer for every digit. Then the learning rate reaches its peak and
+# the class begins to be learned; the features that both heads share are rebuilt, and the box head
+# has to follow. Do not judge a training in its middle.
+
 # %%
 images, labels, true_boxes = (part[:12] for part in next(iter(test.batches())))
 scores, fractions = net.eval()(images)
@@ -218,10 +232,11 @@ for box_weight in (0.1, 1.0, 10.0, 1000.0):
 print(f"{'the best constant box':<24}{ious.mean():>14.3f}")
 
 # %% [markdown]
-# Even with a small $\lambda$ the box is heard: Adam gives each weight a step of about the same
-# length, however small its gradient (lesson 05), and the box head's own weights get no other. What
-# $\lambda$ decides is what the *shared features* are made for: too small, and boxes are coarse; too
-# large, and the class suffers. Between them lies a wide, flat optimum; $\lambda$ need not be exact.
+# Even with a small $\lambda$ the box is heard, and learns far more than the constant box knows:
+# Adam gives each weight a step of about the same length, however small its gradient (lesson 05),
+# and the box head's own weights get no other. What $\lambda$ decides is what the *shared features*
+# are made for. Up to 10 the boxes gain much and the class loses little; at 1000 the features serve
+# boxes alone, and the class is nearly lost.
 #
 # ## 9. Break it on purpose
 #
@@ -244,11 +259,13 @@ report
 # %% [markdown]
 # ## 10. Exercises
 #
-# The box losses of equation (4), the two losses of (5), the two heads of (2) and (3):
+# The IoU of equation (1), the box losses of (4), the two losses of (5), the two heads of (2) and
+# (3):
 #
-#     nn-scratch exercise 13
 #     nn-scratch exercise 14
 #     nn-scratch exercise 15
+#     nn-scratch exercise 16
+#     nn-scratch exercise 17
 #
 # ## Remember
 #
@@ -256,3 +273,12 @@ report
 #   where they meet.
 # - The losses are added with a weight $\lambda$, which must stand in the gradient as well.
 # - Ask what a constant box scores before you believe a number.
+#
+# ## Read on
+#
+# - P. Sermanet et al., [OverFeat](https://arxiv.org/abs/1312.6229), section 4
+# - R. Girshick, [Fast R-CNN](https://arxiv.org/abs/1504.08083): two losses, smooth L1
+#
+# ← [09 SegNet against the rest](09_segnet_and_the_rest.ipynb)
+# · [all lessons](README.md)
+# · [12 From seven loops to the speed of a framework](12_from_loops_to_speed.ipynb) →

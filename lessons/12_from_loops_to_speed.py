@@ -6,6 +6,13 @@
 # end?
 #
 # You need: lesson 01. About 30 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster **12**
+# [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -340,3 +347,14 @@ print("right in every case")
 # - Count operations and bytes before you optimise; the roof says which of the two is in the way.
 # - The mathematics stays in one place (`ops/`), the tricks in another (`engine/`), and a test says
 #   that both are the same function.
+#
+# ## Read on
+#
+# - S. Williams et al., Roofline: an insightful visual performance model (Communications of the ACM,
+#   2009)
+# - A. Lavin and S. Gray, [Fast algorithms for convolutional neural
+#   networks](https://arxiv.org/abs/1509.09308): Winograd's trick
+#
+# ← [10 What is it, and where?](10_what_and_where.ipynb)
+# · [all lessons](README.md)
+# · [13 On the GPU](13_on_the_gpu.ipynb) →

@@ -6,6 +6,14 @@
 #
 # You need: lessons 02 and 12. No graphics card: where one would be used, this lesson computes the
 # same on the CPU and looks at it. About 30 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster
+# [12](12_from_loops_to_speed.ipynb) **13** · your own [14](14_real_photographs.ipynb)
+# [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -319,3 +327,11 @@ except IndexError as error:
 # - The mathematics stays; a kernel says what happens for one output, and equation (1) which one.
 # - Two threads must never write to one place: turn a scatter around into a gather.
 # - Starting costs: few, large kernels, and no waiting for numbers that nobody needs yet.
+#
+# ## Read on
+#
+# - S. Chetlur et al., [cuDNN](https://arxiv.org/abs/1410.0759): convolution as a tiled product
+#
+# ← [12 From seven loops to the speed of a framework](12_from_loops_to_speed.ipynb)
+# · [all lessons](README.md)
+# · [14 Real photographs](14_real_photographs.ipynb) →

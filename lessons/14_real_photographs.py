@@ -6,6 +6,14 @@
 #
 # You need: lessons 08 and 10. About 30 minutes, and a folder of images, if you have one: this
 # lesson makes a small stand-in, so that it runs anywhere.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster
+# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own **14**
+# [15](15_make_it_yours.ipynb)
 
 # %%
 # %matplotlib inline
@@ -184,9 +192,11 @@ if not own:
     print(f"mean IoU, unseen digits   {mean_iou(confusion):.3f}")
 
 # %% [markdown]
-# The difference is the **leak**: what the net recognised because it had met that very digit before.
-# Ask of your own data what plays the part of the digits here: the same person, street, camera,
-# day. No split can be better than your answer.
+# If the first number were much the better one, that would be a **leak**: the net would have
+# recognised digits because it had met those very ones. Here it is not. So few weights, trained so
+# shortly, have not learned single digits by heart; a larger net might. The point is that nobody
+# could know before measuring. Ask of your own data what plays the part of the digits here: the same
+# person, street, camera, day. No split can be better than your answer.
 #
 # ## 4. Read the failures
 #
@@ -235,9 +245,9 @@ print(f"{thing[wrong].mean():>5.0%} of the wrong pixels are not background, and 
 print(f"{(found > 0)[wrong & thing].mean():>5.0%} were given the other class, not the background.")
 
 # %% [markdown]
-# So for our digits edges are *not* the trouble: whoever looked at the first number alone would set
-# out to sharpen edges. Ink is found, and whole strokes are given the wrong one of the two classes,
-# just as the four worst images show.
+# The first number alone would send you out to sharpen edges. But the second is nearly as large:
+# errors lie at edges about as often as digits do. What the last two say is the real trouble: ink is
+# found, and then whole strokes are given the other class, just as the four worst images show.
 #
 # ## 5. What holds it back?
 #
@@ -313,3 +323,14 @@ print(LAYOUTS["localization"])
 # - Look at the data before the loss, and at the worst images before the mean.
 # - Hold images back, and keep together what belongs together.
 # - Three suspects, three measurements: more images, a larger net, a wider view.
+#
+# ## Read on
+#
+# - O. M. Parkhi et al., Cats and dogs (CVPR 2012): the Oxford-IIIT Pet set
+# - M. Everingham et al., The Pascal visual object classes challenge (IJCV 2010)
+# - G. J. Brostow et al., Semantic object classes in video (Pattern Recognition Letters, 2009):
+#   CamVid
+#
+# ← [13 On the GPU](13_on_the_gpu.ipynb)
+# · [all lessons](README.md)
+# · [15 Make it yours](15_make_it_yours.ipynb) →

@@ -7,6 +7,14 @@
 # You need: all lessons before, above all 00, 02 and 06. About 40 minutes.
 #
 # The way is always the same: derive, write, **check**, look, train, compare, and say what it cost.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster
+# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) **15**
 
 # %%
 # %matplotlib inline
@@ -357,3 +365,13 @@ for kind in ("max", "root mean square", "stride"):
 #   05 shows two).
 # - Change one thing at a time, and let two seeds tell you how large chance is.
 # - Say the price beside the result: products, memory, milliseconds.
+#
+# ## Read on
+#
+# - K. He et al., [Delving deep into rectifiers](https://arxiv.org/abs/1502.01852): the learned
+#   slope
+# - J. T. Springenberg et al., [Striving for simplicity](https://arxiv.org/abs/1412.6806): strides
+#   for pools
+#
+# ← [14 Real photographs](14_real_photographs.ipynb)
+# · [all lessons](README.md)

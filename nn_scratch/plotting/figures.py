@@ -30,6 +30,7 @@ NO_CLASS = "#808080"
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#56b4e9", "white", "#e69f00"])
 LINE_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#222222")  # Okabe & Ito
 MARKERS = "os^DvP"
+BOX_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7")  # Okabe & Ito
 TRUTH_COLOUR, PREDICTION_COLOUR = "#56b4e9", "#e69f00"
 
 
@@ -60,6 +61,35 @@ def plot_segmentation(images, truths, class_names, predictions=None):
                 axis.imshow(_coloured(arrays[sample], len(class_names)))
     _, *label_maps = shown.values()
     _class_legend(figure, np.stack(label_maps), class_names, 2 * panels * columns)
+    return figure
+
+
+def plot_four_tasks(image, labels, class_names):
+    """The image four times, each with the answer that one task asks for: classification,
+    localization, detection, semantic segmentation.
+
+    image (1 or 3, H, W) with values from 0 to 1; labels (H, W): the class of each pixel, 0 for
+    background; class_names: a name for each class. The first two tasks are about one object: the
+    largest. Objects of one class count as one, so choose an image where each class occurs once.
+
+    Returns: a Figure.
+    """
+    found = {k: _tight_box(labels == k) for k in np.unique(labels[labels > 0]).tolist()}
+    largest = max(found, key=lambda k: np.count_nonzero(labels == k))
+    answers = {
+        "classification": f"it shows a {class_names[largest]}",
+        "localization": f"a {class_names[largest]}, in this box",
+        "detection": "these objects, each in its box",
+        "semantic segmentation": "every pixel has a class",
+    }
+    figure = Figure(figsize=(9.2, 2.9), layout="constrained")
+    axes = figure.subplots(1, 4)
+    for axis, (task, answer) in zip(axes, answers.items(), strict=True):
+        axis.set(xticks=[], yticks=[], title=task, xlabel=answer)
+        _show_image(axis, image)
+    _draw_named_boxes(axes[1], {largest: found[largest]}, class_names)
+    _draw_named_boxes(axes[2], found, class_names)
+    axes[3].imshow(_coloured(labels, len(class_names)))
     return figure
 
 
@@ -294,6 +324,27 @@ def _draw_box(axis, box, colour, style):
     x, y, w, h = (float(v) for v in box)
     # Pixel 0 reaches from −0.5 to 0.5 in matplotlib's coordinates.
     axis.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, ec=colour, ls=style, lw=2))
+
+
+def _draw_named_boxes(axis, boxes, class_names):
+    """Boxes {class: (x, y, w, h)}, each with its name in the corner at the bottom left."""
+    for colour, (k, box) in zip(cycle(BOX_COLOURS), boxes.items()):
+        _draw_box(axis, box, colour, "-")
+        x, y, _, height = box
+        axis.text(
+            *(x + 0.3, y + height - 1.2),
+            class_names[k],
+            color="black",
+            fontsize=8,
+            parse_math=False,
+            bbox={"facecolor": colour, "edgecolor": colour, "pad": 1},
+        )
+
+
+def _tight_box(mask):
+    """The smallest box (x, y, w, h) around the True pixels of mask (H, W)."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
 
 
 def _colours(count):
