@@ -18,7 +18,7 @@ def products(net, size):
     return cost(net, np.zeros((1, 1, size, size), np.float32))[-1].macs
 
 
-def test_05_1_a_larger_patch():
+def test_07_1_a_larger_patch():
     """25 → 21 → pool → 10 → 6 → 2: a 2×2 kernel takes the place of the first linear layer. At once,
     each pixel costs the first convolution once, and of each later layer one place."""
     classifier = PatchClassifier(1, 11, patch=25, widths=(8, 16, 16), pools=(0,), features=32)
@@ -31,7 +31,7 @@ def test_05_1_a_larger_patch():
     assert 100**2 * one_patch > 15 * at_once
 
 
-def test_05_2_two_pools():
+def test_07_2_two_pools():
     """Each pool doubles the distance of the pixels that the layers after it take."""
     classifier = PatchClassifier(1, 11, patch=17, widths=(8, 16), pools=(0, 1), features=32)
     whole = FullyConvolutional(classifier)
@@ -39,7 +39,7 @@ def test_05_2_two_pools():
     assert found == [1, 2, 4, 4]
 
 
-def test_09_1_the_weight_gradient_tap_by_tap():
+def test_12_1_the_weight_gradient_tap_by_tap():
     x, w = draw_integers(2, 3, 7, 6), draw_integers(4, 3, 3, 2, seed=1)
     dy = draw_integers(*ops.conv2d(x, w).shape, seed=2)
     dw, (rows, columns) = np.zeros_like(w), dy.shape[2:]
@@ -50,7 +50,7 @@ def test_09_1_the_weight_gradient_tap_by_tap():
     np.testing.assert_array_equal(dw, ops.conv2d_backward(dy, x, w)[1])
 
 
-def test_10_1_nearest_unpooling_as_kernels():
+def test_13_1_nearest_unpooling_as_kernels():
     """Backward with a thread for each output, four threads would add to one place."""
     small, dy = draw(3, 4), draw(6, 8, seed=1)
     large, dx = np.full(dy.shape, np.nan), np.full(small.shape, np.nan)
@@ -79,7 +79,7 @@ def test_10_1_nearest_unpooling_as_kernels():
 
 
 class Swish(Layer):
-    """12, exercise 1: x · s with s = sigmoid(x), whose slope is s (1 − s)."""
+    """15, exercise 1: x · s with s = sigmoid(x), whose slope is s (1 − s)."""
 
     def forward(self, x):
         self.saved = x
@@ -92,7 +92,7 @@ class Swish(Layer):
 
 
 class MaxPlusMin(Layer):
-    """12, exercise 2: the minimum of x is minus the maximum of −x; two sets of switches."""
+    """15, exercise 2: the minimum of x is minus the maximum of −x; two sets of switches."""
 
     def forward(self, x):
         largest, at_largest = ops.max_pool2d(x, 2)
@@ -108,7 +108,7 @@ class MaxPlusMin(Layer):
 
 
 class StridedWithSkip(Layer):
-    """12, exercise 3, in small: down by a stride, up by nearest, and what came before is added."""
+    """15, exercise 3, in small: down by a stride, up by nearest, and what came before is added."""
 
     def __init__(self):
         super().__init__()
@@ -130,6 +130,6 @@ class StridedWithSkip(Layer):
 @pytest.mark.parametrize(
     "layer", [Swish(), MaxPlusMin(), StridedWithSkip()], ids=lambda layer: type(layer).__name__
 )
-def test_12_layers_of_ones_own(layer):
+def test_15_layers_of_ones_own(layer):
     report = check_gradients(layer, draw(2, 1, 6, 8))
     assert report.ok, report

@@ -32,7 +32,8 @@ def name(path):
 
 
 def test_there_are_lessons():
-    assert [source.name[:2] for source in SOURCES] == [f"{number:02}" for number in range(13)]
+    numbers = [number for number in range(16) if number != 11]  # 11 is still to be written
+    assert [source.name[:2] for source in SOURCES] == [f"{number:02}" for number in numbers]
 
 
 @pytest.mark.slow
@@ -59,7 +60,7 @@ def test_the_lesson_on_photographs_takes_a_folder_of_one_s_own(tmp_path):
         Image.fromarray(image.astype(np.uint8)).save(tmp_path / "images" / f"{index}.png")
         Image.fromarray(mask).save(tmp_path / "masks" / f"{index}.png")
     environment = {**os.environ, "NN_SCRATCH_FAST": "1", "NN_SCRATCH_DATA": str(tmp_path)}
-    command = [sys.executable, "11_real_photographs.py"]
+    command = [sys.executable, "14_real_photographs.py"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=LESSONS, env=environment)
     assert done.returncode == 0, done.stderr
     assert "16 images to train on, 4 held back" in done.stdout
@@ -157,8 +158,8 @@ def test_the_derivations_that_the_checker_names_exist(exercise):
 
 
 def test_every_exercise_is_set_by_the_lesson_that_it_names():
-    blanks = sorted((ROOT / "nn_scratch" / "check" / "exercises").glob("[0-9][0-9]_*.py"))
-    assert len(blanks) == 15
+    blanks = sorted((ROOT / "nn_scratch" / "exercises" / "problems").glob("[0-9][0-9]_*.py"))
+    assert len(blanks) == 17
     for blank in blanks:
         (lesson,) = re.findall(r"\(lesson (\d\d)\)", blank.read_text().splitlines()[0])
         assert f"nn-scratch exercise {blank.name[:2]}\n" in TEXTS[lesson], blank.name
@@ -203,8 +204,8 @@ def test_commands_are_such(command):
 
 
 def test_the_layer_to_repair_is_checked_by_the_command_shown(tmp_path):
-    (block,) = re.findall(r"# ```python\n(.*?)# ```", TEXTS["12"], re.DOTALL)
-    ((file, layer),) = re.findall(r"nn-scratch check (\w+\.py):(\w+)", TEXTS["12"])
+    (block,) = re.findall(r"# ```python\n(.*?)# ```", TEXTS["15"], re.DOTALL)
+    ((file, layer),) = re.findall(r"nn-scratch check (\w+\.py):(\w+)", TEXTS["15"])
     code = "".join(line[2:] or "\n" for line in block.splitlines(keepends=True))
     right = code.replace("return dy * s ", "return dy * (s + x * s * (1 - s)) ")
     for text, status in ((code, 1), (right, 0)):
