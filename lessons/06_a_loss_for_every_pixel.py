@@ -36,14 +36,14 @@ except ImportError:
 # ## 1. From scores to probabilities
 #
 # **Semantic segmentation** gives every pixel a class. The network's last layer gives $K$
-# **scores** $s_1, \dots, s_K$ for each pixel, one for each class, any numbers at all. **Softmax**
+# **scores** $z_1, \dots, z_K$ for each pixel, one for each class, any numbers at all. **Softmax**
 # makes probabilities of them, positive and with sum 1:
 #
-# $$p_k = \frac{e^{s_k}}{\sum_j e^{s_j}}, \qquad
-#   \frac{\partial L}{\partial s_k} = p_k \Bigl(g_k - \sum_j g_j\, p_j\Bigr)
+# $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad
+#   \frac{\partial L}{\partial z_k} = p_k \Bigl(g_k - \sum_j g_j\, p_j\Bigr)
 #   \quad\text{with } g_k = \frac{\partial L}{\partial p_k} \tag{1}$$
 #
-# The gradient takes one step: $\partial p_j / \partial s_k = p_j\,([j = k] - p_k)$, where $[j = k]$
+# The gradient takes one step: $\partial p_j / \partial z_k = p_j\,([j = k] - p_k)$, where $[j = k]$
 # is 1 if $j$ and $k$ are equal and 0 if not; multiply by $g_j$ and sum over $j$.
 #
 # **Predict:** three scores 2, 1, 0. What changes if you add 100 to each of them?
@@ -85,7 +85,7 @@ assert np.isnan(careless).any() and np.array_equal(ops.softmax(large)[0], [1, 0,
 # cancels. For every class $p_k\,(0 + 1) = p_k$, for the true one $p_t\,(-1/p_t + 1) = p_t - 1$.
 # Probability minus truth:
 #
-# $$\frac{\partial L}{\partial s_{nk}} = \frac{w_{t_n}}{\sum_m w_{t_m}}
+# $$\frac{\partial L}{\partial z_{nk}} = \frac{w_{t_n}}{\sum_m w_{t_m}}
 #   \bigl(p_{nk} - [k = t_n]\bigr) \tag{3}$$
 #
 # **Predict:** two classes, one pixel, both scores 0, the true class is 1. What are $L$ and the

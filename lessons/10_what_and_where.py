@@ -100,16 +100,16 @@ plot_boxes(images, true_boxes, np.broadcast_to(constant, (6, 4)))
 # class head one of 4096 → 1000. Ours have 256; `nn-scratch info localization --net localizer-4096`
 # shows the large one.
 #
-# $$s = f\,W_s^{\mathsf T}, \qquad q = f\,W_q^{\mathsf T} \tag{2}$$
+# $$z = f\,W_z^{\mathsf T}, \qquad q = f\,W_q^{\mathsf T} \tag{2}$$
 #
 # Both heads want something of the features. What the features are told is the sum of the two (each
 # feature is *used twice*, so equation (1) of lesson 00 has terms from both):
 #
-# $$\frac{\partial L}{\partial f} = \frac{\partial L}{\partial s}\,W_s +
+# $$\frac{\partial L}{\partial f} = \frac{\partial L}{\partial z}\,W_z +
 #   \frac{\partial L}{\partial q}\,W_q \tag{3}$$
 #
 # **Predict** the gradient of one feature: its class weight is 3, its four box weights are
-# 1, 0, 0, 0; back come $\partial L/\partial s = 5$ and $\partial L/\partial q = (7, 0, 0, 0)$.
+# 1, 0, 0, 0; back come $\partial L/\partial z = 5$ and $\partial L/\partial q = (7, 0, 0, 0)$.
 
 # %%
 predicted = 5 * 3 + 7 * 1
@@ -154,7 +154,7 @@ plot_lines(
 # Both together, with a number $\lambda$ that says how much a box is worth:
 #
 # $$L = L_{\text{class}} + \lambda\, L_{\text{box}}, \qquad
-#   \frac{\partial L}{\partial s} = \frac{\partial L_{\text{class}}}{\partial s}, \quad
+#   \frac{\partial L}{\partial z} = \frac{\partial L_{\text{class}}}{\partial z}, \quad
 #   \frac{\partial L}{\partial q} = \lambda\,\frac{\partial L_{\text{box}}}{\partial q} \tag{5}$$
 #
 # The network predicts boxes as **fractions** of the image, numbers from 0 to 1, so that its outputs
