@@ -78,7 +78,8 @@ print("scores", scores.shape, "→ label map", scores.reshape(11, 40, 40).argmax
 # ## 2. What it wastes
 #
 # Neighbouring windows share 16 of their 17 columns. Their first convolution computes nearly the
-# same numbers again. How many multiplications are that?
+# same numbers again. How many multiplications are that? (Each goes with an addition; tables call
+# the pair a MAC, multiply and accumulate. These lessons say *products*.)
 
 # %%
 for row in cost(classifier, patch_around(0, 0)[None]):

@@ -97,10 +97,10 @@ for name, net in subjects.items():
     total = cost(net, street)[-1]
     height, width = receptive_field(net, wide)
     print(
-        f"{name:<18}{f'{height}×{width}':>8}{total.multiplications / 1e6:>10,.0f} M"
+        f"{name:<18}{f'{height}×{width}':>8}{total.macs / 1e6:>10,.0f} M"
         f"{total.kept / 1e6:>7.0f} MB{measured[name]:>9.2f}"
     )
-products = [cost(net, street)[-1].multiplications for net in subjects.values()]
+products = [cost(net, street)[-1].macs for net in subjects.values()]
 print(f"full resolution takes {products[0] / products[1]:.0f} times the products")
 assert products[0] > 5 * products[1]
 
@@ -125,8 +125,9 @@ plot_images({name: influence(net, wide).astype(int) for name, net in subjects.it
 #   \frac{\partial L}{\partial y} \tag{1}$$
 #
 # A concatenation is cut into its parts again. And where one map is *used twice*, by the pool and by
-# the skip, its two gradients are added. Read `forward` and `backward` in `nn_scratch/nets/fcn.py`
-# side by side: that is all that happens there.
+# the skip, its two gradients are added. The layers are called `Add` and `Concat`. Read `forward`
+# and `backward` in `nn_scratch/nets/fcn.py` side by side, then those of `nn_scratch/nets/unet.py`,
+# which concatenates: that is all that happens there.
 
 # %%
 tiny = DownUpFCN(1, 3, widths=(2, 3), kernel_size=3, upsampler="nearest", skips=2, rng=0)

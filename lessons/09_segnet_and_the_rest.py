@@ -157,7 +157,7 @@ for way in ways:
     total = cost(net, np.zeros((1, 1, 40, 40), np.float32))[-1]
     print(
         f"{way.replace('_', ' '):<16}{found['mean_iou']:>7.3f}{found['boundary_f1']:>13.3f}"
-        f"{total.parameters:>9,}{total.multiplications / 1e6:>8.1f} M"
+        f"{total.params:>9,}{total.macs / 1e6:>8.1f} M"
     )
 
 # %%
