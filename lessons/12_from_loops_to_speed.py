@@ -146,7 +146,7 @@ def one_product(x, w):
 # some rows of one image each: the columns of a block fit the cache, and blocks are independent, so
 # that each core can take the next one. For 3×3, 5×5 and 7×7 kernels with more channels it also
 # multiplies less (Winograd's trick: for 3×3, 36 products for 16 outputs instead of 144). Read
-# `nn_scratch/engine/cpu_conv.py` and `winograd.py`.
+# `nn_scratch/engine/cpu/im2col.py` and `winograd.py` beside it.
 #
 # First of all: are they all the same function?
 
