@@ -20,7 +20,7 @@ ON_GPU = Counter()
 
 def pytest_configure(config):
     if KERNELS_FOLDER not in os.environ:  # the processes that xdist starts inherit it
-        config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="nn_scratch-kernels-")
+        config.stash[FOLDER] = tempfile.TemporaryDirectory(prefix="stand-in-")
         os.environ[KERNELS_FOLDER] = config.stash[FOLDER].name
 
 

@@ -132,7 +132,7 @@ def _compiled(code, signatures, defines):
 @lru_cache(maxsize=1)
 def _own_folder():
     """Removed when this process ends."""
-    return tempfile.TemporaryDirectory(prefix="nn_scratch-kernels-")
+    return tempfile.TemporaryDirectory(prefix="stand-in-")
 
 
 def _launchers(signatures):
