@@ -8,7 +8,10 @@ from nn_scratch.backend import Array
 
 
 def relu(x: Array) -> Array:
-    """x where it is positive, else 0; NaN stays NaN."""
+    """x where it is positive, else 0; NaN stays NaN.
+
+    Returns: y, in the shape of x.
+    """
     y = x.copy()
     for place in np.ndindex(x.shape):
         if x[place] <= 0:
@@ -17,7 +20,10 @@ def relu(x: Array) -> Array:
 
 
 def relu_backward(dy: Array, x: Array) -> Array:
-    """dy where x is positive, else 0."""
+    """dy where x is positive, else 0.
+
+    Returns: dx, in the shape of x.
+    """
     dx = np.zeros_like(dy)
     for place in np.ndindex(x.shape):
         if x[place] > 0:
@@ -26,7 +32,10 @@ def relu_backward(dy: Array, x: Array) -> Array:
 
 
 def softmax(x: Array, axis: int = 1) -> Array:
-    """exp(x) as a share of the sum of exp(x) along the axis."""
+    """exp(x) as a share of the sum of exp(x) along the axis.
+
+    Returns: y, in the shape of x.
+    """
     y = np.zeros_like(x)
     for place in np.ndindex(x.shape):
         line = [float(other) for other in _line(x, place, axis)]
@@ -35,7 +44,10 @@ def softmax(x: Array, axis: int = 1) -> Array:
 
 
 def softmax_backward(dy: Array, y: Array, axis: int = 1) -> Array:
-    """Each x gets y·dy of its own, minus its share of what all the y·dy of its line sum to."""
+    """Each x gets y·dy of its own, minus its share of what all the y·dy of its line sum to.
+
+    Returns: dx, in the shape of y.
+    """
     dx = np.zeros_like(dy)
     for place in np.ndindex(y.shape):
         pairs = zip(_line(y, place, axis), _line(dy, place, axis), strict=True)

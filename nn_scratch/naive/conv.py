@@ -9,14 +9,25 @@ from itertools import product
 import numpy as np
 
 from nn_scratch.backend import Array
-from nn_scratch.geometry import conv_size, conv_windows, make_windows, transpose_size
+from nn_scratch.geometry import Padding, Pair, conv_size, conv_windows, make_windows, transpose_size
 from nn_scratch.naive.windows import inside, tap
 
 
 def conv2d(
-    x: Array, w: Array, b: Array | None = None, *, stride=1, padding=0, dilation=1, groups=1
+    x: Array,
+    w: Array,
+    b: Array | None = None,
+    *,
+    stride: Pair = 1,
+    padding: Padding | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
 ) -> Array:
-    """Each output pixel is the sum of what its window sees, times the kernel, plus the bias."""
+    """Each output pixel is the sum of what its window sees, times the kernel, plus the bias.
+
+    Returns: y (N, C_out, P, Q).
+    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    """
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
     y = np.zeros((x.shape[0], w.shape[0], *conv_size(x.shape[2:], windows)), np.float64)
     for image, tap_, out in _meetings(x.shape, w.shape, y.shape, windows, groups):
@@ -25,10 +36,22 @@ def conv2d(
 
 
 def conv2d_backward(
-    dy: Array, x: Array, w: Array, *, stride=1, padding=0, dilation=1, groups=1, need_dx=True
-):
+    dy: Array,
+    x: Array,
+    w: Array,
+    *,
+    stride: Pair = 1,
+    padding: Padding | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    need_dx: bool = True,
+) -> tuple[Array | None, Array, Array]:
     """Each product x·w of the forward pass gives dy·w back to x and dy·x to w; b gets every dy of
-    its channel."""
+    its channel.
+
+    Returns: dx, dw, db in the shapes of x, w and b.
+    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    """
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
     dx, dw = np.zeros(x.shape, np.float64), np.zeros(w.shape, np.float64)
     for image, tap_, out in _meetings(x.shape, w.shape, dy.shape, windows, groups):
@@ -43,14 +66,18 @@ def conv_transpose2d(
     w: Array,
     b: Array | None = None,
     *,
-    stride=1,
-    padding=0,
-    output_padding=0,
-    output_size=None,
-    dilation=1,
-    groups=1,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    output_padding: Pair = 0,
+    output_size: Pair | None = None,
+    dilation: Pair = 1,
+    groups: int = 1,
 ) -> Array:
-    """Each input pixel paints the kernel, times its value; where paintings overlap they add."""
+    """Each input pixel paints the kernel, times its value; where paintings overlap they add.
+
+    Returns: y (N, C_out, P, Q).
+    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    """
     windows = make_windows(w.shape[2:], stride, padding, dilation)
     size = transpose_size(x.shape[2:], windows, output_padding, output_size)
     y = np.zeros((x.shape[0], w.shape[1] * groups, *size), np.float64)
@@ -60,9 +87,20 @@ def conv_transpose2d(
 
 
 def conv_transpose2d_backward(
-    dy: Array, x: Array, w: Array, *, stride=1, padding=0, dilation=1, groups=1
-):
-    """Each product x·w of the forward pass gives dy·w back to x and dy·x to w."""
+    dy: Array,
+    x: Array,
+    w: Array,
+    *,
+    stride: Pair = 1,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> tuple[Array, Array, Array]:
+    """Each product x·w of the forward pass gives dy·w back to x and dy·x to w.
+
+    Returns: dx, dw, db in the shapes of x, w and b.
+    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    """
     windows = make_windows(w.shape[2:], stride, padding, dilation)
     dx, dw = np.zeros(x.shape, np.float64), np.zeros(w.shape, np.float64)
     for out, tap_, image in _meetings(dy.shape, w.shape, x.shape, windows, groups):

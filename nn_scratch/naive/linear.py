@@ -8,7 +8,10 @@ from nn_scratch.backend import Array
 
 
 def linear(x: Array, w: Array, b: Array | None = None) -> Array:
-    """Each output is the sum of the inputs times the weights, plus a bias."""
+    """Each output is the sum of the inputs times the weights, plus a bias.
+
+    Returns: y (N, out).
+    """
     y = np.zeros((x.shape[0], w.shape[0]), np.float64)
     for n, f in product(*map(range, y.shape)):
         y[n, f] = 0.0 if b is None else float(b[f])
@@ -17,8 +20,11 @@ def linear(x: Array, w: Array, b: Array | None = None) -> Array:
     return y.astype(x.dtype)
 
 
-def linear_backward(dy: Array, x: Array, w: Array):
-    """Each product x·w of the forward pass gives dy·w back to x and dy·x to w; b gets every dy."""
+def linear_backward(dy: Array, x: Array, w: Array) -> tuple[Array, Array, Array]:
+    """Each product x·w of the forward pass gives dy·w back to x and dy·x to w; b gets every dy.
+
+    Returns: dx (N, in), dw (out, in), db (out,).
+    """
     dx, dw = np.zeros(x.shape, np.float64), np.zeros(w.shape, np.float64)
     db = np.zeros(w.shape[0], np.float64)
     for n, f in product(*map(range, dy.shape)):

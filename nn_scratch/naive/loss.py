@@ -7,8 +7,13 @@ import numpy as np
 from nn_scratch.backend import Array
 
 
-def cross_entropy(scores: Array, labels: Array, *, weight: Array | None = None, ignore_index=None):
-    """The weighted mean of −log(softmax of the true class's score)."""
+def cross_entropy(
+    scores: Array, labels: Array, *, weight: Array | None = None, ignore_index: int | None = None
+) -> Array:
+    """The weighted mean of −log(softmax of the true class's score).
+
+    Returns: a scalar of the scores' dtype; NaN when no label counts.
+    """
     total = weights = 0.0
     for place, label, share in _counted(labels, weight, ignore_index):
         line = _line(scores, place)
@@ -18,9 +23,12 @@ def cross_entropy(scores: Array, labels: Array, *, weight: Array | None = None, 
 
 
 def cross_entropy_backward(
-    scores: Array, labels: Array, *, weight: Array | None = None, ignore_index=None
+    scores: Array, labels: Array, *, weight: Array | None = None, ignore_index: int | None = None
 ) -> Array:
-    """The softmax, minus 1 at the true class, times the label's part of the mean."""
+    """The softmax, minus 1 at the true class, times the label's part of the mean.
+
+    Returns: dscores, in the shape of scores.
+    """
     dscores = np.zeros_like(scores)
     weights = sum(share for _, _, share in _counted(labels, weight, ignore_index))
     for place, label, share in _counted(labels, weight, ignore_index):
@@ -48,8 +56,11 @@ def _line(scores, place):
 # ---------------------------------------------------------------- regression
 
 
-def mse_loss(prediction: Array, target: Array):
-    """The mean squared difference."""
+def mse_loss(prediction: Array, target: Array) -> Array:
+    """The mean squared difference.
+
+    Returns: a scalar of their dtype.
+    """
     total = 0.0
     for place in np.ndindex(prediction.shape):
         total += (float(prediction[place]) - float(target[place])) ** 2
@@ -57,7 +68,10 @@ def mse_loss(prediction: Array, target: Array):
 
 
 def mse_loss_backward(prediction: Array, target: Array) -> Array:
-    """Twice the difference, as its part of the mean."""
+    """Twice the difference, as its part of the mean.
+
+    Returns: the gradient, in the shape of prediction.
+    """
     gradient = np.zeros(prediction.shape, prediction.dtype)
     for place in np.ndindex(prediction.shape):
         d = float(prediction[place]) - float(target[place])
@@ -65,8 +79,11 @@ def mse_loss_backward(prediction: Array, target: Array) -> Array:
     return gradient
 
 
-def smooth_l1_loss(prediction: Array, target: Array, *, beta=1.0):
-    """The mean of a square near zero, and of the distance away from it."""
+def smooth_l1_loss(prediction: Array, target: Array, *, beta: float = 1.0) -> Array:
+    """The mean of a square near zero, and of the distance away from it.
+
+    Returns: a scalar of their dtype.
+    """
     total = 0.0
     for place in np.ndindex(prediction.shape):
         d = abs(float(prediction[place]) - float(target[place]))
@@ -74,8 +91,11 @@ def smooth_l1_loss(prediction: Array, target: Array, *, beta=1.0):
     return prediction.dtype.type(total / prediction.size)
 
 
-def smooth_l1_loss_backward(prediction: Array, target: Array, *, beta=1.0) -> Array:
-    """d/beta near zero, the sign of d away from it, as its part of the mean."""
+def smooth_l1_loss_backward(prediction: Array, target: Array, *, beta: float = 1.0) -> Array:
+    """d/beta near zero, the sign of d away from it, as its part of the mean.
+
+    Returns: the gradient, in the shape of prediction.
+    """
     gradient = np.zeros(prediction.shape, prediction.dtype)
     for place in np.ndindex(prediction.shape):
         d = float(prediction[place]) - float(target[place])

@@ -15,12 +15,15 @@ def batch_norm2d(
     running_mean: Array,
     running_var: Array,
     *,
-    training=True,
-    momentum=0.1,
-    eps=1e-5,
-    relu=False,
-):
-    """Each channel is shifted and scaled to mean 0 and variance 1, then by b and w."""
+    training: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    relu: bool = False,
+) -> tuple[Array, tuple[Array, Array], tuple[Array, Array]]:
+    """Each channel is shifted and scaled to mean 0 and variance 1, then by b and w.
+
+    Returns: y (N, C, H, W), statistics, running: two pairs (mean, var), each (C,).
+    """
     y = np.zeros_like(x)
     mean, var = running_mean.copy(), running_var.copy()
     new_mean, new_var = running_mean.copy(), running_var.copy()
@@ -40,13 +43,23 @@ def batch_norm2d(
 
 
 def batch_norm2d_backward(
-    dy: Array, x: Array, w: Array, statistics, *, training=True, eps=1e-5, relu=False, y=None
-):
+    dy: Array,
+    x: Array,
+    w: Array,
+    statistics: tuple[Array, Array],
+    *,
+    training: bool = True,
+    eps: float = 1e-5,
+    relu: bool = False,
+    y: Array | None = None,
+) -> tuple[Array, Array, Array]:
     """The chain rule through the three places where x stands: itself, the mean, the variance.
 
     With y = w·d/σ + b, d = x − mean and σ = √(var + eps): the variance gets Σ dy·w·d·(−1/2)/σ³,
     the mean gets −Σ dy·w/σ (its share through the variance is zero, because d sums to zero), and
     each x gets dy·w/σ plus 2·d/count of the variance's and 1/count of the mean's.
+
+    Returns: dx, dw, db in the shapes of x, w and b.
     """
     mean, var = statistics
     dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros_like(w)
@@ -55,6 +68,7 @@ def batch_norm2d_backward(
         sigma = sqrt(float(var[c]) + eps)
         g = {(n, h, v): float(dy[n, c, h, v]) for n, h, v in places}
         if relu:
+            assert y is not None, "with relu, y is needed"
             g = {(n, h, v): g[n, h, v] if y[n, c, h, v] > 0 else 0.0 for n, h, v in places}
         d = {(n, h, v): float(x[n, c, h, v]) - float(mean[c]) for n, h, v in places}
         dw[c] = sum(g[place] * d[place] / sigma for place in places)

@@ -2,18 +2,31 @@
 
 from itertools import product
 from math import ceil, floor
+from typing import Any
 
 import numpy as np
 
 from nn_scratch.backend import Array
-from nn_scratch.geometry import conv_size, pair, pool_size, pool_windows
+from nn_scratch.geometry import Padding, Pair, conv_size, pair, pool_size, pool_windows
 from nn_scratch.naive.windows import inside, tap
 
 # ---------------------------------------------------------------- by switches
 
 
-def max_pool2d(x: Array, kernel_size, *, stride=None, padding=0, dilation=1, ceil_mode=False):
-    """The first maximum of each window in row-major order, or its first NaN."""
+def max_pool2d(
+    x: Array,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+) -> tuple[Array, Array]:
+    """The first maximum of each window in row-major order, or its first NaN.
+
+    Returns: y (N, C, P, Q) and switches (N, C, P, Q), int32.
+    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    """
     windows = pool_windows(kernel_size, stride, padding, dilation)
     size = pool_size(x.shape[2:], windows, ceil_mode)
     y = np.zeros((*x.shape[:2], *size), x.dtype)
@@ -31,23 +44,30 @@ def max_pool2d(x: Array, kernel_size, *, stride=None, padding=0, dilation=1, cei
     return y, switches
 
 
-def max_pool2d_backward(dy: Array, switches: Array, input_size, **geometry) -> Array:
-    """Each dy goes to its switch; where several meet they add."""
+def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry: Any) -> Array:
+    """Each dy goes to its switch; where several meet they add.
+
+    Returns: dx (N, C, *input_size).
+    """
     return max_unpool2d(dy, switches, input_size, **geometry)
 
 
 def max_unpool2d(
     x: Array,
     switches: Array,
-    output_size,
+    output_size: Pair,
     *,
-    collisions="sum",
-    kernel_size=None,
-    stride=None,
-    padding=0,
-    dilation=1,
+    collisions: str = "sum",
+    kernel_size: Pair | None = None,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    dilation: Pair = 1,
 ) -> Array:
-    """Each value goes to its switch; later values add to earlier ones, or overwrite them."""
+    """Each value goes to its switch; later values add to earlier ones, or overwrite them.
+
+    Returns: y (N, C, H, W).
+    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    """
     height, width = pair("output_size", output_size)
     y = np.zeros((*x.shape[:2], height, width), np.float64)
     for n, c, p, q in product(*map(range, x.shape)):
@@ -60,13 +80,16 @@ def max_unpool2d_backward(
     dy: Array,
     switches: Array,
     *,
-    collisions="sum",
-    kernel_size=None,
-    stride=None,
-    padding=0,
-    dilation=1,
+    collisions: str = "sum",
+    kernel_size: Pair | None = None,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    dilation: Pair = 1,
 ) -> Array:
-    """Each value gets the dy that stands at its switch, unless a later one overwrote it there."""
+    """Each value gets the dy that stands at its switch, unless a later one overwrote it there.
+
+    Returns: dx (N, C, P, Q).
+    """
     dx = np.zeros(switches.shape, dy.dtype)
     taken = set()
     for n, c, p, q in reversed(list(product(*map(range, switches.shape)))):
@@ -80,8 +103,19 @@ def max_unpool2d_backward(
 # ---------------------------------------------------------------- means
 
 
-def avg_pool2d(x: Array, kernel_size, *, stride=None, padding=0, count_include_pad=True) -> Array:
-    """The mean of each window, padding counted as zeros or not at all."""
+def avg_pool2d(
+    x: Array,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    count_include_pad: bool = True,
+) -> Array:
+    """The mean of each window, padding counted as zeros or not at all.
+
+    Returns: y (N, C, P, Q).
+    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    """
     windows = pool_windows(kernel_size, stride, padding)
     y = np.zeros((*x.shape[:2], *conv_size(x.shape[2:], windows)), x.dtype)
     for n, c, p, q in product(*map(range, y.shape)):
@@ -91,9 +125,19 @@ def avg_pool2d(x: Array, kernel_size, *, stride=None, padding=0, count_include_p
 
 
 def avg_pool2d_backward(
-    dy: Array, input_size, kernel_size, *, stride=None, padding=0, count_include_pad=True
+    dy: Array,
+    input_size: Pair,
+    kernel_size: Pair,
+    *,
+    stride: Pair | None = None,
+    padding: Padding = 0,
+    count_include_pad: bool = True,
 ) -> Array:
-    """Each dy goes in equal parts to the pixels of its window."""
+    """Each dy goes in equal parts to the pixels of its window.
+
+    Returns: dx (N, C, *input_size).
+    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    """
     windows = pool_windows(kernel_size, stride, padding)
     dx = np.zeros((*dy.shape[:2], *pair("input_size", input_size)), np.float64)
     for n, c, p, q in product(*map(range, dy.shape)):
@@ -110,8 +154,12 @@ def _seen(windows, p, q, shape, count_include_pad):
     return real, len(taps) if count_include_pad else len(real)
 
 
-def adaptive_avg_pool2d(x: Array, output_size) -> Array:
-    """The mean of each cell of a grid over the image; cells may share a row or a column."""
+def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
+    """The mean of each cell of a grid over the image; cells may share a row or a column.
+
+    Returns: y (N, C, P, Q).
+    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    """
     size = pair("output_size", output_size)
     y = np.zeros((*x.shape[:2], *size), x.dtype)
     for n, c, p, q in product(*map(range, y.shape)):
@@ -120,8 +168,12 @@ def adaptive_avg_pool2d(x: Array, output_size) -> Array:
     return y
 
 
-def adaptive_avg_pool2d_backward(dy: Array, input_size) -> Array:
-    """Each dy goes in equal parts to the pixels of its cell."""
+def adaptive_avg_pool2d_backward(dy: Array, input_size: Pair) -> Array:
+    """Each dy goes in equal parts to the pixels of its cell.
+
+    Returns: dx (N, C, *input_size).
+    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    """
     dx = np.zeros((*dy.shape[:2], *pair("input_size", input_size)), np.float64)
     for n, c, p, q in product(*map(range, dy.shape)):
         cell = _cell(p, q, dy.shape[2:], dx.shape[2:])

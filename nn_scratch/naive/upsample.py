@@ -5,13 +5,17 @@ from itertools import product
 import numpy as np
 
 from nn_scratch.backend import Array
-from nn_scratch.geometry import pair
+from nn_scratch.geometry import Pair, pair
 
 # ---------------------------------------------------------------- nearest and bed of nails
 
 
-def nearest_unpool2d(x: Array, scale) -> Array:
-    """Each output pixel is the input pixel below it."""
+def nearest_unpool2d(x: Array, scale: Pair) -> Array:
+    """Each output pixel is the input pixel below it.
+
+    Returns: y (N, C, H·sh, W·sw).
+    Raises: ValueError or TypeError if `scale` is not a positive int or a pair of them.
+    """
     sh, sw = pair("scale", scale)
     y = np.zeros((*x.shape[:2], x.shape[2] * sh, x.shape[3] * sw), x.dtype)
     for n, c, p, q in product(*map(range, y.shape)):
@@ -19,8 +23,12 @@ def nearest_unpool2d(x: Array, scale) -> Array:
     return y
 
 
-def nearest_unpool2d_backward(dy: Array, scale) -> Array:
-    """Each input pixel gets the dy of all its copies."""
+def nearest_unpool2d_backward(dy: Array, scale: Pair) -> Array:
+    """Each input pixel gets the dy of all its copies.
+
+    Returns: dx (N, C, H, W).
+    Raises: ValueError or TypeError if `scale` is not a positive int or a pair of them.
+    """
     sh, sw = pair("scale", scale)
     dx = np.zeros((*dy.shape[:2], dy.shape[2] // sh, dy.shape[3] // sw), np.float64)
     for n, c, p, q in product(*map(range, dy.shape)):
@@ -28,8 +36,12 @@ def nearest_unpool2d_backward(dy: Array, scale) -> Array:
     return dx.astype(dy.dtype)
 
 
-def bed_of_nails_unpool2d(x: Array, scale) -> Array:
-    """Each input pixel stands at the top left of its block; the rest is zero."""
+def bed_of_nails_unpool2d(x: Array, scale: Pair) -> Array:
+    """Each input pixel stands at the top left of its block; the rest is zero.
+
+    Returns: y (N, C, H·sh, W·sw).
+    Raises: ValueError or TypeError if `scale` is not a positive int or a pair of them.
+    """
     sh, sw = pair("scale", scale)
     y = np.zeros((*x.shape[:2], x.shape[2] * sh, x.shape[3] * sw), x.dtype)
     for n, c, h, w in product(*map(range, x.shape)):
@@ -37,8 +49,12 @@ def bed_of_nails_unpool2d(x: Array, scale) -> Array:
     return y
 
 
-def bed_of_nails_unpool2d_backward(dy: Array, scale) -> Array:
-    """Each input pixel gets the dy of its nail."""
+def bed_of_nails_unpool2d_backward(dy: Array, scale: Pair) -> Array:
+    """Each input pixel gets the dy of its nail.
+
+    Returns: dx (N, C, H, W).
+    Raises: ValueError or TypeError if `scale` is not a positive int or a pair of them.
+    """
     sh, sw = pair("scale", scale)
     dx = np.zeros((*dy.shape[:2], dy.shape[2] // sh, dy.shape[3] // sw), dy.dtype)
     for n, c, h, w in product(*map(range, dx.shape)):
@@ -49,16 +65,26 @@ def bed_of_nails_unpool2d_backward(dy: Array, scale) -> Array:
 # ---------------------------------------------------------------- bilinear
 
 
-def bilinear_upsample2d(x: Array, size, *, align_corners=False) -> Array:
-    """Each output pixel mixes the four input pixels around its place, by distance."""
+def bilinear_upsample2d(x: Array, size: Pair, *, align_corners: bool = False) -> Array:
+    """Each output pixel mixes the four input pixels around its place, by distance.
+
+    Returns: y (N, C, *size).
+    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    """
     y = np.zeros((*x.shape[:2], *pair("size", size)), np.float64)
     for (n, c, p, q), (h, w), share in _shares(y.shape, x.shape, align_corners):
         y[n, c, p, q] += share * float(x[n, c, h, w])
     return y.astype(x.dtype)
 
 
-def bilinear_upsample2d_backward(dy: Array, input_size, *, align_corners=False) -> Array:
-    """Each output pixel gives its dy back to the four input pixels, in the same shares."""
+def bilinear_upsample2d_backward(
+    dy: Array, input_size: Pair, *, align_corners: bool = False
+) -> Array:
+    """Each output pixel gives its dy back to the four input pixels, in the same shares.
+
+    Returns: dx (N, C, *input_size).
+    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    """
     dx = np.zeros((*dy.shape[:2], *pair("input_size", input_size)), np.float64)
     for (n, c, p, q), (h, w), share in _shares(dy.shape, dx.shape, align_corners):
         dx[n, c, h, w] += share * float(dy[n, c, p, q])
