@@ -28,7 +28,12 @@ PACKAGES = [
     "training",
 ]
 # Of these not every name is documented yet: see with --runxfail -k NAME what is missing.
-UNFINISHED = set(PACKAGES) - {"naive"}
+UNFINISHED = set(PACKAGES) - {
+    "graph",
+    "layers",
+    "naive",
+    "nets",
+}
 CHECKS = "nn_scratch.validate", "nn_scratch.geometry"
 
 
@@ -108,7 +113,7 @@ def parts(found):
 
 
 def documented(kind, function):
-    if kind is function:
+    if kind is function or function.__doc__:
         return bool(function.__doc__)
     return any(getattr(vars(base).get(function.__name__), "__doc__", "") for base in kind.__mro__)
 

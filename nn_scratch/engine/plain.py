@@ -264,6 +264,28 @@ def relu_backward(dy, x):
     return xp_of(x).where(x > 0, dy, dy.dtype.type(0))
 
 
+def leaky_relu(x, slope):
+    """x where x > 0, else slope · x, for an array of any shape."""
+    return xp_of(x).where(x > 0, x, slope * x)
+
+
+def leaky_relu_backward(dy, x, slope):
+    """dy where x > 0, else slope · dy."""
+    return xp_of(x).where(x > 0, dy, slope * dy)
+
+
+def sigmoid(x):
+    """1 / (1 + exp(−x)), by exp(−|x|), which cannot overflow."""
+    xp = xp_of(x)
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, e.dtype.type(1), e) / (1 + e)
+
+
+def sigmoid_backward(dy, y):
+    """dy · y (1 − y)."""
+    return dy * (y * (1 - y))
+
+
 # ---------------------------------------------------------------- softmax and losses
 
 

@@ -33,6 +33,8 @@ def cost(net: Layer, x: Array) -> list[Cost]:
     """The Cost of every layer, in the order of a forward pass of x, and the total.
 
     Runs the pass in the net's present mode. A layer that only calls others has no row of its own.
+
+    Returns: a list of Cost, the total last, without a name.
     """
     rows: list[Cost] = []
     pass_ = _Pass(rows)
@@ -51,27 +53,39 @@ def cost(net: Layer, x: Array) -> list[Cost]:
 
 
 def cost_table(rows: list[Cost]) -> str:
-    """The rows as text. Where layers do not tell their MACs, the total says that it is not all."""
+    """The rows as text. Where layers do not tell their MACs, the total says that it is not all.
+
+    Returns: a heading, a line for each row, and perhaps one that names such layers.
+    """
     untold = untold_macs(rows)
-    lines = [f"{'':<22}{'':<17}{'output':<21}{'params':>9}{'MACs':>11}{'kept':>11}"]
+    cells = [("", "", "output", "params", "MACs", "kept")]
     for row in rows:
-        macs = UNTOLD if row.macs is None else f"{row.macs / 1e6:.1f} M"
-        if not row.name and untold:
-            macs = f"≥ {macs}"
-        lines.append(
-            f"{row.name or 'total':<22}{row.layer:<17}{'×'.join(map(str, row.output)):<21}"
-            f"{row.params:>9,}{macs:>11}{row.kept / 1e6:>8.2f} MB"
+        macs = UNTOLD if row.macs is None else f"{row.macs / 1e6:,.1f} M"
+        name, at_least = (row.name, "") if row.name else ("total", "≥ " if untold else "")
+        shape = "×".join(map(str, row.output))
+        cells.append(
+            (name, row.layer, shape, f"{row.params:,}", at_least + macs, f"{row.kept / 1e6:.2f} MB")
         )
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(
+            text.ljust(width) if i < 3 else text.rjust(width)
+            for i, (text, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in cells
+    ]
     if untold:
         lines.append(
-            f"{UNTOLD}: {', '.join(untold)} does not tell, and the total leaves it out; "
-            "write its macs(self, x, y)"
+            f"{UNTOLD} without macs(self, x, y), and not in the total: {', '.join(untold)}"
         )
     return "\n".join(lines)
 
 
 def untold_macs(rows: list[Cost]) -> list[str]:
-    """The kinds of layers that do not tell their MACs, so that the total leaves them out."""
+    """The kinds of layers that do not tell their MACs, so that the total leaves them out.
+
+    Returns: their names, sorted; none if the total is complete.
+    """
     return sorted({row.layer for row in rows if row.macs is None})
 
 

@@ -17,11 +17,11 @@ from nn_scratch.layers import Layer
 
 
 def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = None) -> np.ndarray:
-    """The pixels (H, W), True or False, of an image (1, C, H, W) that the scores at `pixel` (row,
-    column; by default the middle one) can depend on. In evaluation mode: batch statistics would
-    make every pixel depend on all.
+    """The pixels of an image (1, C, H, W) that the scores at `pixel` (row, column; by default the
+    middle one) can depend on. In evaluation mode: batch statistics would make every pixel depend on
+    all. For a net whose output is no map, what all of its output can depend on.
 
-    For a net whose output is no map, what all of its output can depend on.
+    Returns: (H, W), True or False.
     """
     training, gradients = net.training, {name: g.copy() for name, g in net.grads.items()}
     net.eval()
@@ -37,7 +37,10 @@ def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = Non
 
 
 def receptive_field(net: Layer, image: np.ndarray) -> tuple[int, int]:
-    """(height, width) of the smallest rectangle that holds `influence` of the middle pixel."""
+    """The smallest rectangle that holds `influence` of the middle pixel.
+
+    Returns: (height, width), in pixels of the image.
+    """
     rows, columns = influence(net, image).nonzero()
     return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
 

@@ -12,12 +12,10 @@ class ReLU(Elementwise):
     """
 
     def forward(self, x: Array) -> Array:
-        """y, in the shape of x."""
         self.saved = ops.relu(x)
         return self.saved
 
     def backward(self, dy: Array) -> Array:
-        """dx, in the shape of dy."""
         return ops.relu_backward(dy, self.saved)
 
 
@@ -29,16 +27,13 @@ class LeakyReLU(Elementwise):
         self.negative_slope = negative_slope
 
     def extra_repr(self) -> str:
-        """The slope."""
         return written({"negative_slope": self.negative_slope})
 
     def forward(self, x: Array) -> Array:
-        """y, in the shape of x."""
         self.saved = x
         return ops.leaky_relu(x, negative_slope=self.negative_slope)
 
     def backward(self, dy: Array) -> Array:
-        """dx, in the shape of dy."""
         return ops.leaky_relu_backward(dy, self.saved, negative_slope=self.negative_slope)
 
 
@@ -46,10 +41,8 @@ class Sigmoid(Elementwise):
     """1 / (1 + exp(−x)), for arrays of any shape. It keeps y, from which its slope is known."""
 
     def forward(self, x: Array) -> Array:
-        """y, in the shape of x."""
         self.saved = ops.sigmoid(x)
         return self.saved
 
     def backward(self, dy: Array) -> Array:
-        """dx, in the shape of dy."""
         return ops.sigmoid_backward(dy, self.saved)

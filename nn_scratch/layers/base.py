@@ -103,7 +103,7 @@ class Layer:
     def named_children(self) -> Iterator[tuple[str, "Layer"]]:
         """(name, layer) of the layers assigned to this one. (PyTorch's name.)
 
-        Raises ValueError if a list holds a layer twice: it would lose its first input.
+        Raises: ValueError if a list holds a layer twice: it would lose its first input.
         """
         for name, value in vars(self).items():
             if name != "saved":
@@ -165,7 +165,7 @@ class Layer:
     def load_state_dict(self, state: Any) -> None:
         """Copy values in: a dict of arrays or PyTorch CPU tensors, with exactly our names.
 
-        Raises ValueError, and changes nothing, if names or shapes do not fit.
+        Raises: ValueError, and changes nothing, if names or shapes do not fit.
         """
         own = {**self.params, **self.buffers}
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
@@ -186,7 +186,9 @@ class Layer:
         """Move to "cpu" or "gpu", or convert to np.float32 or np.float64. Returns the layer.
 
         Integers keep their dtype. What the last forward pass saved goes along, in whatever tuples
-        and lists it is. Raises TypeError for any other dtype.
+        and lists it is.
+
+        Raises: TypeError for any other dtype.
         """
         for _, layer in self.named_modules():
             for arrays in (layer._params, layer._grads, layer._buffers):
@@ -231,8 +233,9 @@ class Layer:
 
         size: of the map of one patch that it receives. dilation: how far apart the neighbours on
         that map are in the image's. Returns the layer (None if none is needed), and size and
-        dilation for the next one. See nets.FullyConvolutional. Raises TypeError if the layer does
-        not tell.
+        dilation for the next one. See nets.FullyConvolutional.
+
+        Raises: TypeError if the layer does not tell.
         """
         raise TypeError(
             f"{type(self).__name__} does not tell how it slides over an image: write its "

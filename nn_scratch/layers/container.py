@@ -10,7 +10,7 @@ from nn_scratch.validate import check_shape
 class Sequential(Layer):
     """Layers one after the other, named "0", "1", …
 
-    Raises ValueError if one of them stands in the row twice.
+    Raises: ValueError if one of them stands in the row twice.
     """
 
     first_child = "0"
@@ -21,13 +21,11 @@ class Sequential(Layer):
         refuse_repeated(self._row())
 
     def forward(self, x: Array) -> Array:
-        """x through all layers."""
         for layer in self.layers:
             x = layer(x)
         return x
 
     def backward(self, dy: Array) -> Array:
-        """dy back through all layers."""
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
         return dy
@@ -56,7 +54,10 @@ class Add(Layer):
     macs = no_macs
 
     def forward(self, a: Array, b: Array) -> Array:
-        """a + b. Raises ValueError if their shapes differ."""
+        """a + b.
+
+        Raises: ValueError if their shapes differ.
+        """
         check_shape("b", b, a.shape, "the shape of a, to which it is added")
         return a + b
 
@@ -71,7 +72,10 @@ class Concat(Layer):
     macs = no_macs
 
     def forward(self, a: Array, b: Array) -> Array:
-        """The channels of a, then those of b. Raises ValueError if they differ in N, H or W."""
+        """The channels of a, then those of b.
+
+        Raises: ValueError if they differ in N, H or W.
+        """
         check_shape("b", b, (a.shape[0], b.shape[1], *a.shape[2:]), "as a, but for the channels")
         self.saved = a.shape[1]
         return xp_of(a, b).concatenate([a, b], axis=1)

@@ -30,7 +30,6 @@ class _Convolution(Layer):
         }
 
     def extra_repr(self) -> str:
-        """The options that are not at their defaults."""
         return written(self.options, **DEFAULTS)
 
     def open_backward(self, dy: Array) -> Array:
@@ -49,6 +48,8 @@ class Conv2d(_Convolution):
     """Convolution: (N, in_channels, H, W) -> (N, out_channels, P, Q). See ops.conv2d.
 
     weight (out_channels, in_channels/groups, kh, kw), He-initialized; bias (out_channels,), zeros.
+
+    Raises: ValueError or TypeError for sizes and channels that do not fit.
     """
 
     def __init__(
@@ -71,7 +72,6 @@ class Conv2d(_Convolution):
         self.add_weights(shape, prod(shape[1:]), out_channels, bias, rng, dtype)
 
     def forward(self, x: Array) -> Array:
-        """y (N, out_channels, P, Q), for x (N, in_channels, H, W)."""
         self.saved = x
         return ops.conv2d(x, self.params["weight"], self.params.get("bias"), **self.options)
 
@@ -100,6 +100,8 @@ class ConvTranspose2d(_Convolution):
     weight (in_channels, out_channels/groups, kh, kw), He-initialized for the in_channels·kh·kw /
     (groups·sh·sw) products that an output pixel sums on average; bias (out_channels,), zeros.
     A Conv2d with the same weight array is its adjoint.
+
+    Raises: ValueError or TypeError for sizes and channels that do not fit.
     """
 
     def __init__(
@@ -126,11 +128,9 @@ class ConvTranspose2d(_Convolution):
         self.add_weights(shape, fan_in, out_channels, bias, rng, dtype)
 
     def extra_repr(self) -> str:
-        """The options that are not at their defaults."""
         return written(self.options | {"output_padding": self.output_padding}, **DEFAULTS)
 
     def forward(self, x: Array, output_size: tuple[int, int] | None = None) -> Array:
-        """y (N, out_channels, P, Q), for x (N, in_channels, H, W)."""
         self.saved = x
         return ops.conv_transpose2d(
             x,
@@ -142,7 +142,6 @@ class ConvTranspose2d(_Convolution):
         )
 
     def backward(self, dy: Array) -> Array:
-        """dx in the shape of x."""
         dx, dw, db = ops.conv_transpose2d_backward(
             dy, self.saved, self.params["weight"], **self.options
         )

@@ -14,7 +14,9 @@ class Dropout(Elementwise):
     "inverted").
 
     `rng` is a NumPy Generator, a seed, or None for other values every time. Its state is in no
-    state_dict: a run that is resumed draws other values. Raises ValueError if p is no probability.
+    state_dict: a run that is resumed draws other values.
+
+    Raises: ValueError if p is no probability.
     """
 
     def __init__(self, p: float = 0.5, *, rng: Any = None) -> None:
@@ -25,7 +27,6 @@ class Dropout(Elementwise):
         self.rng = np.random.default_rng(rng)
 
     def extra_repr(self) -> str:
-        """The probability."""
         return written({"p": self.p})
 
     def forward(self, x: Array) -> Array:
@@ -43,4 +44,5 @@ class Dropout(Elementwise):
         """The values that the mask leaves, scaled."""
         if self.saved is None:
             return values
-        return xp_of(values).where(self.saved, values * (1 / max(1 - self.p, 1e-300)), 0)
+        kept = 1 - self.p or 1  # nothing is kept if p is 1
+        return xp_of(values).where(self.saved, values / kept, values.dtype.type(0))

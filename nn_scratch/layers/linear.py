@@ -35,12 +35,10 @@ class Linear(Layer):
             self.add_parameter("bias", np.zeros(out_features, value_dtype(dtype)))
 
     def forward(self, x: Array) -> Array:
-        """y (N, out_features), for x (N, in_features)."""
         self.saved = x
         return ops.linear(x, self.params["weight"], self.params.get("bias"))
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, in_features)."""
         dx, dw, db = ops.linear_backward(dy, self.saved, self.params["weight"])
         self.add_grads(weight=dw, bias=db)
         return dx
@@ -62,12 +60,10 @@ class Flatten(Layer):
     macs = no_macs
 
     def forward(self, x: Array) -> Array:
-        """y (N, features)."""
         self.saved = x.shape
         return x.reshape(x.shape[0], prod(x.shape[1:]))
 
     def backward(self, dy: Array) -> Array:
-        """dx in the shape of x."""
         return dy.reshape(self.saved)
 
     def as_dense(self, size: int, dilation: int) -> tuple[None, int, int]:

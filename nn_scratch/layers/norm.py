@@ -42,7 +42,6 @@ class BatchNorm2d(Elementwise):
         self.buffers["num_batches_tracked"] = np.array(0, np.int64)
 
     def forward(self, x: Array) -> Array:
-        """y in the shape of x (N, num_features, H, W)."""
         y, statistics, running = ops.batch_norm2d(
             x,
             self.params["weight"],
@@ -62,7 +61,6 @@ class BatchNorm2d(Elementwise):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """dx in the shape of x."""
         x, statistics, training, y = self.saved
         dx, dw, db = ops.batch_norm2d_backward(
             dy,

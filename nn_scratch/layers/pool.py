@@ -40,23 +40,20 @@ class MaxPool2d(Layer):
         self.ceil_mode = ceil_mode
 
     def extra_repr(self) -> str:
-        """The options that are not at their defaults."""
         options = self.geometry | {"ceil_mode": self.ceil_mode}
         return written(options, padding=0, dilation=1, ceil_mode=False)
 
     def forward(self, x: Array) -> Array:
-        """y (N, C, P, Q), for x (N, C, H, W)."""
         y, switches = ops.max_pool2d(x, ceil_mode=self.ceil_mode, **self.geometry)
         self.saved = switches, x.shape[2:]
         return y
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, C, H, W)."""
         return ops.max_pool2d_backward(dy, self.switches, self.input_size, **self.geometry)
 
     def open_backward(self, dy: Array) -> Array:
         """Each window may have chosen any of its pixels."""
-        windows = pool_windows(**self.geometry)
+        windows = _windows(self)
         return engine_of(dy).conv_backward_data(
             dy, _ones(dy, windows), self.input_size, windows, groups=dy.shape[1]
         )
@@ -64,10 +61,10 @@ class MaxPool2d(Layer):
     def as_dense(self, size: int, dilation: int) -> tuple[Layer, int, int]:
         """A pool that moves by 1; all that follows reads every k-th of its outputs.
 
-        Raises ValueError unless its windows are square and lie side by side.
+        Raises: ValueError unless its windows are square and lie side by side.
         """
         kernel, _ = pair("kernel_size", self.geometry["kernel_size"])
-        if pool_windows(**self.geometry) != pool_windows(kernel, None, 0):
+        if _windows(self) != pool_windows(kernel, None, 0):
             raise ValueError(f"{self} does not slide: its windows must be square and side by side")
         return MaxPool2d(kernel, 1, dilation=dilation), size // kernel, dilation * kernel
 
@@ -98,7 +95,6 @@ class MaxUnpool2d(Layer):
         self.collisions = collisions
 
     def extra_repr(self) -> str:
-        """What happens where windows overlap, if it is not a sum."""
         return written({"collisions": self.collisions}, collisions="sum")
 
     def forward(self, x: Array) -> Array:
@@ -113,14 +109,13 @@ class MaxUnpool2d(Layer):
         )
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, C, P, Q)."""
         return ops.max_unpool2d_backward(
             dy, self.saved, collisions=self.collisions, **self.pool.geometry
         )
 
     def open_backward(self, dy: Array) -> Array:
         """Each value may have been put anywhere in its window."""
-        windows, size = pool_windows(**self.pool.geometry), self.saved.shape[2:]
+        windows, size = _windows(self.pool), self.saved.shape[2:]
         needed = [
             max(0, (count - 1) * step + extent - before - here)
             for count, step, extent, (before, _), here in zip(
@@ -130,6 +125,11 @@ class MaxUnpool2d(Layer):
         wide = np.pad(dy, ((0, 0), (0, 0), *((0, n) for n in needed)))  # ceil_mode's last windows
         sums = engine_of(dy).conv_forward(wide, _ones(dy, windows), windows, groups=dy.shape[1])
         return sums[:, :, : size[0], : size[1]]
+
+
+def _windows(pool):
+    """A pool's geometry in full."""
+    return pool_windows(**pool.geometry)
 
 
 def _ones(dy, windows):
@@ -160,23 +160,23 @@ class AvgPool2d(Layer):
         }
 
     def extra_repr(self) -> str:
-        """The options that are not at their defaults."""
         options = {"kernel_size": self.kernel_size} | self.options
         return written(options, padding=0, count_include_pad=True)
 
     def forward(self, x: Array) -> Array:
-        """y (N, C, P, Q), for x (N, C, H, W)."""
         self.saved = x.shape[2:]
         return ops.avg_pool2d(x, self.kernel_size, **self.options)
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, C, H, W)."""
         return ops.avg_pool2d_backward(dy, self.saved, self.kernel_size, **self.options)
 
 
 class AdaptiveAvgPool2d(Layer):
     """Means over a grid of `output_size` cells, whatever the image's size. See
-    ops.adaptive_avg_pool2d."""
+    ops.adaptive_avg_pool2d.
+
+    Raises: ValueError or TypeError if output_size is no size.
+    """
 
     macs = no_macs
 
@@ -185,14 +185,11 @@ class AdaptiveAvgPool2d(Layer):
         self.output_size = pair("output_size", output_size)
 
     def extra_repr(self) -> str:
-        """The size of the grid."""
         return written({"output_size": self.output_size})
 
     def forward(self, x: Array) -> Array:
-        """y (N, C, *output_size), for x (N, C, H, W)."""
         self.saved = x.shape[2:]
         return ops.adaptive_avg_pool2d(x, self.output_size)
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, C, H, W)."""
         return ops.adaptive_avg_pool2d_backward(dy, self.saved)

@@ -9,7 +9,10 @@ Pair = int | tuple[int, int]
 
 
 class NearestUnpool2d(Layer):
-    """Repeats each pixel into a block of `scale` (int or (h, w))."""
+    """Repeats each pixel into a block of `scale`, int or (h, w): (N, C, H, W) -> (N, C, H·h, W·w).
+
+    Raises: ValueError or TypeError if scale is none of them.
+    """
 
     macs = no_macs
 
@@ -18,20 +21,21 @@ class NearestUnpool2d(Layer):
         self.scale = pair("scale", scale)
 
     def extra_repr(self) -> str:
-        """The size of a block."""
         return written({"scale": self.scale})
 
     def forward(self, x: Array) -> Array:
-        """y, for x (N, C, H, W)."""
         return ops.nearest_unpool2d(x, self.scale)
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, C, H, W)."""
         return ops.nearest_unpool2d_backward(dy, self.scale)
 
 
 class BedOfNails2d(Layer):
-    """Puts each pixel at the top left of a block of `scale` (int or (h, w)), zeros elsewhere."""
+    """Puts each pixel at the top left of a block of `scale`, int or (h, w), zeros elsewhere:
+    (N, C, H, W) -> (N, C, H·h, W·w).
+
+    Raises: ValueError or TypeError if scale is none of them.
+    """
 
     macs = no_macs
 
@@ -40,23 +44,22 @@ class BedOfNails2d(Layer):
         self.scale = pair("scale", scale)
 
     def extra_repr(self) -> str:
-        """The size of a block."""
         return written({"scale": self.scale})
 
     def forward(self, x: Array) -> Array:
-        """y, for x (N, C, H, W)."""
         return ops.bed_of_nails_unpool2d(x, self.scale)
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, C, H, W)."""
         return ops.bed_of_nails_unpool2d_backward(dy, self.scale)
 
 
 class BilinearUpsample2d(Layer):
-    """Bilinear interpolation, to `size` (h, w) or by `scale` (int or (h, w)): give one of them.
+    """Bilinear interpolation to `size` (h, w) or by `scale`, int or (h, w): (N, C, H, W) ->
+    (N, C, *size).
 
-    (PyTorch's nn.Upsample takes mode before align_corners, and says scale_factor.) Raises
-    ValueError if both or none are given.
+    (PyTorch's nn.Upsample takes mode before align_corners, and says scale_factor.)
+
+    Raises: ValueError if both or none of size and scale are given.
     """
 
     macs = no_macs
@@ -76,16 +79,13 @@ class BilinearUpsample2d(Layer):
         self.align_corners = align_corners
 
     def extra_repr(self) -> str:
-        """The options that were given."""
         options = {"size": self.size, "scale": self.scale, "align_corners": self.align_corners}
         return written(options, align_corners=False)
 
     def forward(self, x: Array) -> Array:
-        """y, for x (N, C, H, W)."""
         self.saved = x.shape[2:]
         size = self.size or tuple(n * s for n, s in zip(self.saved, self.scale, strict=True))
         return ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, C, H, W)."""
         return ops.bilinear_upsample2d_backward(dy, self.saved, align_corners=self.align_corners)

@@ -7,8 +7,12 @@ messages are in `ops`.
 """
 
 from nn_scratch.naive.activation import (
+    leaky_relu,
+    leaky_relu_backward,
     relu,
     relu_backward,
+    sigmoid,
+    sigmoid_backward,
     softmax,
     softmax_backward,
 )
@@ -70,6 +74,8 @@ __all__ = [
     "conv_transpose2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
     "linear",
     "linear_backward",
     "max_pool2d",
@@ -82,6 +88,8 @@ __all__ = [
     "nearest_unpool2d_backward",
     "relu",
     "relu_backward",
+    "sigmoid",
+    "sigmoid_backward",
     "smooth_l1_loss",
     "smooth_l1_loss_backward",
     "softmax",

@@ -1,4 +1,4 @@
-"""ReLU and softmax."""
+"""ReLU, leaky ReLU, sigmoid and softmax."""
 
 from math import exp
 
@@ -28,6 +28,53 @@ def relu_backward(dy: Array, x: Array) -> Array:
     for place in np.ndindex(x.shape):
         if x[place] > 0:
             dx[place] = dy[place]
+    return dx
+
+
+def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
+    """x where it is positive, else so much less of it.
+
+    Returns: y, in the shape of x.
+    """
+    y = x.copy()
+    for place in np.ndindex(x.shape):
+        if not x[place] > 0:
+            y[place] = negative_slope * float(x[place])
+    return y
+
+
+def leaky_relu_backward(dy: Array, x: Array, *, negative_slope: float = 0.01) -> Array:
+    """dy where x is positive, else so much less of it.
+
+    Returns: dx, in the shape of x.
+    """
+    dx = dy.copy()
+    for place in np.ndindex(x.shape):
+        if not x[place] > 0:
+            dx[place] = negative_slope * float(dy[place])
+    return dx
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(−x)), which for negative x is exp(x) / (1 + exp(x)) and cannot overflow.
+
+    Returns: y, in the shape of x.
+    """
+    y = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        e = exp(-abs(float(x[place])))
+        y[place] = e / (1 + e) if x[place] < 0 else 1 / (1 + e)
+    return y
+
+
+def sigmoid_backward(dy: Array, y: Array) -> Array:
+    """The slope where the sigmoid is y is y (1 − y).
+
+    Returns: dx, in the shape of y.
+    """
+    dx = np.zeros_like(dy)
+    for place in np.ndindex(y.shape):
+        dx[place] = float(dy[place]) * float(y[place]) * (1 - float(y[place]))
     return dx
 
 

@@ -54,7 +54,9 @@ class DownUpFCN(Layer):
     One stage down for each of `widths`, and one up, with `upsampler` one of Upsampler's kinds, and
     `init` how a transpose convolution starts. The `skips` innermost stages add the encoder's map to
     the upsampled one: 0 is FCN-32s's way, 1 FCN-16s's, 2 FCN-8s's, len(widths) adds at every size.
-    H and W may be odd. Raises ValueError for another upsampler or more skips than stages.
+    H and W may be odd.
+
+    Raises: ValueError for another upsampler or more skips than stages.
     """
 
     first_child = "encoders.0"
@@ -88,7 +90,6 @@ class DownUpFCN(Layer):
         self.classifier = Conv2d(widths[0], num_classes, 1, **options)
 
     def forward(self, x: Array) -> Array:
-        """Class scores (N, num_classes, H, W)."""
         maps = []
         for encode, pool, add in zip(self.encoders, self.pools, self.adds, strict=True):
             x = encode(x)
@@ -104,7 +105,6 @@ class DownUpFCN(Layer):
         return self.classifier(x)
 
     def backward(self, dscores: Array) -> Array | None:
-        """dx (N, in_channels, H, W)."""
         dx = self.classifier.backward(dscores)
         dmaps = []
         for up, add, decode in reversed(self._upwards()):

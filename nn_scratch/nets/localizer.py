@@ -40,8 +40,10 @@ class Localizer(Layer):
     fine for the class, a handicap for the box.
 
     With `class_boxes` there is a box for each class, (N, num_classes, 4): which box is best may
-    depend on what is to be inside. Raises ValueError if both or none of image_size and grid are
-    given, or if the images are too small for the pools.
+    depend on what is to be inside.
+
+    Raises: ValueError if both or none of image_size and grid are given, or if the images are too
+    small for the pools.
     """
 
     first_child = "features"

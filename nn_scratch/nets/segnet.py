@@ -49,7 +49,6 @@ class SegNet(Layer):
         self.classifier = Conv2d(widths[0], num_classes, kernel_size, padding="same", **options)
 
     def forward(self, x: Array) -> Array:
-        """Class scores (N, num_classes, H, W)."""
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = pool(encode(x))
         for unpool, decode in zip(self.unpools, self.decoders, strict=True):
@@ -58,7 +57,6 @@ class SegNet(Layer):
         return self.classifier(x)
 
     def backward(self, dscores: Array) -> Array | None:
-        """dx (N, in_channels, H, W)."""
         dx = self.classifier.backward(dscores)
         for unpool, decode in zip(self.unpools[::-1], self.decoders[::-1], strict=True):
             dx = unpool.backward(decode.backward(dx))

@@ -56,8 +56,9 @@ VARIANTS = {
 class SegNetBasic(Layer):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W), for any H and W from 16 on.
 
-    `variant` names one of VARIANTS. The paper's sizes are the defaults. Raises ValueError for an
-    unknown variant.
+    `variant` names one of VARIANTS. The paper's sizes are the defaults.
+
+    Raises: ValueError for an unknown variant.
     """
 
     first_child = "encoders.0"
@@ -109,7 +110,6 @@ class SegNetBasic(Layer):
         self.classifier = one_by_one()
 
     def forward(self, x: Array) -> Array:
-        """Class scores (N, num_classes, H, W)."""
         maps = []
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = encode(x)
@@ -126,7 +126,6 @@ class SegNetBasic(Layer):
         return x if self.variant.reduce else self.classifier(x)
 
     def backward(self, dscores: Array) -> Array | None:
-        """dx (N, in_channels, H, W)."""
         dx = dscores if self.variant.reduce else self.classifier.backward(dscores)
         dmaps = []
         for up, decode, adapt, add in reversed(self._upwards()):

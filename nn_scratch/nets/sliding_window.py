@@ -42,8 +42,9 @@ class PatchClassifier(Sequential):
 
     One unpadded convolution with ReLU for each of `widths`, followed by a 2×2 max-pool in the
     stages that `pools` names (numbers from 0), then two linear layers with `features` between them.
-    The class is that of the patch's middle pixel; `patch` is odd, so that there is one. Raises
-    ValueError if it is even, or too small for the stages.
+    The class is that of the patch's middle pixel; `patch` is odd, so that there is one.
+
+    Raises: ValueError if it is even, or too small for the stages.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class FullyConvolutional(Layer):
     W + patch − 1). Where the classifier's pools leave rows of its patch over, its map has as many
     rows more than the image; they are cut off. `sliding_window` is the classifier patch by patch.
 
-    Raises TypeError if a layer of the classifier does not tell how it slides (Layer.as_dense).
+    Raises: TypeError if a layer of the classifier does not tell how it slides (Layer.as_dense).
     """
 
     first_child = "net"
@@ -134,13 +135,11 @@ class FullyConvolutional(Layer):
         self.net = Sequential(*_dense(classifier))
 
     def forward(self, x: Array) -> Array:
-        """Class scores (N, num_classes, H, W)."""
         scores = self.net(pad_for_patches(x, self.patch))
         self.saved = scores.shape, x.shape
         return scores[:, :, : x.shape[2], : x.shape[3]]
 
     def backward(self, dscores: Array) -> Array | None:
-        """dx (N, in_channels, H, W)."""
         whole, (_, _, height, width) = self.saved
         padded = xp_of(dscores).zeros(whole, dscores.dtype)
         padded[:, :, :height, :width] = dscores

@@ -54,7 +54,6 @@ class UNet(Layer):
         self.classifier = Conv2d(widths[0], num_classes, 1, **options)
 
     def forward(self, x: Array) -> Array:
-        """Class scores (N, num_classes, H, W)."""
         *encoders, bottom = self.encoders
         maps = []
         for encode, pool in zip(encoders, self.pools, strict=True):
@@ -67,7 +66,6 @@ class UNet(Layer):
         return self.classifier(x)
 
     def backward(self, dscores: Array) -> Array | None:
-        """dx (N, in_channels, H, W)."""
         *encoders, bottom = self.encoders
         dx = self.classifier.backward(dscores)
         dmaps = []

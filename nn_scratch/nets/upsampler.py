@@ -18,8 +18,9 @@ class Upsampler(Layer):
 
     kind: "nearest", "bed_of_nails", "bilinear" (fixed weights), "max_unpool" (the pool's switches)
     or "transpose_conv" (stride 2, learned, `kernel_size` even; `init` "bilinear" starts it as
-    bilinear interpolation of each channel, as Long et al. 2015 do, "he" at random). Raises
-    ValueError for any other kind, init or kernel_size.
+    bilinear interpolation of each channel, as Long et al. 2015 do, "he" at random).
+
+    Raises: ValueError for any other kind, init or kernel_size.
     """
 
     def __init__(
@@ -46,14 +47,12 @@ class Upsampler(Layer):
         }[kind]()
 
     def forward(self, x: Array) -> Array:
-        """y (N, channels, H, W)."""
         y = self.layer(x)
         self.saved = y.shape
         height, width = self.pool.input_size
         return y[:, :, :height, :width]  # of an odd size, the last row would be twice as long
 
     def backward(self, dy: Array) -> Array:
-        """dx (N, channels, h, w)."""
         whole = xp_of(dy).zeros(self.saved, dy.dtype)
         whole[:, :, : dy.shape[2], : dy.shape[3]] = dy
         return self.layer.backward(whole)

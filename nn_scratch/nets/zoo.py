@@ -5,7 +5,9 @@ channels of the first stage, and `kernel_size` if they are not to be the net's o
 """
 
 from functools import partial
+from typing import Any
 
+from nn_scratch.layers import Layer
 from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
 from nn_scratch.nets.segnet import SegNet
@@ -101,8 +103,22 @@ def builder(task, name):
     return ZOO[task][name]
 
 
-def build(task, name, in_channels, num_classes, *, image_size, rng, **options):
-    """The net of this name, for training images of image_size (H, W)."""
+def build(
+    task: str,
+    name: str,
+    in_channels: int,
+    num_classes: int,
+    *,
+    image_size: tuple[int, int],
+    rng: Any,
+    **options: Any,
+) -> Layer:
+    """The net of this name, for "segmentation" or "localization", and for training images of
+    image_size (H, W). Options go to the net.
+
+    Returns: the net, its weights drawn from rng.
+    Raises: UnknownNetError, with the names there are.
+    """
     if task == "localization":
         options["image_size"] = image_size
     return builder(task, name)(in_channels, num_classes, rng=rng, **options)

@@ -1,6 +1,6 @@
 """ReLU, leaky ReLU, sigmoid and softmax."""
 
-from nn_scratch.backend import Array, xp_of
+from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_shape, check_values
 
@@ -28,31 +28,45 @@ def relu_backward(dy: Array, x: Array) -> Array:
 
 
 def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
-    """x where x > 0, else negative_slope · x, for an array of any shape. NaN stays NaN."""
+    """x where x > 0, else negative_slope · x, for an array of any shape. NaN stays NaN.
+
+    Returns: an array in the shape of x.
+    Raises: TypeError if x is no array of float32 or float64.
+    """
     check_values(x=x)
-    return xp_of(x).where(x > 0, x, float(negative_slope) * x)
+    return engine_of(x).leaky_relu(x, float(negative_slope))
 
 
 def leaky_relu_backward(dy: Array, x: Array, *, negative_slope: float = 0.01) -> Array:
-    """dy where x > 0, else negative_slope · dy, also at the kink."""
+    """dy where x > 0, else negative_slope · dy. So it is at the kink, x = 0, too.
+
+    Returns: dx, in the shape of x.
+    Raises: ValueError if dy has another shape than x, TypeError if dtypes do not fit.
+    """
     check_values(dy=dy, x=x)
     check_shape("dy", dy, x.shape, "the shape of x")
-    return xp_of(x).where(x > 0, dy, float(negative_slope) * dy)
+    return engine_of(x).leaky_relu_backward(dy, x, float(negative_slope))
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(−x)), for an array of any shape, by exp(−|x|), which cannot overflow."""
+    """1 / (1 + exp(−x)), for an array of any shape, without overflow for any x.
+
+    Returns: an array in the shape of x.
+    Raises: TypeError if x is no array of float32 or float64.
+    """
     check_values(x=x)
-    xp = xp_of(x)
-    e = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1, e) / (1 + e)
+    return engine_of(x).sigmoid(x)
 
 
 def sigmoid_backward(dy: Array, y: Array) -> Array:
-    """dx = dy · y (1 − y). y is sigmoid's output, of any shape."""
+    """dy · y (1 − y), the slope of the sigmoid being y (1 − y). y is sigmoid's output.
+
+    Returns: dx, in the shape of y.
+    Raises: ValueError if dy has another shape than y, TypeError if dtypes do not fit.
+    """
     check_values(dy=dy, y=y)
     check_shape("dy", dy, y.shape, "the shape of y")
-    return dy * (y * (1 - y))
+    return engine_of(y).sigmoid_backward(dy, y)
 
 
 def softmax(x: Array, axis: int = 1) -> Array:

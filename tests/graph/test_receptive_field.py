@@ -6,7 +6,7 @@ import pytest
 from helpers import draw
 from nn_scratch import layers
 from nn_scratch.graph.receptive_field import influence, receptive_field
-from nn_scratch.nets import DownUpFCN, FullResolutionFCN, SegNet, SegNetBasic
+from nn_scratch.nets import DownUpFCN, FullResolutionFCN, SegNet, SegNetBasic, UNet
 from nn_scratch.nets.segnet_basic import VARIANTS
 from nn_scratch.nets.upsampler import KINDS
 
@@ -42,6 +42,7 @@ def test_pools_and_dilation_by_hand():
 
 NETS = {
     "FullResolutionFCN": lambda seed: FullResolutionFCN(1, 2, (2, 3), 3, rng=seed),
+    "UNet": lambda seed: UNet(1, 2, (3, 4), rng=seed),
     "SegNet": lambda seed: SegNet(1, 2, (3, 4), rng=seed),
     **{
         f"DownUpFCN {kind}": lambda seed, kind=kind: DownUpFCN(
@@ -79,6 +80,14 @@ def test_the_net_is_left_as_it_was(variant):
     for name, array in net.state_dict().items():
         np.testing.assert_array_equal(array, state[name])
     net.backward(net(image))
+
+
+@pytest.mark.parametrize("name", ["ReLU", "LeakyReLU", "Sigmoid", "Dropout"])
+def test_activations_let_every_path_through(name):
+    net = chain((3, 1, 1), (3, 1, 1))
+    net = layers.Sequential(net[0], getattr(layers, name)(), net[1])
+    image = np.full((1, 1, 9, 9), -1e4, np.float32)  # where a ReLU is closed, a sigmoid flat
+    assert receptive_field(net, image) == (5, 5)
 
 
 def test_a_net_without_a_map():

@@ -259,3 +259,105 @@ def test_a_layer_of_ones_own():
     assert report.ok, report
     with pytest.raises(NotImplementedError, match="Layer has no forward"):
         layers.Layer()(1)
+
+
+# ---------------------------------------------------------------- where two ways meet
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_add(dtype):
+    a, b, dy = (draw(2, 3, 4, 5, dtype=dtype, seed=seed) for seed in range(3))
+    add = layers.Add()
+    np.testing.assert_array_equal(add(a, b), a + b)
+    for gradient in add.backward(dy):
+        np.testing.assert_array_equal(gradient, dy)
+    with pytest.raises(ValueError, match=r"b has shape \(2, 3, 4, 1\), but must be \(2, 3, 4, 5\)"):
+        add(a, b[..., :1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("channels", [(3, 2), (1, 4), (2, 2)])
+def test_concat(channels, dtype):
+    a, b = (draw(2, c, 4, 5, dtype=dtype, seed=c) for c in channels)
+    concat = layers.Concat()
+    y = concat(a, b)
+    assert y.dtype == dtype and y.shape == (2, sum(channels), 4, 5)
+    np.testing.assert_array_equal(y[:, : channels[0]], a)
+    np.testing.assert_array_equal(y[:, channels[0] :], b)
+    da, db = concat.backward(y)
+    np.testing.assert_array_equal(da, a)
+    np.testing.assert_array_equal(db, b)
+    for wrong in b[:1], b[:, :, :3], b[..., :4]:
+        with pytest.raises(ValueError, match="as a, but for the channels"):
+            concat(a, wrong)
+    with pytest.raises(RuntimeError, match="Concat: backward needs a forward pass"):
+        layers.Concat().backward(y)
+
+
+# ---------------------------------------------------------------- dropout
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.9])
+def test_dropout_keeps_the_mean_and_goes_back_through_the_same_mask(p, dtype):
+    layer, x = layers.Dropout(p, rng=0), 1 + draw(100, 3, 20, 10, dtype=dtype) ** 2
+    y = layer(x)
+    assert y.dtype == dtype
+    kept = y != 0
+    assert kept.mean() == pytest.approx(1 - p, abs=0.01)
+    assert_close(y[kept], (x / (1 - p))[kept].astype(dtype))
+    assert y.mean() == pytest.approx(x.mean(), rel=0.02)
+    dy = draw(*x.shape, dtype=dtype, seed=1)
+    dx = layer.backward(dy)
+    assert dx.dtype == dtype
+    assert_close(dx, np.where(kept, dy / (1 - p), 0).astype(dtype))
+    np.testing.assert_array_equal(layer.backward(dy), dx)
+
+
+def test_dropout_passes_all_on_in_evaluation():
+    layer, x = layers.Dropout(0.7, rng=0), draw(2, 3)
+    layer(x)
+    layer.eval()
+    assert layer(x) is x and layer.backward(x) is x
+    assert not np.array_equal(layer.train()(x), x)
+
+
+def test_dropout_draws_by_its_seed():
+    x = draw(4, 50)
+    first, again, other = (layers.Dropout(rng=seed)(x) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    same = layers.Dropout(rng=1)(x.astype(np.float32))
+    np.testing.assert_array_equal(same == 0, first == 0)
+    shared = np.random.default_rng(0)
+    assert not np.array_equal(*(layers.Dropout(rng=shared)(x) for _ in range(2)))
+    layer = layers.Dropout(rng=1)
+    assert not np.array_equal(layer(x), layer(x))
+
+
+def test_dropout_leaves_nothing_of_infinity_where_it_drops():
+    y = layers.Dropout(0.5, rng=0)(np.full((100,), np.inf))
+    assert set(y) == {0.0, np.inf}
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.5, np.nan])
+def test_a_probability_that_is_none(p):
+    with pytest.raises(ValueError, match="must be a probability, from 0 to 1"):
+        layers.Dropout(p)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.MaxPool2d(2, 2, 0, 1, True),
+        lambda: layers.AvgPool2d(2, 2, 0, False),
+        lambda: layers.MaxUnpool2d(layers.MaxPool2d(2), "sum"),
+        lambda: layers.BilinearUpsample2d(None, 2, False),
+        lambda: layers.BatchNorm2d(2, 1e-5, 0.1, np.float64),
+        lambda: layers.Linear(2, 2, True, 0),
+        lambda: layers.Dropout(0.5, 0),
+    ],
+)
+def test_where_pytorch_has_another_argument_ours_goes_by_keyword(make):
+    with pytest.raises(TypeError, match="positional argument"):
+        make()

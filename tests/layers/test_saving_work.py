@@ -7,11 +7,13 @@ import pytest
 
 from helpers import draw
 from nn_scratch import engine, layers
-from nn_scratch.nets import DownUpFCN, Localizer, SegNet, SegNetBasic
+from nn_scratch.nets import DownUpFCN, Localizer, SegNet, SegNetBasic, UNet
 from nn_scratch.training import Localization, Segmentation
 
 NETS = {
     "SegNet": lambda: SegNet(2, 3, (3, 4), rng=0, dtype=np.float64),
+    "UNet": lambda: UNet(2, 3, (3, 4), rng=0, dtype=np.float64),
+    "DownUpFCN": lambda: DownUpFCN(2, 3, (3, 4), 3, skips=2, rng=0, dtype=np.float64),
     "Localizer": lambda: Localizer(2, 3, (8, 8), (3, 4), 5, rng=0, dtype=np.float64),
     "Sequential": lambda: layers.Sequential(
         layers.Sequential(layers.Conv2d(2, 3, 3, rng=0, dtype=np.float64), layers.ReLU())

@@ -25,6 +25,11 @@ PAIRS = {
     "BatchNorm2d": (lambda: layers.BatchNorm2d(4), lambda: nn.BatchNorm2d(4)),
     "MaxPool2d": (lambda: layers.MaxPool2d(3, 2, 1), lambda: nn.MaxPool2d(3, 2, 1)),
     "AvgPool2d": (lambda: layers.AvgPool2d(3, 2, 1), lambda: nn.AvgPool2d(3, 2, 1)),
+    "LeakyReLU": (lambda: layers.LeakyReLU(0.2), lambda: nn.LeakyReLU(0.2)),
+    "LeakyReLU by default": (layers.LeakyReLU, nn.LeakyReLU),
+    "Sigmoid": (layers.Sigmoid, nn.Sigmoid),
+    "Dropout of nothing": (lambda: layers.Dropout(0.0), lambda: nn.Dropout(0.0)),
+    "Dropout of all": (lambda: layers.Dropout(1.0), lambda: nn.Dropout(1.0)),
     "Sequential": (
         lambda: layers.Sequential(layers.Conv2d(4, 3, 3), layers.BatchNorm2d(3), layers.ReLU()),
         lambda: nn.Sequential(nn.Conv2d(4, 3, 3), nn.BatchNorm2d(3), nn.ReLU()),

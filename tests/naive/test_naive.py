@@ -141,6 +141,8 @@ def test_pointwise(dtype):
     x, dy = draw(2, 3, 5, 4, dtype=dtype), draw(2, 3, 5, 4, dtype=dtype, seed=1)
     x[0, 0, 0] = 0
     agree("relu_backward", dy, x)
+    agree("leaky_relu_backward", dy, x, negative_slope=0.3)
+    agree("sigmoid_backward", dy, naive.sigmoid(x))
     for axis in (0, 1, 3, -1):
         agree("softmax", x, axis)
         agree("softmax_backward", dy, ops.softmax(x, axis), axis=axis)

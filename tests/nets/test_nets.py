@@ -5,7 +5,7 @@ import pytest
 
 from helpers import draw
 from nn_scratch.check import check_gradients
-from nn_scratch.nets import LOCALIZERS, SEGMENTERS, Localizer, SegNet, build
+from nn_scratch.nets import LOCALIZERS, SEGMENTERS, Localizer, SegNet, UNet, build
 
 
 @pytest.mark.parametrize("size", [(40, 40), (45, 23), (8, 9)])
@@ -37,6 +37,43 @@ def test_segnet_gradients(widths):
         SegNet(2, 3, widths=widths, kernel_size=(3, 2), rng=0), draw(2, 2, 11, 9)
     )
     assert report.ok, report
+
+
+@pytest.mark.parametrize("size", [(40, 40), (45, 23), (8, 9)])
+def test_unet_keeps_the_image_size(size):
+    net = UNet(3, 5, rng=0)
+    x = draw(2, 3, *size, dtype=np.float32)
+    scores = net(x)
+    assert scores.shape == (2, 5, *size) and scores.dtype == np.float32
+    assert net.backward(scores).shape == x.shape
+
+
+@pytest.mark.parametrize("widths", [(3,), (3, 4), (2, 3, 4)])
+def test_unet_gradients(widths):
+    net = UNet(2, 3, widths=widths, kernel_size=(3, 2), rng=0)
+    report = check_gradients(net, draw(2, 2, 11, 9))
+    assert report.ok, report
+
+
+def test_unet_hands_the_encoder_s_maps_on_beside_the_upsampled():
+    """Without what comes from below, each size still sees its encoder's map."""
+    net = UNet(1, 2, widths=(4, 6), rng=0).eval()
+    x = draw(1, 1, 12, 10, dtype=np.float32)
+    net(x)
+    assert net.decoders[0][0][0].params["weight"].shape == (4, 8, 3, 3)
+    joined = net.decoders[0][0][0].saved
+    np.testing.assert_array_equal(joined[:, 4:], net.encoders[0](x))
+    for name in "weight", "bias":
+        net.params[f"ups.0.{name}"][...] = 0
+    net(x)
+    assert not net.decoders[0][0][0].saved[:, :4].any()
+    assert len(np.unique(net(x))) > 50
+
+
+def test_unet_s_smallest_image():
+    assert UNet(1, 2, (2, 3, 4), rng=0).eval()(np.ones((1, 1, 4, 5), np.float32)).any()
+    with pytest.raises(ValueError, match="no window fits"):
+        UNet(1, 2, (2, 3, 4), rng=0)(np.ones((1, 1, 3, 5), np.float32))
 
 
 def test_localizer_has_two_heads_on_the_same_features():

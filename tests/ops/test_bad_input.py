@@ -84,6 +84,17 @@ CASES = {
         TypeError,
         r"mixed \(x float64, w float32\)",
     ),
+    "integers for a sigmoid": (lambda: ops.sigmoid(np.arange(3)), TypeError, r"x has dtype int64"),
+    "dy of another shape": (
+        lambda: ops.leaky_relu_backward(X[:1], X),
+        ValueError,
+        r"dy has shape \(1, 3, 6, 7\), but must be \(2, 3, 6, 7\): the shape of x",
+    ),
+    "dy of another shape for a sigmoid": (
+        lambda: ops.sigmoid_backward(X[:, :1], X),
+        ValueError,
+        r"dy has shape \(2, 1, 6, 7\), but must be \(2, 3, 6, 7\): the shape of y",
+    ),
     "a list": (lambda: ops.relu([1.0]), TypeError, r"x is a list.*np\.asarray\(x"),
     "dy of the wrong shape": (
         lambda: ops.conv2d_backward(X, X, W),

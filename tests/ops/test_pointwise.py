@@ -20,6 +20,45 @@ def test_relu_keeps_nan():
     assert np.isnan(ops.relu(np.array([np.nan, 1.0]))[0])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("slope", [0.01, 0.3, np.float64(0.2), 0, 2])
+def test_leaky_relu(slope, dtype):
+    x, dy = draw(2, 3, 4, 5, dtype=dtype), draw(2, 3, 4, 5, dtype=dtype, seed=1)
+    x[0, 0, 0, :2] = 0, np.nan
+    y = ops.leaky_relu(x, negative_slope=slope)
+    assert np.isnan(y[0, 0, 0, 1])
+    assert_close(y[0, 0, 1:], naive.leaky_relu(x, negative_slope=slope)[0, 0, 1:])
+    dx = ops.leaky_relu_backward(dy, x, negative_slope=slope)
+    assert_close(dx, naive.leaky_relu_backward(dy, x, negative_slope=slope))
+    assert dx[0, 0, 0, 0] == dtype(slope) * dy[0, 0, 0, 0]  # at the kink
+    assert ops.leaky_relu(np.zeros((0, 3), dtype)).shape == (0, 3)
+
+
+def test_leaky_relu_has_pytorch_s_slope():
+    np.testing.assert_array_equal(ops.leaky_relu(np.array([-100.0, 3.0])), [-1.0, 3.0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sigmoid(dtype):
+    x, dy = 5 * draw(2, 3, 4, 5, dtype=dtype), draw(2, 3, 4, 5, dtype=dtype, seed=1)
+    y = ops.sigmoid(x)
+    assert_close(y, naive.sigmoid(x))
+    assert_close(ops.sigmoid_backward(dy, y), naive.sigmoid_backward(dy, y))
+    assert_close(ops.sigmoid(-x), 1 - y)
+    assert ops.sigmoid(np.zeros((0, 3), dtype)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sigmoid_at_the_ends(dtype):
+    """No overflow, and small values keep their digits: no 1 − y for them."""
+    ends = np.array([-1e4, -np.inf, -40.0, 0.0, 40.0, np.inf, 1e4, np.nan], dtype)
+    with np.errstate(over="raise", divide="raise", invalid="raise"):
+        y = ops.sigmoid(ends)
+    np.testing.assert_allclose(y, [0, 0, np.exp(-40), 0.5, 1, 1, 1, np.nan], rtol=1e-6)
+    slopes = ops.sigmoid_backward(np.ones(8, dtype), y)
+    np.testing.assert_allclose(slopes[:4], [0, 0, np.exp(-40), 0.25], rtol=1e-6)
+
+
 @pytest.mark.parametrize("axis", [0, 1, -1])
 def test_softmax(axis):
     x = 5 * draw(3, 4, 5)

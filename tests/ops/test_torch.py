@@ -129,6 +129,20 @@ def test_bilinear(size, align_corners):
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_leaky_relu_and_sigmoid(dtype):
+    x = draw(2, 3, 4, 5, dtype=dtype)
+    for slope in 0.01, 0.3:
+        compare(
+            lambda x, slope=slope: ops.leaky_relu(x, negative_slope=slope),
+            (x,),
+            lambda x, slope=slope: F.leaky_relu(x, slope),
+            lambda dy, slope=slope: ops.leaky_relu_backward(dy, x, negative_slope=slope),
+        )
+    y = ops.sigmoid(x)
+    compare(ops.sigmoid, (x,), torch.sigmoid, lambda dy: ops.sigmoid_backward(dy, y))
+
+
 def test_nearest():
     x = draw(2, 3, 4, 5)
     compare(
