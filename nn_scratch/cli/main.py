@@ -7,12 +7,13 @@ import sys
 
 import nn_scratch
 from nn_scratch.backend import DeviceError
-from nn_scratch.cli import check, compare, demo, evaluate, exercise, info, predict, train
+from nn_scratch.cli import check, compare, demo, evaluate, exercise, grade, info, predict, train
 from nn_scratch.cli.options import UsageError
 from nn_scratch.cli.output import close_quietly, speak_plainly
 from nn_scratch.user_file import UserCodeError
 
-COMMANDS = (demo, check, exercise, train, evaluate, predict, compare, info)  # as help lists them
+# As help lists them.
+COMMANDS = (demo, check, exercise, grade, train, evaluate, predict, compare, info)
 ERRORS = (
     ("nn_scratch.data", "DataError"),
     ("nn_scratch.engine", "EngineError"),

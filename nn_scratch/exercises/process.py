@@ -23,7 +23,9 @@ from typing import NamedTuple
 
 from nn_scratch.user_file import UserCodeError
 
-IMPORT, DONE = "import", "done"  # stages in a report; between them, the name of a function
+# The stages of a task in its report; between import and the end, it is the name of a function.
+IMPORT, AGAIN, DONE = "import", "again", "done"  # again: the rest wants a process of its own
+FRAMEWORKS = ("torch", "tensorflow", "jax", "keras", "mxnet", "paddle", "autograd", "cupy")
 ENDINGS = ("ended", "crashed", "timeout", "memory")  # mistakes that give the exit status 4
 START = 60.0  # seconds for the process to start, on a machine that has much to do
 PAUSE = 0.005  # seconds between two looks at a report
@@ -94,7 +96,9 @@ def run(tasks, limits=None, folder=None):
         if stage != DONE:
             done = {result["name"] for result in reports[-1]["results"]}
             rest = tuple(name for name in task.names if name not in done)
-            guilty = rest if stage == IMPORT else (stage,)
+            if ending[0] == "timeout" or stage == AGAIN:  # who hangs once may do so all over
+                limits = limits._replace(seconds=max(limits.seconds / 2, min(limits.seconds, 4)))
+            guilty = {IMPORT: rest, AGAIN: ()}.get(stage, (stage,))
             outcomes[number].results += [_result(name, task, stage, ending) for name in guilty]
             rest = tuple(name for name in rest if name not in guilty)
             if rest:

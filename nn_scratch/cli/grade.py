@@ -1,0 +1,90 @@
+"""`nn-scratch grade`: the exercises of all students of a course."""
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+
+from nn_scratch import strict_json
+from nn_scratch.cli.options import add_limits, limits_of
+
+EPILOG = """\
+FOLDER has a folder for each student, with exercise files (NN_name.py), or with any
+files in which functions have the exercises' names. Each student's files run in a process
+of their own. A cell says right, or the case that was reached and the mistake; and seconds.
+
+A student's file runs with your rights: it cannot stop the others or write the table, but it
+can read and write what you can. Files of people whom you do not know belong into a
+container, or under an account of their own. What imports nn_scratch or a framework is
+judged as usual, and marked.
+"""
+
+
+def add(commands):
+    """The command's parser."""
+    parser = commands.add_parser(
+        "grade",
+        help="judge the exercises of many students; a table",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder for each student")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="where to (default: the screen)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--jobs", type=int, default=2, help="students at a time (default 2)")
+    add_limits(parser)
+    return parser
+
+
+def run(options):
+    """Grade all, and write the table."""
+    from nn_scratch.cli.options import UsageError
+    from nn_scratch.exercises.submissions import grade
+
+    if options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs}: at least 1 student at a time")
+    rows = grade(options.folder, limits_of(options, many=True), options.jobs, _progress)
+    if options.csv:
+        with open(options.csv, "w", newline="", encoding="utf-8") as file:
+            _write_csv(rows, file)
+        print(options.csv, file=sys.stderr)
+    if options.json:
+        print(strict_json.dumps({"students": rows}, indent=1))
+    elif not options.csv:
+        _write_csv(rows, sys.stdout)
+    return 0
+
+
+def _progress(row):
+    """A line a student, while the others are judged; apart from the table."""
+    count = len(row["exercises"])
+    notes = f"   {'; '.join(row['notes'])}" if row["notes"] else ""
+    said = f"{row['student']:<24}{row['right']:>3} of {count:>2} right{notes}"
+    print(said if len(said) <= 80 else f"{said[:79]}…", file=sys.stderr, flush=True)
+
+
+def _write_csv(rows, file):
+    """A line a student, a column for each exercise that anybody handed in."""
+    from nn_scratch.exercises.submissions import ORDER
+
+    names = [name for name in ORDER if any(row["exercises"].get(name) for row in rows)]
+    writer = csv.writer(file)
+    writer.writerow(["student", "right", *names, "notes"])
+    for row in rows:
+        cells = [_cell(row["exercises"].get(name)) for name in names]
+        line = [row["student"], row["right"], *cells, "; ".join(row["notes"])]
+        writer.writerow([_no_formula(value) for value in line])
+
+
+def _cell(entry):
+    """right; 0.21 s: an entry for a spreadsheet."""
+    if entry is None:
+        return "missing"
+    mistake = entry["mistake"] if entry["state"] != "to do" else None
+    seconds = None if entry["seconds"] is None else f"{entry['seconds']:.2f} s"
+    return "; ".join(part for part in (entry["state"], mistake, seconds) if part)
+
+
+def _no_formula(value):
+    """Text that a spreadsheet would compute is marked as text: a folder may have any name."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@") else value
