@@ -126,7 +126,7 @@ def _check(task, report):
         return
     found = {"mistake": None, **result.as_dict()}
     found["text"] = f"{HEADING}\n{result.line()}\n{details([result])}"
-    named = None if result.ok else _named(result.case)
+    named = _named(result.case) if result.ok is False else None
     if named is not None:
         found["mistake"] = named.mistake
         found["text"] += f"\n\n{named}"

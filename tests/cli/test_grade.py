@@ -176,7 +176,7 @@ def test_a_whole_course(course, graded):
     course("student-08", (SOFTMAX, "return", "while True: pass\n    return"), names=names)
     for path in course("student-09", names=names).iterdir():
         path.write_text("import os\nos._exit(0)\n")
-    course("student-10", (LINEAR, "import numpy as np\n", "while True: pass\n"), names=names)
+    course("student-10", (LINEAR, "def linear(", "while True: pass\ndef linear("), names=names)
     course("student-11", (RELU, "return", "print('x' * 10**6)\n    return"), names=names)
     rows = graded("--time-limit", "6")
     every = len(ITEM)
