@@ -1,7 +1,7 @@
 """Passes as students write them, in loops, each with ways to go wrong that can be switched on.
 
 `ZOO[exercise]` is (make, flags): make(*flags) gives the function with those mistakes; flags is a
-dict from each to the name that the checker shall find for it. Written without the library, so that
+dict from each to the name that the checker should find for it. Written without the library, so that
 its catalogue of mistakes is not compared with itself.
 """
 

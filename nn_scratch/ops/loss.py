@@ -77,7 +77,7 @@ def check_labels(labels: Array, classes: int, ignore_index: int | None = None) -
         place = tuple(int(i[0]) for i in outside.nonzero())
         raise ValueError(
             f"labels[{', '.join(map(str, place))}] is {int(labels[place])}, but {classes} classes "
-            f"have the labels 0 to {classes - 1}; a label that shall not count is named by "
+            f"have the labels 0 to {classes - 1}; a label that should not count is named by "
             "ignore_index"
         )
 
