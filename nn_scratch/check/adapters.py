@@ -180,7 +180,7 @@ class LayerAdapter(Adapter):
     has_heads = True
 
     def __init__(self, layer, inputs, options, dtype=np.float64):
-        names = argument_names(layer.forward, len(inputs))
+        names = argument_names(layer.forward, len(inputs), options)
         super().__init__(
             type(layer).__name__, dict(zip(names, inputs, strict=True)), options, dtype
         )
@@ -251,7 +251,7 @@ class FunctionAdapter(Adapter):
 
     def __init__(self, forward, backward, inputs, options, dtype=np.float64):
         name = getattr(forward, "__name__", type(forward).__name__)
-        names = argument_names(forward, len(inputs))
+        names = argument_names(forward, len(inputs), options)
         super().__init__(name, dict(zip(names, inputs, strict=True)), options, dtype)
         self.forward, self.backward = forward, backward
         self.values = _float_values(self.arguments)

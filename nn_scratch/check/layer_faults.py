@@ -76,6 +76,9 @@ def _sub_layers(layer):
             waiting += [(f"{place}[{key!r}]", v, depth + 1) for key, v in value.items()]
         elif isinstance(value, list | tuple | set):
             waiting += [(f"{place}[{i}]", v, depth + 1) for i, v in enumerate(value)]
+        elif not isinstance(value, type) and type(value).__module__ not in ("builtins", "numpy"):
+            own = getattr(value, "__dict__", {})
+            waiting += [(f"{place}.{n}", v, depth + 1) for n, v in own.items()]
 
 
 def _has(layer, name):

@@ -1,6 +1,7 @@
 """What a check found, as data and as text: right, wrong, or cannot be told."""
 
 import math
+import textwrap
 from dataclasses import dataclass, field
 
 WORDS = {True: "right", False: "WRONG", None: "cannot be told"}
@@ -48,7 +49,7 @@ class GradientRow:
         word = "right" if self.ok else "WRONG" if self.ok is False else "?    "
         line = f"  {self.name:<{width}} {self.error:>8.1e}   {word}   {self.compared}"
         if self.ok is None:
-            line += f"\n      the slope is known only to {_percent(self.unsure)} of it"
+            line += f"\n      the slope is not known well enough: to {_percent(self.unsure)}"
         elif not self.ok and self.place is not None:
             count = f"{self.wrong} wrong; " if self.wrong else ""
             line += (
@@ -116,19 +117,19 @@ class GradientReport(Report):
 
     def text(self) -> str:
         """A heading, a line for each gradient, and what else was found."""
-        lines = [f"{self.name}: gradients {verdict(self.ok)}"]
-        if self.ok is None:
-            lines[0] += f", because {self.reason}"
+        because = f", because {self.reason}" if self.ok is None else ""
+        lines = [_wrapped(f"{self.name}: gradients {verdict(self.ok)}{because}")]
         width = _width(self.rows)
         if self.rows:
             lines += [f"  {'gradient of':<{width}}    error           compared"]
         lines += [row.text(width) for row in self.rows]
-        lines += [f"  problem: {problem}" for problem in self.problems]
+        lines += [_wrapped(f"  problem: {problem}") for problem in self.problems]
         if self.ok is False:
-            lines += [f"  besides, not everything can be told: {doubt}" for doubt in self.doubts]
-        lines += [f"  note: {note}" for note in self.notes]
+            lines += [_wrapped(f"  besides: {doubt}") for doubt in self.doubts]
+        lines += [_wrapped(f"  note: {note}") for note in self.notes]
         if self.skipped:
-            lines.append(f"  not compared, for backward returns nothing: {', '.join(self.skipped)}")
+            names = ", ".join(self.skipped)
+            lines.append(_wrapped(f"  not compared, for backward returns nothing: {names}"))
         return "\n".join(lines)
 
     def as_dict(self) -> dict:
@@ -206,9 +207,8 @@ class AdjointReport(Report):
     def text(self) -> str:
         """A heading, and a line for each value."""
         width = _width(self.rows)
-        lines = [f"{self.name}: adjoint {verdict(self.ok)}"]
-        if self.ok is None:
-            lines[0] += f", because {self.reason}"
+        because = f", because {self.reason}" if self.ok is None else ""
+        lines = [_wrapped(f"{self.name}: adjoint {verdict(self.ok)}{because}")]
         lines.append(f"  {'in':<{width}}       ⟨J u, g⟩      ⟨u, Jᵀ g⟩       gap")
         return "\n".join([*lines, *(row.text(width) for row in self.rows)])
 
@@ -222,13 +222,21 @@ class AdjointReport(Report):
         }
 
 
+def _wrapped(sentence):
+    """A sentence on lines of at most 80 letters, the further ones set in."""
+    indent = "      " if sentence.startswith(" ") else "  "
+    return textwrap.fill(
+        sentence, 80, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def _width(rows):
     """Letters for the longest name."""
     return max([12, *(len(row.name) for row in rows)])
 
 
 def _percent(ratio):
-    return f"{100 * ratio:.1g} %" if math.isfinite(ratio) and ratio < 10 else "nothing"
+    return f"{100 * ratio:.1g} %" if ratio < 1 else "not even its size"
 
 
 def _finite(value):

@@ -29,17 +29,22 @@ class Result:
             return True
         return together([self.gradients.ok, self.adjoint.ok])
 
-    def line(self):
+    def line(self) -> str:
         """One line of the table."""
         errors = sorted(self.gradients.rows, key=lambda row: -row.error)
         shown = "  ".join(f"{row.name} {row.error:.0e}" for row in errors)
         if len(errors) > 3:
             shown = f"{len(errors)} gradients, the worst {errors[0].error:.0e}"
         gap = "0" if self.adjoint.gap == 0 else f"{self.adjoint.gap:.0e}"
+        gap = gap if self.adjoint.rows else "–"
         case = self.case
         return f"{case.name:<23}{case.note:<19}{shown:<48}{gap:>11}   {verdict(self.ok)}"
 
-    def as_dict(self):
+    def text(self) -> str:
+        """Both reports; that of the adjoint only if it has something to say."""
+        return "\n".join([str(self.gradients), *([str(self.adjoint)] if self.adjoint.rows else [])])
+
+    def as_dict(self) -> dict:
         """For a grader."""
         return {
             "name": self.case.name,
@@ -58,7 +63,10 @@ class Result:
 def run_case(case):
     """The Result of one case."""
     gradients = check_gradients(case.target, *case.inputs, **case.options)
-    adjoint = check_adjoint(case.target, *case.inputs, **case.options)
+    if gradients.rows:
+        adjoint = check_adjoint(case.target, *case.inputs, **case.options)
+    else:  # no gradient could be compared: neither can the two sides
+        adjoint = AdjointReport(gradients.name, [], [gradients.reason])
     gradients.name = adjoint.name = f"{case.name} ({case.note})" if case.note else case.name
     return Result(case, gradients, adjoint)
 
@@ -105,7 +113,7 @@ def check_own(module, path, name):
 def details(results):
     """What stands below the table: all reports of what is wrong, and how many are right."""
     worth_reading = [r for r in results if not r.ok or r.gradients.notes]
-    reports = [f"\n{result.gradients}\n{result.adjoint}" for result in worth_reading]
+    reports = [f"\n{result.text()}" for result in worth_reading]
     counts = {True: "right", False: "wrong", None: "cannot be told"}
     found = [(sum(r.ok is ok for r in results), word) for ok, word in counts.items()]
     said = ", ".join(f"{n} {word}" for n, word in found if n or word != "cannot be told")

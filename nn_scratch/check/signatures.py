@@ -71,9 +71,9 @@ def parameters_of(function):
         return [inspect.Parameter("inputs", inspect.Parameter.VAR_POSITIONAL)]
 
 
-def argument_names(function, count):
+def argument_names(function, count, options=None):
     """Names of the first `count` positional parameters. Raises SignatureError if there are fewer,
-    or if one without a default would stay without a value."""
+    or if one without a default would stay without a value, given these `options`."""
     parameters = parameters_of(function)
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     names = [p.name for p in positional]
@@ -82,6 +82,14 @@ def argument_names(function, count):
     if count > len(names):
         raise SignatureError(
             f"{count} inputs are given, but forward takes {len(names)}: {', '.join(names)}"
+        )
+    required = [p.name for p in positional[count:] if p.default is p.empty]
+    missing = [n for n in required if options is not None and n not in options]
+    if missing:
+        given = ", ".join(f"{n}=…" for n in missing)
+        raise SignatureError(
+            f"forward({', '.join(names)}) also needs {', '.join(missing)}: give an array as a "
+            f"further input, anything else by its name, {given}"
         )
     return names[:count]
 

@@ -7,9 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from nn_scratch.check.cases import Case, draw, op_cases
-from nn_scratch.layers.base import Layer
+from nn_scratch.check.cases import Case
+from nn_scratch.check.examples import accepted, for_function, for_layer
+from nn_scratch.check.layer_faults import is_layer, unregistered
 from nn_scratch.user_file import UserCodeError, find_in
+
+BACKWARD = ("{}_backward", "{}_back", "{}_bwd", "{}_grad", "{}_gradient", "backward_{}", "grad_{}")
+FORWARD = ("{}", "{}_forward", "forward_{}")
+KNOWN = {  # what a layer may be made with
+    **dict.fromkeys(("in_channels", "channels", "num_channels", "num_features", "features"), 4),
+    **dict.fromkeys(("in_features", "n_channels", "n_features", "dim", "inputs", "n_in"), 4),
+    **dict.fromkeys(("out_channels", "out_features", "classes", "num_classes", "outputs"), 3),
+    **dict.fromkeys(("n_classes", "n_out"), 3),
+    **dict.fromkeys(("kernel_size", "kernel"), (3, 2)),
+    **dict.fromkeys(("stride", "scale", "scale_factor", "factor"), 2),
+    **dict.fromkeys(("padding", "axis"), 1),
+    **dict.fromkeys(("slope", "negative_slope", "alpha", "p", "rate"), 0.3),
+}
 
 
 @contextmanager
@@ -31,67 +45,127 @@ def explained_errors(path, name):
         raise UserCodeError(f"{name} raises {type(error).__name__}: {error} ({where})") from error
 
 
-def user_case(module, path, name):
+def user_case(module, path, name) -> Case:
     """The Case for `name` in a module that was loaded from the file at `path`: a Layer class, a
     layer, or a function `name` with its backward function `name_backward`.
 
     What it is called with comes, in this order, from
     - `name.example()` or the file's `example()`: a tuple of inputs, the last of which may be a
       dict of options; for a layer class the first may be the layer to check;
-    - the library's own case for an op of the same name;
-    - for a layer class with (in_channels, out_channels, kernel_size), or none of its own
-      arguments: an image of 4 channels.
+    - the library's own case for an op of the same name, as far as the signature goes;
+    - the names of its arguments, as long as forward takes what they suggest.
+
+    Raises UserCodeError, with what to add to the file, where nothing of this fits.
     """
-    found = find_in(module, path, name.removesuffix("_backward"))
+    base = _base_name(name)
+    found = _first(module, FORWARD, base)
+    found = find_in(module, path, base) if found is None else found
     if inspect.isclass(found):
         return _layer_class_case(module, path, name, found)
-    if isinstance(found, Layer):
-        inputs, options = _example(module, found) or ((draw(2, 4, 7, 6),), {})
-        return Case(name, "", found, inputs, options)
-    return _pair_case(module, path, name.removesuffix("_backward"), found)
+    if is_layer(found):
+        return _layer_case(module, path, name, found, _example(module, found))
+    return _pair_case(module, path, base, found)
+
+
+def _base_name(name):
+    for ending in ("_backward", "_forward", "_back", "_bwd", "_grad"):
+        name = name.removesuffix(ending)
+    return name
+
+
+def _first(module, patterns, name):
+    """The first thing in a module that goes by one of the patterns, or None."""
+    names = [pattern.format(name) for pattern in patterns]
+    return next((getattr(module, n) for n in names if hasattr(module, n)), None)
 
 
 def _layer_class_case(module, path, name, cls):
-    if not issubclass(cls, Layer):
+    if not _is_layer_class(cls):
         raise UserCodeError(
             f"{name} in {path} is a class, but no Layer: write "
             f"class {name}(nn_scratch.layers.Layer)"
         )
-    inputs, options = _example(module, cls) or ((), {})
-    if inputs and isinstance(inputs[0], Layer):
-        return Case(name, "", inputs[0], inputs[1:], options)
-    layer = _make(cls, path, name)
-    return Case(name, "", layer, inputs or (draw(2, 4, 7, 6),), options)
+    example = _example(module, cls)
+    if example and example[0] and is_layer(example[0][0]):
+        layer, *inputs = example[0]
+        return _layer_case(module, path, name, layer, (tuple(inputs), example[1]))
+    return _layer_case(module, path, name, _make(cls, path, name), example)
+
+
+def _layer_case(module, path, name, layer, example):
+    if example and (example[0] or example[1]):
+        return Case(name, "", layer, *example)
+    found = accepted(layer, for_layer(layer))
+    if found is None and unregistered(layer):  # that is why; the check will say so
+        found = next(for_layer(layer))
+    found = found or _only_one(for_layer(layer))
+    if found is None:
+        raise UserCodeError(_what_to_add(path, name, layer.forward, f"{name}(…)"))
+    return Case(name, "", layer, *found)
+
+
+def _only_one(examples):
+    """The first example, if it is a single array: forward takes no image, no table and no list of
+    numbers, and what it raises is worth more than a guess. Else None."""
+    first = next(iter(examples), None)
+    return first if first and len(first[0]) == 1 and not first[1] else None
+
+
+def _is_layer_class(cls):
+    return any(base.__module__ == "nn_scratch.layers.base" for base in cls.__mro__)
 
 
 def _make(cls, path, name):
-    known = {"in_channels": 4, "out_channels": 3, "kernel_size": (3, 2)}
     parameters = inspect.signature(cls).parameters.values()
-    needed = {
+    needed = [
         p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
-    }
-    if not needed <= known.keys():
+    ]
+    missing = sorted(set(needed) - KNOWN.keys())
+    if missing:
         raise UserCodeError(
-            f"{name} needs {', '.join(sorted(needed - known.keys()))} to be made: add to {path} "
+            f"{name} needs {', '.join(missing)} to be made: add to {path} "
             f"a function example() that returns the layer and its input, "
             f"({name}(…), np.ones((2, 4, 7, 6)))"
         )
-    return cls(**{parameter: known[parameter] for parameter in needed})
+    return cls(**{parameter: KNOWN[parameter] for parameter in needed})
 
 
 def _pair_case(module, path, name, forward):
     if not callable(forward):
         raise UserCodeError(f"{name} in {path} is neither a layer nor a function")
-    backward = getattr(module, f"{name}_backward", None)
+    backward = _first(module, BACKWARD, name)
     if backward is None:
         raise UserCodeError(
             f"{path} has {name}, but no {name}_backward: a pass is checked with its backward pass"
         )
-    example = _example(module, forward)
+    pair = forward, backward
+    example = _example(module, forward) or accepted(pair, for_function(name, forward))
+    example = example or _only_one(for_function(name, forward))
     if example is None:
-        same = [case for case in op_cases() if case.name == name]
-        example = (same[0].inputs, same[0].options) if same else ((draw(2, 4, 7, 6),), {})
-    return Case(name, "", (forward, backward), *example)
+        raise UserCodeError(_what_to_add(path, name, forward))
+    return Case(name, "", pair, *example)
+
+
+def _what_to_add(path, name, forward, first=""):
+    """The sentence for a function that takes nothing we can think of, with an example()."""
+    parameters = inspect.signature(forward).parameters.values()
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    lines = [
+        f"    {n} = np.random.default_rng({i}).normal(size=(2, 3))" for i, n in enumerate(names)
+    ]
+    given = ", ".join([*([first] if first else []), *names])
+    return "\n".join(
+        [
+            f"what {name}({', '.join(names)}) is to be checked on cannot be guessed: add to {path} "
+            "an example() with shapes that fit, such as",
+            "",
+            "import numpy as np",
+            "",
+            "def example():",
+            *lines,
+            f"    return {given}{',' if len(names) == 1 and not first else ''}",
+        ]
+    )
 
 
 def _example(module, found):
@@ -101,6 +175,6 @@ def _example(module, found):
         return None
     given = example()
     given = given if isinstance(given, tuple) else (given,)
-    options = given[-1] if isinstance(given[-1], dict) else {}
+    options = given[-1] if given and isinstance(given[-1], dict) else {}
     inputs = tuple(v for v in given if v is not options)
     return tuple(np.asarray(v) if isinstance(v, list) else v for v in inputs), options

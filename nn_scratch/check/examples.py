@@ -1,0 +1,188 @@
+"""Inputs for a pass of somebody's own, thought out from the names of its arguments.
+
+The library's cases have shapes that let no mistake through; whoever writes an op under a name of
+the library's is checked on those, as far as their signature goes. Elsewhere names say much: a
+weight, a target, a stride.
+"""
+
+import warnings
+
+import numpy as np
+
+from nn_scratch.check.adapters import make_adapter
+from nn_scratch.check.cases import op_cases
+from nn_scratch.check.comparison import comparable
+from nn_scratch.check.signatures import argument_names, parameters_of
+
+SAME = (  # names for one thing, the library's first
+    ("x", "input", "inputs", "inp", "image", "images", "a", "z", "scores", "logits", "data"),
+    ("w", "weight", "weights", "kernel", "kernels", "filters", "filter", "gamma", "theta"),
+    ("b", "bias", "beta", "biases"),
+    ("kernel_size", "pool_size", "window", "size", "k", "ksize", "pool"),
+    ("stride", "strides", "s", "step"),
+    ("padding", "pad", "p", "pads"),
+    ("labels", "label", "y", "target", "targets", "classes"),
+    ("prediction", "pred", "predictions", "y_pred", "y_hat", "yhat", "output"),
+    ("target", "targets", "truth", "y_true", "label", "labels", "y"),
+    ("running_mean", "mean"),
+    ("running_var", "var"),
+    ("scale", "factor", "scale_factor"),
+)
+INTEGERS = {"labels", "label", "classes", "indices", "index"}
+NUMBERS = {
+    **dict.fromkeys(("stride", "strides", "scale", "factor", "scale_factor", "step"), 2),
+    **dict.fromkeys(("kernel_size", "pool_size", "window", "k", "pool", "size", "ksize"), 2),
+    **dict.fromkeys(("padding", "pad", "axis", "dilation", "groups"), 1),
+    **dict.fromkeys(("alpha", "slope", "negative_slope", "beta", "delta", "gamma", "lam"), 0.3),
+    **dict.fromkeys(("eps", "epsilon"), 1e-5),
+}
+SHAPES = {  # of the arrays among the arguments, by how many there are
+    1: [((2, 4, 7, 6),), ((3, 4),), ((5,),)],
+    2: [
+        ((2, 4, 7, 6), (3, 4, 3, 2)),
+        ((5, 4), (3, 4)),
+        ((5, 4), (4, 3)),
+        ((3, 4), (3, 4)),
+        ((2, 4, 7, 6), (4,)),
+        ((2, 4, 7, 6), (2, 4, 7, 6)),
+    ],
+    3: [
+        ((2, 4, 7, 6), (3, 4, 3, 2), (3,)),
+        ((5, 4), (3, 4), (3,)),
+        ((5, 4), (4, 3), (3,)),
+        ((2, 4, 7, 6), (4,), (4,)),
+        ((5, 4), (4,), (4,)),
+        ((3, 4), (3, 4), (3, 4)),
+    ],
+}
+
+
+def for_function(name, forward):
+    """Examples (inputs, options) for a function, the ones of the library's op `name` first."""
+    found = []
+    for case in (case for case in op_cases() if case.name == name):
+        found += _of_the_library(case, forward)
+    return [*found, *_by_shape(forward)]
+
+
+def for_layer(layer):
+    """Examples (inputs, options) for a layer."""
+    return _by_shape(layer.forward)
+
+
+def accepted(target, examples):
+    """The first example on which both passes run and gradients have the shapes of what they belong
+    to; else the first that forward takes; None if it takes none."""
+    possible = None
+    for inputs, options in examples:
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                adapter = make_adapter(target, inputs, options)
+                outputs = adapter.outputs(adapter.values)
+        except Exception:  # not for this forward
+            continue
+        if not all(np.isfinite(y).all() and y.size for y in outputs):
+            continue
+        possible = possible or (inputs, options)
+        if _backward_fits(adapter):
+            return inputs, options
+    return possible
+
+
+def _backward_fits(adapter):
+    try:
+        with np.errstate(all="ignore"):
+            adapter.choose_plan(lambda adapter: _shapes_fit(adapter))
+            return _shapes_fit(adapter)
+    except Exception:  # what is wrong with it, the check will say
+        return False
+
+
+def _shapes_fit(adapter):
+    cotangents = tuple(np.ones(y.shape) for y in adapter.outputs(adapter.values))
+    gradients = adapter.gradients(adapter.values, cotangents)
+    given = [n for n, g in gradients.items() if g is not None]
+    return bool(given) and all(comparable(gradients[n], adapter.values[n]) for n in given)
+
+
+def _of_the_library(case, forward):
+    """The library's example as far as a signature goes: with its options, which differ by axis,
+    with plain numbers in their place, and without."""
+    names = argument_names(case.target[0], len(case.inputs))
+    known = dict(zip(names, case.inputs, strict=True))
+    for values in (case.options, _plain(case.options), {}):
+        matched = _matched(forward, known, values)
+        if matched is not None:
+            yield matched
+
+
+def _matched(forward, arrays, options):
+    """(inputs, options) for the parameters of forward, by name; None if one that has no default
+    stays open."""
+    inputs, named, gap = [], {}, False
+    takes_any = False
+    for parameter in parameters_of(forward):
+        if parameter.kind is parameter.VAR_KEYWORD:
+            takes_any = True
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        key = next((n for n in _synonyms(parameter.name) if n in arrays or n in options), None)
+        if key is None and parameter.default is not parameter.empty:
+            gap = True
+        elif key is None and parameter.name in NUMBERS and not options:
+            named[parameter.name] = NUMBERS[parameter.name] if parameter.name != "padding" else 0
+        elif key is None:
+            return None
+        elif key in arrays and not gap and parameter.kind is not parameter.KEYWORD_ONLY:
+            inputs.append(arrays[key])
+        else:
+            named[parameter.name] = arrays.get(key, options.get(key))
+    if takes_any:
+        named |= {n: v for n, v in options.items() if n not in named}
+    return tuple(inputs), named
+
+
+def _by_shape(forward):
+    """Examples by the number of arrays that forward takes, and the names of the other arguments."""
+    needed = [p for p in parameters_of(forward) if _is_needed(p)]
+    numbers = [p for p in needed if p.name in NUMBERS]
+    if numbers == needed:  # beta and gamma are arrays in other places
+        numbers = []
+    arrays = [p.name for p in needed if p not in numbers]
+    options = {p.name: NUMBERS[p.name] for p in numbers}
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters_of(forward)) and not arrays:
+        arrays = ["x"]
+    for shapes in SHAPES.get(len(arrays), []):
+        drawn = [
+            _drawn(name, shape, i, shapes)
+            for i, (name, shape) in enumerate(zip(arrays, shapes, strict=True))
+        ]
+        yield tuple(drawn), options
+
+
+def _drawn(name, shape, position, shapes):
+    if name in INTEGERS:
+        first = shapes[0]
+        return np.random.default_rng(position).integers(0, first[1:2] or 2, first[:1] + first[2:])
+    return np.random.default_rng([position, *shape]).standard_normal(shape)
+
+
+def _is_needed(parameter):
+    return parameter.default is parameter.empty and parameter.kind in (
+        parameter.POSITIONAL_ONLY,
+        parameter.POSITIONAL_OR_KEYWORD,
+    )
+
+
+def _synonyms(name):
+    """All names that mean the same, this one first."""
+    return [name, *(n for group in SAME if name.lower() in group for n in group)]
+
+
+def _plain(options):
+    """One number in place of a pair: the first that differs from the default."""
+    return {
+        n: max(v) if isinstance(v, tuple) and all(isinstance(p, int) for p in v) else v
+        for n, v in options.items()
+    }
