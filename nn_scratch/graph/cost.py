@@ -40,7 +40,7 @@ def cost(net: Layer, x: Array) -> list[Cost]:
     pass_ = _Pass(rows)
     layers = list(net.named_modules())
     for name, layer in layers:
-        layer.forward = pass_.noting(name, layer)
+        vars(layer)["forward"] = pass_.noting(name, layer)  # in front of its class's
     try:
         y = net(x)
     finally:

@@ -155,9 +155,9 @@ class ConvTranspose2d(_Convolution):
 
 def convolution_of(layer: Layer, weight: Array, dilation: int) -> Conv2d:
     """A convolution with this weight (F, C, h, w), which may be a view, and the layer's bias."""
-    out_channels, in_channels, *kernel = weight.shape
+    out_channels, in_channels, *size = weight.shape
     conv = Conv2d(
-        in_channels, out_channels, kernel, dilation=dilation, bias=False, dtype=weight.dtype
+        in_channels, out_channels, tuple(size), dilation=dilation, bias=False, dtype=weight.dtype
     )
     conv.add_parameter("weight", weight)
     if "bias" in layer.params:

@@ -31,7 +31,7 @@ class MaxPool2d(Layer):
         ceil_mode: bool = False,
     ) -> None:
         super().__init__()
-        self.geometry = {
+        self.geometry: dict[str, Any] = {
             "kernel_size": kernel_size,
             "stride": stride,
             "padding": padding,
@@ -153,7 +153,7 @@ class AvgPool2d(Layer):
     ) -> None:
         super().__init__()
         self.kernel_size = kernel_size
-        self.options = {
+        self.options: dict[str, Any] = {
             "stride": stride,
             "padding": padding,
             "count_include_pad": count_include_pad,

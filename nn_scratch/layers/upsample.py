@@ -84,8 +84,15 @@ class BilinearUpsample2d(Layer):
 
     def forward(self, x: Array) -> Array:
         self.saved = x.shape[2:]
-        size = self.size or tuple(n * s for n, s in zip(self.saved, self.scale, strict=True))
-        return ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)
+        return ops.bilinear_upsample2d(
+            x, self._size_for(*self.saved), align_corners=self.align_corners
+        )
 
     def backward(self, dy: Array) -> Array:
         return ops.bilinear_upsample2d_backward(dy, self.saved, align_corners=self.align_corners)
+
+    def _size_for(self, height, width):
+        if self.size is not None:
+            return self.size
+        rows, columns = self.scale
+        return height * rows, width * columns

@@ -13,7 +13,6 @@ to find again (Long et al. 2015; Badrinarayanan et al. 2015): from the pools' sw
 filters, or from the encoder's own maps, which skips add.
 """
 
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -78,7 +77,10 @@ class DownUpFCN(Layer):
         if not 0 <= skips <= len(widths):
             raise ValueError(f"skips is {skips}, but {len(widths)} stages have 0 to {len(widths)}")
         options = {"rng": np.random.default_rng(rng), "dtype": dtype}
-        block = partial(conv_norm_relu, kernel_size=kernel_size, **options)
+
+        def block(c_in, c_out):
+            return conv_norm_relu(c_in, c_out, kernel_size, **options)
+
         self.encoders = [block(a, b) for a, b in pairwise((in_channels, *widths))]
         self.pools = [MaxPool2d(2, ceil_mode=True) for _ in widths]
         self.ups = [
@@ -105,7 +107,7 @@ class DownUpFCN(Layer):
         return self.classifier(x)
 
     def backward(self, dscores: Array) -> Array | None:
-        dx = self.classifier.backward(dscores)
+        dx: Any = self.classifier.backward(dscores)
         dmaps = []
         for up, add, decode in reversed(self._upwards()):
             dx = decode.backward(dx)

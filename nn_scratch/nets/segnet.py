@@ -8,7 +8,6 @@ Each pool leaves its switches to the unpooling of the same size, which puts ever
 its maximum stood. Unpooled maps are sparse: convolutions after each of them fill the gaps.
 """
 
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -40,7 +39,10 @@ class SegNet(Layer):
     ) -> None:
         super().__init__()
         options = {"rng": np.random.default_rng(rng), "dtype": dtype}
-        block = partial(conv_norm_relu, kernel_size=kernel_size, **options)
+
+        def block(c_in, c_out):
+            return conv_norm_relu(c_in, c_out, kernel_size, **options)
+
         self.encoders = [block(a, b) for a, b in pairwise((in_channels, *widths))]
         self.pools = [MaxPool2d(2) for _ in widths]
         self.unpools = [MaxUnpool2d(pool) for pool in reversed(self.pools)]
@@ -57,7 +59,7 @@ class SegNet(Layer):
         return self.classifier(x)
 
     def backward(self, dscores: Array) -> Array | None:
-        dx = self.classifier.backward(dscores)
+        dx: Any = self.classifier.backward(dscores)
         for unpool, decode in zip(self.unpools[::-1], self.decoders[::-1], strict=True):
             dx = unpool.backward(decode.backward(dx))
         for encode, pool in zip(self.encoders[::-1], self.pools[::-1], strict=True):

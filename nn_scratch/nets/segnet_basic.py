@@ -91,7 +91,8 @@ class SegNetBasic(Layer):
             return Conv2d(width, num_classes, 1, **options)
 
         channels = num_classes if self.variant.reduce else width
-        groups = {"all": 1, "each": width}.get(self.variant.decoder)
+        decoders: dict[str | None, int] = {"all": 1, "each": width}
+        groups = decoders.get(self.variant.decoder)
         adapts = self.variant.add and self.variant.reduce
         stages = range(STAGES)
         self.encoders = [block(width if i else in_channels, BatchNormReLU2d) for i in stages]
