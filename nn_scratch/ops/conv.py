@@ -5,9 +5,9 @@
 over n, f, c, i, j, p, q. T is linear in each of its three arguments, so leaving one of them out
 gives an array of that argument's shape:
 
-    leave out g    conv_forward(x, w)         the convolution
-    leave out x    conv_backward_data(g, w, size)     its adjoint in x: the transpose convolution
-    leave out w    conv_backward_filter(x, g)   the gradient of both in w
+    leave out g    conv_forward(x, w)               the convolution
+    leave out x    conv_backward_data(g, w, size)   its adjoint in x: the transpose convolution
+    leave out w    conv_backward_filter(x, g)       the gradient of both in w
 
 The convolution is the first; its backward pass is the second and the third. The transpose
 convolution is the second; its backward pass is the first and the third. Both hold the same w.
