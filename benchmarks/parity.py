@@ -21,7 +21,7 @@ import torch
 from machine import machine
 from nn_scratch.engine.cpu.threads import thread_count
 from nn_scratch.layers import Layer
-from nn_scratch.training.recipes import RECIPES
+from nn_scratch.training.recipes import recipe as recipe_of
 from nn_scratch.training.schedules import one_cycle
 from torch_nets import TorchLocalizer, TorchSegNet, localization_loss, segmentation_loss
 
@@ -50,7 +50,7 @@ def main(arguments=None):
 
 def train_both(task, seed, sizes):
     """The metric that ours and PyTorch's net reach on the validation scenes."""
-    recipe = RECIPES[task](seed=seed, **sizes)
+    recipe = recipe_of(task, seed=seed, **sizes)
     peer = twin(recipe)
     train_peer(peer, recipe)
     history = recipe.run(progress=False)
@@ -61,12 +61,12 @@ def train_both(task, seed, sizes):
 
 def twin(recipe):
     """The recipe's net in PyTorch, with its weights as they are before training."""
-    settings = recipe.settings
-    sizes = settings["channels"], len(settings["class_names"])
-    if settings["task"] == "segmentation":
+    facts = recipe.facts
+    sizes = facts["channels"], len(facts["class_names"])
+    if recipe.settings.task == "segmentation":
         peer = TorchSegNet(*sizes, kernel_size=5)
     else:
-        peer = TorchLocalizer(*sizes, settings["image_size"])
+        peer = TorchLocalizer(*sizes, facts["image_size"])
     # strict=False: PyTorch's batch norm also counts its batches, which nothing reads.
     state = {name: torch.tensor(array) for name, array in recipe.net.state_dict().items()}
     missing, unknown = peer.load_state_dict(state, strict=False)
@@ -79,14 +79,14 @@ def train_peer(peer, recipe):
     settings = recipe.settings
     loss_of = {"segmentation": segmentation_loss, "localization": localization_loss}
     optimizer = torch.optim.Adam(peer.parameters())
-    schedule = one_cycle(settings["max_lr"], settings["epochs"] * len(recipe.train))
+    schedule = one_cycle(settings.max_lr, settings.epochs * len(recipe.train))
     step = 0
     peer.train()
-    for epoch in range(settings["epochs"]):
+    for epoch in range(settings.epochs):
         for batch in recipe.train.batches(epoch):
             optimizer.param_groups[0]["lr"] = schedule(step)
             optimizer.zero_grad()
-            loss_of[settings["task"]](peer, [torch.tensor(part) for part in batch]).backward()
+            loss_of[settings.task](peer, [torch.tensor(part) for part in batch]).backward()
             optimizer.step()
             step += 1
 

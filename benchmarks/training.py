@@ -120,7 +120,7 @@ def print_measurement(name, way, seconds, tiny):
         start = time.perf_counter()
         step()
         times.append(1e3 * (time.perf_counter() - start))
-    peak = float(ranks.all_sum(np.array([peak_bytes() / 1e6]))[0])
+    peak = float(ranks.all_reduce(np.array([peak_bytes() / 1e6]))[0])
     if ranks.rank == 0:
         print(json.dumps({"ms": times, "peak_mb": peak}))
 
@@ -134,7 +134,7 @@ def our_step(case, ranks):
     def step():
         net.zero_grad()
         with ranks.synchronized(net):
-            task.step(net, own, ranks)
+            task.step(net, own)
         ranks.sum_gradients(net)
         optimizer.step()
 

@@ -27,11 +27,12 @@ KNOWN = {  # what a layer may be made with
 
 
 @contextmanager
-def explained_errors(path, name):
-    """Say what the user's code raised, and where in their file. Without a path, let it through."""
+def explained_errors(path, name, but=()):
+    """Say what the user's code raised, and where in their file. Without a path, let it through, and
+    so errors of the types in `but`."""
     try:
         yield
-    except UserCodeError:
+    except (UserCodeError, *but):
         raise
     except Exception as error:
         if path is None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from nn_scratch.cli.options import add_device, add_experiment, data_help, settings
+from nn_scratch.cli.options import add_device, add_experiment, as_options, data_help, given_settings
 
 DESCRIPTION = """\
 Train several nets alike over several seeds, and put what they score and
@@ -19,38 +19,43 @@ def add(commands):
         epilog=data_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_experiment(parser)
-    parser.add_argument("--nets", nargs="+", required=True, help="names; nn-scratch info lists all")
+    add_experiment(parser, without=("net", "seed"))
+    parser.add_argument(
+        "--nets",
+        "--net",
+        nargs="+",
+        required=True,
+        help="names (`nn-scratch info TASK` lists them), or FILE.py:NAME for nets of your own",
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="(default 0 1 2)")
-    parser.add_argument("--out", type=Path, default=Path("comparison"))
+    parser.add_argument(
+        "--out", type=Path, help="folder for all runs (default comparisons/TASK-DATA)"
+    )
     add_device(parser)
     return parser
 
 
 def run(options):
-    """Compare on the processes that were started together."""
-    from nn_scratch.training import world
-
-    ranks = world()
-    with ranks.stop_together():
-        return _compare(ranks, options)
-
-
-def _compare(ranks, options):
+    """Compare, on the processes that were started together; the first one writes and speaks."""
     from nn_scratch.backend import choose_device
+    from nn_scratch.training import world
     from nn_scratch.training.compare import compare, table, write
 
-    report = compare(
-        options.task,
-        options.nets,
-        options.seeds,
-        options.out,
-        ranks=ranks,
-        device=choose_device(options.device),
-        **settings(options),
-    )
-    if ranks.rank == 0:
-        paths = write(report, options.out)
-        print(f"\n{table(report)}\n")
-        print("\n".join(map(str, paths)))
+    settings = given_settings(options)
+    out = options.out or _folder_of(options.task, settings)
+    with as_options(), world().abort_together():
+        device = choose_device(options.device)
+        report = compare(options.task, options.nets, options.seeds, out, device=device, **settings)
+        if world().rank == 0:
+            paths = write(report, out)
+            print(f"\n{table(report)}\n")
+            print("\n".join(map(str, paths)))
     return 0
+
+
+def _folder_of(task, settings):
+    """The folder, if none is named."""
+    from nn_scratch.data.sources import DIGITS
+
+    data = Path(settings.get("data", DIGITS)).resolve().name or "data"
+    return Path("comparisons") / f"{task}-{data}"

@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+from nn_scratch.cli.options import as_options
+
 FULL = {
     "segmentation": {"epochs": 6, "scenes": 2500},
     "localization": {"epochs": 8, "scenes": 2500},
@@ -12,6 +14,7 @@ QUICK = {
     "segmentation": {"epochs": 2, "scenes": 500, "batch_size": 10},
     "localization": {"epochs": 2, "scenes": 1300, "batch_size": 10},
 }
+PICTURES = ("segmentation.png", "localization.png", "losses.png")
 
 
 def add(commands):
@@ -29,35 +32,36 @@ def add(commands):
 
 def run(options):
     """The whole demonstration; 1 if a gradient check failed."""
-    from nn_scratch.evaluation.segmentation import spoken
+    from nn_scratch.evaluation.display import display_name, display_value
     from nn_scratch.plotting import figures
-    from nn_scratch.training import recipes
+    from nn_scratch.training.output_folder import output_folder
+    from nn_scratch.training.recipes import recipe
 
-    out, quick = options.out, options.quick
-    out.mkdir(parents=True, exist_ok=True)
-    begin = time.perf_counter()
-    print("1. Gradient checks: every backward pass against differences of its forward pass")
-    right = _check_in_brief()
+    quick, begin = options.quick, time.perf_counter()
+    with as_options(), output_folder(options.out) as folder:
+        folder.demand_free(*PICTURES)
+        trained = {}
+        for name, size in (QUICK if quick else FULL).items():
+            trained[name] = recipe(name, seed=options.seed, **size)
+        print("1. Gradient checks: every backward pass against differences of its forward pass")
+        right = _check_in_brief()
 
-    trained = {}
-    for number, (name, size) in enumerate((QUICK if quick else FULL).items(), start=2):
-        recipe = recipes.RECIPES[name](seed=options.seed, **size)
-        scenes = f"{size['epochs']} × {size['scenes']} scenes of handwritten digits"
-        print(f"\n{number}. {name.capitalize()}: {scenes}")
-        trained[name] = recipe, recipe.run()
+        histories = {}
+        for number, (name, one) in enumerate(trained.items(), start=2):
+            scenes = f"{one.settings.epochs} × {one.settings.scenes} scenes of handwritten digits"
+            print(f"\n{number}. {name.capitalize()}: {scenes}")
+            histories[name] = one.run()
 
-    print("\n4. Results on scenes with digits that were not trained on")
-    for recipe, _ in trained.values():
-        for metric, value in recipe.evaluate().items():
-            if isinstance(value, float):
-                print(f"   {recipe.settings['task']:<14}{spoken(metric):<24}{value:.3f}")
+        print("\n4. Results on scenes with digits that were not trained on")
+        for name, one in trained.items():
+            for metric, value in one.evaluate().items():
+                if isinstance(value, float):
+                    print(f"   {name:<14}{display_name(metric):<24}{display_value(value)}")
 
-    pictures = {f"{name}.png": recipe.picture() for name, (recipe, _) in trained.items()}
-    pictures["losses.png"] = figures.plot_losses({name: h for name, (_, h) in trained.items()})
-    print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
-    for name, figure in pictures.items():
-        figure.savefig(out / name, dpi=110)
-        print(f"   {out / name}")
+        figures_ = [one.picture() for one in trained.values()] + [figures.plot_losses(histories)]
+        print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
+        for name, figure in zip(PICTURES, figures_, strict=True):
+            print(f"   {folder.write_figure(name, figure)}")
     if quick:
         print("\nThis was the quick version; without --quick the nets learn more.")
     return 0 if right else 1

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nn_scratch import strict_json
-from nn_scratch.cli.options import add_device
+from nn_scratch.cli.options import add_device, add_net
 from nn_scratch.cli.tables import show_metrics
 
 
@@ -13,10 +13,12 @@ def add(commands):
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument(
         "--data",
+        metavar="PATH",
         help="a folder, of which the validation part is taken "
         "(default: what the net was trained on)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+    add_net(parser, "where a net of your own is now, if its file was moved")
     add_device(parser)
     return parser
 
@@ -24,10 +26,12 @@ def add(commands):
 def run(options):
     """Evaluate and show."""
     from nn_scratch.backend import choose_device
-    from nn_scratch.training.predict import evaluate_checkpoint
+    from nn_scratch.training.inference import evaluate_checkpoint
 
     device = choose_device(options.device)
-    metrics, class_names = evaluate_checkpoint(options.checkpoint, options.data, device)
+    metrics, class_names = evaluate_checkpoint(
+        options.checkpoint, options.data, device, options.net
+    )
     if options.json:
         print(strict_json.dumps(metrics, indent=1))
     else:

@@ -4,7 +4,7 @@ import argparse
 import os
 import platform
 
-from nn_scratch.cli.options import TASKS, settings
+from nn_scratch.cli.options import UsageError, as_options, task_names
 
 
 def add(commands):
@@ -15,23 +15,29 @@ def add(commands):
     parser.add_argument(
         "task",
         nargs="?",
-        choices=TASKS,
+        choices=task_names(),
         help="list the nets for it, and show one, layer by layer, for one training batch",
     )
     parser.add_argument(
-        "--net", default=argparse.SUPPRESS, help="which (default: the first choice)"
+        "--net",
+        default=argparse.SUPPRESS,
+        help="which, or FILE.py:NAME for one of your own (default: the first choice)",
     )
     return parser
 
 
 def run(options):
     """Show the installation, or the net's cost and the names of all nets."""
-    from nn_scratch.nets.zoo import ZOO
+    from nn_scratch.training import TASKS
 
+    chosen = {"net": options.net} if "net" in options else {}
     if options.task:
-        print(_net_cost(options.task, **settings(options)))
-        print(f"\nnets for {options.task}: {', '.join(ZOO[options.task])}")
+        with as_options():
+            print(_net_cost(options.task, chosen))
+        print(f"\nnets for {options.task}: {', '.join(TASKS[options.task].nets)}")
         return 0
+    if chosen:
+        raise UsageError(f"--net: for which task? nn-scratch info {'|'.join(TASKS)} --net NET")
     for what, value in _installation():
         print(f"{what:<12}{value}")
     return 0
@@ -65,14 +71,16 @@ def _installation():
     ]
 
 
-def _net_cost(task, **chosen):
+def _net_cost(task, chosen):
     """What the recipe's net costs, for one training batch, as text."""
     from nn_scratch.graph.cost import cost, cost_table
-    from nn_scratch.training.recipes import RECIPES
+    from nn_scratch.training.build_net import errors_of
+    from nn_scratch.training.recipes import recipe
 
-    recipe = RECIPES[task](**chosen)
-    images = next(iter(recipe.train.batches()))[0]
-    return cost_table(cost(recipe.net, images))
+    one = recipe(task, **chosen)
+    images = next(iter(one.train.batches()))[0]
+    with errors_of(one.settings.net):
+        return cost_table(cost(one.net, images))
 
 
 def _gpu_name():

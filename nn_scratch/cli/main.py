@@ -6,22 +6,11 @@ import argparse
 import sys
 
 import nn_scratch
-from nn_scratch.backend import DeviceError
 from nn_scratch.cli import check, compare, demo, evaluate, exercise, grade, info, predict, train
-from nn_scratch.cli.options import UsageError
 from nn_scratch.cli.output import close_quietly, speak_plainly
-from nn_scratch.user_file import UserCodeError
 
 # As help lists them.
 COMMANDS = (demo, check, exercise, grade, train, evaluate, predict, compare, info)
-ERRORS = (
-    ("nn_scratch.data", "DataError"),
-    ("nn_scratch.engine", "EngineError"),
-    ("nn_scratch.nets.zoo", "UnknownNetError"),
-    ("nn_scratch.training", "CheckpointError"),
-    ("nn_scratch.training", "DivergedError"),
-    ("nn_scratch.training", "RanksError"),
-)
 
 
 def main(arguments=None):
@@ -29,38 +18,61 @@ def main(arguments=None):
     that cannot tell, 4 a student's file that ended, hung or used up its limits."""
     speak_plainly()
     try:
-        return _run(arguments)
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
     except BrokenPipeError:
         return close_quietly()
+    except KeyboardInterrupt:
+        print("\nnn-scratch: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        print(f"nn-scratch: {sentence}", file=sys.stderr)
+        return 2
 
 
 def _run(arguments):
     """The exit status of a command; all it says is out when it returns."""
-    try:
-        arguments = sys.argv[1:] if arguments is None else list(arguments)
-        options = _parser(arguments[:1]).parse_args(arguments)
-        return options.run(options)
-    except _expected_errors() as error:
-        print(f"nn-scratch: {error}", file=sys.stderr)
+    parser = _parser(arguments[:1])
+    if not arguments:
+        parser.print_help(sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nnn-scratch: interrupted", file=sys.stderr)
-        return 130
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
     finally:
         print(end="", flush=True)
 
 
-def _expected_errors():
-    """The errors that are sentences for the user. Only modules that are imported can have raised
-    one; the others are left alone, for what an exercise needs must not depend on them."""
-    known = [getattr(sys.modules[module], name) for module, name in ERRORS if module in sys.modules]
-    return UsageError, UserCodeError, DeviceError, *known
+def _sentence(error):
+    """What the user is told of an error; None for one that is a mistake of ours.
+
+    Every exception that nn_scratch defines is a sentence for the user. (They are known by where
+    they are defined: an exercise must run while the rooms that define others are being edited.)
+    """
+    ours = any(kind.__module__.partition(".")[0] == "nn_scratch" for kind in type(error).__mro__)
+    if ours:
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"this needs more memory than there is: {error}".rstrip(": ")
+    if isinstance(error, OSError):
+        place = "the output" if error.filename is None else error.filename
+        return f"{place}: {error.strerror or error}"
+    return None
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one sentence."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message} ({self.prog} --help)\n")
 
 
 def _parser(first=()):
     """The parser; if the first argument is a command, only with that command's. What the others'
     help says is not looked up then, so that an exercise runs while the rest is being edited."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="nn-scratch",
         description="Segmentation and localization networks, built by hand in NumPy.",
     )

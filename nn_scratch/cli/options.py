@@ -1,11 +1,11 @@
 """Arguments that several commands share, and how they become a recipe's settings."""
 
 import argparse
-from inspect import signature
+from contextlib import contextmanager
+from dataclasses import Field, fields
+from typing import Any
 
 EACH = 8.0  # seconds for a file, if there are many
-TASKS = ("segmentation", "localization")
-OF_COMMANDS = ("task", "seed", "seeds", "nets", "out", "device", "run")
 DATA_HELP = """\
 Images of your own, in a folder that has
 for segmentation:
@@ -19,40 +19,53 @@ class UsageError(ValueError):
     """A command that cannot be meant."""
 
 
-def data_help():
+def data_help() -> str:
     """The layouts of folders, for the end of a command's help."""
     from nn_scratch.data.sources import LAYOUTS
 
     return DATA_HELP.format(**LAYOUTS)
 
 
-def add_experiment(parser):
-    """The arguments that become a recipe's settings, by the names of its parameters."""
+def task_names() -> list[str]:
+    """The tasks that nets are trained for."""
+    from nn_scratch.training import TASKS
 
-    def add(name, help, **options):
-        parser.add_argument(name, default=argparse.SUPPRESS, help=help, **options)
-
-    parser.add_argument("task", choices=TASKS)
-    add("--data", "a folder of images (default: the digit scenes)", metavar="PATH")
-    add("--size", "bring all images to this size", nargs=2, type=int, metavar=("H", "W"))
-    add("--epochs", "passes over the images", type=int)
-    add("--scenes", "digit scenes per pass", type=int)
-    add("--batch-size", "images per step", type=int)
-    add("--lr", "the largest learning rate", type=float, dest="max_lr")
-    add("--width", "channels of the net's first stage", type=int)
-    add("--kernel-size", "of the net's convolutions", type=int)
-    add("--flip", "left and right exchanged in half of the training images", action="store_true")
-    add(
-        "--placement",
-        "localization: each image somewhere on a canvas up to FACTOR times as large",
-        type=float,
-        metavar="FACTOR",
-    )
-    add("--class-weights", "segmentation: of the loss", choices=("none", "median_frequency"))
-    add("--ignore-index", "segmentation: the label of pixels that do not count", type=int)
+    return list(TASKS)
 
 
-def add_device(parser):
+def add_experiment(parser: argparse.ArgumentParser, without: tuple = ()) -> None:
+    """The task, and an option for each of its settings but `without`."""
+    parser.add_argument("task", choices=task_names())
+    for name, (field, tasks) in _settings().items():
+        if name in without:
+            continue
+        only = f"{' and '.join(tasks)} only: " if len(tasks) < len(task_names()) else ""
+        parser.add_argument(
+            _flag(field),
+            dest=name,
+            default=argparse.SUPPRESS,
+            help=only + field.metadata["help"],
+            **field.metadata["argparse"],
+        )
+
+
+@contextmanager
+def as_options():
+    """Within, what is wrong with a setting is said of its option. Raises UsageError."""
+    from nn_scratch.training import SettingsError
+
+    try:
+        yield
+    except SettingsError as error:
+        raise UsageError(f"{_flag_of(error.setting)} {error.problem}") from error
+
+
+def add_net(parser: argparse.ArgumentParser, help: str) -> None:
+    """The argument --net."""
+    parser.add_argument("--net", metavar="FILE.py:NAME", help=help)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
     """The argument --device."""
     parser.add_argument(
         "--device",
@@ -100,13 +113,33 @@ def _positive(text):
     return number
 
 
-def settings(options):
-    """What was given of a recipe's settings; an option that the task has not is a wrong call."""
-    from nn_scratch.training.recipes import RECIPES
-
-    known = signature(RECIPES[options.task]).parameters
-    given = {name: v for name, v in vars(options).items() if name not in OF_COMMANDS}
-    wrong = [f"--{name.replace('_', '-')}" for name in given if name not in known]
-    if wrong:
-        raise UsageError(f"{', '.join(wrong)}: not for {options.task}")
+def given_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """What was given of a task's settings. Raises UsageError for an option that it has not."""
+    settings = _settings()
+    given = {name: value for name, value in vars(options).items() if name in settings}
+    for name in given:
+        field, tasks = settings[name]
+        if options.task not in tasks:
+            raise UsageError(f"{_flag(field)}: not for {options.task}, only for {', '.join(tasks)}")
     return given
+
+
+def _flag_of(setting):
+    """A setting's option on the command line."""
+    settings = _settings()
+    return _flag(settings[setting][0]) if setting in settings else f"--{setting}"
+
+
+def _settings() -> dict[str, tuple[Field, list[str]]]:
+    """Every setting of any task: its field, and the names of the tasks that have it."""
+    from nn_scratch.training import TASKS
+
+    found: dict = {}
+    for name, task in TASKS.items():
+        for field in fields(task.Settings):
+            found.setdefault(field.name, (field, []))[1].append(name)
+    return found
+
+
+def _flag(field):
+    return field.metadata["flag"] or f"--{field.name.replace('_', '-')}"

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from nn_scratch.cli.options import add_device
+from nn_scratch.cli.options import add_device, add_net
+from nn_scratch.cli.tables import as_text
 
 
 def add(commands):
@@ -12,7 +13,13 @@ def add(commands):
     )
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
-    parser.add_argument("--out", type=Path, default=Path("predictions"), help="folder for pictures")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("predictions"),
+        help="folder for pictures (default predictions)",
+    )
+    add_net(parser, "where a net of your own is now, if its file was moved")
     add_device(parser)
     return parser
 
@@ -20,9 +27,10 @@ def add(commands):
 def run(options):
     """Predict, image by image."""
     from nn_scratch.backend import choose_device
-    from nn_scratch.training.predict import predict
+    from nn_scratch.training.inference import predict
 
     device = choose_device(options.device)
-    for said, picture in predict(options.checkpoint, options.images, options.out, device):
-        print(f"{said}\n  {picture}")
+    found = predict(options.checkpoint, options.images, options.out, device, options.net)
+    for text, picture in found:
+        print(f"{as_text(text)}\n  {as_text(picture)}")
     return 0

@@ -1,16 +1,20 @@
 """`nn-scratch train`: train a net, or go on where a run was interrupted."""
 
 import argparse
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from nn_scratch import strict_json
-from nn_scratch.cli.options import add_device, add_experiment, data_help, settings
+from nn_scratch.cli.options import add_device, add_experiment, as_options, data_help, given_settings
 from nn_scratch.cli.tables import show_metrics
 
 DESCRIPTION = """\
 Train a net on the digit scenes or on a folder of images. Resumes where an
 interrupted run stopped. `mpiexec -n 2 nn-scratch train ...` shares each batch
 among two processes."""
+CHECKPOINTS = "checkpoint.npz", "best.npz"
+HISTORY, PICTURE = "history.json", "picture.png"
 
 
 def add(commands):
@@ -24,43 +28,54 @@ def add(commands):
     )
     add_experiment(parser)
     parser.add_argument(
-        "--net", default=argparse.SUPPRESS, help="a name; nn-scratch info lists all"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of weights and images (default 0)")
-    parser.add_argument(
         "--out",
         type=Path,
-        help="folder for checkpoints, history, picture (default runs/TASK-SEED)",
+        help="folder for checkpoints, history, picture (default runs/TASK-DATA-NET-SEED)",
     )
     add_device(parser)
     return parser
 
 
 def run(options):
-    """Train on the processes that were started together."""
-    from nn_scratch.training import world
-
-    ranks = world()
-    with ranks.stop_together():
-        return _train(ranks, options)
-
-
-def _train(ranks, options):
+    """Train, on the processes that were started together; the first one writes and speaks."""
     from nn_scratch.backend import choose_device
-    from nn_scratch.training.recipes import RECIPES
+    from nn_scratch.training import world
+    from nn_scratch.training.output_folder import output_folder
+    from nn_scratch.training.recipes import recipe
 
-    recipe = RECIPES[options.task](seed=options.seed, **settings(options))
-    out = options.out or Path("runs") / f"{options.task}-{options.seed}"
-    checkpoint = out / "checkpoint.npz"
-    recipe.net.to(choose_device(options.device))
-    history = recipe.run(checkpoint=checkpoint, validation=recipe.validation, ranks=ranks)
-    if ranks.rank > 0:
-        return 0
-    metrics = {name: history["epochs"][-1][name] for name in recipe.task.metrics}
-    report = {"settings": recipe.settings, "validation": metrics, **history}
-    (out / "history.json").write_text(strict_json.dumps(report, indent=1))
-    recipe.picture().savefig(out / "picture.png", dpi=110)
-    show_metrics(metrics, recipe.class_names)
-    for name in "checkpoint.npz", "best.npz", "history.json", "picture.png":
-        print(out / name)
+    with as_options(), world().abort_together():
+        one = recipe(options.task, **given_settings(options))
+        out = options.out or _folder_of(one.settings)
+        first = world().rank == 0
+        if first and one.report:
+            print(one.report, file=sys.stderr)
+        if not (out / CHECKPOINTS[0]).exists():
+            one.rehearse()
+        with output_folder(out) if first else nullcontext() as folder:
+            if first:
+                folder.demand_free(HISTORY, PICTURE)
+            one.net.to(choose_device(options.device))
+            history = one.run(out / CHECKPOINTS[0], validation=one.validation)
+            if first:
+                _conclude(one, history, folder)
     return 0
+
+
+def _folder_of(settings):
+    """The run's folder, if none is named."""
+    from nn_scratch.training.build_net import label
+
+    data = Path(settings.data).name or "data"
+    return Path("runs") / f"{settings.task}-{data}-{label(settings.net)}-{settings.seed}"
+
+
+def _conclude(one, history, folder):
+    """Write what the run reached, and show it."""
+    metrics = {name: history["epochs"][-1][name] for name in one.task.metrics}
+    settings = one.settings.as_dict() | one.facts
+    report = {"settings": settings, "validation": metrics, **history}
+    folder.write_text(HISTORY, strict_json.dumps(report, indent=1))
+    folder.write_figure(PICTURE, one.picture())
+    show_metrics(metrics, one.class_names)
+    for name in (*CHECKPOINTS, HISTORY, PICTURE):
+        print(folder.path / name)

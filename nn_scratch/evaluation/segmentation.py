@@ -2,12 +2,8 @@
 
 import numpy as np
 
+from nn_scratch.evaluation.display import display_name as spoken  # noqa: F401  (for lessons)
 from nn_scratch.validate import check_integers, check_shape
-
-
-def spoken(metric):
-    """A metric's key as it is read: "mean_iou" is "mean IoU"."""
-    return metric.replace("_", " ").replace("iou", "IoU").replace("f1", "F1")
 
 
 def confusion_matrix(truth, prediction, num_classes, ignore_index=None):

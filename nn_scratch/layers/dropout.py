@@ -14,7 +14,7 @@ class Dropout(Elementwise):
     "inverted").
 
     `rng` is a NumPy Generator, a seed, or None for other values every time. Its state is in no
-    state_dict: a run that is resumed draws other values.
+    state_dict, but in the checkpoints of `fit`: a resumed run draws what it would have.
 
     Raises: ValueError if p is no probability.
     """

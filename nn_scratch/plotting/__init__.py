@@ -1,1 +1,43 @@
-"""Figures and moving pictures."""
+"""Pictures of images, label maps, boxes, arrays and losses, and moving pictures of the layers.
+
+Every function returns a matplotlib Figure (animations: Figures, one after the other); names of
+classes and nets are drawn as text, whatever is in them.
+"""
+
+from nn_scratch.plotting.animations import (
+    animate_conv_transpose,
+    animate_convolution,
+    animate_switches,
+    save_gif,
+)
+from nn_scratch.plotting.figures import (
+    plot_arrays,
+    plot_box,
+    plot_boxes,
+    plot_dots,
+    plot_four_tasks,
+    plot_images,
+    plot_lines,
+    plot_losses,
+    plot_overlay,
+    plot_roofline,
+    plot_segmentation,
+)
+
+__all__ = [
+    "animate_conv_transpose",
+    "animate_convolution",
+    "animate_switches",
+    "plot_arrays",
+    "plot_box",
+    "plot_boxes",
+    "plot_dots",
+    "plot_four_tasks",
+    "plot_images",
+    "plot_lines",
+    "plot_losses",
+    "plot_overlay",
+    "plot_roofline",
+    "plot_segmentation",
+    "save_gif",
+]

@@ -1,16 +1,23 @@
 """Checkpoints: one .npz file that holds all a run needs to go on as if nothing had happened."""
 
+import io
 import json
 import os
 import zipfile
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from nn_scratch import strict_json
 from nn_scratch.backend import to_host
+from nn_scratch.layers import Layer
+from nn_scratch.training.optim import Optimizer
 
-FORMAT = 1
+FORMAT = 2
+RECORD = "record"
 
 
 class CheckpointError(Exception):
@@ -21,53 +28,130 @@ class CheckpointError(Exception):
 class Checkpoint:
     """What a file holds: the states as dicts of arrays, `record` as it was saved."""
 
-    net: dict
-    optimizer: dict
-    record: dict
+    path: Path | str
+    net: dict[str, np.ndarray]
+    optimizer: dict[str, np.ndarray]
+    record: dict[str, Any]
+
+    def restore(self, net: Layer, optimizer: Optimizer | None = None) -> None:
+        """Load both states, or neither.
+
+        Raises CheckpointError if they are of another net or another optimizer.
+        """
+        before = net.state_dict()
+        try:
+            _check_values(self.net, before)
+            net.load_state_dict(self.net)
+            if optimizer is not None:
+                optimizer.load_state_dict(self.optimizer)
+        except (ValueError, TypeError, KeyError) as error:
+            net.load_state_dict(before)
+            raise CheckpointError(f"{self.path} is of another net or optimizer: {error}") from error
 
 
-def save_checkpoint(path, net, optimizer, record):
-    """Write the states of net and optimizer, and `record` (anything JSON can say).
+def save_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record: dict) -> None:
+    """Write the states of net and optimizer, and `record` (anything JSON can say; NaN is null).
 
     Written under a temporary name and renamed: whenever the process is killed, `path` is either
-    the old checkpoint or the new one, whole.
+    the old checkpoint or the new one, whole. What an earlier process left half-written is replaced.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {f"net/{name}": array for name, array in net.state_dict().items()}
-    arrays |= {
-        f"optimizer/{name}": to_host(array) for name, array in optimizer.state_dict().items()
-    }
-    text = json.dumps({"format": FORMAT, "record": record})
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with temporary.open("wb") as file:
-            np.savez(file, record=np.array(text), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
+        write_checkpoint(temporary, net, optimizer, record)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def load_checkpoint(path):
-    """The Checkpoint in a file. Raises CheckpointError, with the reason, if it cannot be read."""
+def write_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record: dict) -> None:
+    """As save_checkpoint, but straight to `path`."""
+    arrays = {f"net/{name}": array for name, array in net.state_dict().items()}
+    arrays |= {
+        f"optimizer/{name}": to_host(array) for name, array in optimizer.state_dict().items()
+    }
+    text = strict_json.dumps({"format": FORMAT, "arrays": sorted(arrays), "record": record})
+    with Path(path).open("wb") as file:
+        np.savez(file, **{RECORD: np.array(text)}, **arrays)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """The Checkpoint in a file.
+
+    Nothing in the file is executed, and it takes no more memory than the file is long.
+
+    Raises CheckpointError, with the reason, if it cannot be read, is damaged or incomplete, or is
+    not a checkpoint of this version.
+    """
     try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        said = json.loads(str(arrays.pop("record")))
+        with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
+            said = _record(archive)
+            arrays = _arrays(archive, said) if said.get("format") == FORMAT else {}
     except FileNotFoundError:
         raise CheckpointError(f"there is no checkpoint {path}") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (PermissionError, IsADirectoryError, NotADirectoryError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+    except Exception as error:  # a damaged file makes zip, NumPy and JSON raise whatever they meet
+        why = str(error).partition("\n")[0][:200] or type(error).__name__
         raise CheckpointError(
-            f"{path} is truncated or no checkpoint of nn_scratch ({error}): delete it to start "
-            "afresh, or restore it from a copy"
+            f"{path} is truncated or no checkpoint of nn_scratch ({why}): delete it to "
+            "start afresh, or restore it from a copy"
         ) from error
     if said.get("format") != FORMAT:
         raise CheckpointError(
-            f"{path} has checkpoint format {said.get('format')}, but this version reads {FORMAT}"
+            f"{path} has checkpoint format {said.get('format')}, but this version of nn_scratch "
+            f"reads {FORMAT}: train again, or use the version that wrote it"
         )
-    return Checkpoint(_part(arrays, "net/"), _part(arrays, "optimizer/"), said["record"])
+    return Checkpoint(path, _part(arrays, "net/"), _part(arrays, "optimizer/"), said[RECORD])
+
+
+def _record(archive):
+    """The JSON in the file, a dict."""
+    said = json.loads(str(_array(archive, RECORD)))
+    if not isinstance(said, dict) or (said.get("format") == FORMAT and not _is_whole(said)):
+        raise ValueError("its record is none of a checkpoint")
+    return said
+
+
+def _is_whole(said):
+    return isinstance(said.get(RECORD), dict) and isinstance(said.get("arrays"), list)
+
+
+def _arrays(archive, said):
+    """All arrays but the record: those that it lists."""
+    names = {name.removesuffix(".npy") for name in archive.namelist()} - {RECORD}
+    if names != set(said["arrays"]):
+        raise ValueError("it has not the arrays that its record lists")
+    return {name: _array(archive, name) for name in names}
+
+
+def _array(archive, name):
+    """One array. Its header is read first: it must announce as many bytes as there are."""
+    entry = archive.getinfo(f"{name}.npy")
+    if entry.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f"{name} is compressed")
+    file = io.BytesIO(archive.read(entry))
+    version = np.lib.format.read_magic(file)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[version]
+    shape, _, dtype = read_header(file)
+    left = len(file.getbuffer()) - file.tell()
+    if dtype.hasobject or min(shape, default=0) < 0 or prod(shape) * dtype.itemsize != left:
+        raise ValueError(f"{name} is not what its header says")
+    file.seek(0)
+    return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _check_values(state, own):
+    """Raise ValueError for values that a net would take, but changed."""
+    for name, array in state.items():
+        if name in own and array.dtype.kind != own[name].dtype.kind:
+            raise ValueError(f"{name} is {array.dtype}, but needs {own[name].dtype}")
 
 
 def _part(arrays, prefix):

@@ -1,93 +1,130 @@
 """Several nets on the same data, trained alike over several seeds, side by side: how good each is,
 and what it costs."""
 
+import math
 import statistics
+import sys
 import time
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from matplotlib.figure import Figure
 
 from nn_scratch import strict_json
-from nn_scratch.evaluation import boxes
-from nn_scratch.evaluation.segmentation import spoken
+from nn_scratch.evaluation.display import NOTHING, display_name, display_value
 from nn_scratch.graph.cost import cost
 from nn_scratch.layers import inference_mode
-from nn_scratch.nets.zoo import builder
 from nn_scratch.plotting import figures
-from nn_scratch.training.distributed import ALONE
-from nn_scratch.training.recipes import RECIPES
+from nn_scratch.training.build_net import find_builder, label
+from nn_scratch.training.distributed import world
+from nn_scratch.training.output_folder import output_folder
+from nn_scratch.training.recipes import Recipe
+from nn_scratch.training.settings import SettingsError
+from nn_scratch.training.tasks import TASKS
 
-METRICS = {
-    "segmentation": ("mean_iou", "boundary_f1", "class_average_accuracy", "global_accuracy"),
-    "localization": ("class_accuracy", "mean_box_iou", "success"),
-}
 ROUNDS = 7
 TIMED_IMAGES = 8  # in one call
 FILES = ("comparison.json", "comparison.md", "comparison.png")
 NO_BREAK = "\N{NO-BREAK SPACE}"  # a narrow column would break "0.904 ± 0.005" into three lines
 
 
-def compare(task, nets, seeds, out, *, ranks=ALONE, device="cpu", **settings):
-    """Train every net with every seed, and return the report of all, a dict.
+def compare(
+    task: str,
+    nets: Sequence[str],
+    seeds: Sequence[int],
+    out: str | Path,
+    *,
+    device: str = "cpu",
+    **settings: Any,
+) -> dict[str, Any]:
+    """Train every net with every seed, and return the report of all.
 
     task, settings: as the recipe's. device: where to train. Runs are kept in folders of `out` and
     resumed from there; one that is complete is only read. The metrics are those of the last epoch,
     on the validation images: none is chosen by what it scored there.
+
+    Raises SettingsError, UnknownNetError or UserCodeError for what is wrong with any of the nets,
+    before one is trained.
     """
+    for what, given in ("nets", nets), ("seeds", seeds):
+        if len(set(given)) < len(given):
+            raise SettingsError(what, f"are {', '.join(map(str, given))}: one is there twice")
     for net in nets:
-        builder(task, net)  # complains before hours of training, not after
-    runs, recipes = {net: [] for net in nets}, {}
-    for seed in seeds:
-        for net in nets:
-            recipes[net] = RECIPES[task](net=net, seed=seed, **settings)
-            recipes[net].net.to(device)
-            if ranks.rank == 0:
-                print(f"{net}, seed {seed}", flush=True)
-            history = recipes[net].run(
-                checkpoint=Path(out) / f"{net}-{seed}" / "checkpoint.npz",
-                validation=recipes[net].validation,
-                ranks=ranks,
-            )
-            seconds = sum(epoch["seconds"] for epoch in history["epochs"])
-            last = history["epochs"][-1]
-            metrics = {name: last[name] for name in METRICS[task]}
-            runs[net].append({"seed": seed, "seconds": seconds, **metrics})
-    recipe = recipes[nets[0]]
+        find_builder(TASKS[task].nets, task, net)
+    recipes: dict[str, Recipe] = {}
+    for net in nets:
+        one = _recipe(task, net, seeds[0], settings, verify=not recipes)
+        if world().rank == 0 and not recipes and one.report:
+            print(one.report, file=sys.stderr)
+        one.rehearse()
+        recipes[net] = one
+    runs: dict[str, list] = {net: [] for net in nets}
+    with output_folder(out) if world().rank == 0 else nullcontext() as folder:
+        if folder is not None:
+            folder.demand_free(*FILES)
+        for seed in seeds:
+            for net in nets:
+                if seed != seeds[0]:
+                    recipes[net] = _recipe(task, net, seed, settings, verify=False)
+                place = Path(out) / f"{label(net)}-{seed}"
+                runs[net].append(_run(recipes[net], place, device))
+    one = recipes[nets[0]]
     for trained in recipes.values():
         trained.net.to("cpu")  # seconds are taken there
-    images = next(iter(recipe.validation.batches()))[0][:TIMED_IMAGES]
+    images = next(iter(one.validation.batches()))[0][:TIMED_IMAGES]
     rows = [
         {"net": name, **expense, "runs": runs[origin]}
         for name, origin, expense in _expenses(recipes, images)
     ]
     report = {
         "task": task,
-        "data": Path(recipe.settings["data"]).name,
-        "image_size": recipe.settings["image_size"],
-        "training_images": len(recipe.train.dataset),
-        "validation_images": len(recipe.validation.dataset),
-        "epochs": recipe.settings["epochs"],
+        "data": Path(one.settings.data).name,
+        "image_size": one.facts["image_size"],
+        "training_images": len(one.train.dataset),
+        "validation_images": len(one.validation.dataset),
+        "epochs": one.settings.epochs,
         "seeds": list(seeds),
         "rows": rows,
     }
-    if task == "localization":
-        report["constant_box"] = _constant_box(recipe)
+    if found := one.task.baseline(one.train, one.validation):
+        report["baseline"] = found
     return report
 
 
-def write(report, out):
-    """comparison.json, comparison.md and comparison.png in the folder `out`."""
-    paths = [Path(out) / name for name in FILES]
-    paths[0].write_text(strict_json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    paths[1].write_text(table(report) + "\n", encoding="utf-8")
-    picture(report).savefig(paths[2], dpi=110)
-    return paths
+def _recipe(task, net, seed, settings, verify):
+    return Recipe(TASKS[task].Settings(net=net, seed=seed, **settings), verify=verify)
 
 
-def table(report):
+def _run(one, folder, device):
+    """One run to its end, as a row of the report."""
+    if world().rank == 0:
+        print(f"{label(one.settings.net)}, seed {one.settings.seed}", flush=True)
+    one.net.to(device)
+    history = one.run(checkpoint=folder / "checkpoint.npz", validation=one.validation)
+    seconds = sum(epoch["seconds"] for epoch in history["epochs"])
+    metrics = {name: history["epochs"][-1][name] for name in one.task.compared}
+    return {"seed": one.settings.seed, "seconds": seconds, **metrics}
+
+
+def write(report: dict, out: str | Path) -> list[Path]:
+    """comparison.json, comparison.md and comparison.png in the folder `out`.
+
+    Returns the paths. Raises OutputError if one is a file of the user's.
+    """
+    with output_folder(out) as folder:
+        return [
+            folder.write_text(FILES[0], strict_json.dumps(report, indent=1) + "\n"),
+            folder.write_text(FILES[1], table(report) + "\n"),
+            folder.write_figure(FILES[2], picture(report)),
+        ]
+
+
+def table(report: dict) -> str:
     """The report as a Markdown table; mean ± standard deviation over the seeds."""
-    metrics = METRICS[report["task"]]
-    heads = [*map(spoken, metrics), "weights", "products", "ms", "training"]
+    metrics = TASKS[report["task"]].compared
+    heads = [*map(display_name, metrics), "weights", "products", "ms", "training"]
     lines = [
         f"{report['data']}, {'×'.join(map(str, report['image_size']))}: "
         f"{report['training_images']} images, {report['epochs']} epochs, "
@@ -107,19 +144,21 @@ def table(report):
             f"{seconds:,.0f} s",
         ]
         cells = [cell.replace(" ", NO_BREAK) for cell in (*scores, *expense)]
-        lines.append(f"| {row['net']} | {' | '.join(cells)} |")
-    if "constant_box" in report:
-        constant = [f"{report['constant_box'][n]:.3f}" for n in ("mean_box_iou", "success")]
-        lines.append(f"| *the best constant box* | – | {' | '.join(constant)} | 4 | – | – | – |")
+        lines.append(f"| {_cell(row['net'])} | {' | '.join(cells)} |")
+    if found := report.get("baseline"):
+        scores = [display_value(found.get(name)) for name in metrics]
+        cells = [*scores, str(found["weights"]), NOTHING, NOTHING, NOTHING]
+        lines.append(f"| *{found['name']}* | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def picture(report):
+def picture(report: dict) -> Figure:
     """A Figure with a dot for every run: two metrics, products and milliseconds."""
-    rows, names = report["rows"], METRICS[report["task"]][-2:]
-    if report["task"] == "segmentation":
-        names = METRICS["segmentation"][:2]
-    panels = {spoken(n): [[r[n] for r in row["runs"]] for row in rows] for n in names}
+    rows = report["rows"]
+    panels = {
+        display_name(name): [[_known(run[name]) for run in row["runs"]] for row in rows]
+        for name in TASKS[report["task"]].plotted
+    }
     panels["products, millions"] = [[row["products"] / 1e6] for row in rows]
     panels["ms for an image"] = [[1e3 * row["seconds"]] for row in rows]
     return figures.plot_dots([row["net"] for row in rows], panels, logarithmic=list(panels)[2:])
@@ -131,13 +170,13 @@ def _expenses(recipes, images):
     A fully convolutional patch classifier is also run as what it came from, patch by patch.
     """
     systems = []
-    for name, recipe in recipes.items():
-        net = recipe.net.eval()
+    for name, one in recipes.items():
+        net = one.net.eval()
         if sliding := getattr(net, "sliding_window", None):
             patch = images[:1, :, : net.patch, : net.patch]
             pixels = images[0, 0].size
             systems.append(("sliding-window", name, sliding, sliding.classifier, patch, pixels))
-        systems.append((name, name, net, net, images[:1], 1))
+        systems.append((label(name), name, net, net, images[:1], 1))
     seconds = _seconds([(run, net) for _, _, run, net, *_ in systems], images)
     for (name, origin, _, net, counted, times), taken in zip(systems, seconds, strict=True):
         total = cost(net, counted)[-1]
@@ -164,22 +203,20 @@ def _seconds(systems, images):
     return [statistics.median(times) for times in taken]
 
 
-def _constant_box(recipe):
-    """What the one box that suits the training boxes best scores on the validation boxes."""
-    train, truth = (_fractions(part) for part in (recipe.train, recipe.validation))
-    box = boxes.best_constant_box(train)
-    ious = boxes.box_iou(np.broadcast_to(box, truth.shape), truth)
-    return {
-        "box": box.tolist(),
-        "mean_box_iou": float(ious.mean()),
-        "success": boxes.success_rate(ious),
-    }
-
-
-def _fractions(loader):
-    return np.concatenate([boxes.to_fractions(b, x.shape[2:]) for x, _, b in loader.batches()])
-
-
 def _mean_and_spread(values):
-    mean = f"{statistics.mean(values):.3f}"
-    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.3f}"
+    """The mean over the seeds, and the standard deviation; a dash if one seed has no value."""
+    known = [_known(value) for value in values]
+    if any(map(math.isnan, known)):
+        return NOTHING
+    mean = f"{statistics.mean(known):.3f}"
+    return mean if len(known) == 1 else f"{mean} ± {statistics.stdev(known):.3f}"
+
+
+def _known(value):
+    """A metric as a number, NaN for JSON's null."""
+    return math.nan if value is None else value
+
+
+def _cell(text):
+    """A text that does not end a cell of a Markdown table."""
+    return text.replace("|", "\\|")

@@ -4,6 +4,9 @@ Every process, a "rank", takes a part of each batch; gradients and the sums of b
 up over all of them (synchronous data parallelism), so that every rank holds the net that a single
 process would, to rounding. The first rank logs and saves.
 
+As in torch.distributed there is one group of processes, which `world()` gives to whoever needs it:
+fit, evaluate and the tasks work together with the other ranks when a launcher started some.
+
 On one machine this is also the faster way to use the cores: two threads hand Python's interpreter
 lock to and fro, two processes do not.
 """
@@ -12,11 +15,13 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 
-from nn_scratch.backend import to_host, xp_of
+from nn_scratch.backend import Array, to_host, xp_of
 from nn_scratch.engine.cpu.threads import thread_count
 
 FORWARDING = 1.0  # seconds in which the launcher passes on what a rank wrote before all are killed
@@ -27,24 +32,24 @@ class RanksError(RuntimeError):
     """Processes that were started together but cannot work together."""
 
 
-class Alone:
+class _AbortedError(SystemExit):
+    """This rank has stopped all of them, and ends as soon as it can."""
+
+
+class SingleProcess:
     """The only process: every sum is its own part."""
 
     rank, size = 0, 1
 
-    def part(self, count):
+    def part(self, count: int) -> slice:
         """The slice of `count` samples that this rank takes."""
         return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
-    def share(self, weigh):
-        """What part of the batch's weight is this rank's; `weigh()` gives the rank's own weight."""
-        return 1.0
-
-    def all_sum(self, array):
+    def all_reduce(self, array: Array) -> Array:
         """The sum of the ranks' arrays, on every rank."""
         return array
 
-    def all_gather(self, value):
+    def all_gather(self, value) -> list:
         """The ranks' values, in their order, on every rank."""
         return [value]
 
@@ -53,23 +58,23 @@ class Alone:
         return value
 
     @contextmanager
-    def synchronized(self, net):
+    def synchronized(self, net) -> Iterator[None]:
         """Batch norm's statistics are the whole batch's within."""
         yield
 
-    def sum_gradients(self, net):
+    def sum_gradients(self, net) -> None:
         """Add up net.grads over the ranks."""
 
     @contextmanager
-    def stop_together(self):
-        """A rank that fails within stops all of them, with its message: they would wait forever."""
+    def abort_together(self) -> Iterator[None]:
+        """A rank that fails within stops all of them, with its message: they would wait forever.
+
+        Raises SystemExit on a rank that failed, should it live on: it must write nothing more.
+        """
         yield
 
 
-ALONE = Alone()
-
-
-class MpiRanks(Alone):
+class MpiProcesses(SingleProcess):
     """The processes of an MPI communicator. Unless NN_SCRATCH_THREADS is set, the ranks of one
     machine divide its cores among their threads."""
 
@@ -81,12 +86,7 @@ class MpiRanks(Alone):
         neighbours = communicator.Split_type(MPI.COMM_TYPE_SHARED).size
         os.environ.setdefault("NN_SCRATCH_THREADS", str(max(1, thread_count() // neighbours)))
 
-    def share(self, weigh):
-        own = float(weigh())
-        total = self.communicator.allreduce(own)
-        return own / total if total else float("nan")
-
-    def all_sum(self, array):
+    def all_reduce(self, array):
         own = np.ascontiguousarray(to_host(array))
         total = np.empty_like(own)
         self.communicator.Allreduce(own, total)
@@ -102,7 +102,7 @@ class MpiRanks(Alone):
     def synchronized(self, net):
         norms = [layer for _, layer in net.named_modules() if hasattr(layer, "all_sum")]
         for layer in norms:
-            layer.all_sum = self.all_sum
+            layer.all_sum = self.all_reduce
         try:
             yield
         finally:
@@ -112,42 +112,55 @@ class MpiRanks(Alone):
     def sum_gradients(self, net):
         gradients = list(net.grads.values())
         packed = np.concatenate([to_host(gradient).reshape(-1) for gradient in gradients])
-        total, start = self.all_sum(packed), 0
+        total, start = self.all_reduce(packed), 0
         for gradient in gradients:
             part = total[start : start + gradient.size].reshape(gradient.shape)
             gradient[...] = xp_of(gradient).asarray(part)
             start += gradient.size
 
     @contextmanager
-    def stop_together(self):
+    def abort_together(self):
         try:
             yield
-        except BaseException:
+        except _AbortedError:
+            raise
+        except BaseException as error:
             sys.stdout.flush()
             sys.stderr.write(f"rank {self.rank} of {self.size} failed:\n{traceback.format_exc()}")
             sys.stderr.flush()
             time.sleep(FORWARDING)
             self.communicator.Abort(1)
+            # Abort may return for some milliseconds, until the launcher's signal comes.
+            raise _AbortedError(1) from error
 
 
-def world():
-    """The ranks that an MPI launcher started together with this process, or Alone.
+def world() -> SingleProcess:
+    """The processes that an MPI launcher started together with this one, or the SingleProcess.
 
     Raises RanksError when there are some, but this process cannot reach them.
     """
-    said = [int(os.environ[name]) for name in LAUNCHER_SIZES if name in os.environ]
-    if not said or said[0] == 1:
-        return Alone()
+    told = [int(os.environ[name]) for name in LAUNCHER_SIZES if name in os.environ]
+    if not told or told[0] == 1:
+        return _SINGLE
+    return _mpi(told[0])
+
+
+_SINGLE = SingleProcess()
+
+
+@lru_cache(maxsize=1)
+def _mpi(size):
+    """The `size` processes that the launcher says it started."""
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:
         raise RanksError(
-            f"{said[0]} processes were started by an MPI launcher, but mpi4py does not work here "
+            f"{size} processes were started by an MPI launcher, but mpi4py does not work here "
             f"({error}): pip install -e '.[mpi]' in the checkout"
         ) from error
-    if MPI.COMM_WORLD.size != said[0]:
+    if MPI.COMM_WORLD.size != size:
         raise RanksError(
-            f"{said[0]} processes were started, but mpi4py sees {MPI.COMM_WORLD.size}: launcher "
+            f"{size} processes were started, but mpi4py sees {MPI.COMM_WORLD.size}: launcher "
             "and mpi4py belong to different MPI libraries; use the mpiexec beside your python"
         )
-    return MpiRanks(MPI.COMM_WORLD)
+    return MpiProcesses(MPI.COMM_WORLD)

@@ -4,197 +4,166 @@ A recipe's settings are all that it was made from, in words and numbers. They go
 checkpoints, and from them alone its net can be built again.
 """
 
+import io
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from matplotlib.figure import Figure
 
 from nn_scratch.data import (
     HorizontalFlip,
     Loader,
     RandomPlacement,
     Resize,
+    Source,
     Transformed,
-    open_digits,
-    open_folder,
 )
 from nn_scratch.data.sources import DIGITS
-from nn_scratch.evaluation import boxes
-from nn_scratch.evaluation.segmentation import median_frequency_weights
-from nn_scratch.nets import build
-from nn_scratch.plotting import figures
-from nn_scratch.training.distributed import ALONE
+from nn_scratch.layers import Layer, inference_mode
+from nn_scratch.training.build_net import CHOSEN, build_net, errors_of, label, net_file
 from nn_scratch.training.fit import evaluate, fit
 from nn_scratch.training.optim import Adam
 from nn_scratch.training.schedules import one_cycle
-from nn_scratch.training.tasks import Localization, Segmentation, box_of_class
+from nn_scratch.training.settings import Settings, SettingsError
+from nn_scratch.training.tasks import TASKS
 
-CLASS_WEIGHTS = ("none", "median_frequency")
 PREFETCH = 4  # batches of photographs that are read ahead
 
 
-def segmentation(
-    *,
-    data=DIGITS,
-    net="segnet",
-    width=None,
-    kernel_size=None,
-    size=None,
-    flip=False,
-    class_weights="none",
-    ignore_index=None,
-    epochs=15,
-    scenes=4000,
-    batch_size=32,
-    max_lr=1e-2,
-    seed=0,
-):
-    """A class for every pixel.
-
-    data: "digits", `scenes` new scenes an epoch, or a folder (data.sources.LAYOUTS). net: a name of
-    nets.SEGMENTERS; width and kernel_size, if they are not to be the net's own. size: (h, w) to
-    which all images are brought. flip: half of the training images, at random. class_weights:
-    "none" or "median_frequency", of the classes in the loss. ignore_index: the label of pixels
-    that do not count.
-    """
-    return Recipe({"task": "segmentation", **locals()})
-
-
-def localization(
-    *,
-    data=DIGITS,
-    net="localizer",
-    width=None,
-    size=None,
-    placement=1.0,
-    flip=False,
-    epochs=12,
-    scenes=4000,
-    batch_size=32,
-    max_lr=3e-3,
-    seed=0,
-):
-    """A class and a box for every image.
-
-    As segmentation, with a name of nets.LOCALIZERS. placement: all images, to train and to
-    validate on, at a random place of a canvas up to so many times as large.
-    """
-    return Recipe({"task": "localization", **locals()})
-
-
-RECIPES = {"segmentation": segmentation, "localization": localization}
-
-
 class Recipe:
-    """One experiment: net, task, Loaders `train` and `validation`, class_names, and settings."""
+    """One experiment: settings, net, task, Loaders `train` and `validation`, and class_names.
 
-    def __init__(self, settings):
-        if settings["data"] != DIGITS:
-            settings["data"] = str(Path(settings["data"]).resolve())
-        source = _open(settings)
-        seed, batch_size = settings["seed"], settings["batch_size"]
-        photographs = settings["data"] != DIGITS
-        self.train = Loader(
-            Transformed(source.train, *_changes(settings, train=True), seed=seed),
-            batch_size,
-            shuffle=True,
-            seed=seed,
-            prefetch=PREFETCH if photographs else 0,
-        )
-        self.validation = Loader(
-            Transformed(source.validation, *_changes(settings, train=False)), batch_size
-        )
-        # What the net and its pictures need to know of the data, for who has the checkpoint only.
-        self.settings = settings | {
-            "class_names": source.class_names,
-            "channels": source.channels,
-            "image_size": list(self.train.dataset.sample(0, 0)[0].shape[1:]),
-        }
-        self.net = net_of(self.settings)
-        self.task = _task(settings, source)
+    verify: whether to open every image once, so that none is found broken after hours of training.
+    `report` says what of the data was left out or read in a special way.
+
+    Raises SettingsError, DataError, UnknownNetError or UserCodeError, before anything is trained.
+    """
+
+    def __init__(self, settings: Settings, *, verify: bool = True):
+        self.settings = settings
+        task = TASKS[settings.task]
+        source = task.open(settings)
+        if verify:
+            source.verify(one_size=settings.size is None)
+        self.report = source.report
+        self.train = training_loader(settings, source)
+        self.validation = validation_loader(settings, source)
         self.class_names = source.class_names
+        self.facts = _facts(source, self.train)
+        self.net = net_of(settings, self.facts)
+        self.task = task.of(settings, source)
 
-    def run(self, checkpoint=None, **options):
-        """Train and return the history; options as fit's."""
-        epochs = self.settings["epochs"]
-        return fit(
-            self.net,
-            self.task,
-            self.train,
-            Adam(self.net),
-            epochs=epochs,
-            schedule=one_cycle(self.settings["max_lr"], epochs * len(self.train)),
-            checkpoint=checkpoint,
-            settings=self.settings,
-            **options,
-        )
+    def run(self, checkpoint: str | Path | None = None, **options: Any) -> dict[str, list]:
+        """Train; `checkpoint` and options as fit's. Returns the history."""
+        epochs = self.settings.epochs
+        own = net_file(self.settings.net)
+        with errors_of(self.settings.net):
+            return fit(
+                self.net,
+                self.task,
+                self.train,
+                Adam(self.net),
+                epochs=epochs,
+                schedule=one_cycle(self.settings.max_lr, epochs * len(self.train)),
+                checkpoint=checkpoint,
+                settings=self.settings.as_dict() | self.facts,
+                notes={"net_file": own.fingerprint()} if own else {},
+                **options,
+            )
 
-    def evaluate(self, ranks=ALONE):
+    def evaluate(self) -> dict[str, Any]:
         """The metrics on the validation images."""
-        return evaluate(self.net, self.task, self.validation, ranks)
+        return evaluate(self.net, self.task, self.validation)
 
-    def picture(self):
-        """A Figure of the first validation images and what the net makes of them."""
+    def picture(self) -> Figure:
+        """A Figure of the first validation images and what the net makes of them. Moves the net to
+        the CPU, and to evaluation mode."""
         batch = next(iter(self.validation.batches()))
-        draw = {"segmentation": draw_segmentation, "localization": draw_localization}
-        return draw[self.settings["task"]](self.net.to("cpu").eval(), batch, self.class_names)
+        return self.task.draw(self.net.to("cpu").eval(), batch, self.class_names)
+
+    def rehearse(self) -> None:
+        """Do once what a run does at its end, with the net as it is: a net that cannot take these
+        images, or a picture that cannot be drawn, is found before hours of training.
+
+        Raises SettingsError, or UserCodeError for a net of one's own.
+        """
+        images = next(iter(self.train.batches()))[0][:1]
+        name = label(self.settings.net)
+        with errors_of(self.settings.net):
+            try:
+                with inference_mode(self.net.eval()):
+                    output = self.net(images)
+            except (ValueError, MemoryError) as error:
+                if net_file(self.settings.net) is not None:
+                    raise
+                size = "×".join(map(str, images.shape[2:]))
+                raise SettingsError(
+                    "net", f"{name} cannot take images of {size}: {error}"
+                ) from error
+            self.task.check_output(output, images, len(self.class_names))
+        self.picture().savefig(io.BytesIO(), dpi=20)
+        self.net.train()
 
 
-def net_of(settings):
-    """The net of a recipe with these settings, as it is before training."""
-    own = ("width", "kernel_size")
-    return build(
-        settings["task"],
-        settings["net"],
-        settings["channels"],
-        len(settings["class_names"]),
-        image_size=settings["image_size"],
-        rng=settings["seed"],
-        **{name: settings[name] for name in own if settings.get(name) is not None},
+def recipe(task: str, **settings: Any) -> Recipe:
+    """The Recipe for a name of TASKS. settings: the fields of its Settings, see settings.Settings
+    and the task's file; what is not given is as good a start as we know."""
+    return Recipe(TASKS[task].Settings(**settings))
+
+
+segmentation = partial(recipe, "segmentation")
+localization = partial(recipe, "localization")
+
+
+def net_of(settings: Settings, facts: dict) -> Layer:
+    """The net of a recipe with these settings and facts of its data, as it is before training."""
+    return build_net(
+        TASKS[settings.task].nets,
+        settings.task,
+        settings.net,
+        facts["channels"],
+        len(facts["class_names"]),
+        image_size=facts["image_size"],
+        rng=settings.seed,
+        **{name: getattr(settings, name) for name in CHOSEN},
     )
 
 
-def draw_segmentation(net, batch, class_names):
-    """The net's label maps beside the truth."""
-    images, truths = (part[:8] for part in batch)
-    return figures.plot_segmentation(images, truths, class_names, net(images).argmax(axis=1))
-
-
-def draw_localization(net, batch, class_names):
-    """The net's boxes and classes beside the truth."""
-    images, labels, true_boxes = (part[:12] for part in batch)
-    scores, fractions = net(images)
-    likeliest = scores.argmax(axis=1)
-    found = boxes.to_pixels(fractions[box_of_class(fractions, likeliest)], images.shape[2:])
-    names = ([class_names[label] for label in part] for part in (labels, likeliest))
-    return figures.plot_boxes(images, true_boxes, found, *names)
-
-
-def _open(settings):
-    if settings["data"] == DIGITS:
-        return open_digits(settings["task"], settings["scenes"], settings["seed"])
-    return open_folder(
-        settings["task"],
-        settings["data"],
-        settings.get("ignore_index"),
-        settings.get("class_names"),
+def training_loader(settings: Settings, source: Source) -> Loader:
+    """Batches of the images to train on."""
+    changes = [*_changes(settings), *([HorizontalFlip()] if settings.flip else [])]
+    return Loader(
+        Transformed(source.train, *changes, seed=settings.seed),
+        settings.batch_size,
+        shuffle=True,
+        seed=settings.seed,
+        prefetch=0 if settings.data == DIGITS else PREFETCH,
     )
 
 
-def _changes(settings, train):
-    """The transforms of the images to train on, or of those to validate on."""
-    if settings.get("placement", 1) > 1:
-        yield RandomPlacement(settings["placement"])
-    if settings["size"]:
-        yield Resize(settings["size"])
-    if settings["flip"] and train:
-        yield HorizontalFlip()
+def validation_loader(settings: Settings, source: Source) -> Loader:
+    """Batches of the images to validate on."""
+    return Loader(Transformed(source.validation, *_changes(settings)), settings.batch_size)
 
 
-def _task(settings, source):
-    if settings["task"] == "localization":
-        return Localization()
-    classes, ignored, weights = len(source.class_names), source.ignore_index, None
-    if settings["class_weights"] == "median_frequency":
-        label_maps = (source.train.sample(0, index)[1] for index in range(len(source.train)))
-        weights = median_frequency_weights(label_maps, classes, ignored).astype(np.float32)
-    return Segmentation(classes, class_weights=weights, ignore_index=ignored)
+def _changes(settings):
+    """The transforms of all images."""
+    if getattr(settings, "placement", 1) > 1:
+        yield RandomPlacement(settings.placement)
+    if settings.size:
+        yield Resize(settings.size)
+
+
+def _facts(source, loader):
+    """What a run's net and its pictures need to know of the data, for who has the checkpoint only;
+    and which images are trained on."""
+    facts = {
+        "class_names": list(source.class_names),
+        "channels": source.channels,
+        "image_size": list(loader.dataset.sample(0, 0)[0].shape[1:]),
+    }
+    if source.train_names:
+        facts["train_images"] = list(source.train_names)
+        facts["validation_images"] = list(source.validation_names)
+    return facts

@@ -3,21 +3,6 @@
 from math import cos, pi
 
 
-def constant(lr):
-    """Always lr."""
-    return lambda step: lr
-
-
-def step_decay(lr, every, gamma=0.1):
-    """lr, multiplied by gamma after every `every` steps (PyTorch's StepLR)."""
-    return lambda step: lr * gamma ** (step // every)
-
-
-def cosine(lr, steps, final=0.0):
-    """Half a cosine from lr to `final` (Loshchilov & Hutter 2017, equation 5, without restarts)."""
-    return lambda step: _between(lr, final, min(step / steps, 1))
-
-
 def one_cycle(max_lr, steps, warm_up=0.3, start_factor=25.0, final_factor=1e4):
     """Up to max_lr within the first share `warm_up` of the steps, from max_lr/start_factor, then
     down to a `final_factor`-th of the start, both along cosines (Smith & Topin 2018; PyTorch's

@@ -88,5 +88,5 @@ def test_other_files_are_explained(tmp_path):
     with pytest.raises(CheckpointError):
         load_checkpoint(tmp_path)
     np.savez(tmp_path / "new.npz", record=np.array('{"format": 99}'))
-    with pytest.raises(CheckpointError, match="format 99, but this version reads 1"):
+    with pytest.raises(CheckpointError, match="format 99, but this version of nn_scratch reads 2"):
         load_checkpoint(tmp_path / "new.npz")

@@ -15,7 +15,7 @@ import pytest
 from helpers import assert_close, draw
 from nn_scratch import ops
 from nn_scratch.training import RanksError, world
-from nn_scratch.training.distributed import ALONE
+from nn_scratch.training.distributed import SingleProcess
 
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
 if not importlib.util.find_spec("mpi4py"):
@@ -61,8 +61,8 @@ else:
 loader = Loader(Noise(), 3, shuffle=True, seed=5)
 optimizer = SGD(net, 0.1, momentum=0.9)
 history = fit(net, task, loader, optimizer, epochs=epochs, checkpoint=f"{out}.npz",
-              validation=loader, progress=False, ranks=ranks)
-metrics = ranks.all_gather(evaluate(net, task, loader, ranks))
+              validation=loader, progress=False)
+metrics = ranks.all_gather(evaluate(net, task, loader))
 assert all(m == metrics[0] for m in metrics)
 weights = ranks.all_gather(net.state_dict())
 assert all(np.array_equal(w[n], weights[0][n]) for w in weights for n in w)
@@ -145,6 +145,7 @@ def test_the_command(tmp_path):
     )
     assert done.stdout.count("checkpoint.npz") == 1  # only the first rank speaks
     assert {path.name for path in tmp_path.iterdir()} == {
+        ".nn-scratch.json",
         "best.npz",
         "checkpoint.npz",
         "history.json",
@@ -179,7 +180,7 @@ def test_a_launcher_of_another_mpi_library_is_an_error():
 
 
 def test_parts_cover_the_batch():
-    class Third(type(ALONE)):
+    class Third(SingleProcess):
         size = 3
 
     for count in range(8):

@@ -69,11 +69,11 @@ class StoppingTask(Segmentation):
         super().__init__(11)
         self.left = last
 
-    def step(self, net, batch, ranks):
+    def step(self, net, batch):
         if self.left == 0:
             raise StopHereError
         self.left -= 1
-        return super().step(net, batch, ranks)
+        return super().step(net, batch)
 
 
 @pytest.mark.parametrize("stop_before", range(10))
@@ -154,9 +154,9 @@ class PoisonedTask(Segmentation):
         super().__init__(11)
         self.left = last
 
-    def step(self, net, batch, ranks):
+    def step(self, net, batch):
         self.left -= 1
-        losses = super().step(net, batch, ranks)
+        losses = super().step(net, batch)
         return losses if self.left >= 0 else {**losses, "loss": float("nan")}
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from helpers import draw
 from nn_scratch.layers import Linear
-from nn_scratch.training import SGD, Adam, constant, cosine, one_cycle, step_decay
+from nn_scratch.training import SGD, Adam, one_cycle
 
 
 def layer_with(value, gradient):
@@ -60,12 +60,7 @@ def test_state_goes_on_where_it_was(make):
     np.testing.assert_array_equal(first.params["weight"], second.params["weight"])
 
 
-def test_schedules_at_their_landmarks():
-    assert constant(0.3)(17) == 0.3
-    decay = step_decay(1.0, every=10, gamma=0.5)
-    assert [decay(s) for s in (0, 9, 10, 25)] == [1, 1, 0.5, 0.25]
-    wave = cosine(2.0, 100, final=1.0)
-    assert [wave(s) for s in (0, 50, 100, 150)] == pytest.approx([2, 1.5, 1, 1])
+def test_one_cycle_at_its_landmarks():
     cycle = one_cycle(1.0, 100)
     assert cycle(0) == pytest.approx(1 / 25)
     assert cycle(29) == pytest.approx(1)
@@ -78,19 +73,12 @@ def test_one_cycle_of_a_very_short_run_is_finite(steps):
     assert all(0 < one_cycle(1.0, steps)(s) <= 1 for s in range(steps))
 
 
-def test_schedules_are_pytorch_s():
+def test_one_cycle_is_pytorch_s():
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    scheduler = torch.optim.lr_scheduler
-    cases = [
-        (one_cycle(0.5, 37), lambda o: scheduler.OneCycleLR(o, 0.5, total_steps=37)),
-        (cosine(0.5, 36), lambda o: scheduler.CosineAnnealingLR(o, 36)),
-        (step_decay(0.5, 7, 0.3), lambda o: scheduler.StepLR(o, 7, 0.3)),
-    ]
-    for ours, make in cases:
-        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 0.5, momentum=0.9)
-        theirs = make(optimizer)
-        for step in range(37):
-            assert ours(step) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
-            optimizer.step()
-            if step < 36:
-                theirs.step()
+    ours, optimizer = one_cycle(0.5, 37), torch.optim.SGD([torch.zeros(1)], 0.5, momentum=0.9)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.5, total_steps=37)
+    for step in range(37):
+        assert ours(step) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
+        optimizer.step()
+        if step < 36:
+            theirs.step()

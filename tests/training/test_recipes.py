@@ -9,10 +9,10 @@ from PIL import Image
 import standin
 from backends import device_of
 from nn_scratch.cli import main
-from nn_scratch.training import CheckpointError, load_checkpoint, save_checkpoint
-from nn_scratch.training.compare import METRICS
+from nn_scratch.training import TASKS, CheckpointError, load_checkpoint, save_checkpoint
+from nn_scratch.training.inference import load_net
 from nn_scratch.training.optim import Adam
-from nn_scratch.training.recipes import Recipe, localization, net_of, segmentation
+from nn_scratch.training.recipes import localization, net_of, segmentation
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ def test_a_folder_of_masks_from_training_to_pictures(masks, tmp_path, capsys, mo
     out = tmp_path / "run"
     assert train_masks(masks, out, "--epochs", 15) == 0
     written = {path.name for path in out.iterdir()}
-    assert written == {"checkpoint.npz", "best.npz", "history.json", "picture.png"}
+    results = {"checkpoint.npz", "best.npz", "history.json", "picture.png"}
+    assert written == {*results, ".nn-scratch.json"}
     printed = capsys.readouterr().out
     assert "mean IoU" in printed and "leaf" in printed
     history = json.loads((out / "history.json").read_text())
@@ -112,7 +113,7 @@ def test_photographs_of_several_sizes_from_training_to_boxes(photographs, tmp_pa
 
 def test_sizes_that_differ_need_a_size(photographs, tmp_path, capsys):
     assert run("train", "localization", "--data", photographs, "--out", tmp_path / "run") == 2
-    assert "nn-scratch train --size" in capsys.readouterr().err
+    assert "2 sizes" in capsys.readouterr().err
 
 
 def test_a_mask_of_a_class_the_net_does_not_know(masks, tmp_path, capsys):
@@ -133,18 +134,18 @@ def test_a_mask_of_a_class_the_net_does_not_know(masks, tmp_path, capsys):
 @pytest.mark.parametrize("recipe", [segmentation, localization])
 def test_a_net_is_rebuilt_from_its_settings(recipe):
     made = recipe(scenes=4, seed=5, width=4)
-    settings = json.loads(json.dumps(made.settings))
-    again = net_of(settings).state_dict()
+    settings = json.loads(json.dumps(made.settings.as_dict()))
+    kind = TASKS[settings.pop("task")].Settings
+    again = kind(**settings)
+    assert again == made.settings
+    state = net_of(again, json.loads(json.dumps(made.facts))).state_dict()
     for name, array in made.net.state_dict().items():
-        np.testing.assert_array_equal(again[name], array)
-    assert Recipe(settings).settings == made.settings
+        np.testing.assert_array_equal(state[name], array)
 
 
 def test_a_checkpoint_that_does_not_say_its_net(tmp_path):
     net = segmentation(scenes=4, width=2).net
     save_checkpoint(tmp_path / "mine.npz", net, Adam(net), {"settings": None, "history": {}})
-    from nn_scratch.training.predict import load_net
-
     with pytest.raises(CheckpointError, match="does not say which net it is of"):
         load_net(tmp_path / "mine.npz")
 
@@ -157,7 +158,7 @@ def test_a_checkpoint_that_does_not_say_its_net(tmp_path):
         ("train segmentation --net segnets", "there is no net 'segnets'"),
         ("train segmentation --data none", "there is no folder"),
         ("evaluate none.npz", "there is no checkpoint"),
-        ("train localization --kernel-size 3", "--kernel-size: not for localization"),
+        ("train localization --kernel-size 3", "--kernel-size is no option of localizer"),
         ("compare segmentation --nets segnet segnets --epochs 1", "there is no net 'segnets'"),
     ],
 )
@@ -212,8 +213,10 @@ def test_comparing_segmenters(tmp_path, capsys):
     assert sliding["runs"] == whole["runs"] != nearest["runs"]
     assert sliding["products"] > 3 * whole["products"]
     assert [run["seed"] for run in whole["runs"]] == [0, 1]
-    assert all(0 <= run[name] <= 1 for run in whole["runs"] for name in METRICS["segmentation"])
-    assert printed.count("±") == 3 * len(METRICS["segmentation"])
+    assert all(
+        0 <= run[name] <= 1 for run in whole["runs"] for name in TASKS["segmentation"].compared
+    )
+    assert printed.count("±") == 3 * len(TASKS["segmentation"].compared)
     assert (tmp_path / "comparison.md").read_text().strip() in printed
     assert (tmp_path / "comparison.png").stat().st_size > 10_000
 
@@ -229,5 +232,5 @@ def test_comparing_segmenters(tmp_path, capsys):
 def test_comparing_localizers(tmp_path, capsys):
     assert compare("localization", tmp_path, "--nets", "localizer-global", "--seeds", 0) == 0
     report = json.loads((tmp_path / "comparison.json").read_text())
-    assert 0 < report["constant_box"]["mean_box_iou"] < 0.5
+    assert 0 < report["baseline"]["mean_box_iou"] < 0.5
     assert "the best constant box" in capsys.readouterr().out

@@ -1,0 +1,15 @@
+"""Metrics as they are read."""
+
+import math
+
+NOTHING = "–"  # where nothing counted
+
+
+def display_name(metric: str) -> str:
+    """A metric's key as it is read: "mean_iou" is "mean IoU"."""
+    return metric.replace("_", " ").replace("iou", "IoU").replace("f1", "F1")
+
+
+def display_value(value: float | None, digits: int = 3) -> str:
+    """A metric with so many digits after the point; a dash for NaN, and for JSON's null."""
+    return NOTHING if value is None or math.isnan(value) else f"{value:.{digits}f}"

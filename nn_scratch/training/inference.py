@@ -1,0 +1,203 @@
+"""What a trained net says: of the validation images, by its metrics; of an image file, drawn on
+it."""
+
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from nn_scratch.backend import to_device, to_host
+from nn_scratch.data import DataError, Resize, read_image
+from nn_scratch.data.sources import DIGITS
+from nn_scratch.layers import Layer, inference_mode
+from nn_scratch.training.build_net import NetFile, errors_of, net_file
+from nn_scratch.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
+from nn_scratch.training.fit import evaluate
+from nn_scratch.training.output_folder import OutputFolder, output_folder
+from nn_scratch.training.recipes import net_of, validation_loader
+from nn_scratch.training.settings import Settings, SettingsError
+from nn_scratch.training.tasks import TASKS, Task
+
+LONGEST = 200  # bytes of a picture's name before its number; systems allow 255 with all around it
+
+
+@dataclass
+class Trained:
+    """A checkpoint's net, in evaluation mode, and what it was trained with."""
+
+    net: Layer
+    task: type[Task]
+    settings: Settings
+    facts: dict[str, Any]
+
+
+def load_net(path: str | Path, net: str | None = None) -> Trained:
+    """The net in a checkpoint.
+
+    net: FILE.py:NAME, where a net of one's own is to be found if not where it was. If that file has
+    changed since, a line on standard error says so.
+
+    Raises CheckpointError if that is no checkpoint of a recipe, or not of this net; UserCodeError
+    for what is wrong in the user's file.
+    """
+    found = load_checkpoint(path)
+    settings, facts = _what_it_was(path, found)
+    if net is not None:
+        settings = replace(settings, net=net)
+    own = net_file(settings.net)
+    if own is not None:
+        _look_for(own, path, found)
+    try:
+        made = net_of(settings, facts)
+    except (SettingsError, ValueError) as error:
+        raise CheckpointError(f"{path}: its net cannot be built: {error}") from error
+    found.restore(made)
+    return Trained(made.eval(), TASKS[settings.task], settings, facts)
+
+
+def evaluate_checkpoint(
+    path: str | Path, data: str | Path | None = None, device: str = "cpu", net: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """(metrics, class names) of a checkpoint's net on the validation part of `data`, by default of
+    what it was trained on. Images are brought to the size it was trained on.
+
+    Raises DataError if these images have other classes or channels, or were trained on.
+    """
+    trained = load_net(path, net)
+    settings = _settings_for(trained, data)
+    source = trained.task.open(settings, trained.facts["class_names"])
+    _check_source(path, trained, source, settings)
+    task = trained.task.of(settings, source, training=False)
+    loader = validation_loader(settings, source)
+    with errors_of(settings.net):
+        metrics = evaluate(trained.net.to(device), task, loader)
+    return metrics, list(source.class_names)
+
+
+def predict(
+    path: str | Path,
+    images: Iterable[str | Path],
+    out: str | Path,
+    device: str = "cpu",
+    net: str | None = None,
+) -> Iterator[tuple[str, Path]]:
+    """For each image file, one line of text and the picture's path in the folder `out`.
+
+    A picture is named as its image. It replaces what an earlier prediction wrote, but neither a
+    file of the user's nor a picture of the same call: then its name gets a number.
+
+    Raises DataError for an image that cannot be read, OutputError if `out` cannot be written to.
+    """
+    trained, images = load_net(path, net), [Path(image) for image in images]
+    for image in images:
+        if not image.is_file():
+            raise DataError(f"there is no image {image}")
+    trained.net.to(device)
+    with output_folder(out) as folder:
+        taken: set[str] = set()
+        for image_path in images:
+            image = read_image(image_path)
+            output = _output(trained, image, device)
+            text, figure = trained.task.describe(output, image, trained.facts["class_names"])
+            picture = folder.write_figure(_free_name(folder, image_path.stem, taken), figure)
+            yield f"{image_path}: {text}", picture
+
+
+def _output(trained, image, device):
+    """What the net gives for one image (C, H, W), on the host."""
+    (seen,) = Resize(trained.facts["image_size"])(None, (image,))
+    if trained.facts["channels"] == 1:
+        seen = seen.mean(axis=0, keepdims=True)
+    with errors_of(trained.settings.net), inference_mode(trained.net):
+        found = trained.net(to_device(seen[None], device))
+    return tuple(map(to_host, found)) if isinstance(found, tuple) else to_host(found)
+
+
+def _free_name(folder: OutputFolder, stem: str, taken: set) -> str:
+    """stem.png, or the first of stem-2.png, stem-3.png, … that is not taken."""
+    stem = stem.encode("utf-8", "surrogateescape")[:LONGEST].decode("utf-8", "ignore") or "image"
+    number = 1
+    while True:
+        name = f"{stem}.png" if number == 1 else f"{stem}-{number}.png"
+        same = unicodedata.normalize("NFC", name).casefold()  # as some file systems compare
+        if same not in taken and folder.is_free(name):
+            taken.add(same)
+            return name
+        number += 1
+
+
+def _what_it_was(path, found: Checkpoint):
+    """(settings, facts) in a checkpoint of a recipe."""
+    said = found.record.get("settings")
+    if not isinstance(said, dict) or said.get("task") not in TASKS:
+        raise CheckpointError(
+            f"{path} does not say which net it is of: it has no recipe's settings"
+        )
+    kind = TASKS[said["task"]].Settings
+    names = [field.name for field in fields(kind)]
+    facts = {name: value for name, value in said.items() if name not in ("task", *names)}
+    try:
+        settings = kind(**{name: said[name] for name in names})
+        _check_facts(facts)
+    except (KeyError, TypeError, ValueError) as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise CheckpointError(f"{path} does not say which net it is of: {why}") from error
+    return settings, facts
+
+
+def _check_facts(facts):
+    """Raise ValueError, TypeError or KeyError for facts that no data have."""
+    names, size = facts["class_names"], facts["image_size"]
+    if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
+        raise ValueError("class_names are no names")
+    if facts["channels"] not in (1, 3):
+        raise ValueError(f"images have 1 or 3 channels, not {facts['channels']}")
+    if not (isinstance(size, list) and len(size) == 2 and all(int(side) > 0 for side in size)):
+        raise ValueError(f"images have a height and a width, not {size}")
+
+
+def _look_for(own: NetFile, path, found: Checkpoint):
+    """Is the file of the net there, and is it what it was?"""
+    if not own.path.is_file():
+        raise CheckpointError(
+            f"{path} is of the net {own.name} in {own.path}, but that file is gone: say where it "
+            f"is now with --net FILE.py:{own.name}"
+        )
+    notes = found.record.get("notes")
+    known = notes.get("net_file") if isinstance(notes, dict) else None
+    if known != own.fingerprint():
+        print(f"{own.path} has changed since {path} was written", file=sys.stderr)
+
+
+def _settings_for(trained, data):
+    """The settings with which images are read as they were in training, from other data too."""
+    changes: dict[str, Any] = {"size": tuple(trained.facts["image_size"])}
+    if data is not None and str(data) != DIGITS:
+        changes |= {"data": str(data), "scenes": None}
+    elif data is not None:
+        changes |= {"data": DIGITS, "scenes": None}
+    return replace(trained.settings, **changes)
+
+
+def _check_source(path, trained, source, settings):
+    """Can the net be judged by these images?"""
+    facts = trained.facts
+    if list(source.class_names) != facts["class_names"]:
+        raise DataError(
+            f"{settings.data} has the classes {', '.join(source.class_names)}, but the net of "
+            f"{path} was trained on {', '.join(facts['class_names'])}"
+        )
+    if source.channels != facts["channels"]:
+        raise DataError(
+            f"images of {settings.data} have {source.channels} channels, but the net of {path} "
+            f"takes {facts['channels']}"
+        )
+    names = source.validation_names
+    seen = sorted(set(names) & set(facts.get("train_images", ())))
+    if seen:
+        raise DataError(
+            f"the net of {path} was trained on {len(seen)} of the {len(names)} images that "
+            f"{settings.data} has for validation ({', '.join(seen[:3])}{', …' * (len(seen) > 3)})"
+        )

@@ -1,0 +1,180 @@
+"""A folder that results go to: one process at a time writes there, a file is whole or not at all,
+and nothing is replaced that nn-scratch did not write."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+MANIFEST = ".nn-scratch.json"
+LOCK = ".nn-scratch.lock"
+TEMPORARY = ".nn-scratch.tmp"  # at the end of a file's name while it is written
+
+_open: dict = {}  # the folders that this process writes to, by path
+
+
+class OutputError(Exception):
+    """A folder or file that results cannot go to, with the reason and the cure."""
+
+
+@contextmanager
+def output_folder(path: str | Path) -> Iterator["OutputFolder"]:
+    """Make the folder and keep other processes from writing there within.
+
+    Files that a killed process left half-written are removed. The folder may be opened again by
+    this process: fit does so in the folder that the command has opened.
+
+    Raises OutputError if another process writes there, or if nobody can.
+    """
+    key = Path(path).resolve()
+    if key in _open:
+        yield _open[key]
+        return
+    if key.exists() and not key.is_dir():
+        raise OutputError(f"{path} is a file, but results go to a folder")
+    with _explained(path):
+        key.mkdir(parents=True, exist_ok=True)
+        lock = _lock(Path(path))
+    try:
+        with _explained(path):
+            _open[key] = OutputFolder(Path(path))
+        yield _open[key]
+    finally:
+        _open.pop(key, None)
+        with suppress(OSError):  # Windows removes no file that is open
+            (key / LOCK).unlink()
+        os.close(lock)
+
+
+class OutputFolder:
+    """A folder and its manifest: the names that nn-scratch wrote, with what they may contain."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        for left in path.glob(f".*{TEMPORARY}"):
+            left.unlink()
+        self._hashes = self._read_manifest()
+        self._write_manifest()  # a folder that cannot be written to is found out here
+
+    def is_ours(self, name: str) -> bool:
+        """Whether nn-scratch wrote the file that now has this name."""
+        path = self.path / name
+        known = self._hashes.get(name, ())
+        return path.is_file() and not path.is_symlink() and _hash_of(path) in known
+
+    def is_free(self, name: str) -> bool:
+        """Whether a file of this name would replace nothing of the user's."""
+        return not os.path.lexists(self.path / name) or self.is_ours(name)
+
+    def demand_free(self, *names: str) -> None:
+        """Raises OutputError if a file of one of these names is not from nn-scratch."""
+        for name in names:
+            if not self.is_free(name):
+                raise OutputError(
+                    f"{self.path / name} was not written by nn-scratch here, and is left as it "
+                    "is: move it away, or write to another folder (--out)"
+                )
+
+    def adopt(self, name: str) -> None:
+        """Count a file as written by nn-scratch, which its content proves."""
+        self._hashes[name] = [_hash_of(self.path / name)]
+        self._write_manifest()
+
+    def write(self, name: str, write: Callable[[Path], object]) -> Path:
+        """Let `write(path)` write the file, whole or not at all. Returns where it is.
+
+        The manifest names the old content and the new one before the old is replaced, so that the
+        file is known for ours whenever the process is killed.
+
+        Raises OutputError if the name is that of a file of the user's, or if it cannot be written.
+        """
+        self.demand_free(name)
+        path, temporary = self.path / name, self.path / f".{name}{TEMPORARY}"
+        with _explained(path):
+            try:
+                write(temporary)
+                new = _hash_of(temporary)
+                self._hashes[name] = [*self._hashes.get(name, ())[-1:], new]
+                self._write_manifest()
+                os.replace(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+            self._hashes[name] = [new]
+        return path
+
+    def write_text(self, name: str, text: str) -> Path:
+        """As write, for a text in UTF-8."""
+        return self.write(name, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def write_figure(self, name: str, figure) -> Path:
+        """As write, for a matplotlib Figure as a PNG."""
+        return self.write(name, lambda path: figure.savefig(path, format="png", dpi=110))
+
+    def _read_manifest(self):
+        try:
+            return dict(json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))["files"])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return {}
+
+    def _write_manifest(self):
+        temporary = self.path / f"{MANIFEST}{TEMPORARY}"
+        text = json.dumps({"written by nn-scratch": True, "files": self._hashes}, indent=1)
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, self.path / MANIFEST)
+
+
+def _lock(path):
+    """An open file that only one process can hold; the system lets go of it when that ends, however
+    that ends."""
+    while True:
+        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            _hold(lock)
+        except OSError:
+            holder = os.read(lock, 20).decode(errors="replace").strip() if fcntl else ""
+            os.close(lock)
+            who = f"process {holder}" if holder else "another process"
+            raise OutputError(
+                f"{path} is in use by {who}: wait for it, or write to another folder (--out)"
+            ) from None
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(lock), os.stat(path / LOCK)):
+                os.truncate(lock, 0)
+                os.write(lock, str(os.getpid()).encode())
+                return lock
+        os.close(lock)  # its holder has just ended and removed it
+
+
+def _hold(lock):
+    """Raises OSError if another process holds the file."""
+    if fcntl is not None:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        import msvcrt
+
+        msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
+
+
+@contextmanager
+def _explained(path):
+    """What the system says of a place that cannot be written to, as an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename or path
+        raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error
+
+
+def _hash_of(path):
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

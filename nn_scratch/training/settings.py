@@ -1,0 +1,175 @@
+"""What an experiment is made from, in words and numbers: the settings that all tasks share.
+
+A field is a setting of a recipe, a line of its checkpoints, and an option of the command line:
+`option` holds what these need to know of it.
+"""
+
+import codecs
+import math
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from nn_scratch.data.sources import DIGITS
+
+SCENES = 4000  # new ones an epoch
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be meant. `setting` is its name, `problem` what is wrong with it."""
+
+    def __init__(self, setting: str, problem: str):
+        super().__init__(f"{setting} {problem}")
+        self.setting, self.problem = setting, problem
+
+
+class Rule(NamedTuple):
+    """What a value must be, in words; `keep` returns it as it is kept, or None if it is not so."""
+
+    words: str
+    keep: Callable
+
+
+def whole(least: int) -> Rule:
+    """A whole number from `least` on."""
+
+    def keep(value):
+        right = not isinstance(value, bool) and int(value) == value and value >= least
+        return int(value) if right else None
+
+    return Rule(f"a whole number from {least} on", keep)
+
+
+def number(words: str, right: Callable[[float], bool]) -> Rule:
+    """A finite number for which `right` holds."""
+    return Rule(words, lambda v: float(v) if math.isfinite(v) and right(v) else None)
+
+
+def one_of(*choices: str) -> Rule:
+    """One of these words."""
+    return Rule(f"one of {', '.join(choices)}", lambda v: v if v in choices else None)
+
+
+def _size(value):
+    sides = tuple(map(whole(1).keep, value))
+    return sides if len(sides) == 2 and None not in sides else None
+
+
+def _net(value):
+    """A net of one's own is kept with its whole path, so that its checkpoints find it."""
+    path, colon, name = value.rpartition(":")
+    return f"{Path(path).resolve()}:{name}" if colon and path.endswith(".py") and name else value
+
+
+def _data(value):
+    if value == DIGITS:
+        return value
+    return str(Path(value).resolve()) if str(value) else None
+
+
+def option(default: Any, rule: Rule, help: str, flag: str | None = None, **argparse: Any) -> Any:
+    """A field of a dataclass of settings: the rule for its values, and what the command line is
+    told of it. flag: the option's name, if it is not to be the field's."""
+    return field(
+        default=default, metadata={"rule": rule, "help": help, "flag": flag, "argparse": argparse}
+    )
+
+
+@dataclass(kw_only=True)
+class Settings:
+    """The settings that all tasks share; each task adds its own, and its own defaults.
+
+    Raises SettingsError for a value that cannot be meant.
+    """
+
+    task: ClassVar[str]
+
+    data: str = option(
+        DIGITS,
+        Rule("a folder", _data),
+        "a folder of images (default: the digit scenes)",
+        metavar="PATH",
+    )
+    net: str = option(
+        "",
+        Rule("the name of a net, or FILE.py:NAME", _net),
+        "a name (`nn-scratch info TASK` lists them), or FILE.py:NAME for a net of your own",
+    )
+    width: int | None = option(None, whole(1), "channels of the net's first stage", type=int)
+    kernel_size: int | None = option(None, whole(1), "of the net's convolutions", type=int)
+    size: tuple | None = option(
+        None,
+        Rule("a height and a width, whole numbers from 1 on", _size),
+        "bring all images to this size",
+        nargs=2,
+        type=int,
+        metavar=("H", "W"),
+    )
+    flip: bool = option(
+        False,
+        Rule("True or False", lambda v: v if isinstance(v, bool) else None),
+        "left and right exchanged in half of the training images",
+        action="store_true",
+    )
+    epochs: int = option(1, whole(1), "passes over the images", type=int)
+    scenes: int | None = option(
+        None, whole(1), f"digit scenes per pass (default {SCENES})", type=int
+    )
+    batch_size: int = option(32, whole(1), "images per step", type=int)
+    max_lr: float = option(
+        1e-2,
+        number("a number above 0", lambda v: v > 0),
+        "the largest learning rate",
+        flag="--lr",
+        type=float,
+    )
+    encoding: str | None = option(
+        None,
+        Rule(
+            "the name of an encoding that Python knows", lambda v: v if codecs.lookup(v) else None
+        ),
+        "of tables and texts that are neither UTF-8 nor say what they are, as cp1252",
+    )
+    group_by: str | None = option(
+        None,
+        Rule("`folder` or a regular expression", lambda v: v if re.compile(v) else None),
+        "keep images on one side of the split that share their folder (`folder`), or what a "
+        "regular expression finds in their names",
+        metavar="HOW",
+    )
+    seed: int = option(0, whole(0), "of weights and images (default 0)", type=int)
+
+    def __post_init__(self):
+        for each in fields(self):
+            value, rule = getattr(self, each.name), each.metadata["rule"]
+            if value is not None or each.default is not None:
+                setattr(self, each.name, _kept(each.name, value, rule))
+        if self.data == DIGITS:
+            self.scenes = self.scenes or SCENES
+            for name in "encoding", "group_by":
+                if getattr(self, name) is not None:
+                    raise SettingsError(name, "has no effect on the digit scenes")
+        elif self.scenes is not None:
+            raise SettingsError("scenes", "has no effect on the images of a folder")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON keeps them, with the task's name."""
+        kept = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+        return {"task": self.task, **kept}
+
+
+def with_default(name: str, default: Any) -> Any:
+    """The field `name` of Settings with another default."""
+    return field(default=default, metadata=Settings.__dataclass_fields__[name].metadata)
+
+
+def _kept(name, value, rule):
+    try:
+        kept = rule.keep(value)
+    except (TypeError, ValueError, OverflowError, LookupError, re.error):
+        kept = None
+    if kept is None:
+        raise SettingsError(name, f"is {value!r}, but must be {rule.words}")
+    return kept

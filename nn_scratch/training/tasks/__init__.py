@@ -1,0 +1,9 @@
+"""What nets are trained for. A task is one file with a class, which has its place in TASKS."""
+
+from nn_scratch.training.tasks.localization import Localization
+from nn_scratch.training.tasks.segmentation import Segmentation
+from nn_scratch.training.tasks.task import Task
+
+TASKS = {task.name: task for task in (Segmentation, Localization)}
+
+__all__ = ["TASKS", "Localization", "Segmentation", "Task"]

@@ -1,0 +1,177 @@
+"""One class and one box for each image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nn_scratch import ops
+from nn_scratch.backend import to_device, to_host, xp_of
+from nn_scratch.evaluation import boxes as box_tools
+from nn_scratch.nets.zoo import LOCALIZERS
+from nn_scratch.ops.loss import check_labels
+from nn_scratch.plotting import figures
+from nn_scratch.training.distributed import world
+from nn_scratch.training.settings import Settings, SettingsError, number, option, with_default
+from nn_scratch.training.tasks.task import Task, backward, moved, share, total
+
+BOX_LOSSES = {
+    "l2": (ops.mse_loss, ops.mse_loss_backward),
+    "smooth_l1": (ops.smooth_l1_loss, ops.smooth_l1_loss_backward),
+}
+DRAWN = 12  # images of a batch
+
+
+@dataclass(kw_only=True)
+class LocalizationSettings(Settings):
+    """The settings of a localization."""
+
+    task = "localization"
+
+    net: str = with_default("net", "localizer")
+    epochs: int = with_default("epochs", 12)
+    max_lr: float = with_default("max_lr", 3e-3)
+    placement: float = option(
+        1.0,
+        number("a number from 1 on", lambda v: v >= 1),
+        "each image, to train and to validate on, somewhere on a canvas up to FACTOR times as "
+        "large",
+        type=float,
+        metavar="FACTOR",
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.placement > 1 and self.size is None:
+            raise SettingsError(
+                "placement", "gives canvases of many sizes: bring them to one, with size (--size)"
+            )
+
+
+class Localization(Task):
+    """One class and one box for each image. Batches are (images, labels, boxes in pixels).
+
+    The loss is the softmax cross-entropy plus `box_weight` (λ) times the box loss, "l2" or
+    "smooth_l1", of boxes as fractions of the image. A net gives scores (N, K), and one box, (N, 4),
+    or one for each class, (N, K, 4): then the true class's box is trained, and the likeliest
+    class's counts.
+    """
+
+    name = "localization"
+    Settings = LocalizationSettings
+    nets = LOCALIZERS
+    metrics = ("class_accuracy", "mean_box_iou", "success")
+    best = "mean_box_iou"
+    compared = metrics
+    plotted = ("mean_box_iou", "success")
+
+    def __init__(self, *, box_weight: float = 10.0, box_loss: str = "l2"):
+        if box_loss not in BOX_LOSSES:
+            raise ValueError(f"box_loss={box_loss!r}, but must be one of {sorted(BOX_LOSSES)}")
+        self.box_weight = box_weight
+        self.box_loss, self.box_loss_backward = BOX_LOSSES[box_loss]
+
+    @classmethod
+    def of(cls, settings, source, *, training=True):
+        """The task with its own weight of the box."""
+        return cls()
+
+    def step(self, net, batch):
+        """As Task.step: "loss", "class_loss", "box_loss" and "accuracy"."""
+        images, labels, true_boxes = moved(batch, net.device)
+        target = box_tools.to_fractions(true_boxes, images.shape[2:])
+        scores, boxes = net(images)
+        check_labels(batch[1], scores.shape[1])
+        part, whole = share(len(images))
+        class_loss = box_loss = 0.0
+        dscores, dboxes = (xp_of(a).zeros_like(a) for a in (scores, boxes))
+        if part:
+            chosen = box_of_class(boxes, labels)
+            class_loss = part * ops.cross_entropy(scores, labels, checked=True)
+            box_loss = part * self.box_loss(boxes[chosen], target)
+            dscores = part * ops.cross_entropy_backward(scores, labels, checked=True)
+            dboxes[chosen] = part * self.box_weight * self.box_loss_backward(boxes[chosen], target)
+        backward(net, (dscores, dboxes))
+        right = (scores.argmax(axis=1) == labels).sum()
+        class_loss, box_loss, right, count = total(scores, class_loss, box_loss, right, len(images))
+        names = "loss", "class_loss", "box_loss", "accuracy"
+        if not whole:
+            return {**dict.fromkeys(names, np.nan), "counts": 0}
+        values = class_loss + self.box_weight * box_loss, class_loss, box_loss, right / count
+        return {**dict(zip(names, values, strict=True)), "counts": 1}
+
+    def evaluate(self, net, batches):
+        """class_accuracy, mean_box_iou and success (share of boxes with IoU ≥ 0.5)."""
+        right, ious = [], []
+        for images, labels, boxes in batches:
+            scores, found = net(to_device(images, net.device))
+            likeliest = scores.argmax(axis=1)
+            right.append(to_host(likeliest) == labels)
+            pixels = box_tools.to_pixels(found[box_of_class(found, likeliest)], images.shape[2:])
+            ious.append(box_tools.box_iou(to_host(pixels), boxes))
+        right, ious = (
+            np.concatenate(world().all_gather(np.concatenate(parts))) for parts in (right, ious)
+        )
+        return {"class_accuracy": float(right.mean()), **_box_metrics(ious)}
+
+    @staticmethod
+    def check_output(output, images, num_classes):
+        count = len(images)
+        shapes = [getattr(part, "shape", type(part).__name__) for part in output]
+        boxes = (count, 4), (count, num_classes, 4)
+        if len(shapes) != 2 or shapes[0] != (count, num_classes) or shapes[1] not in boxes:
+            raise ValueError(
+                f"for images {images.shape} the net gives {', '.join(map(str, shapes))}, but "
+                f"localization needs two arrays, scores {(count, num_classes)} and boxes "
+                f"{boxes[0]} or {boxes[1]}"
+            )
+
+    @staticmethod
+    def draw(net, batch, class_names):
+        """The net's boxes and classes beside the truth."""
+        images, labels, true_boxes = (part[:DRAWN] for part in batch)
+        scores, fractions = net(images)
+        likeliest = scores.argmax(axis=1)
+        found = box_tools.to_pixels(fractions[box_of_class(fractions, likeliest)], images.shape[2:])
+        names = ([class_names[label] for label in part] for part in (labels, likeliest))
+        return figures.plot_boxes(images, true_boxes, found, *names)
+
+    @staticmethod
+    def describe(output, image, class_names):
+        """The likeliest class, how likely, and the box in pixels of the image."""
+        scores, fractions = output
+        likeliest = scores.argmax(axis=1)
+        probability = float(ops.softmax(scores).max())
+        chosen = fractions[box_of_class(fractions, likeliest)]
+        (box,) = box_tools.to_pixels(chosen, image.shape[1:])
+        name = f"{class_names[int(likeliest[0])]}, probability {probability:.2f}"
+        text = f"{name}, box " + " ".join(f"{value:.0f}" for value in box)
+        return text, figures.plot_box(image, box, name)
+
+    @staticmethod
+    def baseline(train, validation):
+        """What the one box that suits the training boxes best scores on the validation boxes."""
+        known, truth = (_fractions(part) for part in (train, validation))
+        box = box_tools.best_constant_box(known)
+        ious = box_tools.box_iou(np.broadcast_to(box, truth.shape), truth)
+        return {
+            "name": "the best constant box",
+            "weights": len(box),
+            "box": box.tolist(),
+            **_box_metrics(ious),
+        }
+
+
+def box_of_class(boxes, classes):
+    """The index of one box for each image: all of boxes (N, 4), or those of the classes (N,) of
+    boxes (N, K, 4)."""
+    return np.s_[:] if boxes.ndim == 2 else (xp_of(boxes).arange(len(boxes)), classes)
+
+
+def _box_metrics(ious):
+    return {"mean_box_iou": float(ious.mean()), "success": box_tools.success_rate(ious)}
+
+
+def _fractions(loader):
+    return np.concatenate(
+        [box_tools.to_fractions(boxes, images.shape[2:]) for images, _, boxes in loader.batches()]
+    )

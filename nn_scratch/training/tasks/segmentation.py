@@ -1,0 +1,176 @@
+"""One class for each pixel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nn_scratch import ops
+from nn_scratch.backend import Array, to_device, to_host, xp_of
+from nn_scratch.data import Resize
+from nn_scratch.data.sources import DIGITS
+from nn_scratch.evaluation import segmentation as metrics
+from nn_scratch.evaluation.boundary import image_boundary_f1
+from nn_scratch.nets.zoo import SEGMENTERS
+from nn_scratch.ops.loss import check_labels
+from nn_scratch.plotting import figures
+from nn_scratch.training.distributed import world
+from nn_scratch.training.settings import (
+    Rule,
+    Settings,
+    SettingsError,
+    one_of,
+    option,
+    with_default,
+)
+from nn_scratch.training.tasks.task import Task, backward, moved, share, total
+
+WORTH_SAYING = 0.01  # classes with a smaller share of the pixels are not listed
+DRAWN = 8  # images of a batch
+
+
+@dataclass(kw_only=True)
+class SegmentationSettings(Settings):
+    """The settings of a segmentation."""
+
+    task = "segmentation"
+
+    net: str = with_default("net", "segnet")
+    epochs: int = with_default("epochs", 15)
+    class_weights: str = option(
+        "none",
+        one_of("none", "median_frequency"),
+        "of the loss",
+        choices=("none", "median_frequency"),
+    )
+    ignore_index: int | None = option(
+        None,
+        Rule("a whole number", lambda v: int(v) if int(v) == v else None),
+        "the label of pixels that do not count",
+        type=int,
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.ignore_index is not None and self.data == DIGITS:
+            raise SettingsError(
+                "ignore_index", "has no effect on the digit scenes, of which every pixel counts"
+            )
+
+
+class Segmentation(Task):
+    """One class for each pixel. Batches are (images, label maps); a net gives scores (N, K, H, W).
+
+    class_weights (num_classes,) weigh the classes in the loss; labels equal to `ignore_index` do
+    not count, in the loss and in the segmentation.
+    """
+
+    name = "segmentation"
+    Settings = SegmentationSettings
+    nets = SEGMENTERS
+    metrics = (
+        "mean_iou",
+        "boundary_f1",
+        "class_average_accuracy",
+        "global_accuracy",
+        "class_iou",
+    )
+    best = "mean_iou"
+    compared = ("mean_iou", "boundary_f1", "class_average_accuracy", "global_accuracy")
+    plotted = ("mean_iou", "boundary_f1")
+
+    def __init__(
+        self,
+        num_classes: int,
+        *,
+        class_weights: Array | None = None,
+        ignore_index: int | None = None,
+    ):
+        self.num_classes = num_classes
+        self.class_weights = class_weights
+        self.ignore_index = ignore_index
+
+    @classmethod
+    def of(cls, settings, source, *, training=True):
+        """The task of these settings; median_frequency reads all masks."""
+        classes, ignored, weights = len(source.class_names), source.ignore_index, None
+        if training and settings.class_weights == "median_frequency":
+            label_maps = (source.train.sample(0, index)[1] for index in range(len(source.train)))
+            weights = metrics.median_frequency_weights(label_maps, classes, ignored)
+            weights = weights.astype(np.float32)
+        return cls(classes, class_weights=weights, ignore_index=ignored)
+
+    def step(self, net, batch):
+        """As Task.step. Raises ValueError for labels that are no class, before they are moved."""
+        check_labels(batch[1], self.num_classes, self.ignore_index)
+        part, whole = share(self._weight_of(batch[1]))
+        images, labels = moved(batch, net.device)
+        scores = net(images)
+        weight = self.class_weights
+        if weight is not None:
+            weight = xp_of(scores).asarray(weight, scores.dtype)
+        options = {"weight": weight, "ignore_index": self.ignore_index, "checked": True}
+        if part:
+            loss = part * ops.cross_entropy(scores, labels, **options)
+            gradient = ops.cross_entropy_backward(scores, labels, **options)
+            gradient *= part
+        else:
+            loss, gradient = 0.0, xp_of(scores).zeros_like(scores)
+        backward(net, gradient)
+        right = (scores.argmax(axis=1) == labels).sum()
+        loss, right, count = total(scores, loss, right, labels.size)
+        if not whole:
+            return {"loss": np.nan, "accuracy": np.nan, "counts": 0}
+        return {"loss": loss, "accuracy": right / count, "counts": 1}
+
+    def _weight_of(self, labels):
+        """What the labels count in the mean, Σ w[y]."""
+        labels = labels if self.ignore_index is None else labels[labels != self.ignore_index]
+        if self.class_weights is None:
+            return labels.size
+        return np.asarray(to_host(self.class_weights))[labels].sum()
+
+    def evaluate(self, net, batches):
+        """mean_iou, boundary_f1, class_average_accuracy, global_accuracy and class_iou over all
+        batches."""
+        confusion = np.zeros((self.num_classes, self.num_classes), np.int64)
+        edges = np.zeros(2)  # the sum of the images' boundary F1, and how many have a boundary
+        for images, labels in batches:
+            found = net(to_device(images, net.device)).argmax(axis=1)
+            pair = labels, to_host(found)
+            confusion += metrics.confusion_matrix(*pair, self.num_classes, self.ignore_index)
+            scores = image_boundary_f1(*pair, self.num_classes, self.ignore_index)
+            edges += np.nansum(scores), np.count_nonzero(~np.isnan(scores))
+        confusion, edges = world().all_reduce(confusion), world().all_reduce(edges)
+        return {
+            "mean_iou": metrics.mean_iou(confusion),
+            "boundary_f1": float(edges[0] / edges[1]) if edges[1] else float("nan"),
+            "class_average_accuracy": metrics.class_average_accuracy(confusion),
+            "global_accuracy": metrics.global_accuracy(confusion),
+            "class_iou": metrics.class_iou(confusion).tolist(),
+        }
+
+    @staticmethod
+    def check_output(output, images, num_classes):
+        needed = (len(images), num_classes, *images.shape[2:])
+        if getattr(output, "shape", None) != needed:
+            given = getattr(output, "shape", type(output).__name__)
+            raise ValueError(
+                f"for images {images.shape} the net gives {given}, but segmentation needs scores "
+                f"{needed}: one for each of {num_classes} classes at every pixel"
+            )
+
+    @staticmethod
+    def draw(net, batch, class_names):
+        """The net's label maps beside the truth."""
+        images, truths = (part[:DRAWN] for part in batch)
+        return figures.plot_segmentation(images, truths, class_names, net(images).argmax(axis=1))
+
+    @staticmethod
+    def describe(output, image, class_names):
+        """The classes' shares of the image, and the label map laid over it."""
+        labels = output.argmax(axis=1)  # (1, H, W)
+        shares = np.bincount(labels.ravel(), minlength=len(class_names)) / labels.size
+        order = [label for label in np.argsort(-shares) if shares[label] >= WORTH_SAYING]
+        text = ", ".join(f"{class_names[label]} {shares[label]:.0%}" for label in order)
+        (labels,) = Resize(image.shape[1:])(None, (image, labels[0]))[1:]
+        return text, figures.plot_overlay(image, labels, class_names)

@@ -1,0 +1,117 @@
+"""What every task must be able to do, and what tasks share."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from nn_scratch.backend import Array, to_device, xp_of
+from nn_scratch.data import Source, open_digits, open_folder
+from nn_scratch.data.sources import DIGITS
+from nn_scratch.layers import Layer
+from nn_scratch.training.distributed import world
+from nn_scratch.training.settings import Settings
+
+
+class Task:
+    """What a net is trained for: its data, the loss of a batch and its gradients, the metrics of a
+    data set, and how all that is drawn.
+
+    metrics: what `evaluate` gives. best: the one by which one epoch's net is better than
+    another's. compared: those that stand in a table of nets, plotted: those in its plot. nets: the
+    builders by name.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[Settings]]
+    nets: ClassVar[dict[str, Callable]]
+    metrics: ClassVar[tuple[str, ...]]
+    best: ClassVar[str]
+    compared: ClassVar[tuple[str, ...]]
+    plotted: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def open(cls, settings: Settings, class_names: list | None = None) -> Source:
+        """The data that the settings name. class_names: the classes and their order, if they are
+        not to be those of the folder. Raises DataError."""
+        if settings.data == DIGITS:
+            return open_digits(cls.name, settings.scenes, settings.seed)
+        return open_folder(
+            cls.name,
+            settings.data,
+            getattr(settings, "ignore_index", None),
+            class_names,
+            encoding=settings.encoding,
+            group_by=settings.group_by,
+        )
+
+    @classmethod
+    def of(cls, settings: Settings, source: Source, *, training: bool = True) -> "Task":
+        """The task for these settings and data; for evaluation alone if not `training`."""
+        raise NotImplementedError
+
+    def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
+        """Forward, loss, backward: the gradients are added to net.grads.
+
+        batch: NumPy arrays, images first; with several processes this rank's part of the batch.
+
+        Returns the losses of the whole batch, "loss" first, as numbers or 0-d arrays that stay
+        where the net is: on a GPU the host waits for nothing in here, unless there are several
+        ranks. "counts" is 0 for a batch without anything that counts: its losses are NaN and its
+        gradients zero. The gradients are this rank's part of the whole batch's.
+        """
+        raise NotImplementedError
+
+    def evaluate(self, net: Layer, batches: Iterable) -> dict[str, Any]:
+        """The metrics over all batches; NaN where nothing counts. Every rank gives its own part of
+        each batch, and gets the metrics of all."""
+        raise NotImplementedError
+
+    @staticmethod
+    def check_output(output: Any, images: Array, num_classes: int) -> None:
+        """Raise ValueError, with what is needed, if a net gave something else for these images."""
+        raise NotImplementedError
+
+    @staticmethod
+    def draw(net: Layer, batch: tuple, class_names: list) -> Figure:
+        """What the net makes of the first images of a batch, beside the truth."""
+        raise NotImplementedError
+
+    @staticmethod
+    def describe(output: Any, image: Array, class_names: list) -> tuple[str, Figure]:
+        """What the net's output (of a batch of one, on the host) says of an image (C, H, W): as
+        text, and drawn on it."""
+        raise NotImplementedError
+
+    @staticmethod
+    def baseline(train: Any, validation: Any) -> dict[str, Any]:
+        """What can be reached without looking at the images: "name", "weights" and metrics; empty
+        if that says nothing. train, validation: Loaders."""
+        return {}
+
+
+def moved(batch: tuple, device: str) -> tuple:
+    """The arrays of a batch on a device."""
+    return tuple(to_device(part, device) for part in batch)
+
+
+def total(like: Array, *numbers: Any) -> Array:
+    """Numbers or 0-d arrays, each summed over the ranks; on the device of `like`."""
+    xp = xp_of(like)
+    return world().all_reduce(xp.stack([xp.asarray(number, np.float64) for number in numbers]))
+
+
+def share(weight: float) -> tuple[float, float]:
+    """What part of the whole batch's weight this rank's is, and the whole batch's."""
+    whole = float(world().all_reduce(np.array([weight], np.float64))[0])
+    return (float(weight) / whole if whole else 0.0), whole
+
+
+def backward(net: Layer, gradients: Any) -> None:
+    """Backward through the net, without the gradient in the images, which nobody needs."""
+    before, net.need_dx = net.need_dx, False
+    try:
+        net.backward(gradients)
+    finally:
+        net.need_dx = before
