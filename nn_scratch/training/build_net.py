@@ -42,7 +42,7 @@ class NetFile(NamedTuple):
 def net_file(net: str) -> NetFile | None:
     """The file and the name in FILE.py:NAME; None for the name of a net of the library.
 
-    Raises SettingsError if only one of the two is there.
+    Raises: SettingsError if only one of the two is there.
     """
     path, colon, name = net.rpartition(":")
     if net.endswith(".py") or (path.endswith(".py") and not name):
@@ -59,7 +59,7 @@ def label(net: str) -> str:
 def find_builder(nets: dict[str, Callable], task: str, net: str) -> Callable:
     """What builds the net. nets: the library's own for the task, by name.
 
-    Raises UnknownNetError, with the names there are, or UserCodeError.
+    Raises: UnknownNetError, with the names there are, or UserCodeError.
     """
     own = net_file(net)
     if own is not None:
@@ -92,7 +92,7 @@ def build_net(
     and rng if its signature names them; and with those of `chosen` that are not None, which it must
     name.
 
-    Raises UnknownNetError for a name that no net has, SettingsError for an option that it does not
+    Raises: UnknownNetError for a name that no net has, SettingsError for an option that it does not
     take or cannot be built with, and UserCodeError for what is wrong in the user's file.
     """
     build = find_builder(nets, task, net)

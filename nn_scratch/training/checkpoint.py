@@ -36,7 +36,7 @@ class Checkpoint:
     def restore(self, net: Layer, optimizer: Optimizer | None = None) -> None:
         """Load both states, or neither.
 
-        Raises CheckpointError if they are of another net or another optimizer.
+        Raises: CheckpointError if they are of another net or another optimizer.
         """
         before = net.state_dict()
         try:
@@ -79,11 +79,13 @@ def write_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record:
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """The Checkpoint in a file.
+    """Read what save_checkpoint or fit wrote.
 
     Nothing in the file is executed, and it takes no more memory than the file is long.
 
-    Raises CheckpointError, with the reason, if it cannot be read, is damaged or incomplete, or is
+    Returns: the Checkpoint, with the states of net and optimizer as dicts of arrays.
+
+    Raises: CheckpointError, with the reason, if it cannot be read, is damaged or incomplete, or is
     not a checkpoint of this version.
     """
     try:

@@ -45,7 +45,7 @@ def compare(
     resumed from there; one that is complete is only read. The metrics are those of the last epoch,
     on the validation images: none is chosen by what it scored there.
 
-    Raises SettingsError, UnknownNetError or UserCodeError for what is wrong with any of the nets,
+    Raises: SettingsError, UnknownNetError or UserCodeError for what is wrong with any of the nets,
     before one is trained.
     """
     for what, given in ("nets", nets), ("seeds", seeds):
@@ -111,7 +111,7 @@ def _run(one, folder, device):
 def write(report: dict, out: str | Path) -> list[Path]:
     """comparison.json, comparison.md and comparison.png in the folder `out`.
 
-    Returns the paths. Raises OutputError if one is a file of the user's.
+    Returns: the paths. Raises OutputError if one is a file of the user's.
     """
     with output_folder(out) as folder:
         return [

@@ -69,7 +69,7 @@ class SingleProcess:
     def abort_together(self) -> Iterator[None]:
         """A rank that fails within stops all of them, with its message: they would wait forever.
 
-        Raises SystemExit on a rank that failed, should it live on: it must write nothing more.
+        Raises: SystemExit on a rank that failed, should it live on: it must write nothing more.
         """
         yield
 
@@ -135,9 +135,11 @@ class MpiProcesses(SingleProcess):
 
 
 def world() -> SingleProcess:
-    """The processes that an MPI launcher started together with this one, or the SingleProcess.
+    """Who trains together with this process.
 
-    Raises RanksError when there are some, but this process cannot reach them.
+    Returns: the processes that an MPI launcher started with this one, or the SingleProcess.
+
+    Raises: RanksError when there are some, but this process cannot reach them.
     """
     told = [int(os.environ[name]) for name in LAUNCHER_SIZES if name in os.environ]
     if not told or told[0] == 1:

@@ -49,12 +49,12 @@ def fit(
     20th step only. With several processes every rank calls fit with the same arguments and gets
     the same history; only the first one reads and writes the checkpoint.
 
-    Returns the history. history["steps"] has a dict of losses for each step, history["epochs"] one
+    Returns: the history. history["steps"] has a dict of losses for each step, history["epochs"] one
     for each epoch: means over the epoch, seconds, and the validation metrics. What has no value, as
     the loss of a batch without a label that counts, is NaN.
 
-    Raises DivergedError, naming the step, when the loss or a weight stops being finite; the last
-    good checkpoint stays. Raises CheckpointError if the checkpoint cannot be gone on from, and
+    Raises: DivergedError, naming the step, when the loss or a weight stops being finite; the last
+    good checkpoint stays. CheckpointError if the checkpoint cannot be gone on from, and
     OutputError if its folder cannot be written to; ValueError for a net without parameters.
     """
     demand_parameters(net)
@@ -79,7 +79,10 @@ def fit(
 
 
 def evaluate(net: Layer, task: Task, loader: Loader) -> dict[str, Any]:
-    """The task's metrics over the loader's epoch 0, with the net in evaluation mode."""
+    """Evaluate the net, in evaluation mode, on the loader's epoch 0.
+
+    Returns: the task's metrics, by name.
+    """
     was_training = net.training
     net.eval()
     try:

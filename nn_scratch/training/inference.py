@@ -39,7 +39,7 @@ def load_net(path: str | Path, net: str | None = None) -> Trained:
     net: FILE.py:NAME, where a net of one's own is to be found if not where it was. If that file has
     changed since, a line on standard error says so.
 
-    Raises CheckpointError if that is no checkpoint of a recipe, or not of this net; UserCodeError
+    Raises: CheckpointError if that is no checkpoint of a recipe, or not of this net; UserCodeError
     for what is wrong in the user's file.
     """
     found = load_checkpoint(path)
@@ -63,7 +63,7 @@ def evaluate_checkpoint(
     """(metrics, class names) of a checkpoint's net on the validation part of `data`, by default of
     what it was trained on. Images are brought to the size it was trained on.
 
-    Raises DataError if these images have other classes or channels, or were trained on.
+    Raises: DataError if these images have other classes or channels, or were trained on.
     """
     trained = load_net(path, net)
     settings = _settings_for(trained, data)
@@ -88,7 +88,7 @@ def predict(
     A picture is named as its image. It replaces what an earlier prediction wrote, but neither a
     file of the user's nor a picture of the same call: then its name gets a number.
 
-    Raises DataError for an image that cannot be read, OutputError if `out` cannot be written to.
+    Raises: DataError for an image that cannot be read, OutputError if `out` cannot be written to.
     """
     trained, images = load_net(path, net), [Path(image) for image in images]
     for image in images:

@@ -4,7 +4,7 @@ from math import sqrt
 
 import numpy as np
 
-from nn_scratch.backend import xp_of
+from nn_scratch.backend import Array, xp_of
 from nn_scratch.layers import Layer
 
 
@@ -34,7 +34,7 @@ class Optimizer:
 
     kinds: tuple[str, ...] = ()
 
-    def __init__(self, net, lr, weight_decay):
+    def __init__(self, net: Layer, lr: float, weight_decay: float) -> None:
         demand_parameters(net)
         self.net = net
         self.lr = lr
@@ -42,7 +42,7 @@ class Optimizer:
         self.steps = 0
         self.state = {}
 
-    def step(self):
+    def step(self) -> None:
         """One update of every parameter."""
         self.steps += 1
         grads = self.net.grads
@@ -64,14 +64,32 @@ class Optimizer:
             self.state[key] = xp_of(like).zeros_like(like)
         return self.state[key]
 
-    def state_dict(self):
-        """Everything that a resumed run needs, as arrays."""
+    def state_dict(self) -> dict[str, Array]:
+        """Everything that a resumed run needs.
+
+        Returns: arrays by name, those of the state where the parameters are.
+        """
         return {"steps": np.array(self.steps), **self.state}
 
-    def load_state_dict(self, state):
-        """Take over what state_dict gave."""
+    def load_state_dict(self, state: dict[str, Array]) -> None:
+        """Take over what state_dict gave.
+
+        Raises: ValueError, before anything is changed, for the state of another optimizer or net.
+        """
+        params, shapes = self.net.params, {}
+        for name, array in state.items():
+            kind, _, parameter = name.partition(".")
+            if name != "steps" and (kind not in self.kinds or parameter not in params):
+                raise ValueError(f"{type(self).__name__} has no {name} for this net")
+            shapes[name] = np.shape(params[parameter]) if name != "steps" else ()
+            if np.shape(array) != shapes[name]:
+                raise ValueError(f"{name} is {np.shape(array)}, needs {shapes[name]}")
+        if "steps" not in state or int(state["steps"]) < 0:
+            raise ValueError("the number of steps is missing")
+        needed = {f"{kind}.{name}" for kind in self.kinds for name in params}
+        if missing := sorted(needed - shapes.keys()) if int(state["steps"]) else []:
+            raise ValueError(f"the optimizer's state lacks {', '.join(missing[:3])}")
         self.steps = int(state["steps"])
-        params = self.net.params
         self.state = {
             name: xp_of(params[name.partition(".")[2]]).array(array)
             for name, array in state.items()
@@ -82,7 +100,9 @@ class Optimizer:
 class SGD(Optimizer):
     """Stochastic gradient descent: v ← momentum·v + g, parameter ← parameter − lr·v."""
 
-    def __init__(self, net, lr, *, momentum=0.0, weight_decay=0.0):
+    def __init__(
+        self, net: Layer, lr: float, *, momentum: float = 0.0, weight_decay: float = 0.0
+    ) -> None:
         super().__init__(net, lr, weight_decay)
         self.momentum = momentum
         self.kinds = ("velocity",) if momentum else ()
@@ -102,7 +122,15 @@ class Adam(Optimizer):
 
     kinds = ("mean", "square")
 
-    def __init__(self, net, lr=1e-3, *, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+    def __init__(
+        self,
+        net: Layer,
+        lr: float = 1e-3,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
         super().__init__(net, lr, weight_decay)
         self.betas = betas
         self.eps = eps

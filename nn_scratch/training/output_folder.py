@@ -31,7 +31,7 @@ def output_folder(path: str | Path) -> Iterator["OutputFolder"]:
     Files that a killed process left half-written are removed. The folder may be opened again by
     this process: fit does so in the folder that the command has opened.
 
-    Raises OutputError if another process writes there, or if nobody can.
+    Raises: OutputError if another process writes there, or if nobody can.
     """
     key = Path(path).resolve()
     if key in _open:
@@ -93,7 +93,7 @@ class OutputFolder:
         The manifest names the old content and the new one before the old is replaced, so that the
         file is known for ours whenever the process is killed.
 
-        Raises OutputError if the name is that of a file of the user's, or if it cannot be written.
+        Raises: OutputError if the name is that of a file of the user's, or if it cannot be written.
         """
         self.demand_free(name)
         path, temporary = self.path / name, self.path / f".{name}{TEMPORARY}"

@@ -37,7 +37,7 @@ class Recipe:
     verify: whether to open every image once, so that none is found broken after hours of training.
     `report` says what of the data was left out or read in a special way.
 
-    Raises SettingsError, DataError, UnknownNetError or UserCodeError, before anything is trained.
+    Raises: SettingsError, DataError, UnknownNetError or UserCodeError, before anything is trained.
     """
 
     def __init__(self, settings: Settings, *, verify: bool = True):
@@ -86,7 +86,7 @@ class Recipe:
         """Do once what a run does at its end, with the net as it is: a net that cannot take these
         images, or a picture that cannot be drawn, is found before hours of training.
 
-        Raises SettingsError, or UserCodeError for a net of one's own.
+        Raises: SettingsError, or UserCodeError for a net of one's own.
         """
         images = next(iter(self.train.batches()))[0][:1]
         name = label(self.settings.net)
@@ -101,7 +101,10 @@ class Recipe:
                 raise SettingsError(
                     "net", f"{name} cannot take images of {size}: {error}"
                 ) from error
+        try:
             self.task.check_output(output, images, len(self.class_names))
+        except ValueError as error:
+            raise SettingsError("net", f"is {name}, but {error}") from error
         self.picture().savefig(io.BytesIO(), dpi=20)
         self.net.train()
 

@@ -1,12 +1,22 @@
-"""Learning rates over time: each function returns one from step number (0, 1, …) to rate."""
+"""Learning rates over time."""
 
+from collections.abc import Callable
 from math import cos, pi
 
 
-def one_cycle(max_lr, steps, warm_up=0.3, start_factor=25.0, final_factor=1e4):
+def one_cycle(
+    max_lr: float,
+    steps: int,
+    warm_up: float = 0.3,
+    start_factor: float = 25.0,
+    final_factor: float = 1e4,
+) -> Callable[[int], float]:
     """Up to max_lr within the first share `warm_up` of the steps, from max_lr/start_factor, then
     down to a `final_factor`-th of the start, both along cosines (Smith & Topin 2018; PyTorch's
-    OneCycleLR without its cycle of momentum)."""
+    OneCycleLR without its cycle of momentum).
+
+    Returns: a function from the step's number (0, 1, …) to the rate.
+    """
     start = max_lr / start_factor
     peak = warm_up * steps - 1
 

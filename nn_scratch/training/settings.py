@@ -81,7 +81,7 @@ def option(default: Any, rule: Rule, help: str, flag: str | None = None, **argpa
 class Settings:
     """The settings that all tasks share; each task adds its own, and its own defaults.
 
-    Raises SettingsError for a value that cannot be meant.
+    Raises: SettingsError for a value that cannot be meant.
     """
 
     task: ClassVar[str]

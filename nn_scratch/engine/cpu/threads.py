@@ -24,12 +24,16 @@ _local = threading.local()
 _one_at_a_time = threading.RLock()  # limits nested by different threads would not be restored
 
 
+class ThreadsError(ValueError):
+    """A number of threads that cannot be meant."""
+
+
 def thread_count():
     """How many threads `share` uses."""
     wanted = os.environ.get("NN_SCRATCH_THREADS", "")
     if wanted:
         if not wanted.isdigit() or int(wanted) < 1:
-            raise ValueError(f"NN_SCRATCH_THREADS is {wanted!r}, but must be a number from 1 on")
+            raise ThreadsError(f"NN_SCRATCH_THREADS is {wanted!r}, but must be a number from 1 on")
         return int(wanted)
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,12 +1,17 @@
 """One class and one box for each image."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nn_scratch import ops
-from nn_scratch.backend import to_device, to_host, xp_of
+from nn_scratch.backend import Array, to_device, to_host, xp_of
+from nn_scratch.data import Source
 from nn_scratch.evaluation import boxes as box_tools
+from nn_scratch.layers import Layer
 from nn_scratch.nets.zoo import LOCALIZERS
 from nn_scratch.ops.loss import check_labels
 from nn_scratch.plotting import figures
@@ -54,6 +59,8 @@ class Localization(Task):
     "smooth_l1", of boxes as fractions of the image. A net gives scores (N, K), and one box, (N, 4),
     or one for each class, (N, K, 4): then the true class's box is trained, and the likeliest
     class's counts.
+
+    Raises: ValueError for another `box_loss`.
     """
 
     name = "localization"
@@ -71,11 +78,14 @@ class Localization(Task):
         self.box_loss, self.box_loss_backward = BOX_LOSSES[box_loss]
 
     @classmethod
-    def of(cls, settings, source, *, training=True):
-        """The task with its own weight of the box."""
+    def of(cls, settings: Settings, source: Source, *, training: bool = True) -> "Localization":
+        """As Task.of.
+
+        Returns: the task, with the standard weight of the box.
+        """
         return cls()
 
-    def step(self, net, batch):
+    def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
         """As Task.step: "loss", "class_loss", "box_loss" and "accuracy"."""
         images, labels, true_boxes = moved(batch, net.device)
         target = box_tools.to_fractions(true_boxes, images.shape[2:])
@@ -99,7 +109,7 @@ class Localization(Task):
         values = class_loss + self.box_weight * box_loss, class_loss, box_loss, right / count
         return {**dict(zip(names, values, strict=True)), "counts": 1}
 
-    def evaluate(self, net, batches):
+    def evaluate(self, net: Layer, batches: Iterable) -> dict[str, Any]:
         """class_accuracy, mean_box_iou and success (share of boxes with IoU ≥ 0.5)."""
         right, ious = [], []
         for images, labels, boxes in batches:
@@ -114,7 +124,8 @@ class Localization(Task):
         return {"class_accuracy": float(right.mean()), **_box_metrics(ious)}
 
     @staticmethod
-    def check_output(output, images, num_classes):
+    def check_output(output: Any, images: Array, num_classes: int) -> None:
+        """Raises ValueError unless these are scores (N, K) and boxes."""
         count = len(images)
         shapes = [getattr(part, "shape", type(part).__name__) for part in output]
         boxes = (count, 4), (count, num_classes, 4)
@@ -126,7 +137,7 @@ class Localization(Task):
             )
 
     @staticmethod
-    def draw(net, batch, class_names):
+    def draw(net: Layer, batch: tuple, class_names: list) -> Figure:
         """The net's boxes and classes beside the truth."""
         images, labels, true_boxes = (part[:DRAWN] for part in batch)
         scores, fractions = net(images)
@@ -136,7 +147,7 @@ class Localization(Task):
         return figures.plot_boxes(images, true_boxes, found, *names)
 
     @staticmethod
-    def describe(output, image, class_names):
+    def describe(output: Any, image: Array, class_names: list) -> tuple[str, Figure]:
         """The likeliest class, how likely, and the box in pixels of the image."""
         scores, fractions = output
         likeliest = scores.argmax(axis=1)
@@ -148,7 +159,7 @@ class Localization(Task):
         return text, figures.plot_box(image, box, name)
 
     @staticmethod
-    def baseline(train, validation):
+    def baseline(train: Any, validation: Any) -> dict[str, Any]:
         """What the one box that suits the training boxes best scores on the validation boxes."""
         known, truth = (_fractions(part) for part in (train, validation))
         box = box_tools.best_constant_box(known)

@@ -1,15 +1,19 @@
 """One class for each pixel."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nn_scratch import ops
 from nn_scratch.backend import Array, to_device, to_host, xp_of
-from nn_scratch.data import Resize
+from nn_scratch.data import Resize, Source
 from nn_scratch.data.sources import DIGITS
 from nn_scratch.evaluation import segmentation as metrics
 from nn_scratch.evaluation.boundary import image_boundary_f1
+from nn_scratch.layers import Layer
 from nn_scratch.nets.zoo import SEGMENTERS
 from nn_scratch.ops.loss import check_labels
 from nn_scratch.plotting import figures
@@ -90,8 +94,11 @@ class Segmentation(Task):
         self.ignore_index = ignore_index
 
     @classmethod
-    def of(cls, settings, source, *, training=True):
-        """The task of these settings; median_frequency reads all masks."""
+    def of(cls, settings: Settings, source: Source, *, training: bool = True) -> "Segmentation":
+        """As Task.of; median_frequency reads all masks.
+
+        Returns: the task.
+        """
         classes, ignored, weights = len(source.class_names), source.ignore_index, None
         if training and settings.class_weights == "median_frequency":
             label_maps = (source.train.sample(0, index)[1] for index in range(len(source.train)))
@@ -99,8 +106,11 @@ class Segmentation(Task):
             weights = weights.astype(np.float32)
         return cls(classes, class_weights=weights, ignore_index=ignored)
 
-    def step(self, net, batch):
-        """As Task.step. Raises ValueError for labels that are no class, before they are moved."""
+    def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
+        """As Task.step.
+
+        Raises: ValueError for labels that are no class, before they are moved.
+        """
         check_labels(batch[1], self.num_classes, self.ignore_index)
         part, whole = share(self._weight_of(batch[1]))
         images, labels = moved(batch, net.device)
@@ -129,7 +139,7 @@ class Segmentation(Task):
             return labels.size
         return np.asarray(to_host(self.class_weights))[labels].sum()
 
-    def evaluate(self, net, batches):
+    def evaluate(self, net: Layer, batches: Iterable) -> dict[str, Any]:
         """mean_iou, boundary_f1, class_average_accuracy, global_accuracy and class_iou over all
         batches."""
         confusion = np.zeros((self.num_classes, self.num_classes), np.int64)
@@ -150,7 +160,8 @@ class Segmentation(Task):
         }
 
     @staticmethod
-    def check_output(output, images, num_classes):
+    def check_output(output: Any, images: Array, num_classes: int) -> None:
+        """Raises ValueError unless these are scores (N, K, H, W)."""
         needed = (len(images), num_classes, *images.shape[2:])
         if getattr(output, "shape", None) != needed:
             given = getattr(output, "shape", type(output).__name__)
@@ -160,13 +171,13 @@ class Segmentation(Task):
             )
 
     @staticmethod
-    def draw(net, batch, class_names):
+    def draw(net: Layer, batch: tuple, class_names: list) -> Figure:
         """The net's label maps beside the truth."""
         images, truths = (part[:DRAWN] for part in batch)
         return figures.plot_segmentation(images, truths, class_names, net(images).argmax(axis=1))
 
     @staticmethod
-    def describe(output, image, class_names):
+    def describe(output: Any, image: Array, class_names: list) -> tuple[str, Figure]:
         """The classes' shares of the image, and the label map laid over it."""
         labels = output.argmax(axis=1)  # (1, H, W)
         shares = np.bincount(labels.ravel(), minlength=len(class_names)) / labels.size

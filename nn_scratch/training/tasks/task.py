@@ -56,7 +56,7 @@ class Task:
 
         batch: NumPy arrays, images first; with several processes this rank's part of the batch.
 
-        Returns the losses of the whole batch, "loss" first, as numbers or 0-d arrays that stay
+        Returns: the losses of the whole batch, "loss" first, as numbers or 0-d arrays that stay
         where the net is: on a GPU the host waits for nothing in here, unless there are several
         ranks. "counts" is 0 for a batch without anything that counts: its losses are NaN and its
         gradients zero. The gradients are this rank's part of the whole batch's.
