@@ -50,6 +50,7 @@ def check_gradients(
 
     Returns a GradientReport: `assert report.ok, report`. Its `ok` is True, False, or None if it
     cannot be told, for instance because forward is random, or because rounding hides its slope.
+    The passes run in place, in this very process; `nn-scratch check FILE:NAME` gives them another.
 
     Raises TypeError for what is neither a layer nor a pair, and what the passes themselves raise.
     """

@@ -22,6 +22,16 @@ from nn_scratch.user_file import UserCodeError, find_in, load_file, neighbours
 
 CALLS = 4  # the time for a file is at least enough for so many calls that are stopped
 PLANES = 4  # of a wrong result, for a picture
+PLAIN = (  # what a check says of plain troubles, and their short names
+    ("backward returns None", "returns_none"),
+    (" has shape ", "wrong_shape"),
+    (" gradients, but forward takes ", "wrong_shape"),
+    ("is not finite", "not_finite"),
+    (" changes ", "changes_inputs"),
+    (" gives float", "wrong_dtype"),
+    ("a second call of backward gives", "not_repeatable"),
+    ("arrays that are not contiguous", "needs_contiguous"),
+)
 BEFORE = set(sys.modules)
 
 
@@ -112,20 +122,24 @@ def _try(task, report, limit):
 
 def _check(task, report):
     """A layer or a pair of functions against differences."""
-    from nn_scratch.check.run import HEADING, check_own, details
+    from nn_scratch.check.run import check_own, details
 
     (name,) = task["names"]
     module = load_file(task["file"])
     report.now(name)
     try:
         result = check_own(module, task["file"], name)
-    except UserCodeError:
+    except UserCodeError as error:
+        if error.__cause__ is not None and not isinstance(error.__cause__, MemoryError):
+            report.add({"name": name, "ok": False, "mistake": "raises", "trouble": str(error)})
         raise
     except BaseException as error:
         report.add(_not_told(name, error))
         return
-    found = {"mistake": None, **result.as_dict()}
-    found["text"] = f"{HEADING}\n{result.line()}\n{details([result])}"
+    found = {"mistake": _identifier(result.gradients.problems), **result.as_dict()}
+    counts = details([result]).splitlines()[-1]
+    adjoint = f"{result.adjoint}\n" if result.adjoint.rows else ""
+    found["text"] = f"{result.gradients}\n{adjoint}\n{counts}"
     named = _named(result.case) if result.ok is False else None
     if named is not None:
         found["mistake"] = named.mistake
@@ -145,6 +159,12 @@ def _named(case):
             if report.explanation:
                 return report
     return None
+
+
+def _identifier(problems):
+    """The short name of the first problem that has one, as exercises name it; or None."""
+    found = [name for problem in problems for words, name in PLAIN if words in problem]
+    return found[0] if found else None
 
 
 def _planes(report):

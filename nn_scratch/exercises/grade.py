@@ -102,6 +102,7 @@ def check_exercise(name, function, *, limit=sandbox.LIMIT):
     as the function of this name in `ops`, with stride and padding where that has them. A function
     that takes `dilation`, `groups` or `output_padding` is asked about them as well.
 
+    The function runs in place, in this very process; `nn-scratch exercise` gives it one of its own.
     Stops at the first case that fails. Whatever the function does is reported, nothing is raised;
     a call that takes more than `limit` seconds is stopped.
     """

@@ -3,6 +3,10 @@
 The process has limits of time and of memory, and leaves its report in a folder that only we know
 of. A report counts only with a token that was given to the process over its input; what the file
 prints is kept apart. Ends by `sys.exit`, by a crash or at a limit become results like others.
+
+The code that judges runs in that process too, so that a hostile file can find the token in the
+frames that called it, or replace what judges it; lessons/guides/grading.md says what remains
+possible.
 """
 
 import json
@@ -231,7 +235,8 @@ def _read(path, token):
 def _ending(status, late, limits, where):
     """A mistake's name and a sentence about the function."""
     if late or (os.name == "posix" and status == -signal.SIGXCPU):
-        return "timeout", f"did not end within {limits.seconds:g} seconds and was stopped{where}"
+        within = f"{limits.seconds:g} second{'s' * (limits.seconds != 1)}"
+        return "timeout", f"did not end within {within} and was stopped{where}"
     if status < 0 or status >= 0xC0000000:  # a signal; an exception of Windows
         names = {-number: number.name for number in signal.Signals}
         return "crashed", f"crashed its process ({names.get(status, hex(status))}){where}"

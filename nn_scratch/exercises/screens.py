@@ -4,13 +4,15 @@ The student's files run in a process of their own, see `process`; here is what c
 """
 
 from pathlib import Path
+from textwrap import wrap
 
 from nn_scratch import strict_json
 from nn_scratch.exercises import process, workspace
 from nn_scratch.exercises.process import DONE, ENDINGS
 from nn_scratch.user_file import UserCodeError
 
-PRINTED = 20, 78  # lines, and letters of each, of what a file prints
+PRINTED = 12, 78  # lines, and letters of each, of what a file prints
+WIDTH = 80
 
 
 def start(folder):
@@ -67,11 +69,11 @@ def show(outcome, about, *, as_json):
             found["error"] = outcome.error
         print(strict_json.dumps(found, indent=1))
         return
-    texts = list(dict.fromkeys(result["text"] for result in outcome.results))
-    if texts:
-        print("\n\n".join(texts))
     if outcome.printed.strip():
-        print(f"\nWhat {Path(about['file']).name} printed:\n{_shortened(outcome.printed)}")
+        print(f"What {Path(about['file']).name} printed:\n{_shortened(outcome.printed)}\n")
+    texts = dict.fromkeys(result["text"] for result in outcome.results if "text" in result)
+    if texts:
+        print("\n\n".join(map(_filled, texts)))
     if outcome.error:
         raise UserCodeError(outcome.error)
 
@@ -171,6 +173,19 @@ def _listed(names):
     """The first few of many names."""
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _filled(text):
+    """Sentences that are longer than a line are broken; tables and arrays stay as they are."""
+    lines = []
+    for line in text.split("\n"):
+        body = line.lstrip()
+        if len(line) <= WIDTH or "  " in body:
+            lines.append(line)
+        else:
+            first = line[: len(line) - len(body)]
+            lines += wrap(body, WIDTH, initial_indent=first, subsequent_indent=f"{first}  ")
+    return "\n".join(lines)
 
 
 def _shortened(text):

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from nn_scratch.cli import main
-from nn_scratch.exercises import process
+from nn_scratch.exercises import process, screens
 from nn_scratch.exercises.process import Limits, Task, exit_status, run, verdict
-from nn_scratch.exercises.workspace import start
+from nn_scratch.exercises.workspace import items, start
 from nn_scratch.user_file import UserCodeError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="what only POSIX has")
@@ -20,6 +20,7 @@ RIGHT = (
     "def relu(x):\n    return np.maximum(x, 0)\n"
     "def relu_backward(dy, x):\n    return dy * (x > 0)\n"
 )
+ITEM = next(item for item in items() if "relu" in item.functions)
 WRONG = RIGHT.replace("return dy", "return -dy")
 
 
@@ -327,10 +328,10 @@ def test_classes_that_ask_for_their_module(text, kind, judged):
 def test_json_and_status(text, status, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     start("exercises")
-    (tmp_path / "exercises" / "08_relu.py").write_text(text)
+    (tmp_path / "exercises" / ITEM.name).write_text(text)
     limit = ["--json", "--time-limit", "3"]
-    check = "exercises/08_relu.py:relu"
-    for command in (["exercise", "08", *limit], ["check", check, *limit]):
+    check = f"exercises/{ITEM.name}:relu"
+    for command in (["exercise", ITEM.number, *limit], ["check", check, *limit]):
         capsys.readouterr()
         assert main(command) == status
         found = json.loads(capsys.readouterr().out, parse_constant=refuse)
@@ -342,21 +343,22 @@ def test_json_and_status(text, status, tmp_path, monkeypatch, capsys):
 def test_the_screen_shows_what_was_printed_under_a_heading(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     start("exercises")
-    path = tmp_path / "exercises" / "08_relu.py"
+    path = tmp_path / "exercises" / ITEM.name
     path.write_text(RIGHT.replace("return dy", "print('a\\n' * 30, 'a' * 200)\n    return dy"))
-    assert main(["exercise", "08"]) == 0
+    assert main(["exercise", ITEM.number]) == 0
     output = capsys.readouterr().out
-    assert output.index("right on all") < output.index("What 08_relu.py printed:\n  a")
-    assert "lines more" in output and max(map(len, output.splitlines()[-15:])) <= 80
-    assert main(["check", "exercises/08_relu.py:relu"]) == 0
-    assert "What 08_relu.py printed:\n  a" in capsys.readouterr().out
+    assert output.index("right on all") > output.index(f"What {ITEM.name} printed:\n  a")
+    assert "lines more" in output and max(map(len, output.splitlines()[1:])) <= 80
+    assert main(["check", f"exercises/{ITEM.name}:relu"]) == 0
+    assert f"What {ITEM.name} printed:\n  a" in capsys.readouterr().out
 
 
 def test_limits_are_said_and_can_be_set(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text("import time\ntime.sleep(1.5)\n" + RIGHT)
     assert main(["check", "mine.py:relu", "--time-limit", "1"]) == 4
-    assert "did not end within 1 seconds and was stopped, in line 2" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "did not end within 1 second and was stopped, in line 2 of mine.py" in said
     assert main(["check", "mine.py:relu", "--time-limit", "30"]) == 0
     with pytest.raises(SystemExit):
         main(["check", "mine.py:relu", "--time-limit", "-1"])
@@ -377,3 +379,30 @@ def test_the_command_loads_little():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "code, mistake",
+    [
+        ("return None", "returns_none"),
+        ("return (dy * (x > 0))[:1]", "wrong_shape"),
+        ("return dy * (x > 0) * np.nan", "not_finite"),
+        ("x[x < 0] = 0; return dy * (x > 0)", "changes_inputs"),
+        ("dy *= x > 0; return dy", "changes_inputs"),
+        ("raise ArithmeticError('no')", "raises"),
+        ("return undefined", "raises"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["exercise", "check"])
+def test_plain_troubles_have_their_names(code, mistake, kind, judged):
+    outcome = judged(RIGHT.replace("return dy * (x > 0)", code), kind)
+    assert mistakes(outcome)[-1] == mistake and verdict([outcome]) is False
+
+
+def test_long_sentences_are_broken_tables_are_not():
+    table = f"  a{' ' * 90}b"
+    text = screens._filled(f"{'word ' * 30}\n{table}\n    {'word ' * 30}")
+    lines = text.split("\n")
+    assert table in lines and lines[1].startswith("  word word")
+    assert all(len(line) <= 80 for line in lines if line != table)
+    assert lines[-1].startswith("      word")
