@@ -42,6 +42,8 @@ class Comparison:
             ok, error = self._judge(numerical, claimed, scale, name)
             if not ok:
                 numerical, ok, error = self._with_care(name, direction, claimed, scale)
+            if ok is None:
+                ok, error = self._by_size(name, direction)
             if ok is False or numerical.kink or numerical.jump:
                 return self._by_elements(name, ok is False and not numerical.kink)
             errors.append(error)
@@ -57,6 +59,23 @@ class Comparison:
 
     def _where(self, name, direction):
         return self.adapter, self.values, name, direction, self.cotangents
+
+    def _by_size(self, name, direction):
+        """The verdict and error along a direction in which each value moves in proportion to
+        itself: where they are of many sizes, no step fits them all."""
+        gradient, sizes = self.gradients[name], np.abs(self.values[name])
+        sizes = 2.0 ** np.round(np.log2(np.where(sizes > 0, sizes, 1.0)))
+        claimed, scale = float((gradient * sizes * direction).sum()), norm(gradient * sizes)
+        where = self._where(name, sizes * direction)
+        numerical = slope(*where, unit=1.0)
+        ok, error = self._judge(numerical, claimed, scale, name)
+        if numerical.kink or numerical.jump:
+            return None, error
+        if not ok:
+            numerical = careful_slope(*where, unit=1.0)
+            straight = numerical._replace(low=numerical.value, high=numerical.value)
+            ok, error = self._judge(straight, claimed, scale, name)
+        return ok, error
 
     def _with_care(self, name, direction, claimed, scale):
         """The careful slope with its verdict and error. A claim that hits it needs no kink as an
@@ -143,25 +162,20 @@ class Comparison:
         )
 
     def _judge_all(self, name, chosen, slopes, claimed, scale, confirm):
-        """Verdicts and errors of the elements. The first that seems wrong is confirmed with care:
-        if it is noise, all of them are."""
+        """Verdicts and errors of the elements. One that seems wrong is looked at with care, until
+        one is; what there is no time to look at stays open."""
         gradient = self.gradients[name]
-        verdicts, errors, noise, looked = [], [], None, 0
+        verdicts, errors, looked = [], [], 0
         for i, s, c in zip(chosen, slopes, claimed.tolist(), strict=True):
-            if s.jump:
-                verdicts.append(True)
-                errors.append(0.0)
-                continue
-            if noise is not None:
-                s = s._replace(uncertainty=max(s.uncertainty, noise))
-            ok, error = self._judge(s, c, scale, name)
-            direction = _unit_direction(gradient, i)
-            if ok is False and confirm and noise is None and not s.kink:
-                careful, ok, error = self._with_care(name, direction, c, scale)
-                noise = 0.0 if ok is False else abs(s.value - careful.value) * 4
-            elif ok is None and looked < MOST_WITH_CARE:
+            ok, error = (True, 0.0) if s.jump else self._judge(s, c, scale, name)
+            if ok is None or (ok is False and confirm):
                 looked += 1
-                _, ok, error = self._with_care(name, direction, c, scale)
+                if looked <= MOST_WITH_CARE:
+                    direction = _unit_direction(gradient, i)
+                    _, ok, error = self._with_care(name, direction, c, scale)
+                    confirm = confirm and ok is not False
+                elif ok is False:
+                    ok = None
             verdicts.append(ok)
             errors.append(error)
         return verdicts, errors

@@ -44,19 +44,20 @@ def draw_direction(rng, shape):
     return np.round(8 * rng.standard_normal(shape)) / 8
 
 
-def slope(adapter, values, name, direction, cotangents):
+def slope(adapter, values, name, direction, cotangents, unit=None):
     """The Slope of `adapter` at `values`, when values[name] moves along `direction`.
 
     First with large steps: an op that is linear in this value has no error of higher order, so
     that they are exact to rounding. Otherwise with a small step and with half of it: between them,
     the difference of the two sides halves for a smooth function and stays for a kink. Where the
-    slope itself changes (1/x near 0), or a step leaves the domain, smaller ones follow.
+    slope itself changes (1/x near 0), or a step leaves the domain, smaller ones follow. `unit` is
+    the size that steps are relative to, by default that of the largest value.
     """
     here = adapter.outputs_again(values)
     exact = exact_slope(adapter, values, name, direction, cotangents, here)
     if exact:
         return exact
-    step = STEP * _unit(values[name])
+    step = STEP * (unit or _unit(values[name]))
     for _ in range(SHRINKS):
         used = step
         whole, half = (
@@ -94,16 +95,16 @@ def exact_slope(adapter, values, name, direction, cotangents, here=None):
     return Slope(first.value, first.value, first.value, first.rounding)
 
 
-def careful_slope(adapter, values, name, direction, cotangents):
+def careful_slope(adapter, values, name, direction, cotangents, unit=None):
     """The Slope where `slope` disagrees with a claim: is it the claim, or is it noise?
 
     For several sizes of step, a parabola a + b·h² is fitted to central differences with nine steps
     h: a is the slope, and what the parabola leaves over shows noise and terms of higher order
     alike. Where rounding hides small changes, larger steps see more; the surest size counts.
     """
-    here = adapter.outputs_again(values)
+    here, unit = adapter.outputs_again(values), unit or _unit(values[name])
     found = [
-        _fitted(adapter, values, name, direction, cotangents, step * _unit(values[name]), here)
+        _fitted(adapter, values, name, direction, cotangents, step * unit, here)
         for step in LARGER_STEPS
     ]
     seen = [slope for slope, moved in found if moved == {True}]

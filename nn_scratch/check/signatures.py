@@ -211,7 +211,7 @@ def _for_unknown(unknown, known, arguments, results):
     unused = [n for n in arguments if n not in used]
     if len(unused) >= len(names):
         yield {n: ("argument", a) for n, a in zip(names, unused, strict=False)}
-    if len(names) == 1:
+    if len(names) == 1 and (unused or len(names[0]) <= 2):
         yield {names[0]: ("result", 0)}
         if cached:
             yield {names[0]: ("argument", next(iter(arguments)))}
