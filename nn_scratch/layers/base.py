@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nn_scratch.backend import DEVICES, Array, is_array, is_cupy, to_device, to_host, xp_of
-from nn_scratch.layers.flat_view import FlatView, dotted
+from nn_scratch.layers.flat_view import FlatView
 from nn_scratch.layers.initialize import value_dtype
 
 
@@ -43,7 +43,8 @@ class Layer:
     _need_dx = True
 
     def __init__(self) -> None:
-        vars(self).update(training=True, _params={}, _grads={}, _buffers={}, _leaf=True)
+        # _nests: names of attributes in which layers are, or may come to be
+        vars(self).update(training=True, _params={}, _grads={}, _buffers={}, _nests={})
 
     # ------------------------------------------------------------ forward and backward
 
@@ -78,17 +79,17 @@ class Layer:
     @property
     def params(self) -> MutableMapping[str, Array]:
         """The parameters by name, those of layers within under dotted names."""
-        return self._params if self._leaf else FlatView(self, "_params")
+        return FlatView(self, "_params") if self._nests else self._params
 
     @property
     def grads(self) -> MutableMapping[str, Array]:
         """The gradients, under the parameters' names."""
-        return self._grads if self._leaf else FlatView(self, "_grads")
+        return FlatView(self, "_grads") if self._nests else self._grads
 
     @property
     def buffers(self) -> MutableMapping[str, Array]:
         """What is remembered but not trained, by name."""
-        return self._buffers if self._leaf else FlatView(self, "_buffers")
+        return FlatView(self, "_buffers") if self._nests else self._buffers
 
     def add_parameter(self, name: str, value: Array) -> None:
         """A new parameter of this layer, and a gradient of zeros for it."""
@@ -105,9 +106,8 @@ class Layer:
 
         Raises: ValueError if a list holds a layer twice: it would lose its first input.
         """
-        for name, value in vars(self).items():
-            if name != "saved":
-                yield from _layers_in(name, value)
+        for name in self._nests:
+            yield from _layers_in(name, vars(self).get(name))
 
     def named_modules(self) -> Iterator[tuple[str, "Layer"]]:
         """(dotted name, layer) of this layer, named "", and of all within, each once. (PyTorch's
@@ -120,21 +120,22 @@ class Layer:
                 continue
             seen.add(id(layer))
             yield name, layer
-            if not layer._leaf:
-                below = [(dotted(name, child), part) for child, part in layer.named_children()]
+            if layer._nests:
+                prefix = f"{name}." if name else ""
+                below = [(prefix + child, part) for child, part in layer.named_children()]
                 waiting += reversed(below)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "saved" and _may_hold_layers(value):
-            if "_leaf" not in vars(self):
+            if "_nests" not in vars(self):
                 raise AttributeError(_not_initialized(self))
-            vars(self)["_leaf"] = False
+            self._nests[name] = None
         object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
         if name == "saved":
             raise RuntimeError(f"{type(self).__name__}: backward needs a forward pass before it")
-        if "_leaf" not in vars(self) and not name.startswith("__"):
+        if "_nests" not in vars(self) and not name.startswith("__"):
             raise AttributeError(_not_initialized(self))
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
@@ -266,14 +267,13 @@ NESTS = (list, tuple, dict)
 
 def refuse_repeated(named: Iterable[tuple[str, Layer]]) -> None:
     """Raises ValueError if a layer is named twice."""
-    seen = set()
+    names: dict[int, str] = {}
     for name, layer in named:
-        if id(layer) in seen:
+        if names.setdefault(id(layer), name) is not name:
             raise ValueError(
                 f"{name} is a {type(layer).__name__} that stands in this net twice: a layer "
                 "remembers its last input only, so make a new one for each place"
             )
-        seen.add(id(layer))
 
 
 def _layers_in(name, value):
@@ -282,8 +282,9 @@ def _layers_in(name, value):
         return [(name, value)]
     if not isinstance(value, NESTS):
         return []
-    parts = value.items() if isinstance(value, dict) else enumerate(value)
-    found = [pair for key, part in parts for pair in _layers_in(f"{name}.{key}", part)]
+    found = []
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        found += _layers_in(f"{name}.{key}", part)
     refuse_repeated(found)
     return found
 

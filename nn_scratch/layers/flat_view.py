@@ -12,12 +12,11 @@ class FlatView(MutableMapping):
 
     def __init__(self, layer: Any, kind: str) -> None:
         self._own = vars(layer)[kind]
-        self._places = {
-            dotted(name, key): (arrays, key)
-            for name, part in layer.named_modules()
-            for arrays in [vars(part)[kind]]
-            for key in arrays
-        }
+        self._places = {}
+        for name, part in layer.named_modules():
+            arrays = vars(part)[kind]
+            for key in arrays:
+                self._places[f"{name}.{key}" if name else key] = arrays, key
 
     def __getitem__(self, name: str) -> Array:
         arrays, key = self._places[name]
@@ -43,8 +42,3 @@ class FlatView(MutableMapping):
 
     def __repr__(self) -> str:
         return repr(dict(self))
-
-
-def dotted(prefix: str, name: str) -> str:
-    """The name of what is called `name` within `prefix`."""
-    return f"{prefix}.{name}" if prefix else name
