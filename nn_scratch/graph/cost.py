@@ -40,12 +40,12 @@ def cost(net: Layer, x: Array) -> list[Cost]:
     pass_ = _Pass(rows)
     layers = list(net.named_modules())
     for name, layer in layers:
-        vars(layer)["forward"] = pass_.noting(name, layer)  # in front of its class's
+        vars(layer)["forward"] = pass_.noting(name, layer)
     try:
         y = net(x)
     finally:
         for _, layer in layers:
-            del layer.forward
+            del vars(layer)["forward"]
     params, macs, kept = (
         sum(filter(None, column)) for column in zip(*(r[3:] for r in rows), strict=True)
     )

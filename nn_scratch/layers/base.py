@@ -332,6 +332,7 @@ def sharing(layer: Layer) -> Any:
     vars(twin).pop("saved", None)
     zeros = {name: xp_of(a).zeros_like(a) for name, a in layer._grads.items()}
     vars(twin).update(_params=dict(layer._params), _grads=zeros, _buffers=dict(layer._buffers))
+    vars(twin).update(_nests=dict(layer._nests))
     return twin
 
 

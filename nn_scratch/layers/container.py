@@ -1,6 +1,7 @@
 """Layers one after the other, and the layers where two ways meet."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.layers.base import Layer, no_macs, refuse_repeated
@@ -25,7 +26,7 @@ class Sequential(Layer):
             x = layer(x)
         return x
 
-    def backward(self, dy: Array) -> Array:
+    def backward(self, dy: Any) -> Any:
         for layer in reversed(self.layers):
             dy = layer.backward(dy)
         return dy

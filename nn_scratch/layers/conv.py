@@ -75,7 +75,7 @@ class Conv2d(_Convolution):
         self.saved = x
         return ops.conv2d(x, self.params["weight"], self.params.get("bias"), **self.options)
 
-    def backward(self, dy: Array) -> Array | None:
+    def backward(self, dy: Array) -> Any:
         """dx in the shape of x, or None if nobody needs it."""
         dx, dw, db = ops.conv2d_backward(
             dy, self.saved, self.params["weight"], need_dx=self.need_dx, **self.options
@@ -155,10 +155,9 @@ class ConvTranspose2d(_Convolution):
 
 def convolution_of(layer: Layer, weight: Array, dilation: int) -> Conv2d:
     """A convolution with this weight (F, C, h, w), which may be a view, and the layer's bias."""
-    out_channels, in_channels, *size = weight.shape
-    conv = Conv2d(
-        in_channels, out_channels, tuple(size), dilation=dilation, bias=False, dtype=weight.dtype
-    )
+    out_channels, in_channels, height, width = weight.shape
+    kernel = height, width
+    conv = Conv2d(in_channels, out_channels, kernel, dilation=dilation, bias=False)
     conv.add_parameter("weight", weight)
     if "bias" in layer.params:
         conv.add_parameter("bias", layer.params["bias"])

@@ -1,5 +1,7 @@
 """Upsampling without parameters and without switches."""
 
+from typing import Any
+
 from nn_scratch import ops
 from nn_scratch.backend import Array
 from nn_scratch.geometry import pair
@@ -84,15 +86,10 @@ class BilinearUpsample2d(Layer):
 
     def forward(self, x: Array) -> Array:
         self.saved = x.shape[2:]
-        return ops.bilinear_upsample2d(
-            x, self._size_for(*self.saved), align_corners=self.align_corners
-        )
+        size: Any = self.size
+        if self.scale is not None:
+            size = tuple(n * s for n, s in zip(self.saved, self.scale, strict=True))
+        return ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)
 
     def backward(self, dy: Array) -> Array:
         return ops.bilinear_upsample2d_backward(dy, self.saved, align_corners=self.align_corners)
-
-    def _size_for(self, height, width):
-        if self.size is not None:
-            return self.size
-        rows, columns = self.scale
-        return height * rows, width * columns

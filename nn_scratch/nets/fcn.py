@@ -106,8 +106,8 @@ class DownUpFCN(Layer):
                 x = layer(x)
         return self.classifier(x)
 
-    def backward(self, dscores: Array) -> Array | None:
-        dx: Any = self.classifier.backward(dscores)
+    def backward(self, dscores: Array) -> Any:
+        dx = self.classifier.backward(dscores)
         dmaps = []
         for up, add, decode in reversed(self._upwards()):
             dx = decode.backward(dx)

@@ -94,7 +94,7 @@ class Localizer(Layer):
         scores, boxes = self.class_head(features), self.box_head(features)
         return scores, boxes.reshape(*scores.shape, 4) if self.class_boxes else boxes
 
-    def backward(self, gradients: tuple[Array, Array]) -> Array | None:
+    def backward(self, gradients: tuple[Array, Array]) -> Any:
         """dx (N, in_channels, H, W), for the gradients in scores and boxes."""
         dscores, dboxes = gradients
         dboxes = dboxes.reshape(len(dboxes), 4 * dscores.shape[1] if self.class_boxes else 4)

@@ -58,8 +58,8 @@ class SegNet(Layer):
                 x = layer(x)
         return self.classifier(x)
 
-    def backward(self, dscores: Array) -> Array | None:
-        dx: Any = self.classifier.backward(dscores)
+    def backward(self, dscores: Array) -> Any:
+        dx = self.classifier.backward(dscores)
         for unpool, decode in zip(self.unpools[::-1], self.decoders[::-1], strict=True):
             dx = unpool.backward(decode.backward(dx))
         for encode, pool in zip(self.encoders[::-1], self.pools[::-1], strict=True):

@@ -91,8 +91,7 @@ class SegNetBasic(Layer):
             return Conv2d(width, num_classes, 1, **options)
 
         channels = num_classes if self.variant.reduce else width
-        decoders: dict[str | None, int] = {"all": 1, "each": width}
-        groups = decoders.get(self.variant.decoder)
+        groups = {"all": 1, "each": width, None: None}[self.variant.decoder]
         adapts = self.variant.add and self.variant.reduce
         stages = range(STAGES)
         self.encoders = [block(width if i else in_channels, BatchNormReLU2d) for i in stages]
@@ -126,7 +125,7 @@ class SegNetBasic(Layer):
                 x = add(x, adapt(maps.pop()))
         return x if self.variant.reduce else self.classifier(x)
 
-    def backward(self, dscores: Array) -> Array | None:
+    def backward(self, dscores: Array) -> Any:
         dx = dscores if self.variant.reduce else self.classifier.backward(dscores)
         dmaps = []
         for up, decode, adapt, add in reversed(self._upwards()):

@@ -139,7 +139,7 @@ class FullyConvolutional(Layer):
         self.saved = scores.shape, x.shape
         return scores[:, :, : x.shape[2], : x.shape[3]]
 
-    def backward(self, dscores: Array) -> Array | None:
+    def backward(self, dscores: Array) -> Any:
         whole, (_, _, height, width) = self.saved
         padded = xp_of(dscores).zeros(whole, dscores.dtype)
         padded[:, :, :height, :width] = dscores

@@ -65,7 +65,7 @@ class UNet(Layer):
             x = decode(concat(x, maps.pop()))
         return self.classifier(x)
 
-    def backward(self, dscores: Array) -> Array | None:
+    def backward(self, dscores: Array) -> Any:
         *encoders, bottom = self.encoders
         dx = self.classifier.backward(dscores)
         dmaps = []
