@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from nn_scratch.backend import Array
 from nn_scratch.ops.upsample import interpolation_matrix
 
 SIZE = 40
@@ -27,8 +28,11 @@ CLASS_NAMES = ("background", *map(str, range(10)))
 
 
 @lru_cache(maxsize=1)
-def load_digits():
-    """images (1797, 8, 8) with values from 0 to 1, labels (1797,)."""
+def load_digits() -> tuple[Array, Array]:
+    """The 1,797 handwritten digits of the UCI archive.
+
+    Returns: images (1797, 8, 8) with values from 0 to 1, labels (1797,).
+    """
     with (files("nn_scratch.data") / "digits.npz").open("rb") as file:
         archive = np.load(file, allow_pickle=False)
         return archive["images"] / 16.0, archive["labels"].astype(np.int64)
@@ -37,7 +41,7 @@ def load_digits():
 class _DigitScenes:
     """What both kinds of scenes share: which digits, how many scenes, how one is drawn."""
 
-    def __init__(self, split, count, seed=0):
+    def __init__(self, split: str, count: int, seed: int = 0):
         if split not in ("train", "test"):
             raise ValueError(f'split is {split!r}, but must be "train" or "test"')
         images, labels = load_digits()
@@ -46,7 +50,8 @@ class _DigitScenes:
         self.count = count
         self.seed = seed
 
-    def __len__(self):
+    def __len__(self) -> int:
+        """How many scenes an epoch has."""
         return self.count
 
     def _draw(self, epoch, index, digits=None):
@@ -85,29 +90,43 @@ class _DigitScenes:
 
 
 class DigitSegmentation(_DigitScenes):
-    """One or two digits and a label for every pixel.
+    """Scenes of one or two digits, with a label for every pixel.
 
-    `sample(epoch, index)` -> image (1, 40, 40) float32, label map (40, 40): digit + 1 where there
-    is ink, else 0.
+    split: "train" or "test", which have different digits. count: scenes in each epoch, which are
+    new ones every time. seed: of all of them.
+
+    Raises: ValueError for another split.
     """
 
     classes = len(CLASS_NAMES)
 
-    def sample(self, epoch, index):
+    def sample(self, epoch: int, index: int) -> tuple[Array, Array]:
+        """A scene, the same every time.
+
+        Returns: image (1, 40, 40) float32, and label map (40, 40) int64: digit + 1 where there is
+        ink, else 0.
+        """
         image, label_map, _, _ = self._draw(epoch, index)
         return image[None], label_map
 
 
 class DigitLocalization(_DigitScenes):
-    """One digit, what it is and where.
+    """Scenes of one digit: what it is, and where.
 
-    `sample(epoch, index)` -> image (1, 40, 40) float32, class, box (x, y, w, h) float32 in pixels:
-    the smallest that holds all of the digit's ink.
+    split: "train" or "test", which have different digits. count: scenes in each epoch, which are
+    new ones every time. seed: of all of them.
+
+    Raises: ValueError for another split.
     """
 
     classes = 10
 
-    def sample(self, epoch, index):
+    def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array]:
+        """A scene, the same every time.
+
+        Returns: image (1, 40, 40) float32, the digit, and its box (4,) float32, (x, y, w, h) in
+        pixels: the smallest that holds all of its ink.
+        """
         image, _, (label,), (box,) = self._draw(epoch, index, digits=1)
         return image[None], np.int64(label), np.array(box, np.float32)
 
@@ -117,7 +136,7 @@ def _scaled(digit, scale):
     made steep again: ink from 0 to 1.
 
     The last bits, which differ between BLAS libraries, are rounded away: INK is met exactly by
-    some pixels, and every machine shall see the same label there.
+    some pixels, and every machine must see the same label there.
     """
     matrix = interpolation_matrix(8, round(8 * scale))
     grey = np.round(matrix @ digit @ matrix.T, 9)  # (P, 8) (8, 8) (8, P) -> (P, P)

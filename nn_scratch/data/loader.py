@@ -1,12 +1,15 @@
 """Batches of a data set, in an order that depends on seed and epoch alone."""
 
 from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
+from nn_scratch.backend import Array
 from nn_scratch.data.readers import DataError
 from nn_scratch.geometry import integer
 
@@ -17,23 +20,37 @@ class Loader:
     With `shuffle` the order is a permutation drawn from `default_rng([seed, epoch])`; without, the
     samples come in order and as of epoch 0, the same every time. The last batch may be smaller.
     `prefetch` batches are made ahead, in a background thread; they are the same batches.
+
+    Raises: TypeError or ValueError for a batch_size or prefetch that is none.
     """
 
-    def __init__(self, dataset, batch_size, *, shuffle=False, seed=0, prefetch=0):
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int,
+        *,
+        shuffle: bool = False,
+        seed: int = 0,
+        prefetch: int = 0,
+    ):
         self.dataset = dataset
         self.batch_size = integer("batch_size", batch_size, least=1)
         self.shuffle = shuffle
         self.seed = seed
         self.prefetch = integer("prefetch", prefetch, least=0)
 
-    def __len__(self):
+    def __len__(self) -> int:
         """Batches per epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
-    def batches(self, epoch=0, start=0, part=None):
-        """The epoch's batches from number `start` on: tuples of arrays, stacked samples.
+    def batches(
+        self, epoch: int = 0, start: int = 0, part: Callable[[int], slice] | None = None
+    ) -> Iterator[tuple[Array, ...]]:
+        """The epoch's batches from number `start` on.
 
         `part` gives, for the number of samples in a batch, the slice of them to yield.
+
+        Returns: tuples of arrays (N, ...), stacked samples, one after the other.
         """
         if self.shuffle:
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.dataset))
@@ -47,6 +64,7 @@ class Loader:
         return _ahead(load, chosen, self.prefetch) if self.prefetch else map(load, chosen)
 
     def _load(self, epoch, part, chosen):
+        """The samples with the chosen indices, or a part of them, as a batch."""
         wanted = chosen if part is None else chosen[part(len(chosen))]
         # Of no samples, one still tells shapes and dtypes.
         indices = wanted if len(wanted) else chosen[:1]
@@ -55,6 +73,7 @@ class Loader:
 
 
 def _stacked(parts):
+    """Arrays of one size as one array. Raises DataError if they have several sizes."""
     sizes = sorted({np.shape(part) for part in parts})
     if len(sizes) > 1:
         raise DataError(

@@ -105,6 +105,8 @@ def open_digits(task: str, scenes: int, seed: int) -> Source:
     validate on.
 
     task: "segmentation" or "localization".
+
+    Returns: a Source of images (1, 40, 40).
     """
     scenes_of = {"segmentation": DigitSegmentation, "localization": DigitLocalization}[task]
     names = list(CLASS_NAMES if task == "segmentation" else CLASS_NAMES[1:])
@@ -122,13 +124,12 @@ def open_folder(
 ) -> Source:
     """A folder in one of the LAYOUTS.
 
-    Parameters: ignore_index: what masks store for pixels that do not count. class_names: the
-    classes and their order, if they are not to be those that the folder has. encoding: of tables
-    and texts that are neither UTF-8 nor say what they are. group_by: which images must stay on one
-    side of the split, see data.split.holdout.
+    task: "segmentation" or "localization". ignore_index: what masks store for pixels that do not
+    count. class_names: the classes and their order, if they are not to be those that the folder
+    has. encoding: of tables and texts that are neither UTF-8 nor say what they are. group_by: which
+    images must stay on one side of the split, see data.split.holdout.
 
     Returns: a Source; its `verify()` opens every file once, its `report` says what was left out.
-
     Raises: DataError, with the layouts, if the folder is in none; or with the file that does not
     fit.
     """
@@ -145,6 +146,7 @@ def open_folder(
 
 
 def _open_masks(folder, ignore_index, names, encoding, group_by):
+    """The Source of a folder with masks; None if it is in no layout."""
     known = None
     if (folder / "trainannot").is_dir():
         parts = [(folder / part, folder / f"{part}annot") for part in ("train", "val")]
@@ -187,6 +189,7 @@ def _classes(folder, known, names, mask_folders, ignore_index):
 
 
 def _open_boxes(folder, names, encoding, group_by):
+    """The Source of a folder with boxes; None if it is in no layout."""
     tables, images = sorted(folder.glob("*.csv")), folder / "images"
     if len(tables) == 1:
         rows = box_csv(tables[0], images, encoding)

@@ -37,10 +37,11 @@ def holdout(dataset: Any, names: list[str], group_by: str | None = None) -> tupl
     An image is held out where the hash of its name, or of its group's, is among the lowest fifth.
     If that is so for none or all of a few images, one group is moved: the nearest to the border.
 
-    Parameters: names, of the images, from the data set's folder on. group_by: images of one group
-    are on one side; "folder", the folder that they are in, or a regular expression that is searched
-    in the name, of which the groups (or else the whole match) tell what belongs together.
+    names: of the images, from the data set's folder on. group_by: images of one group are on one
+    side; "folder", the folder that they are in, or a regular expression that is searched in the
+    name, of which the groups (or else the whole match) tell what belongs together.
 
+    Returns: what is trained on, and what is held out, in the order of the names.
     Raises: DataError if there is only one image or group, or the expression is none or is not found
     in a name.
     """

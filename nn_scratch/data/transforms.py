@@ -4,12 +4,18 @@ A sample is an image (C, H, W) and its targets: a label map (H, W), or a class (
 (x, y, w, h) in pixels. A transform is called with a Generator and a sample, and returns a sample.
 """
 
+from typing import Any
+
 import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
 
+from nn_scratch.backend import Array
 from nn_scratch.data.readers import DataError
 from nn_scratch.geometry import pair
+
+Sample = tuple[Array, ...]
+Size = int | tuple[int, int]
 
 
 class Transformed:
@@ -19,15 +25,20 @@ class Transformed:
     drawn before it, so that shuffling, prefetching and resuming change nothing.
     """
 
-    def __init__(self, dataset, *transforms, seed=0):
+    def __init__(self, dataset: Any, *transforms: Any, seed: int = 0):
         self.dataset = dataset
         self.transforms = transforms
         self.seed = seed
 
-    def __len__(self):
+    def __len__(self) -> int:
+        """How many samples the data set has."""
         return len(self.dataset)
 
-    def sample(self, epoch, index):
+    def sample(self, epoch: int, index: int) -> Sample:
+        """The data set's sample after all transforms.
+
+        Returns: an image and its targets.
+        """
         rng = np.random.default_rng([self.seed, epoch, index])
         sample = self.dataset.sample(epoch, index)
         for transform in self.transforms:
@@ -38,10 +49,11 @@ class Transformed:
 class HorizontalFlip:
     """Left and right exchanged, with the given probability."""
 
-    def __init__(self, probability=0.5):
+    def __init__(self, probability: float = 0.5):
         self.probability = probability
 
-    def __call__(self, rng, sample):
+    def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
+        """The changed sample."""
         if rng.random() >= self.probability:
             return sample
         width = sample[0].shape[2]
@@ -54,12 +66,16 @@ class HorizontalFlip:
 
 class RandomCrop:
     """A random part of the given size, (h, w) or one number for both. It holds all of the box, if
-    there is one: raises DataError where no part can."""
+    there is one.
 
-    def __init__(self, size):
+    Raises: TypeError or ValueError for a size that is none; called, DataError where no part can.
+    """
+
+    def __init__(self, size: Size):
         self.size = pair("size", size)
 
-    def __call__(self, rng, sample):
+    def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
+        """The changed sample."""
         shape, box = sample[0].shape[1:], _box_of(sample)
         corner = [
             _offset(rng, whole, part, *_along(box, axis), sample)
@@ -80,15 +96,18 @@ class RandomPlacement:
 
     Where objects always sit in the middle, a constant box is nearly right; this makes them be
     somewhere.
+
+    Raises: ValueError for a factor below 1.
     """
 
-    def __init__(self, factor=2.0, fill_label=0):
+    def __init__(self, factor: float = 2.0, fill_label: int = 0):
         if factor < 1:
             raise ValueError(f"factor is {factor}, but no canvas is smaller than its image")
         self.factor = factor
         self.fill_label = fill_label
 
-    def __call__(self, rng, sample):
+    def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
+        """The changed sample."""
         image = sample[0]
         height, width = image.shape[1:]
         scale = rng.uniform(1, self.factor)
@@ -109,12 +128,16 @@ class RandomPlacement:
 class Resize:
     """The image stretched or shrunk to the given size, (h, w) or one number for both: values are
     interpolated bilinearly (shrinking averages), labels taken from the nearest pixel. Nothing is
-    random."""
+    random.
 
-    def __init__(self, size):
+    Raises: TypeError or ValueError for a size that is none.
+    """
+
+    def __init__(self, size: Size):
         self.size = pair("size", size)
 
-    def __call__(self, rng, sample):
+    def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
+        """The changed sample."""
         image = sample[0]
         (height, width), (new_height, new_width) = image.shape[1:], self.size
         down, right = new_height / height, new_width / width
@@ -129,6 +152,7 @@ class Resize:
         )
 
     def _resized(self, plane, way):
+        """One plane (H, W) in the new size."""
         return np.asarray(Image.fromarray(plane).resize(self.size[::-1], way))
 
 
@@ -145,6 +169,7 @@ def _moved(sample, move_pixels, move_box):
 
 
 def _box_of(sample):
+    """The box of a sample, or None."""
     return next((part for part in sample if np.ndim(part) == 1), None)
 
 

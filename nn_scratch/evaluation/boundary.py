@@ -9,24 +9,44 @@ from math import ceil, hypot
 
 import numpy as np
 
+from nn_scratch.backend import Array
+
 TOLERANCE = 0.0075
 
 
-def boundary_f1(truth, prediction, num_classes, ignore_index=None, tolerance=TOLERANCE):
-    """The mean of image_boundary_f1 over the images that have a boundary; NaN if none has."""
+def boundary_f1(
+    truth: Array,
+    prediction: Array,
+    num_classes: int,
+    ignore_index: int | None = None,
+    tolerance: float = TOLERANCE,
+) -> float:
+    """The mean of image_boundary_f1, of the same arguments, over the images that have a boundary.
+
+    Returns: a number from 0 to 1; NaN if no image has a boundary.
+    """
     scores = image_boundary_f1(truth, prediction, num_classes, ignore_index, tolerance)
     scores = scores[~np.isnan(scores)]
     return float(scores.mean()) if scores.size else float("nan")
 
 
-def image_boundary_f1(truth, prediction, num_classes, ignore_index=None, tolerance=TOLERANCE):
-    """Each image's mean F1 over its classes, (N,); NaN where there is no boundary.
+def image_boundary_f1(
+    truth: Array,
+    prediction: Array,
+    num_classes: int,
+    ignore_index: int | None = None,
+    tolerance: float = TOLERANCE,
+) -> Array:
+    """Each image's mean F1 over its classes.
 
     truth, prediction: integer label maps (N, H, W). For one class, precision is the share of its
     predicted boundary pixels with a true boundary pixel of that class within `tolerance` times the
     diagonal, recall the reverse. A boundary pixel is one with another class above, below, left or
     right of it. A class counts in an image where either map has a boundary of it. Pixels whose
     truth is `ignore_index` have no boundary, and make none.
+
+    Returns: (N,) from 0 to 1; NaN where there is no boundary.
+    Raises: ValueError if the maps are not both (N, H, W).
     """
     if truth.shape != prediction.shape or truth.ndim != 3:
         raise ValueError(
@@ -45,7 +65,7 @@ def image_boundary_f1(truth, prediction, num_classes, ignore_index=None, toleran
     return np.divide(sums, classes, out=np.full(len(truth), np.nan), where=classes > 0)
 
 
-def boundaries(labels, counted):
+def boundaries(labels: Array, counted: Array) -> Array:
     """Which pixels (N, H, W) have a neighbour, above, below, left or right, of another label."""
     edges = np.zeros(labels.shape, bool)
     for axis in 1, 2:

@@ -6,23 +6,36 @@ two converters are the only place where pixels become fractions and back.
 
 import numpy as np
 
-from nn_scratch.backend import xp_of
+from nn_scratch.backend import Array, xp_of
 
 
-def to_fractions(boxes, image_size):
-    """Boxes (N, 4) in pixels as fractions of an image of (height, width)."""
+def to_fractions(boxes: Array, image_size: tuple[int, int]) -> Array:
+    """Boxes in pixels as fractions of their image.
+
+    boxes (N, 4), or (N, K, 4). image_size: (height, width) in pixels.
+
+    Returns: as many boxes: x and w divided by the width, y and h by the height.
+    """
     return boxes / _size(boxes, image_size)
 
 
-def to_pixels(fractions, image_size):
-    """Boxes (N, 4) as fractions of an image of (height, width) in pixels."""
+def to_pixels(fractions: Array, image_size: tuple[int, int]) -> Array:
+    """Boxes as fractions of their image in pixels.
+
+    fractions (N, 4), or (N, K, 4). image_size: (height, width) in pixels.
+
+    Returns: as many boxes: x and w times the width, y and h times the height.
+    """
     return fractions * _size(fractions, image_size)
 
 
-def box_iou(a, b):
-    """Intersection over union of boxes a (N, 4) and b (N, 4), pair by pair -> (N,).
+def box_iou(a: Array, b: Array) -> Array:
+    """Intersection over union of boxes a (N, 4) and b (N, 4), pair by pair.
 
     A box of negative width or height is empty. Two empty boxes have IoU 0.
+
+    Returns: (N,) float64 from 0 to 1.
+    Raises: ValueError if a and b are not both (N, 4).
     """
     a, b = (np.asarray(boxes, np.float64) for boxes in (a, b))
     if a.ndim != 2 or a.shape != b.shape or a.shape[1] != 4:
@@ -35,14 +48,21 @@ def box_iou(a, b):
     return np.divide(intersection, union, out=np.zeros(len(a)), where=union > 0)
 
 
-def success_rate(ious, threshold=0.5):
-    """The share of boxes whose IoU reaches the threshold."""
+def success_rate(ious: Array, threshold: float = 0.5) -> float:
+    """The share of boxes whose IoU reaches the threshold.
+
+    ious (N,): as from box_iou.
+
+    Returns: a number from 0 to 1.
+    """
     return float(np.mean(np.asarray(ious) >= threshold))
 
 
-def best_constant_box(boxes):
-    """The one box (4,) with the largest mean IoU to boxes (N, 4): what anyone scores who does not
-    look at the image. Found by moving one number at a time, in ever smaller steps, from the median.
+def best_constant_box(boxes: Array) -> Array:
+    """The one box with the largest mean IoU to boxes (N, 4): what anyone scores who does not look
+    at the image. Found by moving one number at a time, in ever smaller steps, from the median.
+
+    Returns: (4,) float64.
     """
     boxes = np.asarray(boxes, np.float64)
 
@@ -63,5 +83,6 @@ def best_constant_box(boxes):
 
 
 def _size(boxes, image_size):
+    """What x, y, w and h of boxes are divided by to become fractions."""
     height, width = image_size
     return xp_of(boxes).asarray([width, height, width, height], boxes.dtype)

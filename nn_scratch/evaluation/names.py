@@ -13,7 +13,7 @@ def printable(name: object) -> str:
     """A name with what is not seen (line breaks, control characters, marks that turn the direction
     of writing) written as an escape: "\\n", "\\x1b", "\\u202e".
 
-    Returns: one line of text, which may be wider than any place for it; see shortened.
+    Returns: one line of text, which may be wider than any place for it; see `shortened`.
     """
     return "".join(
         escaped(letter) if category(letter) in CONTROLS and letter not in JOINERS else letter
@@ -36,13 +36,18 @@ def columns(text: str) -> int:
 
 
 def shortened(name: object, width: int) -> str:
-    """A name as printable text of at most `width` columns, without its middle if need be: names are
-    often alike at one end."""
+    """A name as printable text that takes no more than `width` columns of a terminal.
+
+    Returns: the text, with an ellipsis for its middle if need be: names are often alike at one end.
+    """
     return without_middle(printable(name), lambda text: columns(text) <= width)
 
 
 def padded(name: object, width: int) -> str:
-    """A name as printable text of exactly `width` columns, shortened or followed by blanks."""
+    """A name as printable text that takes `width` columns of a terminal.
+
+    Returns: the text, shortened or followed by blanks.
+    """
     text = shortened(name, width)
     return text + " " * (width - columns(text))
 

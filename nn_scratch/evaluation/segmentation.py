@@ -1,16 +1,25 @@
 """How good a segmentation is, all from one confusion matrix (Long et al. 2015, FCN, §5)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
+from nn_scratch.backend import Array
 from nn_scratch.evaluation.display import display_name as spoken  # noqa: F401  (for lessons)
 from nn_scratch.validate import check_integers, check_shape
 
 
-def confusion_matrix(truth, prediction, num_classes, ignore_index=None):
-    """Counts (num_classes, num_classes): row is the true class, column the predicted one.
+def confusion_matrix(
+    truth: Array, prediction: Array, num_classes: int, ignore_index: int | None = None
+) -> Array:
+    """How many pixels of each class were taken for which.
 
-    truth, prediction: integer arrays of one shape. Pixels whose truth is `ignore_index` do not
-    count. Raises ValueError for labels outside 0 … num_classes − 1.
+    truth, prediction: integer NumPy arrays of one shape. Pixels whose truth is `ignore_index` do
+    not count.
+
+    Returns: counts (num_classes, num_classes): row is the true class, column the predicted one.
+    Raises: TypeError for labels that are no integers, ValueError for those outside
+    0 … num_classes − 1 and for different shapes.
     """
     check_integers("truth", truth)
     check_integers("prediction", prediction)
@@ -29,33 +38,58 @@ def confusion_matrix(truth, prediction, num_classes, ignore_index=None):
     return counts.reshape(num_classes, num_classes)
 
 
-def global_accuracy(confusion):
-    """The share of pixels that are right; NaN when no pixel counts."""
+def global_accuracy(confusion: Array) -> float:
+    """The share of pixels that are right.
+
+    confusion (K, K): as from confusion_matrix.
+
+    Returns: a number from 0 to 1; NaN when no pixel counts.
+    """
     return float(_shares(np.trace(confusion), confusion.sum()))
 
 
-def class_average_accuracy(confusion):
-    """The share of right pixels in each true class, averaged over the classes that occur."""
+def class_average_accuracy(confusion: Array) -> float:
+    """The share of right pixels in each true class, averaged over the classes that occur.
+
+    confusion (K, K): as from confusion_matrix.
+
+    Returns: a number from 0 to 1; NaN when no pixel counts.
+    """
     return _mean(_shares(np.diag(confusion), confusion.sum(axis=1)))
 
 
-def class_iou(confusion):
-    """Intersection over union of each class (num_classes,); NaN where the union is empty."""
+def class_iou(confusion: Array) -> Array:
+    """Intersection over union of each class.
+
+    confusion (K, K): as from confusion_matrix.
+
+    Returns: (K,) from 0 to 1; NaN where the union is empty.
+    """
     hits = np.diag(confusion)
     return _shares(hits, confusion.sum(axis=0) + confusion.sum(axis=1) - hits)
 
 
-def mean_iou(confusion):
-    """The mean of class_iou over the classes whose union is not empty."""
+def mean_iou(confusion: Array) -> float:
+    """The mean of class_iou over the classes whose union is not empty.
+
+    confusion (K, K): as from confusion_matrix.
+
+    Returns: a number from 0 to 1; NaN when no pixel counts.
+    """
     return _mean(class_iou(confusion))
 
 
-def median_frequency_weights(label_maps, num_classes, ignore_index=None):
-    """Class weights (num_classes,) for the loss: median(f) / f[c] (Eigen & Fergus 2015, §6.3.2),
-    with f[c] the share of class c among the pixels that count of all images in which c occurs.
+def median_frequency_weights(
+    label_maps: Iterable[Array], num_classes: int, ignore_index: int | None = None
+) -> Array:
+    """Class weights for the loss: median(f) / f[c] (Eigen & Fergus 2015, §6.3.2), with f[c] the
+    share of class c among the pixels that count of all images in which c occurs.
 
-    label_maps: integer maps (H, W), sizes may differ. Classes that never occur get 0. Published
-    weights for one data set differ with its resolution and version: recompute them.
+    label_maps: integer maps (H, W), sizes may differ. Published weights for one data set differ
+    with its resolution and version: recompute them.
+
+    Returns: (num_classes,) float64; classes that never occur get 0.
+    Raises: ValueError for labels outside 0 … num_classes − 1.
     """
     own, present = np.zeros(num_classes), np.zeros(num_classes)
     for labels in label_maps:
@@ -77,10 +111,12 @@ def median_frequency_weights(label_maps, num_classes, ignore_index=None):
 
 
 def _shares(part, whole):
+    """part / whole, and NaN where there is no whole."""
     whole = np.asarray(whole, np.float64)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
 
 
 def _mean(shares):
+    """The mean of what is not NaN, or NaN."""
     known = shares[~np.isnan(shares)]
     return float(known.mean()) if known.size else float("nan")

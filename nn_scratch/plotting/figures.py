@@ -45,7 +45,10 @@ def plot_segmentation(
     """Rows of image | truth | prediction, with a legend of the classes that occur; or without the
     predictions.
 
-    images (N, 1 or 3, H, W) with values from 0 to 1; truths, predictions (N, H, W) integer.
+    images (N, 1 or 3, H, W) with values from 0 to 1; truths, predictions (N, H, W) integer, the
+    places of class_names (other labels are black).
+
+    Returns: a Figure.
     """
     shown = {"image": images, "truth": truths}
     if predictions is not None:
@@ -101,7 +104,12 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
 
 
 def plot_overlay(image: Array, labels: Array, class_names: Sequence[str]) -> Figure:
-    """A photograph (1 or 3, H, W) with its label map (H, W) laid over it, and a legend."""
+    """A photograph with its label map laid over it, and a legend of the classes that occur.
+
+    image (1 or 3, H, W) with values from 0 to 1; labels (H, W) integer, the places of class_names.
+
+    Returns: a Figure.
+    """
     figure, axis = _photograph(image)
     axis.imshow(coloured(labels, len(class_names)), alpha=0.5)
     _class_legend(figure, labels, class_names)
@@ -109,7 +117,12 @@ def plot_overlay(image: Array, labels: Array, class_names: Sequence[str]) -> Fig
 
 
 def plot_box(image: Array, box: Array, name: str) -> Figure:
-    """A photograph (1 or 3, H, W) with a box (x, y, w, h) in pixels and a name."""
+    """A photograph with a box and its name.
+
+    image (1 or 3, H, W) with values from 0 to 1; box (4,): (x, y, w, h) in pixels.
+
+    Returns: a Figure.
+    """
     figure, axis = _photograph(image)
     _draw_box(axis, box, PREDICTION_COLOUR, "-")
     title(axis, fitted(name, figure.get_figwidth() - 0.2, 12), size=12)
@@ -127,6 +140,8 @@ def plot_boxes(
 
     images (N, 1 or 3, H, W) with values from 0 to 1; boxes (N, 4) in pixels; names: the true and
     the predicted class of each image.
+
+    Returns: a Figure.
     """
     drawn = [(true_boxes, TRUTH_COLOUR, "-", "truth")]
     if boxes is not None:
@@ -167,7 +182,12 @@ def _seen_as(true_name, name, inches):
 
 
 def plot_losses(histories: Mapping[str, dict]) -> Figure:
-    """The loss of every training step and its running mean, one panel for each named history."""
+    """The loss of every training step and its running mean, one panel for each named history.
+
+    histories: a dict from name to a history as from training.fit.
+
+    Returns: a Figure.
+    """
     figure = Figure(figsize=(4.6 * len(histories), 3.2), layout="constrained")
     axes = figure.subplots(1, len(histories), squeeze=False)[0]
     for axis, (name, history) in zip(axes, histories.items(), strict=True):
@@ -190,6 +210,8 @@ def plot_dots(
 
     panels: a dict from title to the values of each row, a list for each; those in `logarithmic`
     have a logarithmic axis.
+
+    Returns: a Figure.
     """
     figure = Figure(figsize=(2.2 + 2.3 * len(panels), 1 + 0.27 * len(names)), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
@@ -222,6 +244,8 @@ def plot_images(
     images: a dict from title to a photograph or drawing (1 or 3, H, W) with values from 0 to 1, a
     map of real values (H, W), from its smallest, black, to its largest, white, or a label map
     (H, W) of integers, in the colours of the classes.
+
+    Returns: a Figure.
     """
     columns = columns or len(images)
     rows = -(-len(images) // columns)
@@ -253,6 +277,8 @@ def plot_roofline(
     """What a machine can do against how many operations come with each byte (Williams et al. 2009).
 
     points: a dict from name to (operations per byte, GFLOP/s); bandwidth in GB/s, rate in GFLOP/s.
+
+    Returns: a Figure.
     """
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axis = figure.add_subplot()
@@ -280,7 +306,12 @@ def plot_lines(
     ylabel: str,
     logarithmic: str = "",
 ) -> Figure:
-    """A line with dots for each name, over the same x; `logarithmic` names axes: "x", "y", "xy"."""
+    """A line with dots for each name, over the same x.
+
+    lines: a dict from name to values, as many as x has. logarithmic: names axes: "x", "y" or "xy".
+
+    Returns: a Figure.
+    """
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axis = figure.add_subplot()
     styles = zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False)
@@ -318,6 +349,8 @@ def plot_arrays(
     positive; NaN is left empty. `cell` is the size of a cell in inches, `columns` how many arrays
     go in a row. marks: a dict from title to (row, column, height, width), framed cells. scale: the
     value of full colour, if it is not to be the largest.
+
+    Returns: a Figure.
     """
     arrays = {what: np.atleast_2d(np.asarray(array)) for what, array in arrays.items()}
     columns = columns or len(arrays)

@@ -81,6 +81,7 @@ class Boxes:
             seen[row.image] = row.source
 
     def __len__(self) -> int:
+        """How many images there are."""
         return len(self.rows)
 
     @property
@@ -98,7 +99,11 @@ class Boxes:
         return [*self._notes, f"{_boxes(len(self._cut))} cut at the image's border: {where}"]
 
     def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array]:
-        """The image (3, H, W), its class and its box (x, y, w, h) in pixels. Raises DataError."""
+        """The image, its class and its box with this index; all epochs are the same.
+
+        Returns: (3, H, W) float32 from 0 to 1, an int64, and (4,) float32: x, y, w, h in pixels.
+        Raises: DataError for files that are broken, and boxes that are empty or elsewhere.
+        """
         row = self.rows[index]
         image = read_image(row.image)
         left, top, right, bottom = self._corners(index, *image.shape[1:])
@@ -136,10 +141,12 @@ class Boxes:
 
 
 def _boxes(count):
+    """A number of boxes in words."""
     return counted(count, "box", "boxes")
 
 
 def _area(left, top, right, bottom):
+    """The area of a box; 0 if it is empty."""
     return max(right - left, 0) * max(bottom - top, 0)
 
 
@@ -156,8 +163,10 @@ def box_csv(path: str | Path, images: str | Path, encoding: str | None = None) -
 
     Corners are in pixels, the first at 0; where all lie between 0 and 1, in fractions of the image.
 
-    Raises: DataError, with the line, for what is missing or no number; see read_text for
-    `encoding`.
+    encoding: of a text that is neither UTF-8 nor begins with a byte-order mark.
+
+    Returns: a row for each line.
+    Raises: DataError, with the line, for what is missing, no number, or in another encoding.
     """
     path, find = Path(path), Finder(images)
     separator, lines = _table(path, read_text(path, encoding))
@@ -209,6 +218,7 @@ def _table(path, text):
 
 
 def _check_columns(path, columns, separator):
+    """Raise DataError if a table lacks a column."""
     missing = [name for name in CSV_COLUMNS if name not in columns]
     if missing:
         named = {",": "commas", ";": "semicolons", "\t": "tabs"}[separator]
@@ -243,6 +253,9 @@ def voc_xml(
     VOC counts pixels from 1: its xmin of 1 is our left edge, 0. If any xmin or ymin in the folder
     is 0, all its files count from 0, and are read so.
 
+    encoding: of files that are not UTF-8 and do not say what they are.
+
+    Returns: a row for each file.
     Raises: DataError, with the file, for what is missing, no number or no XML.
     """
     annotations, find = Path(annotations), Finder(images)
@@ -260,6 +273,7 @@ def _from_0(row):
 
 
 def _voc_row(path, find, encoding):
+    """The BoxRow of one XML file, as it counts."""
     try:
         root = ElementTree.fromstring(read_text(path, encoding))
     except ElementTree.ParseError as error:
@@ -294,6 +308,9 @@ def penn_fudan(folder: str | Path, encoding: str | None = None) -> list[BoxRow]:
     """BoxRows of the Penn-Fudan pedestrians (Annotation/*.txt, PNGImages): images with one
     pedestrian; those with several have no single box and are left out.
 
+    encoding: of files that are not UTF-8.
+
+    Returns: a row for each file with one pedestrian.
     Raises: DataError for a file that names no image or no box.
     """
     folder, rows = Path(folder), []
@@ -311,6 +328,7 @@ def penn_fudan(folder: str | Path, encoding: str | None = None) -> list[BoxRow]:
 
 
 def _four_numbers(texts, source) -> Corners:
+    """The corners that four texts stand for."""
     try:
         numbers = [float(text) for text in texts]
     except ValueError:

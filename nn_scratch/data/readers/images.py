@@ -40,7 +40,6 @@ def read_image(path: str | Path) -> Array:
       refused. Previews that cameras add, and smaller copies of the same page, do not count.
 
     Returns: (3, H, W) float32 from 0 to 1; grey images three times the same.
-
     Raises: DataError, with the file's name, whatever is wrong with it.
     """
     with _opened(path) as (image, stored):
@@ -54,7 +53,6 @@ def read_mask(path: str | Path) -> Array:
     indices, never the colours. It is turned upright as its EXIF orientation says.
 
     Returns: (H, W) int64.
-
     Raises: DataError, with the file's name, for what stores no numbers exactly: colour images,
     JPEG, fractions; and for files that are broken.
     """
@@ -114,6 +112,7 @@ def _upright(image):
 
 
 def _refuse_several(image, path):
+    """Raise DataError if a file holds several pictures."""
     frames = getattr(image, "n_frames", 1)
     if image.format == "TIFF" and frames > 1:
         pages = 0
@@ -171,6 +170,7 @@ def _numbers(image, stored, path):
 
 
 def _storage(image):
+    """The _Stored of an image that is not loaded yet."""
     codec, _, _, arguments = image.tile[0] if image.tile else (None, None, None, None)
     arguments = arguments if isinstance(arguments, tuple) else (arguments,)
     return _Stored(image.format, codec, *(arguments[0], arguments[-1]) if arguments else (None, 0))

@@ -65,6 +65,7 @@ class MaskFolders:
         self.pairs = [(images_of[name], masks_of[name]) for name in images_of]
 
     def __len__(self) -> int:
+        """How many images there are."""
         return len(self.pairs)
 
     @property
@@ -73,7 +74,11 @@ class MaskFolders:
         return [image for image, _ in self.pairs]
 
     def sample(self, epoch: int, index: int) -> tuple[Array, Array]:
-        """The image (3, H, W) and its label map (H, W) of classes from 0. Raises DataError."""
+        """The image and the label map with this index; all epochs are the same.
+
+        Returns: (3, H, W) float32 from 0 to 1, and (H, W) int64: classes from 0, or `ignored`.
+        Raises: DataError for files that are broken or do not fit.
+        """
         image_path, mask_path = self.pairs[index]
         image, numbers = read_image(image_path), read_mask(mask_path)
         if numbers.shape != image.shape[1:]:
@@ -99,6 +104,7 @@ class MaskFolders:
         return classes
 
     def _complain(self, numbers, known, path):
+        """Raise DataError that names the first number that is not known, and how to name it."""
         row, column = (int(i[0]) for i in (~known).nonzero())
         number, classes = numbers[row, column], self.numbers
         stored = some(map(str, classes.tolist()), SHOWN)
@@ -121,7 +127,10 @@ class MaskFolders:
 def camvid_like(
     folder: str | Path, split: str, num_classes: int, ignore_index: int | None = None
 ) -> MaskFolders:
-    """The layout of the SegNet tutorial's CamVid: images in `split`/, masks in `split`annot/."""
+    """The layout of the SegNet tutorial's CamVid: images in `split`/, masks in `split`annot/.
+
+    Returns: a MaskFolders of these two folders.
+    """
     folder = Path(folder)
     return MaskFolders(folder / split, folder / f"{split}annot", num_classes, ignore_index)
 
@@ -244,6 +253,7 @@ def _question(masks, pixels, in_masks, numbers):
 
 
 def _advice(numbers, most):
+    """How to say what these numbers mean, by what they look like."""
     void = [number for number in VOID if number in numbers]
     rest = [number for number in numbers if number not in void]
     if not numbers:
