@@ -121,7 +121,7 @@ class DigitLocalization(_DigitScenes):
 
     classes = 10
 
-    def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array]:
+    def sample(self, epoch: int, index: int) -> tuple[Array, np.int64, Array]:
         """A scene, the same every time.
 
         Returns: image (1, 40, 40) float32, the digit, and its box (4,) float32, (x, y, w, h) in

@@ -69,7 +69,8 @@ class Source:
         """
         named = zip(("train", "validation"), (self.train_names, self.validation_names), strict=True)
         jobs = [(part, index) for part, names in named for index in range(len(names))]
-        problems, sizes = [], {}
+        problems: list[str] = []
+        sizes: dict[tuple[int, int], str] = {}
         for job, found in zip(jobs, in_threads(self._open, jobs, "opening files"), strict=True):
             if isinstance(found, DataError):
                 problems.append(str(found))

@@ -52,7 +52,7 @@ class HorizontalFlip:
     def __init__(self, probability: float = 0.5):
         self.probability = probability
 
-    def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
+    def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
         """The changed sample."""
         if rng.random() >= self.probability:
             return sample
@@ -74,11 +74,11 @@ class RandomCrop:
     def __init__(self, size: Size):
         self.size = pair("size", size)
 
-    def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
+    def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
         """The changed sample."""
         shape, box = sample[0].shape[1:], _box_of(sample)
         corner = [
-            _offset(rng, whole, part, *_along(box, axis), sample)
+            _offset(rng, whole, part, _along(box, axis), sample)
             for axis, (whole, part) in enumerate(zip(shape, self.size, strict=True))
         ]
         (top, left), (height, width) = corner, self.size
@@ -106,7 +106,7 @@ class RandomPlacement:
         self.factor = factor
         self.fill_label = fill_label
 
-    def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
+    def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
         """The changed sample."""
         image = sample[0]
         height, width = image.shape[1:]
@@ -181,8 +181,9 @@ def _along(box, axis):
     return start, start + box[3 - axis]
 
 
-def _offset(rng, whole, part, start, end, sample):
-    """A random place for `part` of `whole` pixels, so that start … end lies within."""
+def _offset(rng, whole, part, span, sample):
+    """A random place for `part` of `whole` pixels, so that the span (start, end) lies within."""
+    start, end = span
     first, last = 0, whole - part
     if start is not None:
         first, last = max(0, int(np.ceil(end)) - part), min(last, int(np.floor(start)))

@@ -8,6 +8,7 @@ from nn_scratch.evaluation.boxes import (
     to_fractions,
     to_pixels,
 )
+from nn_scratch.evaluation.display import display_name, display_value
 from nn_scratch.evaluation.names import padded, printable, shortened
 from nn_scratch.evaluation.segmentation import (
     class_average_accuracy,
@@ -25,6 +26,8 @@ __all__ = [
     "class_average_accuracy",
     "class_iou",
     "confusion_matrix",
+    "display_name",
+    "display_value",
     "global_accuracy",
     "image_boundary_f1",
     "mean_iou",

@@ -6,10 +6,16 @@ NOTHING = "–"  # where nothing counted
 
 
 def display_name(metric: str) -> str:
-    """A metric's key as it is read: "mean_iou" is "mean IoU"."""
+    """A metric's key as it is read.
+
+    Returns: "mean IoU" for "mean_iou", and so on.
+    """
     return metric.replace("_", " ").replace("iou", "IoU").replace("f1", "F1")
 
 
 def display_value(value: float | None, digits: int = 3) -> str:
-    """A metric with so many digits after the point; a dash for NaN, and for JSON's null."""
+    """A metric as it stands in a table.
+
+    Returns: the value with so many digits after the point; a dash for NaN, and for JSON's null.
+    """
     return NOTHING if value is None or math.isnan(value) else f"{value:.{digits}f}"

@@ -29,7 +29,7 @@ TRUTH_COLOUR, PREDICTION_COLOUR = "#56b4e9", "#e69f00"
 def class_colours(count: int) -> list[str]:
     """One colour for each of `count` classes; beyond CLASS_COLOURS matplotlib's, and from the 100th
     on all again."""
-    maps = (colormaps[name].colors for name in ("tab20", "tab20b", "tab20c"))
+    maps = (colormaps[name](range(20)) for name in ("tab20", "tab20b", "tab20c"))
     more = map(to_hex, chain.from_iterable(maps))
     return list(islice(cycle((*CLASS_COLOURS, *more)), count))
 

@@ -151,7 +151,9 @@ def plot_boxes(
     ious = None if boxes is None else box_iou(true_boxes, boxes)
     titles = []
     for i in range(len(images)):
-        seen = [] if names is None else _seen_as(true_names[i], names[i], PANEL)
+        seen = []
+        if true_names is not None and names is not None:
+            seen = _seen_as(true_names[i], names[i], PANEL)
         titles.append(seen if ious is None else [*seen, f"IoU {ious[i]:.2f}"])
     lines = max(map(len, titles))
     height = PANEL + 0.32 + 0.16 * lines

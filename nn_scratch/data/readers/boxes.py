@@ -98,7 +98,7 @@ class Boxes:
         where = some(self._cut[index] for index in sorted(self._cut))
         return [*self._notes, f"{_boxes(len(self._cut))} cut at the image's border: {where}"]
 
-    def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array]:
+    def sample(self, epoch: int, index: int) -> tuple[Array, np.int64, Array]:
         """The image, its class and its box with this index; all epochs are the same.
 
         Returns: (3, H, W) float32 from 0 to 1, an int64, and (4,) float32: x, y, w, h in pixels.

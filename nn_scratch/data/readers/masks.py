@@ -210,7 +210,8 @@ def numbered_classes(masks: list[Path], ignore_index: int | None = None) -> Clas
 
     Raises: DataError, with what was found and how to name it, where numbers have gaps.
     """
-    pixels, in_masks = Counter(), Counter()
+    pixels: Counter[int] = Counter()
+    in_masks: Counter[int] = Counter()
     for found in in_threads(_numbers_in, masks, "looking for classes in the masks"):
         pixels.update(found)
         in_masks.update(found.keys())
