@@ -6,21 +6,27 @@ from unicodedata import bidirectional
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, NullLocator
 
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.boxes import box_iou
 from nn_scratch.plotting.colours import (
-    BOX_COLOURS,
     CLASS_COLOURS,
     LINE_COLOURS,
     MARKERS,
     PREDICTION_COLOUR,
-    SIGNED,
     TRUTH_COLOUR,
-    class_colours,
     coloured,
+)
+from nn_scratch.plotting.parts import (
+    class_legend,
+    draw_box,
+    draw_cells,
+    draw_named_boxes,
+    photograph,
+    show_image,
+    tight_box,
 )
 from nn_scratch.plotting.text import (
     LEGEND,
@@ -66,11 +72,11 @@ def plot_segmentation(
             axis.set_axis_on()
             axis.set(xticks=[], yticks=[], title=what if row == 0 else "")
             if what == "image":
-                _show_image(axis, arrays[sample])
+                show_image(axis, arrays[sample])
             else:
                 axis.imshow(coloured(arrays[sample], len(class_names)))
     _, *label_maps = shown.values()
-    _class_legend(figure, np.stack(label_maps), class_names)
+    class_legend(figure, np.stack(label_maps), class_names)
     return figure
 
 
@@ -84,7 +90,7 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
 
     Returns: a Figure.
     """
-    found = {k: _tight_box(labels == k) for k in np.unique(labels[labels > 0]).tolist()}
+    found = {k: tight_box(labels == k) for k in np.unique(labels[labels > 0]).tolist()}
     largest = max(found, key=lambda k: np.count_nonzero(labels == k))
     answers = {
         "classification": f"it shows a {class_names[largest]}",
@@ -95,10 +101,11 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
     figure = Figure(figsize=(9.2, 2.9), layout="constrained")
     axes = figure.subplots(1, 4)
     for axis, (task, answer) in zip(axes, answers.items(), strict=True):
-        axis.set(xticks=[], yticks=[], title=task, xlabel=answer)
-        _show_image(axis, image)
-    _draw_named_boxes(axes[1], {largest: found[largest]}, class_names)
-    _draw_named_boxes(axes[2], found, class_names)
+        axis.set(xticks=[], yticks=[], title=task)
+        axis.set_xlabel(plain(answer), **options(answer))
+        show_image(axis, image)
+    draw_named_boxes(axes[1], {largest: found[largest]}, class_names)
+    draw_named_boxes(axes[2], found, class_names)
     axes[3].imshow(coloured(labels, len(class_names)))
     return figure
 
@@ -110,9 +117,9 @@ def plot_overlay(image: Array, labels: Array, class_names: Sequence[str]) -> Fig
 
     Returns: a Figure.
     """
-    figure, axis = _photograph(image)
+    figure, axis = photograph(image)
     axis.imshow(coloured(labels, len(class_names)), alpha=0.5)
-    _class_legend(figure, labels, class_names)
+    class_legend(figure, labels, class_names)
     return figure
 
 
@@ -123,8 +130,8 @@ def plot_box(image: Array, box: Array, name: str) -> Figure:
 
     Returns: a Figure.
     """
-    figure, axis = _photograph(image)
-    _draw_box(axis, box, PREDICTION_COLOUR, "-")
+    figure, axis = photograph(image)
+    draw_box(axis, box, PREDICTION_COLOUR, "-")
     title(axis, fitted(name, figure.get_figwidth() - 0.2, 12), size=12)
     return figure
 
@@ -162,9 +169,9 @@ def plot_boxes(
     for axis in axes:
         axis.set_axis_off()
     for i, axis in enumerate(axes[: len(images)]):
-        _show_image(axis, images[i])
+        show_image(axis, images[i])
         for found, colour, style, _ in drawn:
-            _draw_box(axis, found[i], colour, style)
+            draw_box(axis, found[i], colour, style)
         title(axis, *titles[i])
     handles = [
         Rectangle((0, 0), 1, 1, fill=False, ec=colour, ls=style, lw=2)
@@ -265,7 +272,7 @@ def plot_images(
         lines = str(what).split("\n")  # a title may be written in several lines
         title(axis, *(plain(line) for line in lines))
         if image.ndim == 3:
-            _show_image(axis, image)
+            show_image(axis, image)
         elif image.dtype.kind in "iu":
             axis.imshow(coloured(image, max(len(CLASS_COLOURS), int(image.max()) + 1)))
         else:
@@ -376,73 +383,9 @@ def plot_arrays(
             left = 0.4 + sum(widths[:column]) + 0.8 * column
             top = sum(heights[:row]) + 1 + (heights[row] - 1.2 - array.shape[0]) / 2
             write(axis.text(left, top - 0.2, "", fontsize=9, va="bottom"), plain(what))
-            _draw_cells(axis, array, left, top, most)
+            draw_cells(axis, array, left, top, most)
             if marks and what in marks:
                 down, right, high, wide = marks[what]
                 place = left + right, top + down
                 axis.add_patch(Rectangle(place, wide, high, fill=False, ec="#222222", lw=2.2))
     return figure
-
-
-def _draw_cells(axis, array, left, top, most):
-    """One array as cells of size 1 with its corner at (left, top)."""
-    x, y = left + np.arange(array.shape[1] + 1), top + np.arange(array.shape[0] + 1)
-    axis.pcolormesh(x, y, array, cmap=SIGNED, vmin=-most, vmax=most, edgecolors="0.75", lw=0.5)
-    for (row, column), value in np.ndenumerate(array):
-        if np.isnan(value):
-            continue
-        place = left + column + 0.5, top + row + 0.5
-        axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=8)
-
-
-def _photograph(image):
-    """A Figure of one photograph, and its axis."""
-    height, width = image.shape[1:]
-    figure = Figure(figsize=(6, 0.4 + 6 * height / width), layout="constrained")
-    axis = figure.add_subplot()
-    axis.set_axis_off()
-    _show_image(axis, image)
-    return figure, axis
-
-
-def _draw_box(axis, box, colour, style):
-    x, y, w, h = (float(v) for v in box)
-    # Pixel 0 reaches from −0.5 to 0.5 in matplotlib's coordinates.
-    axis.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, ec=colour, ls=style, lw=2))
-
-
-def _draw_named_boxes(axis, boxes, class_names):
-    """Boxes {class: (x, y, w, h)}, each with its name in the corner at the bottom left."""
-    for colour, (k, box) in zip(cycle(BOX_COLOURS), boxes.items()):
-        _draw_box(axis, box, colour, "-")
-        x, y, _, height = box
-        axis.text(
-            *(x + 0.3, y + height - 1.2),
-            plain(class_names[k]),
-            color="black",
-            fontsize=8,
-            parse_math=False,
-            bbox={"facecolor": colour, "edgecolor": colour, "pad": 1},
-        )
-
-
-def _tight_box(mask):
-    """The smallest box (x, y, w, h) around the True pixels of mask (H, W)."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
-
-
-def _class_legend(figure, labels, class_names):
-    """A legend of the classes that occur among labels."""
-    present = [int(label) for label in np.unique(labels) if 0 <= label < len(class_names)]
-    colours = class_colours(len(class_names))
-    handles = [Patch(facecolor=colours[k], edgecolor="grey") for k in present]
-    legend_below(figure, handles, [class_names[k] for k in present])
-
-
-def _show_image(axis, image):
-    """image (1, H, W) in grey or (3, H, W) in colour."""
-    if image.shape[0] == 1:
-        axis.imshow(image[0], cmap="gray", vmin=0, vmax=1)
-    else:
-        axis.imshow(np.clip(image.transpose(1, 2, 0), 0, 1))

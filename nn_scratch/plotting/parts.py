@@ -1,0 +1,75 @@
+"""What several pictures have in common: an image, a box, a legend of classes."""
+
+from itertools import cycle
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from nn_scratch.plotting.colours import BOX_COLOURS, SIGNED, class_colours
+from nn_scratch.plotting.text import legend_below, plain
+
+
+def photograph(image):
+    """A Figure of one photograph, and its axis."""
+    height, width = image.shape[1:]
+    figure = Figure(figsize=(6, 0.4 + 6 * height / width), layout="constrained")
+    axis = figure.add_subplot()
+    axis.set_axis_off()
+    show_image(axis, image)
+    return figure, axis
+
+
+def draw_box(axis, box, colour, style):
+    """A box (x, y, w, h) in pixels of the image in an axis."""
+    x, y, w, h = (float(v) for v in box)
+    # Pixel 0 reaches from −0.5 to 0.5 in matplotlib's coordinates.
+    axis.add_patch(Rectangle((x - 0.5, y - 0.5), w, h, fill=False, ec=colour, ls=style, lw=2))
+
+
+def draw_named_boxes(axis, boxes, class_names):
+    """Boxes {class: (x, y, w, h)}, each with its name in the corner at the bottom left."""
+    for colour, (k, box) in zip(cycle(BOX_COLOURS), boxes.items()):
+        draw_box(axis, box, colour, "-")
+        x, y, _, height = box
+        axis.text(
+            *(x + 0.3, y + height - 1.2),
+            plain(class_names[k]),
+            color="black",
+            fontsize=8,
+            parse_math=False,
+            bbox={"facecolor": colour, "edgecolor": colour, "pad": 1},
+        )
+
+
+def tight_box(mask):
+    """The smallest box (x, y, w, h) around the True pixels of mask (H, W)."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+
+
+def class_legend(figure, labels, class_names):
+    """A legend of the classes that occur among labels."""
+    present = [int(label) for label in np.unique(labels) if 0 <= label < len(class_names)]
+    colours = class_colours(len(class_names))
+    handles = [Patch(facecolor=colours[k], edgecolor="grey") for k in present]
+    legend_below(figure, handles, [class_names[k] for k in present])
+
+
+def show_image(axis, image):
+    """image (1, H, W) in grey or (3, H, W) in colour."""
+    if image.shape[0] == 1:
+        axis.imshow(image[0], cmap="gray", vmin=0, vmax=1)
+    else:
+        axis.imshow(np.clip(image.transpose(1, 2, 0), 0, 1))
+
+
+def draw_cells(axis, array, left, top, most):
+    """One array as cells of size 1 with its corner at (left, top)."""
+    x, y = left + np.arange(array.shape[1] + 1), top + np.arange(array.shape[0] + 1)
+    axis.pcolormesh(x, y, array, cmap=SIGNED, vmin=-most, vmax=most, edgecolors="0.75", lw=0.5)
+    for (row, column), value in np.ndenumerate(array):
+        if np.isnan(value):
+            continue
+        place = left + column + 0.5, top + row + 0.5
+        axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=8)
