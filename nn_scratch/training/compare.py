@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from nn_scratch import strict_json
 from nn_scratch.evaluation.display import NOTHING, display_name, display_value
-from nn_scratch.graph.cost import cost
+from nn_scratch.graph import cost, untold_macs
 from nn_scratch.layers import inference_mode
 from nn_scratch.plotting import figures
 from nn_scratch.training.build_net import find_builder, label
@@ -139,7 +139,7 @@ def table(report: dict) -> str:
         seconds = statistics.mean(run["seconds"] for run in row["runs"])
         expense = [
             f"{row['weights']:,}",
-            f"{row['products'] / 1e6:,.1f} M",
+            NOTHING if row["products"] is None else f"{row['products'] / 1e6:,.1f} M",
             f"{1e3 * row['seconds']:.2f}",
             f"{seconds:,.0f} s",
         ]
@@ -159,7 +159,7 @@ def picture(report: dict) -> Figure:
         display_name(name): [[_known(run[name]) for run in row["runs"]] for row in rows]
         for name in TASKS[report["task"]].plotted
     }
-    panels["products, millions"] = [[row["products"] / 1e6] for row in rows]
+    panels["products, millions"] = [[_known(row["products"]) / 1e6] for row in rows]
     panels["ms for an image"] = [[1e3 * row["seconds"]] for row in rows]
     return figures.plot_dots([row["net"] for row in rows], panels, logarithmic=list(panels)[2:])
 
@@ -179,13 +179,14 @@ def _expenses(recipes, images):
         systems.append((label(name), name, net, net, images[:1], 1))
     seconds = _seconds([(run, net) for _, _, run, net, *_ in systems], images)
     for (name, origin, _, net, counted, times), taken in zip(systems, seconds, strict=True):
-        total = cost(net, counted)[-1]
+        costs = cost(net, counted)
+        total = costs[-1]
         yield (
             name,
             origin,
             {
                 "weights": total.params,
-                "products": times * total.macs,
+                "products": None if untold_macs(costs) else times * total.macs,
                 "seconds": taken / len(images),
             },
         )

@@ -10,6 +10,7 @@ import standin
 from backends import device_of
 from nn_scratch.cli import main
 from nn_scratch.training import TASKS, CheckpointError, load_checkpoint, save_checkpoint
+from nn_scratch.training.compare import picture, table
 from nn_scratch.training.inference import load_net
 from nn_scratch.training.optim import Adam
 from nn_scratch.training.recipes import localization, net_of, segmentation
@@ -234,3 +235,10 @@ def test_comparing_localizers(tmp_path, capsys):
     report = json.loads((tmp_path / "comparison.json").read_text())
     assert 0 < report["baseline"]["mean_box_iou"] < 0.5
     assert "the best constant box" in capsys.readouterr().out
+
+    # Of a net with a layer that does not tell its MACs.
+    (row,) = report["rows"]
+    row["products"] = None
+    (line,) = (line for line in table(report).splitlines() if line.startswith(f"| {row['net']} |"))
+    assert line.split(" | ")[-3] == "–"
+    assert picture(report).axes
