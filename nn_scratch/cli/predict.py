@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from nn_scratch.cli.options import add_device, add_net
-from nn_scratch.cli.tables import as_text
 
 
 def add(commands):
@@ -27,10 +26,11 @@ def add(commands):
 def run(options):
     """Predict, image by image."""
     from nn_scratch.backend import choose_device
+    from nn_scratch.evaluation.names import printable
     from nn_scratch.training.inference import predict
 
     device = choose_device(options.device)
     found = predict(options.checkpoint, options.images, options.out, device, options.net)
     for text, picture in found:
-        print(f"{as_text(text)}\n  {as_text(picture)}")
+        print(f"{printable(text)}\n  {printable(picture)}")
     return 0

@@ -205,17 +205,18 @@ def _open_boxes(folder, names, encoding, group_by):
     else:
         return None
     boxes = Boxes(rows, names)
-    notes = [*_without_box(images, boxes), *other_files(images)]
+    single = "a box" if tables else "exactly one box"
+    notes = [*_without_box(images, boxes, single), *other_files(images)]
     return _held_out(folder, boxes, boxes.class_names, None, group_by, notes)
 
 
-def _without_box(folder, boxes):
-    """A note of the images that have no box; or none."""
+def _without_box(folder, boxes, what):
+    """A note of the images that are not in the data set, for want of a box; or none."""
     have = set(boxes.images)
     names = [path.name for path in image_files(folder) if path not in have]
     if not names:
         return []
-    return [f"{counted(len(names), 'image')} in {folder} left out, without a box: {some(names)}"]
+    return [f"{counted(len(names), 'image')} in {folder} left out, without {what}: {some(names)}"]
 
 
 def _held_out(folder, dataset, class_names, ignored, group_by, notes=()):

@@ -9,7 +9,7 @@ from nn_scratch.evaluation.boxes import (
     to_pixels,
 )
 from nn_scratch.evaluation.display import display_name, display_value
-from nn_scratch.evaluation.names import padded, printable, shortened
+from nn_scratch.evaluation.names import columns, padded, printable, shortened
 from nn_scratch.evaluation.segmentation import (
     class_average_accuracy,
     class_iou,
@@ -25,6 +25,7 @@ __all__ = [
     "box_iou",
     "class_average_accuracy",
     "class_iou",
+    "columns",
     "confusion_matrix",
     "display_name",
     "display_value",

@@ -27,8 +27,11 @@ def escaped(letter: str) -> str:
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal a text takes: two for each wide character (of Chinese,
-    Japanese and Korean), none for what stands on or under another."""
+    """How wide a text is on a terminal.
+
+    Returns: its columns: two for each wide character (of Chinese, Japanese and Korean), none for
+    what stands on or under another.
+    """
     return sum(
         0 if combining(letter) or letter in JOINERS else 1 + (east_asian_width(letter) in "WF")
         for letter in text

@@ -234,6 +234,19 @@ def test_images_that_are_no_masks(tmp_path, name, image, message):
         read_mask(tmp_path / name)
 
 
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_an_alpha_channel_beside_the_numbers(tmp_path, hidden):
+    """GIMP writes one; where it hides nothing, the numbers are what is stored."""
+    alpha = np.full(NUMBERS.shape, 255, np.uint8)
+    alpha[0, :hidden] = 0
+    Image.fromarray(np.dstack([NUMBERS, alpha])).save(tmp_path / "a.png")
+    if hidden:
+        with pytest.raises(DataError, match=r"a\.png is a colour image \(LA\)"):
+            read_mask(tmp_path / "a.png")
+    else:
+        np.testing.assert_array_equal(read_mask(tmp_path / "a.png"), NUMBERS)
+
+
 def test_numbers_that_can_be_read_in_two_ways(tmp_path):
     (tmp_path / "a.tif").write_bytes(tiff(4, b"\x01\x23", 4, 1, "<", photometric=0))
     (tmp_path / "b.ppm").write_bytes(b"P4\n4 1\n\x50")

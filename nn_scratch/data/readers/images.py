@@ -151,7 +151,9 @@ def _in_colour(image, stored, path):
 
 
 def _numbers(image, stored, path):
-    """The numbers (H, W) in a file of one channel."""
+    """The numbers (H, W) in a file of one channel, or of one beside an alpha of nothing hidden."""
+    if image.mode == "LA" and image.getextrema()[1] == (WHITE, WHITE):
+        image = image.getchannel("L")
     if image.mode not in ("L", "P", "1", "I", "F") and not image.mode.startswith("I;16"):
         raise DataError(
             f"{path} is a colour image ({image.mode}), but a mask stores class numbers: as grey "
