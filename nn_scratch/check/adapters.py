@@ -30,7 +30,7 @@ class Passes(NamedTuple):
     outputs: tuple
     gradients: dict
     dtypes: dict
-    count: int | None
+    count: int | None  # type: ignore[assignment]  # tuples have a method of that name
     written: list
 
 
@@ -142,7 +142,7 @@ class Adapter:
             all_outputs=self.has_heads,
         )
 
-    def passes(self, values, cotangents, *, arrays=None) -> Passes:
+    def passes(self, values, cotangents, *, arrays=None):
         """Both passes at `values`, with everything that is to be known about them. `arrays` makes
         the arrays that they get, from copies."""
         arrays = arrays or (lambda array: array)
@@ -288,7 +288,7 @@ class FunctionAdapter(Adapter):
         return {}
 
 
-def make_adapter(target, inputs, options) -> Adapter:
+def make_adapter(target, inputs, options):
     """A LayerAdapter or a FunctionAdapter, for a layer or a (forward, backward) pair. Raises
     TypeError for anything else."""
     if is_layer(target):

@@ -62,6 +62,17 @@ class GradientRow:
 class Report:
     """A report that shows itself, whatever happens while it is drawn."""
 
+    name: str
+
+    @property
+    def ok(self) -> bool | None:
+        """True, False, or None: cannot be told."""
+        raise NotImplementedError
+
+    def text(self) -> str:
+        """The report as it is shown."""
+        raise NotImplementedError
+
     def __bool__(self) -> bool:
         return self.ok is True
 

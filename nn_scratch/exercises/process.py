@@ -33,7 +33,8 @@ FRAMEWORKS = ("torch", "tensorflow", "jax", "keras", "mxnet", "paddle", "autogra
 ENDINGS = ("ended", "crashed", "timeout", "memory")  # mistakes that give the exit status 4
 START = 60.0  # seconds for the process to start, on a machine that has much to do
 PAUSE = 0.005  # seconds between two looks at a report
-UNKNOWN = {"stage": IMPORT, "results": [], "error": None, "imports": []}  # a report is missing
+# What is known of a task whose report is missing.
+UNKNOWN: dict = {"stage": IMPORT, "results": [], "error": None, "imports": []}
 KEPT = 20_000  # bytes of what a file prints
 ROOT = str(Path(__file__).resolve().parents[2])
 # What lies in the present folder must not be taken for a module that the process itself needs.

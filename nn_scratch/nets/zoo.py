@@ -4,6 +4,7 @@ Each name stands for a builder, called with in_channels and num_classes, and wit
 channels of the first stage, and `kernel_size` if they are not to be the net's own.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -70,7 +71,7 @@ _UPSAMPLERS = {
     "transpose-conv-he": {"upsampler": "transpose_conv", "init": "he"},
 }
 
-SEGMENTERS = {
+SEGMENTERS: dict[str, Callable] = {
     "fully-convolutional": fully_convolutional,
     "full-resolution-fcn": full_resolution,
     **{f"fcn-{name}": partial(down_up, **options) for name, options in _UPSAMPLERS.items()},
@@ -82,7 +83,7 @@ SEGMENTERS = {
     "unet": unet,
     **{variant: partial(SegNetBasic, variant=variant) for variant in VARIANTS},
 }
-LOCALIZERS = {
+LOCALIZERS: dict[str, Callable] = {
     "localizer": localizer,
     "localizer-grid": partial(localizer, grid=GRID),
     "localizer-global": partial(localizer, grid=1),

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nn_scratch.check.user_code import explained_errors
 from nn_scratch.data import DataError
@@ -98,13 +98,13 @@ def build_net(
     build = find_builder(nets, task, net)
     if not callable(build):
         raise UserCodeError(f"{net} is no class or function that builds a net")
-    given = {name: value for name, value in chosen.items() if value is not None}
+    given: dict[str, Any] = {n: value for n, value in chosen.items() if value is not None}
     takes = _names(build, open_ended=net_file(net) is not None)
     for name in given:
         if name not in takes:
             has = ", ".join(n for n in CHOSEN if n in takes) or "none of its own"
             raise SettingsError(name, f"is no option of {label(net)}, which has {has}")
-    offered = {"image_size": tuple(image_size), "rng": rng}
+    offered: dict[str, Any] = {"image_size": tuple(image_size), "rng": rng}
     given |= {name: value for name, value in offered.items() if name in takes}
     with errors_of(net):
         try:

@@ -72,8 +72,9 @@ def write_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record:
         f"optimizer/{name}": to_host(array) for name, array in optimizer.state_dict().items()
     }
     text = strict_json.dumps({"format": FORMAT, "arrays": sorted(arrays), "record": record})
+    contents: dict[str, Any] = {RECORD: np.array(text), **arrays}
     with Path(path).open("wb") as file:
-        np.savez(file, **{RECORD: np.array(text)}, **arrays)
+        np.savez(file, **contents)
         file.flush()
         os.fsync(file.fileno())
 

@@ -90,17 +90,17 @@ def predict(
 
     Raises: DataError for an image that cannot be read, OutputError if `out` cannot be written to.
     """
-    trained, images = load_net(path, net), [Path(image) for image in images]
-    for image in images:
-        if not image.is_file():
-            raise DataError(f"there is no image {image}")
+    trained, paths = load_net(path, net), [Path(image) for image in images]
+    for image_path in paths:
+        if not image_path.is_file():
+            raise DataError(f"there is no image {image_path}")
     trained.net.to(device)
     with output_folder(out) as folder:
         taken: set[str] = set()
-        for image_path in images:
-            image = read_image(image_path)
-            output = _output(trained, image, device)
-            text, figure = trained.task.describe(output, image, trained.facts["class_names"])
+        for image_path in paths:
+            pixels = read_image(image_path)
+            output = _output(trained, pixels, device)
+            text, figure = trained.task.describe(output, pixels, trained.facts["class_names"])
             picture = folder.write_figure(_free_name(folder, image_path.stem, taken), figure)
             yield f"{image_path}: {text}", picture
 

@@ -11,7 +11,7 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 MANIFEST = ".nn-scratch.json"
 LOCK = ".nn-scratch.lock"

@@ -78,7 +78,7 @@ class Localization(Task):
         self.box_loss, self.box_loss_backward = BOX_LOSSES[box_loss]
 
     @classmethod
-    def of(cls, settings: Settings, source: Source, *, training: bool = True) -> "Localization":
+    def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Localization":
         """As Task.of.
 
         Returns: the task, with the standard weight of the box.
@@ -92,7 +92,8 @@ class Localization(Task):
         scores, boxes = net(images)
         check_labels(batch[1], scores.shape[1])
         part, whole = share(len(images))
-        class_loss = box_loss = 0.0
+        class_loss: Any = 0.0
+        box_loss: Any = 0.0
         dscores, dboxes = (xp_of(a).zeros_like(a) for a in (scores, boxes))
         if part:
             chosen = box_of_class(boxes, labels)
@@ -111,15 +112,15 @@ class Localization(Task):
 
     def evaluate(self, net: Layer, batches: Iterable) -> dict[str, Any]:
         """class_accuracy, mean_box_iou and success (share of boxes with IoU ≥ 0.5)."""
-        right, ious = [], []
+        parts: list[tuple[Array, Array]] = []  # of each batch: whether right, and IoU
         for images, labels, boxes in batches:
             scores, found = net(to_device(images, net.device))
             likeliest = scores.argmax(axis=1)
-            right.append(to_host(likeliest) == labels)
             pixels = box_tools.to_pixels(found[box_of_class(found, likeliest)], images.shape[2:])
-            ious.append(box_tools.box_iou(to_host(pixels), boxes))
+            parts.append((to_host(likeliest) == labels, box_tools.box_iou(to_host(pixels), boxes)))
         right, ious = (
-            np.concatenate(world().all_gather(np.concatenate(parts))) for parts in (right, ious)
+            np.concatenate(world().all_gather(np.concatenate(part)))
+            for part in zip(*parts, strict=True)
         )
         return {"class_accuracy": float(right.mean()), **_box_metrics(ious)}
 

@@ -94,7 +94,7 @@ class Segmentation(Task):
         self.ignore_index = ignore_index
 
     @classmethod
-    def of(cls, settings: Settings, source: Source, *, training: bool = True) -> "Segmentation":
+    def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Segmentation":
         """As Task.of; median_frequency reads all masks.
 
         Returns: the task.
@@ -118,9 +118,13 @@ class Segmentation(Task):
         weight = self.class_weights
         if weight is not None:
             weight = xp_of(scores).asarray(weight, scores.dtype)
-        options = {"weight": weight, "ignore_index": self.ignore_index, "checked": True}
+        options: dict[str, Any] = {
+            "weight": weight,
+            "ignore_index": self.ignore_index,
+            "checked": True,
+        }
         if part:
-            loss = part * ops.cross_entropy(scores, labels, **options)
+            loss: Any = part * ops.cross_entropy(scores, labels, **options)
             gradient = ops.cross_entropy_backward(scores, labels, **options)
             gradient *= part
         else:

@@ -11,7 +11,8 @@ from nn_scratch.data import Source, open_digits, open_folder
 from nn_scratch.data.sources import DIGITS
 from nn_scratch.layers import Layer
 from nn_scratch.training.distributed import world
-from nn_scratch.training.settings import Settings
+from nn_scratch.training.settings import SCENES
+from nn_scratch.training.settings import Settings as AnySettings
 
 
 class Task:
@@ -24,7 +25,7 @@ class Task:
     """
 
     name: ClassVar[str]
-    Settings: ClassVar[type[Settings]]
+    Settings: ClassVar[type[AnySettings]]
     nets: ClassVar[dict[str, Callable]]
     metrics: ClassVar[tuple[str, ...]]
     best: ClassVar[str]
@@ -32,11 +33,11 @@ class Task:
     plotted: ClassVar[tuple[str, ...]]
 
     @classmethod
-    def open(cls, settings: Settings, class_names: list | None = None) -> Source:
+    def open(cls, settings: AnySettings, class_names: list | None = None) -> Source:
         """The data that the settings name. class_names: the classes and their order, if they are
         not to be those of the folder. Raises DataError."""
         if settings.data == DIGITS:
-            return open_digits(cls.name, settings.scenes, settings.seed)
+            return open_digits(cls.name, settings.scenes or SCENES, settings.seed)
         return open_folder(
             cls.name,
             settings.data,
@@ -47,7 +48,7 @@ class Task:
         )
 
     @classmethod
-    def of(cls, settings: Settings, source: Source, *, training: bool = True) -> "Task":
+    def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Task":
         """The task for these settings and data; for evaluation alone if not `training`."""
         raise NotImplementedError
 
