@@ -18,19 +18,26 @@ PROBLEMS = 5  # broken files that are named
 
 LAYOUTS = {
     "segmentation": """\
-  train/ trainannot/ val/ valannot/   images, and masks of the same names, in two parts (CamVid)
-  images/ masks/                      the same, of which a fifth is held out for validation
-  images/ annotations/trimaps/        Oxford-IIIT Pet
-A mask's pixels are class numbers, stored without loss, as in a PNG: grey values or indices of a
-palette. classes.txt names the classes, a line each, from 0; or with their numbers, where masks
-store others, as in "255: cat". Without it, numbers from 0 without a gap are classes.""",
+  train/ trainannot/ val/ valannot/  images, and masks of the same names, in two
+                                     parts (CamVid)
+  images/ masks/                     the same, a fifth of it held out
+  images/ annotations/trimaps/       Oxford-IIIT Pet
+A mask's pixels are class numbers, stored without loss, as in a PNG: as grey
+values or as indices of a palette. The mask is as large as its image upright,
+as viewers show it. classes.txt names the classes, a line each, from 0 on; or
+with their numbers, where masks store others: "255: cat". Without classes.txt,
+numbers from 0 on without a gap are classes. Pixels that should not count have
+a number of their own (--ignore-index).""",
     "localization": """\
-  images/ and one .csv file           with the columns filename,label,xmin,ymin,xmax,ymax
-  images/ annotations/xmls/           Oxford-IIIT Pet: Pascal VOC's XML, one object each
-  JPEGImages/ Annotations/            Pascal VOC's own
-  PNGImages/ Annotation/              Penn-Fudan: images with one pedestrian
-Boxes are in pixels of the image as viewers show it, upright. A fifth of the images is held out for
-validation: which, only their names decide.""",
+  images/ and one .csv file          columns filename,label,xmin,ymin,xmax,ymax
+  images/ annotations/xmls/          Oxford-IIIT Pet: Pascal VOC's XML, one
+                                     object each
+  JPEGImages/ Annotations/           Pascal VOC's own
+  PNGImages/ Annotation/             Penn-Fudan: images with one pedestrian
+Boxes are in pixels of the image upright, as viewers show it; or in fractions
+of it, where all numbers of a table lie between 0 and 1. A fifth of the images
+is held out to validate on: which, only their names decide, so that a folder
+may grow.""",
 }
 
 
