@@ -32,8 +32,9 @@ class Sequential(Layer):
         return dy
 
     def named_children(self) -> Iterator[tuple[str, Layer]]:
-        """The layers, named by their numbers."""
-        return ((str(i), layer) for i, layer in enumerate(self.layers))
+        """The layers, named by their numbers, and what a subclass assigns besides."""
+        for name, child in super().named_children():
+            yield name.removeprefix("layers."), child
 
     def _row(self):
         """The layers in the order in which they are called, those of inner rows too."""

@@ -115,16 +115,11 @@ class MaxUnpool2d(Layer):
 
     def open_backward(self, dy: Array) -> Array:
         """Each value may have been put anywhere in its window."""
-        windows, size = _windows(self.pool), self.saved.shape[2:]
-        needed = [
-            max(0, (count - 1) * step + extent - before - here)
-            for count, step, extent, (before, _), here in zip(
-                size, windows.stride, windows.extent, windows.padding, dy.shape[2:], strict=True
-            )
-        ]
-        wide = np.pad(dy, ((0, 0), (0, 0), *((0, n) for n in needed)))  # ceil_mode's last windows
+        windows, (height, width) = _windows(self.pool), self.saved.shape[2:]
+        beyond = ((0, extent) for extent in windows.extent)  # for the last windows of ceil_mode
+        wide = np.pad(dy, ((0, 0), (0, 0), *beyond))
         sums = engine_of(dy).conv_forward(wide, _ones(dy, windows), windows, groups=dy.shape[1])
-        return sums[:, :, : size[0], : size[1]]
+        return sums[:, :, :height, :width]
 
 
 def _windows(pool):

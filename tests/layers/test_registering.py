@@ -165,6 +165,19 @@ def test_a_list_that_is_filled_later(empty):
     assert len(net.params) == 1
 
 
+def test_a_row_with_a_layer_beside_it():
+    class Row(Sequential):
+        def __init__(self):
+            super().__init__(Linear(2, 3, bias=False), ReLU())
+            self.beside = Linear(3, 1, bias=False)
+
+    row = Row()
+    assert list(row.params) == ["0.weight", "beside.weight"]
+    row.layers.append(Linear(3, 4, bias=False))
+    assert len(row) == 3 and row(draw(5, 2, dtype=np.float32)).shape == (5, 4)
+    assert set(row.params) == {"0.weight", "2.weight", "beside.weight"}
+
+
 def test_options_are_no_children():
     conv = Conv2d(2, 3, 3)
     assert type(conv.params) is dict and not list(conv.named_children())
