@@ -66,7 +66,7 @@ class Adapter:
         return result if isinstance(result, np.ndarray) else None
 
     def _results(self, values):
-        return _as_tuple(self.run_forward(self.given(values), self._given_options()))
+        return _as_tuple(self.run_forward(self.given(values), self.given_options()))
 
     def outputs_again(self, values):
         """The outputs at `values`, to which this adapter has been before: it keeps the first, and
@@ -98,7 +98,7 @@ class Adapter:
             for name, given in self.arguments.items()
         }
 
-    def _given_options(self):
+    def given_options(self):
         """Copies of the options, arrays of real values among them in the dtype of the rest."""
         return {
             name: _copied(v.astype(self.dtype) if is_array(v) and v.dtype.kind == "f" else v)
@@ -149,7 +149,7 @@ class Adapter:
         arguments = {
             name: arrays(a) if is_array(a) else a for name, a in self.given(values).items()
         }
-        options = self._given_options()
+        options = self.given_options()
         watch = Watch({**arguments, **options, **self.parameters(values)})
         results = _as_tuple(self.run_forward(arguments, options))
         written = [("forward", name) for name in watch.changed()]

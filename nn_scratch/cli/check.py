@@ -32,6 +32,11 @@ def add(commands):
     )
     parser.add_argument("what", nargs="?", help="an op, a layer, or FILE.py:NAME (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON, for a grader")
+    parser.add_argument(
+        "--time",
+        action="store_true",
+        help="time it too, beside the plain engine and beside the last time",
+    )
     add_limits(parser)
     return parser
 
@@ -44,10 +49,28 @@ def run(options):
     from nn_scratch.check.run import check_and_show
 
     results = check_and_show(options.what, as_json=options.json)
+    timings = _timed(results, show=not options.json) if options.time else []
     if options.json:
         found = [result.as_dict() for result in results]
-        print(strict_json.dumps({"ok": _all(found), "results": found}, indent=1))
+        told = {"timings": [timing.as_dict() for timing in timings]} if options.time else {}
+        print(strict_json.dumps({"ok": _all(found), "results": found, **told}, indent=1))
     return {True: 0, False: 1, None: 3}[_all([result.as_dict() for result in results])]
+
+
+def _timed(results, show):
+    """The Timings of all cases, printed as a table."""
+    from nn_scratch.check import timing
+
+    found = []
+    if show:
+        print(f"\n{timing.HEADING}")
+    for result in results:
+        found.append(timing.time_case(result.case))
+        if show:
+            print(found[-1].line(), flush=True)
+    if show:
+        print(f"\n{timing.LEGEND}")
+    return found
 
 
 def _own(path, name, options):
@@ -56,7 +79,9 @@ def _own(path, name, options):
 
     if not options.json:
         print(f"checking {name} in {Path(path).resolve()}\n", flush=True)
-    outcome = process.run([process.Task("check", path, (name,))], limits_of(options))[0]
+    outcome = process.run(
+        [process.Task("check", path, (name,), time=options.time)], limits_of(options)
+    )[0]
     screens.show(outcome, {"file": path}, as_json=options.json)
     return process.exit_status([outcome])
 

@@ -140,11 +140,22 @@ def _check(task, report):
     counts = details([result]).splitlines()[-1]
     adjoint = f"{result.adjoint}\n" if result.adjoint.rows else ""
     found["text"] = f"{result.gradients}\n{adjoint}\n{counts}"
+    if task["time"]:
+        found |= _timed(result.case, task["file"], found)
     named = _named(result.case) if result.ok is False else None
     if named is not None:
         found["mistake"] = named.mistake
         found["text"] += f"\n\n{named}"
     report.add(found)
+
+
+def _timed(case, file, found):
+    """The timing of a case, and the text with it."""
+    from nn_scratch.check import timing
+
+    took = timing.time_case(case, f"{file}:{case.name}")
+    lines = [found["text"], "", timing.HEADING, took.line(), "", timing.LEGEND]
+    return {"timing": took.as_dict(), "text": "\n".join(lines)}
 
 
 def _named(case):

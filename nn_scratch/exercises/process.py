@@ -58,12 +58,13 @@ class Limits(NamedTuple):
 
 class Task(NamedTuple):
     """What to do with a file. kind: "exercise" or "check"; names: the functions, or one layer;
-    plot: whether the wrong numbers are wanted too."""
+    plot: whether the wrong numbers are wanted too; time: whether a check is to be timed."""
 
     kind: str
     file: str
     names: tuple
     plot: bool = False
+    time: bool = False
 
 
 @dataclass
