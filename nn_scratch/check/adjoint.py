@@ -1,5 +1,7 @@
 """The adjoint identity: ⟨J u, g⟩ = ⟨u, Jᵀ g⟩, a test of backward that needs no oracle."""
 
+from typing import Any
+
 import numpy as np
 
 from nn_scratch.check.adapters import make_adapter
@@ -10,7 +12,9 @@ from nn_scratch.check.report import AdjointReport, AdjointRow
 TINY = float(np.finfo(np.float64).tiny)
 
 
-def check_adjoint(target, *inputs, rtol: float = 1e-6, seed: int = 0, **options) -> AdjointReport:
+def check_adjoint(
+    target: Any, *inputs: Any, rtol: float = 1e-6, seed: int = 0, **options: Any
+) -> AdjointReport:
     """Check that backward is the adjoint of forward's derivative J, in each value.
 
     Arguments as check_gradients. Where the op is linear in a value, J is the op itself and all
@@ -18,7 +22,8 @@ def check_adjoint(target, *inputs, rtol: float = 1e-6, seed: int = 0, **options)
     two sides must agree to the last bit unless the op divides. Elsewhere J u is taken at the
     given inputs by differences.
 
-    Returns an AdjointReport: `assert report.ok, report`. Raises TypeError as check_gradients does.
+    Returns: an AdjointReport: `assert report.ok, report`.
+    Raises: as check_gradients.
     """
     adapter = make_adapter(target, inputs, options)
     if not adapter.values or not all(v.size for v in adapter.values.values()):

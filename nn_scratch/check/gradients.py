@@ -1,5 +1,7 @@
 """The gradient check: backward against differences of forward."""
 
+from typing import Any
+
 import numpy as np
 
 from nn_scratch.backend import is_array
@@ -32,7 +34,7 @@ RANDOM = (
 
 
 def check_gradients(
-    target, *inputs, rtol: float = 1e-6, seed: int = 0, **options
+    target: Any, *inputs: Any, rtol: float = 1e-6, seed: int = 0, **options: Any
 ) -> GradientReport:
     """Compare the gradients of a backward pass with finite differences of its forward pass.
 
@@ -48,11 +50,11 @@ def check_gradients(
     behind strides do, that nothing is written into an argument, other values of the parameters, and
     float32.
 
-    Returns a GradientReport: `assert report.ok, report`. Its `ok` is True, False, or None if it
-    cannot be told, for instance because forward is random, or because rounding hides its slope.
     The passes run in place, in this very process; `nn-scratch check FILE:NAME` gives them another.
 
-    Raises TypeError for what is neither a layer nor a pair, and what the passes themselves raise.
+    Returns: a GradientReport: `assert report.ok, report`. Its `ok` is True, False, or None if it
+        cannot be told, for instance because forward is random, or because rounding hides its slope.
+    Raises: TypeError for what is neither a layer nor a pair, and what the passes themselves raise.
     """
     adapter = make_adapter(target, inputs, options)
     if reason := _proves_nothing(adapter):

@@ -1,15 +1,20 @@
 """A linear op written down as the matrix that it is."""
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
 
+from nn_scratch.backend import Array
 
-def as_matrix(f, input_shape):
+
+def as_matrix(f: Callable[[Array], Array], input_shape: tuple[int, ...]) -> Array:
     """The dense float64 matrix A of a linear op: f(x).ravel() = A @ x.ravel().
 
-    Column i is f of the i-th unit array of `input_shape`. Raises ValueError when f is not linear:
-    f(0) must be 0, and f must map a random array as A does.
+    Column i is f of the i-th unit array of `input_shape`.
+
+    Returns: A, a row for each output, a column for each input.
+    Raises: ValueError if f is not linear: f(0) must be 0, and f must map a random array as A does.
     """
     size = prod(input_shape)
     zero = np.asarray(f(np.zeros(input_shape)))

@@ -29,16 +29,20 @@ class EngineError(ValueError):
 
 
 def engine_of(x: Array) -> ModuleType:
-    """The module whose primitives compute with x."""
+    """Choose who computes.
+
+    Returns: the module whose primitives compute with x.
+    """
     if (_name or current()) == "plain":
         return plain
     return cpu if isinstance(x, np.ndarray) else cuda
 
 
 def current() -> str:
-    """The name of the engine that is on: "fast" or "plain".
+    """The name of the engine that is on.
 
-    At first it is what NN_SCRATCH_ENGINE says, else "fast". Raises EngineError for other values.
+    Returns: "fast" or "plain"; at first what NN_SCRATCH_ENGINE says, else "fast".
+    Raises: EngineError for other values of NN_SCRATCH_ENGINE.
     """
     global _name
     if _name is None:

@@ -1,6 +1,7 @@
 """Trying a student's function on an exercise's cases, up to the first that fails."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -95,16 +96,20 @@ class ExerciseReport:
         printer.text(str(self))
 
 
-def check_exercise(name, function, *, limit=sandbox.LIMIT):
-    """Try a function on the exercise's cases, and return an ExerciseReport.
+def check_exercise(
+    name: str, function: Callable, *, limit: float = sandbox.LIMIT
+) -> ExerciseReport:
+    """Try a function on the exercise's cases, up to the first that fails.
 
     name: one of EXERCISES, "conv2d_backward" for instance; function: called with arrays of float64
     as the function of this name in `ops`, with stride and padding where that has them. A function
     that takes `dilation`, `groups` or `output_padding` is asked about them as well.
 
     The function runs in place, in this very process; `nn-scratch exercise` gives it one of its own.
-    Stops at the first case that fails. Whatever the function does is reported, nothing is raised;
-    a call that takes more than `limit` seconds is stopped.
+    A call that takes more than `limit` seconds is stopped.
+
+    Returns: an ExerciseReport, whatever the function does.
+    Raises: ValueError, with all names, if there is no such exercise.
     """
     exercise = find(name)
     takes = _parameters(function)

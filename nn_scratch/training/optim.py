@@ -40,7 +40,7 @@ class Optimizer:
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
-        self.state = {}
+        self.state: dict[str, Array] = {}
 
     def step(self) -> None:
         """One update of every parameter."""
