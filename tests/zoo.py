@@ -88,7 +88,7 @@ CONV_BACKWARD = {
     "stride ignored": "stride_ignored",
     "dy ones": "dy_ignored",
     "x not shifted": "padding_ignored",
-    "dx kernel turned": "kernel_not_rotated",
+    "dx kernel turned": "kernel_rotated",
     "dx channels swapped": "channels_swapped",
     "dx kernel transposed": "kernel_axes_swapped",
     "first image": "only_first_image",
@@ -298,7 +298,7 @@ def max_pool2d(*flags):
 
 
 POOL = {
-    "smallest": "minimum",
+    "smallest": "other_value",
     "ties last": "last_tie",
     "local": "window_local_index",
     "by height": "wrong_row_length",
@@ -519,8 +519,8 @@ def linear_backward(*flags):
 
 
 LINEAR_BACKWARD = {
-    "transposed": "weight_transposed",
-    "dw transposed": "weight_transposed",
+    "transposed": "weight_not_transposed",
+    "dw transposed": "weight_gradient_transposed",
     "dw =": "assigned_not_added",
     "db =": "assigned_not_added",
     "mean": "mean_for_sum",

@@ -1,5 +1,10 @@
-"""For each op, cases that grow one difficulty at a time, of integers small enough to redo
-on paper. The first that fails says what has not been thought of."""
+"""For each op, cases that grow one difficulty at a time, of numbers small enough to redo on paper.
+The first that fails says what has not been thought of.
+
+The values are chosen so that different mistakes give different numbers: no two equal numbers in a
+small array, both signs, sums that are not zero. One case of each op has zeros and tenths: an array
+of integers, or of single precision, cannot hold those.
+"""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,7 +13,9 @@ import numpy as np
 
 from nn_scratch import naive
 
+FEW = np.array([-5, -4, -3, -2, -1, 1, 2, 3, 4, 5], np.float64)
 INTEGERS = np.array([-3, -2, -1, 1, 2, 3], np.float64)
+TENTHS = np.arange(-29, 30) / 10  # 0 is among them
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,15 @@ class Case:
     needs: str | None = None
 
 
-def _convolving(op, name, adds, n, c, f, size, kernel, stride=1, padding=0, **more):
+# ---------------------------------------------------------------- convolution
+
+
+def _convolving(op, name, adds, n, c, f, size, kernel, stride=1, padding=0, draw=None, **more):
     """A case of conv2d or conv_transpose2d, from c to f channels."""
     options = {"stride": stride, "padding": padding, **more}
     groups = more.get("groups", 1)
     channels = (f, c // groups) if op is naive.conv2d else (c, f // groups)
-    rng = _generator(op.__name__, name)
+    rng, draw = _generator(op.__name__, name), draw or integers
     x, w = draw(rng, n, c, *size), draw(rng, *channels, *kernel)
     dy = draw(rng, *op(x, w, **options).shape)
     values = {"x": x, "w": w, "b": draw(rng, f), "dy": dy}
@@ -50,14 +60,16 @@ def convolution():
         case("wide padding", "two rings", 1, 1, 1, (3, 3), (3, 3), 1, 2),
         case("channels", "two channels in, two out", 1, 2, 2, (3, 3), (2, 2)),
         case("more channels", "two in, three out", 1, 2, 3, (3, 3), (2, 2)),
-        case("batch", "three images", 3, 1, 1, (3, 3), (2, 2)),
+        case("batch", "two images", 2, 1, 2, (3, 3), (2, 2)),
+        case("tenths", "numbers that are not whole, and zeros", 1, 2, 2, (3, 3), (2, 2), 1, 1,
+             draw=tenths),
         case("oblong", "height and width differ, and so do the kernel's", 1, 1, 1, (4, 3), (3, 2)),
         case("leftover rows", "no window reaches the last row", 1, 1, 1, (4, 6), (3, 2), 2),
-        case("all together", "everything at once", 2, 2, 3, (7, 6), (3, 2), 2, 1),
-        case("unequal pairs", "(vertical, horizontal)", 2, 2, 3, (5, 6), (3, 2), (2, 1), (1, 0)),
+        case("unequal pairs", "(vertical, horizontal)", 1, 1, 2, (5, 6), (3, 2), (2, 1), (1, 0)),
+        case("all together", "everything at once", 2, 2, 3, (7, 6), (3, 2), (2, 3), (1, 2)),
         case("dilation", "holes in the kernel", 1, 2, 2, (6, 6), (2, 2), 1, 0, dilation=2),
         case("groups", "two groups of channels", 2, 4, 4, (3, 3), (2, 2), 1, 0, groups=2),
-    ]
+    ]  # fmt: skip
 
 
 def transpose_convolution():
@@ -72,16 +84,31 @@ def transpose_convolution():
         case("wide padding", "two rings are cut off", 1, 1, 1, (4, 4), (3, 3), 1, 2),
         case("channels", "two channels in, two out", 1, 2, 2, (2, 2), (2, 2)),
         case("more channels", "two in, three out", 1, 2, 3, (2, 2), (2, 2)),
-        case("batch", "three images", 3, 1, 1, (2, 2), (2, 2)),
+        case("batch", "two images", 2, 1, 2, (2, 2), (2, 2)),
+        case("tenths", "numbers that are not whole, and zeros", 1, 2, 2, (2, 2), (2, 2), 2, 0,
+             draw=tenths),
         case("oblong", "height and width differ, and so do the kernel's", 1, 1, 1, (3, 2), (3, 2)),
         case("gaps", "the stride is larger than the kernel", 1, 1, 1, (2, 3), (2, 2), 3),
-        case("all together", "everything at once", 2, 2, 3, (4, 3), (3, 4), 2, 1),
-        case("unequal pairs", "(vertical, horizontal)", 2, 2, 3, (4, 3), (3, 2), (2, 1), (1, 0)),
+        case("unequal pairs", "(vertical, horizontal)", 1, 1, 2, (4, 3), (3, 2), (2, 1), (1, 0)),
+        case("all together", "everything at once", 2, 2, 3, (4, 3), (3, 4), (2, 3), (1, 2)),
         case("output_padding", "a row and a column more", *(1, 1, 1, (2, 2), (3, 3), 2, 1),
              output_padding=1),
         case("dilation", "holes in the kernel", 1, 2, 2, (3, 3), (2, 2), 1, 0, dilation=2),
         case("groups", "two groups of channels", 2, 4, 4, (2, 2), (2, 2), 1, 0, groups=2),
     ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- pooling
+
+
+WINDOWS = [[1, -3, -7, -2], [4, -6, -5, -8], [-9, 2, 3, 5], [0, -1, 6, -4]]
+TIES = [
+    [2, 5, 3, 1, 0, 0],  # 5 twice, off the diagonal; 3 on it, and 3 stands in the window before
+    [5, 3, 1, 3, 0, 0],  # zeros only
+    [-1, -4, -2, -2, -1, 3],
+    [-2, -1, -3, -2, 3, -5],
+]
+AFTER_RELU = [[0, 0, 0, 0], [0, 2, 5, 0], [0, 4, 1, 0], [0, 0, 0, 0]]
 
 
 def max_pool():
@@ -90,45 +117,63 @@ def max_pool():
     def case(name, adds, shape, kernel, stride=None, padding=0, x=None):
         rng = _generator("max-pool", name)
         if x is None:  # no ties: every value once
-            x = rng.permutation(np.prod(shape)).reshape(shape).astype(np.float64) - 5
+            x = rng.permutation(int(np.prod(shape))).reshape(shape).astype(np.float64) - 5
         options = {"stride": stride or kernel, "padding": padding}
         y, switches = naive.max_pool2d(x, kernel, **options)
-        values = {"x": x, "kernel_size": kernel, "switches": switches, "dy": draw(rng, *y.shape)}
+        values = {
+            "x": x,
+            "kernel_size": kernel,
+            "switches": switches,
+            "dy": integers(rng, *y.shape),
+        }
         values["input_size"] = x.shape[2:]
         return Case(name, adds, values, options)
 
-    ties = np.array([[2, 2, 5, 1], [2, 1, 4, 2], [3, 0, -1, -1], [3, 3, -1, -1]], np.float64)
+    def image(rows):
+        return np.array(rows, np.float64)[None, None]
+
     shared = _generator("max-pool", "overlap").permutation(25).reshape(1, 1, 5, 5) - 5.0
     shared[0, 0, 1, 2] = 25  # in the two upper windows
-    below = -1 - np.arange(9.0).reshape(1, 1, 3, 3)[..., ::-1]
+    below = image([[-3, -2, -1], [-6, -5, -4], [-9, -8, -7]])
     return [
-        case("one window", "the largest of four, and where it stood", (1, 1, 2, 2), 2),
-        case("windows", "a plane of windows", (1, 1, 4, 4), 2),
-        case("oblong", "height and width differ", (1, 1, 4, 6), 2),
+        case("one window", "the largest of four, and where it stood", (1, 1, 2, 2), 2,
+             x=image([[1, -9], [7, 2]])),
+        case("windows", "a plane of windows", (1, 1, 4, 4), 2, x=image(WINDOWS)),
         case("overlap", "windows share pixels, two of them their maximum", (1, 1, 5, 5), 3, 2,
              x=shared),
-        case("ties", "two equal maxima: the first in reading order", (1, 1, 4, 4), 2,
-             x=ties[None, None]),
+        case("ties", "equal maxima: the first in reading order", (1, 1, 4, 6), 2, x=image(TIES)),
         case("padding", "padding never wins, not even over negative values", (1, 1, 3, 3), 3, 2, 1,
              below),
+        case("zeros", "padding does not win over zeros either", (1, 1, 4, 4), 2, 2, 1,
+             image(AFTER_RELU)),
+        case("far below", "nor over very small values", (1, 1, 3, 3), 2, 2, 1, 3000 * below),
         case("channels", "each plane has its own switches", (1, 3, 4, 4), 2),
         case("batch", "and so has each image", (2, 2, 4, 4), 2),
+        case("wide", "fewer rows than columns", (1, 1, 2, 4), 2,
+             x=image([[3, 1, -2, 6], [0, 2, -4, 5]])),
+        case("oblong", "height and width differ", (1, 1, 4, 6), 2),
+        case("tall", "more rows than columns", (1, 1, 6, 4), 2),
+        case("tenths", "numbers that are not whole", (1, 1, 4, 4), 2,
+             x=image(WINDOWS) / 10),
         case("leftover rows", "no window reaches the last row", (1, 1, 5, 7), 2),
+        case("unequal pairs", "(vertical, horizontal)", (1, 1, 6, 5), (3, 2), (2, 1), (1, 0)),
         case("all together", "everything at once", (2, 3, 7, 6), 3, 2, 1),
-        case("unequal pairs", "(vertical, horizontal)", (2, 2, 6, 5), (3, 2), (2, 1), (1, 0)),
     ]  # fmt: skip
 
 
 UNPOOLING = {
     "one window": "one value, four places",
     "windows": "a plane of values",
-    "oblong": "height and width differ",
     "overlap": "windows overlapped: two values go to one place",
     "channels": "each plane has its own switches",
     "batch": "and so has each image",
+    "wide": "fewer rows than columns",
+    "oblong": "height and width differ",
+    "tall": "more rows than columns",
+    "tenths": "numbers that are not whole",
     "leftover rows": "the last row belongs to no window",
-    "all together": "everything at once",
     "unequal pairs": "of a pool with unequal windows",
+    "all together": "everything at once",
 }
 
 
@@ -137,18 +182,22 @@ def max_unpool():
     pools = {case.name: case.values for case in max_pool()}
     found = []
     for name, adds in UNPOOLING.items():
-        pool = pools[name]
-        values = {"x": pool["dy"], "switches": pool["switches"]}
-        values["output_size"] = pool["input_size"]
-        values["dy"] = draw(_generator("max-unpool", name), *pool["x"].shape)
+        pool, rng = pools[name], _generator("max-unpool", name)
+        draw = tenths if name == "tenths" else integers
+        x = draw(rng, *pool["dy"].shape) if name == "tenths" else pool["dy"]
+        values = {"x": x, "switches": pool["switches"], "output_size": pool["input_size"]}
+        values["dy"] = draw(rng, *pool["x"].shape)
         found.append(Case(name, adds, values))
     return found
+
+
+# ---------------------------------------------------------------- upsampling
 
 
 def block_unpool(title):
     """Of nearest and bed of nails: x, scale, dy."""
 
-    def case(name, adds, shape, scale):
+    def case(name, adds, shape, scale, draw=integers):
         rng = _generator(title, name)
         down, right = scale if isinstance(scale, tuple) else (scale, scale)
         n, c, height, width = shape
@@ -161,6 +210,7 @@ def block_unpool(title):
         case("blocks", "side by side", (1, 1, 2, 2), 2),
         case("larger blocks", "of nine", (1, 1, 2, 2), 3),
         case("oblong", "height and width differ", (1, 1, 2, 3), 2),
+        case("tenths", "numbers that are not whole, and zeros", (1, 1, 2, 2), 2, tenths),
         case("channels", "each on its own", (1, 2, 2, 2), 2),
         case("batch", "and each image", (3, 2, 2, 2), 2),
         case("unequal pairs", "(vertical, horizontal)", (2, 2, 2, 3), (3, 2)),
@@ -170,7 +220,7 @@ def block_unpool(title):
 def bilinear():
     """Of bilinear_upsample2d: x, size, dy, input_size."""
 
-    def case(name, adds, shape, size):
+    def case(name, adds, shape, size, draw=integers):
         rng = _generator("bilinear", name)
         values = {"x": draw(rng, *shape), "size": size, "input_size": shape[2:]}
         values["dy"] = draw(rng, *shape[:2], *size)
@@ -181,34 +231,55 @@ def bilinear():
         case("a row", "two pixels become four", (1, 1, 1, 2), (1, 4)),
         case("a plane", "in both directions", (1, 1, 2, 2), (4, 4)),
         case("oblong", "height and width differ", (1, 1, 2, 3), (4, 6)),
-        case("channels and batch", "each plane on its own", (2, 2, 2, 2), (4, 4)),
+        case("tenths", "numbers that are not whole, and zeros", (1, 1, 3, 3), (6, 6), tenths),
         case("no whole factor", "three pixels become five", (1, 1, 3, 2), (5, 3)),
+        case("channels and batch", "each plane on its own", (2, 2, 2, 2), (4, 4)),
     ]
 
 
-def activation():
-    """Of relu and softmax: x, y (of softmax), dy."""
+# ---------------------------------------------------------------- pointwise, linear, norm
 
-    def case(name, adds, *shape):
-        rng = _generator("activation", name)
-        x = draw(rng, *shape)
-        values = {"x": x, "dy": draw(rng, *shape)}
-        if len(shape) > 1:
-            values["y"] = naive.softmax(x)
-        return Case(name, adds, values)
+
+def activation():
+    """Of relu: x, dy. Where x is 0, dy is 0, so that both slopes at the kink are right."""
+
+    def case(name, adds, x, *shape):
+        rng = _generator("relu", name)
+        values = rng.choice(np.arange(-14, 40) / 4, shape) if x is None else np.array(x)
+        dy = quarters(rng, *values.shape)
+        return Case(name, adds, {"x": values, "dy": np.where(values == 0, 0, dy)})
 
     return [
-        case("one row", "one sample", 1, 4),
-        case("batch", "three samples", 3, 4),
-        case("square", "as many samples as values", 3, 3),
-        case("images", "a value for each channel of each pixel", 2, 3, 2, 4),
+        case("one row", "numbers on both sides of 0", [[-2.0, 3.0, 0.5, -0.25, 1.5]]),
+        case("zero", "and 0 itself", [[0.0, -3.0, 2.0, -0.5, 8.0, 0.25]]),
+        case("square", "three samples", None, 3, 3),
+        case("batch", "of four numbers each", None, 3, 4),
+        case("images", "a number for each channel of each pixel", None, 2, 3, 2, 4),
+    ]
+
+
+def softmax():
+    """Of softmax: x, y, dy."""
+
+    def case(name, adds, x, *shape):
+        rng = _generator("softmax", name)
+        x = integers(rng, *shape) if x is None else np.array(x)
+        return Case(name, adds, {"x": x, "y": naive.softmax(x), "dy": integers(rng, *x.shape)})
+
+    large = [[1000.0, 998.0, -1000.0], [-1002.0, -1000.0, -1001.0], [0.0, 1.0, 2.0]]
+    return [
+        case("one row", "one sample", None, 1, 4),
+        case("square", "as many samples as classes", None, 3, 3),
+        case("batch", "three samples", None, 3, 4),
+        case("images", "a score for each class of each pixel", None, 2, 3, 2, 4),
+        case("large scores", "exp(1000) is too large for a number", large),
     ]
 
 
 def linear():
     """Of linear: x, w, b, dy."""
 
-    def case(name, adds, n, c, f):
+    def case(name, adds, n, c, f, draw=integers):
         rng = _generator("linear", name)
         values = {"x": draw(rng, n, c), "w": draw(rng, f, c), "b": draw(rng, f)}
         return Case(name, adds, {**values, "dy": draw(rng, n, f)})
@@ -216,8 +287,9 @@ def linear():
     return [
         case("one number", "y = w·x + b", 1, 1, 1),
         case("one sample", "two numbers in, two out", 1, 2, 2),
-        case("oblong", "two in, three out", 1, 2, 3),
-        case("batch", "four samples", 4, 2, 2),
+        case("square", "two samples", 2, 2, 2),
+        case("batch", "three samples, two in, three out", 3, 2, 3),
+        case("tenths", "numbers that are not whole, and zeros", 3, 3, 3, tenths),
         case("all together", "three samples, two in, four out", 3, 2, 4),
     ]
 
@@ -225,78 +297,104 @@ def linear():
 def batch_norm():
     """Of batch_norm2d: x, w, b, running_mean, running_var, statistics, dy."""
 
-    def case(name, adds, *shape):
-        rng = _generator("batch norm", name)
-        x, (w, b, mean, var) = draw(rng, *shape), draw(rng, 4, shape[1])
-        values = {"x": x, "w": w, "b": b, "running_mean": mean, "running_var": var**2 + 1}
-        values["statistics"] = naive.batch_norm2d(x, w, b, mean, var**2 + 1)[1]
-        return Case(name, adds, {**values, "dy": draw(rng, *shape)})
+    def case(name, adds, x, dy=None):
+        rng, x = _generator("batch norm", name), np.asarray(x, np.float64)
+        channels = x.shape[1]
+        w, b = np.array([2.0, -3.0, 0.5])[:channels], np.array([5.0, 1.0, -4.0])[:channels]
+        mean, var = np.array([10.0, -2.0, 3.0])[:channels], np.array([4.0, 0.5, 7.0])[:channels]
+        dy = quarters(rng, *x.shape) + 0.5 if dy is None else np.reshape(dy, x.shape)
+        values = {"x": x, "w": w, "b": b, "running_mean": mean, "running_var": var}
+        values["statistics"] = naive.batch_norm2d(x, w, b, mean, var)[1]
+        return Case(name, adds, {**values, "dy": dy})
 
+    def drawn(name, *shape):
+        return integers(_generator("batch norm x", name), *shape)
+
+    one = np.reshape([0.0, 2.0, 2.0, 8.0], (4, 1, 1, 1))
+    near = np.reshape([1.0, 1.01, 1.03, 1.0, 0.98, 1.02], (1, 1, 2, 3))
     return [
-        case("one channel", "the mean and variance of four samples", 4, 1, 1, 1),
-        case("pixels", "the pixels of one image count as samples", 1, 1, 2, 3),
-        case("channels", "each has its own mean, variance, weight and bias", 3, 2, 1, 2),
-        case("all together", "two images, three channels", 2, 3, 2, 3),
+        case("one channel", "four samples, of mean 3 and variance 9", one, [1.0, -2.0, 3.0, 2.0]),
+        case("pixels", "the pixels of an image count as samples", drawn("pixels", 1, 1, 2, 3)),
+        case("nearly constant", "a variance so small that the 1e-5 shows", near),
+        case("images and pixels", "all of them together", drawn("both", 2, 1, 2, 2)),
+        case("channels", "each has its own mean, variance, w and b", drawn("channels", 3, 2, 1, 2)),
+        case("all together", "two images, three channels", drawn("all", 2, 3, 2, 3)),
     ]
+
+
+# ---------------------------------------------------------------- losses
 
 
 def cross_entropy():
     """Of cross_entropy: scores, labels."""
 
-    def case(name, adds, *shape):
-        rng = _generator("cross-entropy", name)
-        labels = rng.integers(0, shape[1], (shape[0], *shape[2:]))
-        return Case(name, adds, {"scores": draw(rng, *shape), "labels": labels})
+    def case(name, adds, labels, scores=None, classes=3):
+        rng, labels = _generator("cross-entropy", name), np.array(labels)
+        if scores is None:
+            scores = integers(rng, len(labels), classes, *labels.shape[1:])
+        return Case(name, adds, {"scores": np.array(scores), "labels": labels})
 
+    large = [[1000.0, 0.0, -1000.0], [-1002.0, -1000.0, -1001.0], [0.0, 998.0, 1000.0]]
+    pixels = [[[0, 2, 1], [1, 0, 2], [2, 2, 0]]]
+    images = [[[0, 2], [1, 0]], [[2, 1], [0, 2]]]
     return [
-        case("one sample", "three classes", 1, 3),
-        case("batch", "the mean of four samples", 4, 3),
-        case("square", "as many samples as classes", 3, 3),
-        case("pixels", "a label for each pixel", 2, 3, 2, 2),
+        case("one sample", "three classes", [1]),
+        case("square", "the mean of three samples", [2, 0, 1]),
+        case("batch", "four samples", [1, 0, 2, 2]),
+        case("pixels", "a label for each pixel", pixels),
+        case("images", "and for those of each image", images),
+        case("large scores", "exp(1000) is too large for a number", [0, 2, 2], large),
+        case("far below", "a true class that is given no chance", [2, 1, 0], large),
     ]
+
+
+DIFFERENCES = np.array([-2.5, -1.5, -0.75, -0.25, 0.25, 0.5, 1.25, 3.0])
 
 
 def box_loss():
     """Of mse_loss and smooth_l1_loss: prediction, target; differences on both sides of 1."""
 
-    def case(name, adds, *shape):
+    def case(name, adds, differences, *shape):
         rng = _generator("box loss", name)
-        target = draw(rng, *shape)
-        away = rng.choice([-2.5, -0.5, 0.25, 0.75, 3.0], shape)
+        away = rng.choice(DIFFERENCES, shape) if differences is None else np.array(differences)
+        target = integers(rng, *away.shape)
         return Case(name, adds, {"prediction": target + away, "target": target})
 
     return [
-        case("one number", "a single difference", 1, 1),
-        case("one box", "the mean of four", 1, 4),
-        case("batch", "three boxes", 3, 4),
+        case("one number", "a small difference", [[0.75]]),
+        case("one box", "the mean of four", [[-1.5, 0.25, 3.0, -0.75]]),
+        case("batch", "three boxes", None, 3, 4),
+        case("zero", "a number that is met", [[0.0, -0.5, 2.0, 0.0], [1.5, 0.0, -3.0, 0.5]]),
     ]
 
 
 def two_losses():
     """Of the localizer's loss: scores, boxes, labels, targets, box_weight."""
 
-    def case(name, adds, n, k, box_weight):
-        rng = _generator("two losses", name)
-        targets = draw(rng, n, 4)
+    def case(name, adds, labels, classes, box_weight, scores=None):
+        rng, n = _generator("two losses", name), len(labels)
+        targets = integers(rng, n, 4)
         values = {
-            "scores": draw(rng, n, k),
-            "boxes": targets + rng.choice([-2.0, -0.5, 0.5, 1.0], (n, 4)),
-            "labels": rng.integers(0, k, n),
+            "scores": integers(rng, n, classes) if scores is None else np.array(scores),
+            "boxes": targets + rng.choice(DIFFERENCES, (n, 4), replace=n > 2),
+            "labels": np.array(labels),
             "targets": targets,
         }
         return Case(name, adds, values, {"box_weight": box_weight})
 
+    large = [[1000.0, 0.0, -1000.0], [-1002.0, -1000.0, -1001.0], [0.0, 998.0, 1000.0]]
     return [
-        case("one image", "λ = 1", 1, 3, 1.0),
-        case("weighted", "λ = 10", 1, 3, 10.0),
-        case("batch", "three images, λ = 4", 3, 2, 4.0),
+        case("one image", "λ = 1", [1], 3, 1.0),
+        case("weighted", "λ = 10", [2], 3, 10.0),
+        case("batch", "three images, λ = 4", [1, 0, 1], 2, 4.0),
+        case("large scores", "exp(1000) is too large for a number", [0, 2, 1], 3, 0.5, large),
     ]
 
 
 def two_heads():
     """Of the localizer's heads: features, class_weight, box_weight, dscores, dboxes."""
 
-    def case(name, adds, n, features, k):
+    def case(name, adds, n, features, k, draw=integers):
         rng = _generator("two heads", name)
         values = {
             "features": draw(rng, n, features),
@@ -308,16 +406,35 @@ def two_heads():
         return Case(name, adds, values)
 
     return [
-        case("one image", "one feature", 1, 1, 1),
-        case("features", "three of them", 1, 3, 2),
-        case("as many classes as numbers", "four", 1, 4, 4),
+        case("one image", "four features, four classes, four numbers of a box", 1, 4, 4),
+        case("features", "three of them, and two classes", 1, 3, 2),
         case("batch", "three images", 3, 5, 2),
+        case("tenths", "numbers that are not whole, and zeros", 2, 3, 3, tenths),
     ]
 
 
-def draw(rng, *shape):
-    """Integers from −3 to 3 without 0, as float64."""
+# ---------------------------------------------------------------- numbers
+
+
+def integers(rng, *shape):
+    """Small integers but 0, as float64; no two equal ones in a small array."""
+    size = int(np.prod(shape))
+    if size <= len(FEW):
+        return rng.choice(FEW, size, replace=False).reshape(shape)
     return rng.choice(INTEGERS, shape)
+
+
+def tenths(rng, *shape):
+    """Numbers like −1.7, which no integer and no single precision holds; some of them are 0."""
+    drawn = rng.choice(TENTHS, shape)
+    if drawn.size > 4:
+        drawn.flat[::5] = 0
+    return drawn
+
+
+def quarters(rng, *shape):
+    """Fractions of both signs but 0, which are exact."""
+    return rng.choice([-2.75, -2, -1.5, -1.25, -0.75, 0.5, 1, 1.25, 1.75, 2.5, 3], shape)
 
 
 def _generator(*words):

@@ -128,7 +128,7 @@ ALL = [
     *_pair_of("batch_norm2d", "x w b running_mean running_var", "dy x w statistics", CONVOLUTION,
               cases.batch_norm, "lesson 06, equations (2) and (3)",
               ("y", "mean", "var", "running_mean", "running_var"), linear=False),
-    *_pair_of("softmax", "x", "dy y", {"dx": "x"}, cases.activation, "lesson 06, equation (4)",
+    *_pair_of("softmax", "x", "dy y", {"dx": "x"}, cases.softmax, "lesson 06, equation (4)",
               linear=False),
     *_pair_of("cross_entropy", "scores labels", "scores labels", {"dscores": "scores"},
               cases.cross_entropy, "lesson 06, equations (5) and (6)", ("loss",), linear=False),

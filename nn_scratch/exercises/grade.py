@@ -9,7 +9,7 @@ import numpy as np
 
 from nn_scratch.exercises import sandbox
 from nn_scratch.exercises.exercise import EXERCISES, Exercise, Trial
-from nn_scratch.exercises.mistakes import explain, mistakes_of
+from nn_scratch.exercises.mistakes import Attempt, explain, mistakes_of, not_finite, soil
 
 
 class Step(NamedTuple):
@@ -47,6 +47,7 @@ class ExerciseReport:
     mistake: str | None = None
     explanation: Any = None
     trouble: str | None = None  # a sentence, if it is not about numbers
+    questions: tuple = ()  # if two explanations are left
     seconds: list | None = None  # on the last case: the function's, and the library's own
 
     @property
@@ -164,22 +165,43 @@ def _error(results, right):
 def _failure(exercise, steps, later, function, limit):
     """The report of the last of `steps`, with a name for the mistake if one is known."""
     answer = steps[-1].answer
-    if answer.problem:
-        return ExerciseReport(exercise, steps, answer.problem, trouble=answer.message)
+    trouble = answer.message if answer.problem else None
+    report = ExerciseReport(exercise, steps, answer.problem, trouble=trouble)
+    if answer.problem == "not_finite":
+        report.explanation = not_finite(steps[-1].trial, _by_name(exercise, answer))
+        report.mistake = report.explanation.name if report.explanation else report.mistake
+    if answer.problem not in (None, "wrong_shape", "wrong_dtype") or not _by_name(exercise, answer):
+        return report
     # What it gives on the cases that follow tells mistakes apart that are the same here.
     further = []
     for trial in later:
         further.append(_try(trial, function, limit))
         if further[-1].answer.problem == "timeout":
             break
-    seen = [(step.trial, _by_name(exercise, step.answer)) for step in [*steps, *further]]
-    found = explain(seen, mistakes_of(exercise.name))
-    return ExerciseReport(exercise, steps, found and found.name, found)
+
+    def ask(trial, changes):
+        arguments = [changes.get(n, trial.values[n]) for n in exercise.arguments]
+        return _by_name(
+            exercise, sandbox.call(function, arguments, trial.call[1], trial.right, limit)
+        )
+
+    attempts = [
+        Attempt(step.trial, _by_name(exercise, step.answer), ask) for step in [*steps, *further]
+    ]
+    found, questions = explain(
+        attempts, len(steps) - 1, mistakes_of(exercise.name), not answer.problem
+    )
+    report.explanation, report.questions = found, questions
+    if found:
+        report.mistake = found.name
+    return report
 
 
 def _by_name(exercise, answer):
-    """The results by name, of those that are finite arrays at all; else None."""
-    if answer.results is None or answer.problem in ("not_finite", "returns_none", "changes_inputs"):
+    """The results by name, of those that are arrays at all; else None."""
+    if answer.results is None or answer.problem in ("returns_none", "changes_inputs"):
+        return None
+    if len(answer.results) != len(exercise.results):
         return None
     return dict(zip(exercise.results, map(np.asarray, answer.results), strict=True))
 
@@ -187,6 +209,7 @@ def _by_name(exercise, answer):
 def _afterwards(step, function, limit):
     """What is wrong with a function whose numbers are right: an Answer with a problem, or None."""
     arguments, options = step.trial.call
+    soil(12345.0)
     again = sandbox.call(function, arguments, options, step.right, limit)
     if again.problem or _error(again.results, step.right) > step.trial.exercise.tolerance:
         return sandbox.Answer(

@@ -1,11 +1,11 @@
 """Known mistakes, each with a name, a sentence and a question; and finding the one that explains
 what a student's function gives.
 
-A mistake is a variant of the right answer. It is named only if it explains everything: each result
-of the function, on every case, is either right throughout or what the mistake makes of it. So two
-mistakes at once, or one that nobody thought of, stay without a name; a wrong name would be worse.
+A mistake is a variant of the right answer. The catalogue here holds those that have a sentence of
+their own for one exercise; the relations of `signatures` hold for all.
 """
 
+from nn_scratch.exercises import signatures
 from nn_scratch.exercises.mistakes import (
     boxes,
     conv,
@@ -17,14 +17,15 @@ from nn_scratch.exercises.mistakes import (
     pool,
     upsample,
 )
-from nn_scratch.exercises.mistakes.explain import explain
+from nn_scratch.exercises.mistakes.explain import Attempt, explain, not_finite, soil
 
 _MODULES = general, conv, conv_options, linear, pool, upsample, norm, loss, boxes
 
 
 def mistakes_of(exercise_name):
     """The Mistakes that apply to an exercise."""
-    return [m for module in _MODULES for m in module.FOUND if exercise_name in m.exercises]
+    known = [m for module in _MODULES for m in module.FOUND] + signatures.FOUND
+    return [m for m in known if not m.exercises or exercise_name in m.exercises]
 
 
-__all__ = ["explain", "mistakes_of"]
+__all__ = ["Attempt", "explain", "mistakes_of", "not_finite", "soil"]

@@ -7,6 +7,7 @@ from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 mistake = register(FOUND)
+later = register(FOUND, rank=1)
 
 
 @mistake(
@@ -32,8 +33,8 @@ def box_weight_on_both(case):
 @mistake(
     "two_losses_backward",
     "not_averaged",
-    "The losses are summed over the images, or the boxes' four numbers; they are averaged.",
-    "If the batch is given twice, shall the loss double?",
+    "Your {result} is not averaged: over the images, the boxes' four numbers, or both.",
+    "Over how many numbers does each of the two losses take its mean?",
 )
 def not_averaged(case):
     images = len(case["labels"])
@@ -99,3 +100,83 @@ def weight_transposed(case):
 def weight_gradient_missing(case):
     for name in ("dclass_weight", "dbox_weight"):
         yield {name: np.zeros_like(case.right[name])}
+
+
+@later(
+    "two_losses_backward",
+    "box_weight_elsewhere",
+    "{result} is the right one {key}.",
+    "The loss is L_class + λ·L_box. Which derivative does λ multiply, and how often?",
+)
+def box_weight_elsewhere(case):
+    weight, images = case["box_weight"], len(case["labels"])
+    bare = case.right["dboxes"] / weight
+    right = case.right["dscores"]
+    yield "with λ², λ twice", {"dboxes": bare * weight**2}
+    yield "divided by λ, where it is multiplied", {"dboxes": bare / weight}
+    yield "with λ added", {"dboxes": bare + weight}
+    yield (
+        "with λ added before the division by the count",
+        {"dboxes": (2 * (case["boxes"] - case["targets"]) + weight) / case["boxes"].size},
+    )
+    yield "times 1 − λ", {"dboxes": bare * (1 - weight), "dscores": right * (1 - weight)}
+    yield "times λ, with the box term without it", {"dscores": right * weight, "dboxes": bare}
+    yield "divided by λ", {"dscores": right / weight}
+    yield (
+        "divided by 1 + λ",
+        {"dscores": right / (1 + weight), "dboxes": bare * weight / (1 + weight)},
+    )
+    yield "halved", {"dscores": right / 2, "dboxes": bare * weight / 2}
+    yield "with the sign of λ turned", {"dboxes": -bare * weight}
+    for said, count in (("without the mean", 1), ("averaged over the images only", images),
+                        ("averaged over the four numbers only", 4)):  # fmt: skip
+        d = 2 * (case["boxes"] - case["targets"])
+        yield said, {"dboxes": weight * d / count}
+        yield f"{said}, and without λ", {"dboxes": d / count}
+        yield f"{said}, and without the 2", {"dboxes": weight * d / 2 / count}
+    yield "without the 2", {"dboxes": bare * weight / 2}
+    d = case["boxes"] - case["targets"]
+    yield "of |d|: the sign of d, not 2·d", {"dboxes": weight * np.sign(d) / d.size}
+    yield "of smooth L1", {"dboxes": weight * np.clip(d, -1, 1) / d.size}
+
+
+@mistake(
+    "two_heads_backward",
+    "heads_joined",
+    "What the heads send back is {key}; where a value goes two ways, gradients add.",
+    "y = a·x + b·x. What is its derivative in x?",
+)
+def heads_joined(case):
+    a, b = case["dscores"] @ case["class_weight"], case["dboxes"] @ case["box_weight"]
+    yield "put side by side", {"dfeatures": np.concatenate([a, b], axis=1)}
+    yield "put one below the other", {"dfeatures": np.concatenate([a, b])}
+    yield "stacked", {"dfeatures": np.stack([a, b])}
+    yield "multiplied", {"dfeatures": a * b}
+    yield "subtracted", {"dfeatures": a - b}
+    yield ("subtracted", 1), {"dfeatures": b - a}
+    yield "compared: the larger is taken", {"dfeatures": np.maximum(a, b)}
+    yield "summed over the images, too", {"dfeatures": (a + b).sum(axis=0)}
+
+
+@mistake(
+    "two_heads_backward",
+    "gradient_transposed",
+    "{result} is transposed.",
+    "Which product of d (N, K) and features (N, F) is (K, F)?",
+)
+def gradient_transposed(case):
+    yield {name: case.right[name].T for name in ("dclass_weight", "dbox_weight")}
+
+
+@mistake(
+    "two_heads_backward",
+    "gradients_exchanged",
+    "{result} is computed with the gradient of the other head.",
+    "Which head does each weight belong to?",
+)
+def gradients_exchanged(case):
+    c, b = case.right["dclass_weight"], case.right["dbox_weight"]
+    yield {"dclass_weight": b, "dbox_weight": c}
+    swapped = case["dscores"] @ case["box_weight"] if case["dscores"].shape[1] == 4 else None
+    if swapped is not None:
+        yield {"dfeatures": swapped + case["dboxes"] @ case["class_weight"]}

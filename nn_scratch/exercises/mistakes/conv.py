@@ -27,7 +27,7 @@ def turned(w):
 @mistake(
     "conv2d conv_transpose2d conv_transpose2d_backward",
     "kernel_rotated",
-    f"{ROTATED} This pass uses it as it is.",
+    "Your {result} is what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
     "Which pixel of x meets w[0, 0]: the first or the last of the window?",
 )
 def kernel_rotated(case):
@@ -37,9 +37,9 @@ def kernel_rotated(case):
 
 @mistake(
     "conv2d_backward",
-    "kernel_not_rotated",
-    "dx slides the kernel over dy as it is; it must be turned by half a turn, or painted.",
-    "Output p read x[p + i] with w[i]. Which w then joins pixel h and output p = h − i?",
+    "kernel_rotated",
+    "Your dx is what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
+    "Output p read x[p + i] with w[i]. Does dy[p] meet the same w[i] on its way back to p + i?",
 )
 def kernel_not_rotated(case):
     yield {"dx": case.solve(w=turned(case["w"]))["dx"]}
@@ -103,7 +103,7 @@ def bias_repeated(case):
 @mistake(
     "conv2d_backward",
     "stride_ignored",
-    "The gradient is what a stride of 1 would give.",
+    "Your {result} is what a stride of 1 would give.",
     "Output p looked at the pixels p·stride + i. Where does its gradient go back to?",
 )
 def stride_ignored(case):
@@ -125,7 +125,7 @@ def stride_ignored_forward(case):
 @mistake(
     TRANSPOSE,
     "stride_ignored",
-    "The paintings are only one pixel apart.",
+    "Your {result} is what a stride of 1 would give.",
     "Where does pixel p of x begin to paint, when the stride is 2?",
 )
 def transpose_stride_ignored(case):
@@ -136,6 +136,27 @@ def transpose_stride_ignored(case):
     else:
         uncut = case.solve(stride=1, padding=_shifted(case, lambda p: (p, 0)), **_no_extra(case))
         yield {"y": _on_bias(case, uncut["y"])}
+
+
+@mistake(
+    "conv2d_backward",
+    "repeated_for_spread",
+    "dy is blown up by repeating each number; between the numbers zeros belong.",
+    "How many windows begin at a pixel between two steps of the stride?",
+)
+def repeated_for_spread(case):
+    (sh, sw), (ph, pw) = case.pairs("stride", "padding")
+    repeated = case["dy"].repeat(sh, axis=2).repeat(sw, axis=3)
+    (kh, kw), (height, width) = case["w"].shape[2:], case["x"].shape[2:]
+    for rows, columns in (
+        (repeated.shape[2], repeated.shape[3]),
+        (height + 2 * ph - kh + 1, width + 2 * pw - kw + 1),
+        (repeated.shape[2] - sh + 1, repeated.shape[3] - sw + 1),
+    ):
+        g = in_corner(repeated, (rows, columns))
+        x = np.zeros((*case["x"].shape[:2], rows + kh - 1, columns + kw - 1))
+        dx = case.solve(dy=g, x=x, stride=1, padding=0)["dx"][:, :, ph:, pw:]
+        yield {"dx": in_corner(dx, (height, width))}
 
 
 @mistake(

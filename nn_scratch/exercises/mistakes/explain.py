@@ -1,4 +1,11 @@
-"""Which known mistake explains all that a function gave."""
+"""Which known mistake explains what a function gave.
+
+A mistake is named if it foretells a wrong result of the first case that fails, number for number,
+and if it changes nothing in the cases before, which were right. If it also foretells all later
+cases, it is named without restriction, else "on this case". Where several fit, the one that fits
+the most cases is named; of two that fit equally, the one of lower rank. If that leaves two, none is
+named, and both questions are asked.
+"""
 
 from typing import NamedTuple
 
@@ -6,88 +13,287 @@ import numpy as np
 
 TOLERANCE = 1e-6
 SMALLEST = 1e-2  # of all integers, the results are nothing but rounding below that
+FEW = 3  # as many numbers may agree by accident: then another case must agree as well
+
+# What is raised where a mistake makes no sense, because shapes do not fit for instance.
+NONSENSE = (ValueError, IndexError, KeyError, TypeError, ArithmeticError)
+
+
+class Attempt:
+    """What a function gave on a trial: `found`, its results by name, or None where it gave none;
+    `ask(**changes)` calls the function itself with other values of the case, and gives its
+    results by name or None."""
+
+    def __init__(self, trial, found, ask=None):
+        self.trial, self.found, self._ask = trial, found, ask
+        self.right, self.values, self.options = trial.right, trial.values, trial.options
+        self._made = {}
+
+    def made_by(self, mistake):
+        """What a mistake makes of this case: results, or functions that compute them, by key."""
+        if mistake not in self._made:
+            made = self._made[mistake] = {}
+            for key, results in _unmade(mistake, self):
+                both = isinstance(results, dict) and isinstance(made.get(key), dict)
+                made[key] = {**made[key], **results} if both else results
+        return self._made[mistake]
+
+    def __getitem__(self, name):
+        return self.trial[name]
+
+    @property
+    def op(self):
+        """The exercise's name without "_backward"."""
+        return self.trial.op
+
+    def solve(self, **changes):
+        """The right results for other values or options, by name."""
+        return self.trial.solve(**changes)
+
+    def pairs(self, *names):
+        """Options as (vertical, horizontal)."""
+        return self.trial.pairs(*names)
+
+    def ask(self, **changes):
+        """The function's own results for other values, by name; None if there are none."""
+        return None if self._ask is None else self._ask(self.trial, changes)
 
 
 class Explanation(NamedTuple):
-    """A mistake's name, what it is, and a question that leads on."""
+    """A mistake's name, what it is, a question that leads on, the results it explains, and whether
+    that holds on all cases."""
 
     name: str
     says: str
     asks: str
+    results: tuple = ()
+    throughout: bool = True
 
 
-def explain(seen, mistakes):
-    """The Explanation of what a function gave on all cases, or None if not exactly one fits.
+UNINITIALISED = Explanation(
+    "uninitialised",
+    "The result changes with what stood in memory before: an array made by np.empty is added to, "
+    "or not filled everywhere.",
+    "Which of your arrays holds numbers that you never wrote? np.zeros begins with zeros.",
+)
+SINGLE_PRECISION = Explanation(
+    "single_precision",
+    "The numbers are right to a few digits only: on their way they are float32, or a constant is "
+    "added that does not belong there.",
+    "Of which dtype is each array that you make? np.zeros(shape) is float64.",
+)
 
-    seen: pairs (Trial, dict of results as the function gave them; None where it gave none).
+
+class Candidate(NamedTuple):
+    """One way to make a mistake, and how many later cases it foretells."""
+
+    mistake: object
+    key: object
+    later: int
+    throughout: bool
+
+    @property
+    def order(self):
+        """The smallest is named."""
+        return not self.throughout, -self.later, self.mistake.rank
+
+
+def explain(attempts, failing, mistakes, single=True):
+    """(Explanation or None, questions) of what a function gave.
+
+    attempts: of all cases in order; the one numbered `failing` is the first that is wrong.
+    questions: what to ask if two explanations are left.
     """
-    seen = [(case, found) for case, found in seen if found is not None]
-    wrong = {
-        name
-        for case, found in seen
-        for name, right in case.right.items()
-        if not _equal(found[name], right)
-    }
-    fitting = []
+    attempt = attempts[failing]
+    if uninitialised(attempt):
+        return UNINITIALISED._replace(throughout=True), ()
+    wrong = [name for name, right in attempt.right.items() if not same(attempt.found[name], right)]
+    if not wrong and single:
+        return SINGLE_PRECISION, ()
+    found = {name: _candidates(attempts, failing, name, mistakes) for name in wrong}
+    shared = _shared(found)
+    if shared:
+        return _spoken(*_first(shared), tuple(wrong), shared)
+    for name in wrong:  # each result on its own: the first that has an explanation
+        if found[name]:
+            return _spoken(*_first(found[name]), (name,), found[name])
+    return None, ()
+
+
+def _candidates(attempts, failing, name, mistakes):
+    """The Candidates for one wrong result, the best first; of each mistake the best way only."""
+    kept = []
     for mistake in mistakes:
-        made = [list(mistake.variants(case)) for case, _ in seen]
-        if all(
-            any(_fits(seen, made, name, k) for k in range(len(made[0]))) for name in sorted(wrong)
-        ):
-            fitting.append(Explanation(mistake.name, mistake.says, mistake.asks))
-    if not fitting:
-        return _common_factor(seen, wrong)
-    return fitting[0] if len({found.name for found in fitting}) == 1 else None
+        best = None
+        for key, results in variants(mistake, attempts[failing]):
+            if _foretold(results.get(name), attempts[failing], name) is True:
+                candidate = _judged(mistake, key, name, attempts, failing)
+                if candidate and (best is None or candidate.order < best.order):
+                    best = candidate
+                if best and best.throughout:
+                    break
+        kept += [best] if best else []
+    return sorted(kept, key=_order)
 
 
-def _fits(seen, made, name, k):
-    """Whether the result `name` is what the k-th variant gives, on every case."""
-    explained = False
-    for (case, found), variants in zip(seen, made, strict=True):
-        right, given, wrong = case.right[name], found[name], variants[k].get(name)
-        if np.shape(given) != right.shape:
-            if wrong is not None and wrong.shape == right.shape:
-                return False  # the mistake would give numbers here
-            continue
-        if not _equal(given, right if wrong is None else wrong):
-            return False
-        explained |= wrong is not None and not _equal(wrong, right)
-    return explained
-
-
-def _common_factor(seen, wrong):
-    """An Explanation if all wrong results are one number times the right ones."""
-    factors = []
-    for case, found in seen:
-        for name in wrong:
-            right, given = case.right[name], np.asarray(found[name])
-            if right.dtype.kind != "f" or given.shape != right.shape:
-                return None
-            if right.any():
-                factor = float((given * right).sum() / (right * right).sum())
-                if not _equal(given, factor * right):
-                    return None
-                factors.append(factor)
-    if not factors or np.ptp(factors) > TOLERANCE * np.abs(factors).max() or not factors[0]:
+def _judged(mistake, key, name, attempts, failing):
+    """The Candidate, or None if it would have shown before, or rests on too little."""
+    for attempt in attempts[:failing]:
+        expected = _variant(mistake, key, attempt).get(name)
+        if expected is not None and not same(expected, attempt.right[name]):
+            return None
+    later, throughout = 0, True
+    for attempt in attempts[failing + 1 :]:
+        told = _foretold(_variant(mistake, key, attempt).get(name), attempt, name)
+        if told is False:
+            throughout = False
+            break
+        later += told is True
+    numbers = np.size(attempts[failing].found[name])
+    if numbers <= FEW and not later and failing + 1 < len(attempts):
         return None
-    all_wrong = " and ".join(sorted(wrong))
-    if abs(factors[0] + 1) < TOLERANCE:
+    return Candidate(mistake, key, later, throughout)
+
+
+def _foretold(expected, attempt, name):
+    """Whether a mistake foretells a result; None if it says nothing of this case."""
+    given = None if attempt.found is None else attempt.found.get(name)
+    right = attempt.right[name]
+    if given is None:
+        return None
+    if expected is None or same(expected, right):
+        return None if same(given, right) else False
+    return same(given, expected)
+
+
+def variants(mistake, attempt):
+    """The (key, results) pairs of a mistake on a case; what cannot be computed is left out."""
+    for key, made in attempt.made_by(mistake).items():
+        results = _made(made)
+        if results:
+            yield key, results
+
+
+def _variant(mistake, key, attempt):
+    """The results of one way to make a mistake; {} where it says nothing."""
+    return _made(attempt.made_by(mistake).get(key, {}))
+
+
+def _unmade(mistake, attempt):
+    """Pairs of a key and results, or a function that computes them."""
+    try:
+        with np.errstate(all="ignore"):
+            for number, variant in enumerate(mistake.variants(attempt)):
+                yield variant if isinstance(variant, tuple) else (number, variant)
+    except NONSENSE:
+        return
+
+
+def _made(results):
+    if not callable(results):
+        return results
+    try:
+        with np.errstate(all="ignore"):
+            return results()
+    except NONSENSE:
+        return {}
+
+
+def _shared(found):
+    """The candidates that explain all wrong results alike."""
+    names = [{c.mistake.name for c in candidates} for candidates in found.values()]
+    common = set.intersection(*names) if names else set()
+    first = next(iter(found.values()), [])
+    ranked = []
+    for candidate in first:
+        if candidate.mistake.name in common:
+            same_name = [
+                min((c for c in cs if c.mistake.name == candidate.mistake.name), key=_order)
+                for cs in found.values()
+            ]
+            ranked.append(max(same_name, key=_order))
+    return sorted(ranked, key=_order)
+
+
+def _order(candidate):
+    return candidate.order
+
+
+def _first(candidates):
+    best = candidates[0]
+    rivals = [
+        c for c in candidates if c.order == best.order and c.mistake.name != best.mistake.name
+    ]
+    return best, rivals
+
+
+def _spoken(best, rivals, results, candidates):
+    if rivals:
+        return None, tuple(dict.fromkeys(c.mistake.asks for c in (best, *rivals)))
+    mistake, names = best.mistake, " and ".join(results)
+    key = best.key[0] if isinstance(best.key, tuple) else best.key
+    says = mistake.says.format(result=names, key=key)
+    asks = mistake.asks.format(result=names, key=key)
+    return Explanation(mistake.name, says, asks, results, best.throughout), ()
+
+
+def not_finite(trial, found):
+    """The Explanation of infinite numbers or NaN, or None."""
+    scores = trial.values.get("scores", trial.values.get("x", np.zeros(1)))
+    if trial.op not in ("softmax", "cross_entropy", "two_losses") or np.abs(scores).max() < 700:
+        return None
+    if any(np.isposinf(array).any() and not np.isnan(array).any() for array in found.values()):
         return Explanation(
-            "sign",
-            f"The sign of {all_wrong} is wrong; all else is right.",
-            "If this number grows a little, does the loss grow or fall, and what does your minus "
-            "say?",
+            "log_of_zero",
+            "A probability that is too small for a number becomes 0, and its logarithm infinite.",
+            "log(softmax) = score − log Σ exp(scores). Which of these can be computed without ever "
+            "making the small probability?",
         )
     return Explanation(
-        "factor",
-        f"Your {all_wrong} is {factors[0]:.4g} times the right one; all else is right.",
-        "Which constant of the forward pass is differentiated twice, or not at all?",
+        "overflow",
+        "exp of a large score is too large for a number, or all exp of small ones are 0, so that "
+        "infinity is divided by infinity, or 0 by 0.",
+        "Taking the same number from all scores of a sample changes no probability. Which number "
+        "of each sample makes exp safe?",
     )
 
 
-def _equal(a, b):
-    a, b = np.asarray(a), np.asarray(b)
-    if a.shape != b.shape:
+def uninitialised(attempt):
+    """Whether the function gives other results when other numbers stood in memory before."""
+    answers = []
+    for value in (0.0, 12345.0):
+        soil(value)
+        answers.append(attempt.ask())
+    if None in answers:
         return False
-    size = max(np.abs(b).max(initial=0), np.abs(a).max(initial=0), SMALLEST)
-    return bool(np.abs(a - b).max(initial=0) <= TOLERANCE * size)
+    return not all(same(answers[0][name], answers[1][name]) for name in attempt.right)
+
+
+def soil(value):
+    """Leave this value behind in the memory that NumPy will give to small arrays next."""
+    for size in range(1, 128):
+        blocks = [np.full(size, value) for _ in range(3)]
+        blocks.clear()
+
+
+class OfShape(NamedTuple):
+    """Stands for any array of this shape: all that a wrong size formula foretells."""
+
+    shape: tuple
+
+
+def same(a, b):
+    """Whether two arrays are equal to rounding; an OfShape equals all arrays of its shape."""
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, OfShape):
+            return np.shape(other) == one.shape
+    a, b = np.asarray(a), np.asarray(b)
+    if a.shape != b.shape or a.dtype.kind not in "fiub" or b.dtype.kind not in "fiub":
+        return False
+    if not a.size:
+        return True
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    if not np.isfinite(a).all() or not np.isfinite(b).all():
+        return bool(np.array_equal(a, b, equal_nan=True))
+    size = max(np.abs(b).max(), np.abs(a).max(), SMALLEST)
+    return bool(np.abs(a - b).max() <= TOLERANCE * size)

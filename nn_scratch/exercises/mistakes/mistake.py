@@ -7,11 +7,13 @@ import numpy as np
 
 
 class Mistake(NamedTuple):
-    """A known wrong answer.
+    """A known wrong answer, or a relation of a wrong answer to the right one.
 
-    variants: from a Trial, yields one dict for each way to make the mistake: the results that it
-    changes, by name. A result that is missing is not touched, or there is no telling on this case.
-    Every case yields the same number of dicts.
+    variants: from an Attempt, yields one (key, dict) for each way to make the mistake: the results
+    that it changes, by name. A result that is missing is not touched, or there is no telling on
+    this case. `key` is the same for the same way on every case; in `says` it stands for {key}, and
+    the name of the wrong result for {result}. A variant without a key goes by its number.
+    rank: of two mistakes that explain the same, the one of lower rank is named.
     """
 
     name: str
@@ -19,14 +21,15 @@ class Mistake(NamedTuple):
     asks: str
     exercises: tuple
     variants: Callable
+    rank: int = 0
 
 
-def register(found):
-    """A decorator that adds a Mistake to the list `found`."""
+def register(found, rank=0):
+    """A decorator that adds a Mistake to the list `found`. Without exercises it is for all."""
 
     def mistake(exercises, name, says, asks):
         def add(variants):
-            found.append(Mistake(name, says, asks, tuple(exercises.split()), variants))
+            found.append(Mistake(name, says, asks, tuple(exercises.split()), variants, rank))
             return variants
 
         return add
@@ -65,9 +68,9 @@ def ring(array):
     return array
 
 
-def off_by(case, change, axes):
+def off_by(trial, change, axes):
     """Padding that is moved by one on these axes, where there is any."""
-    (padding,) = case.pairs("padding")
+    (padding,) = trial.pairs("padding")
     return tuple(
         (p + change, p - change) if p and axis in axes else (p, p) for axis, p in enumerate(padding)
     )

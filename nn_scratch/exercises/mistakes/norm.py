@@ -7,6 +7,7 @@ from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 mistake = register(FOUND)
+later = register(FOUND, rank=1)
 
 EPS = 1e-5
 
@@ -114,6 +115,160 @@ def momentum_exchanged(case):
     yield {name: results[name] for name in ("running_mean", "running_var")}
 
 
+@later(
+    "batch_norm2d",
+    "other_normalization",
+    "y is {key}.",
+    "Which mean, which variance, and what of it stands below the line in the formula?",
+)
+def other_normalization(case):
+    x, w, b = case["x"], case["w"][:, None, None], case["b"][:, None, None]
+    everything = {"the batch's": (0, 2, 3), "those over the images only": (0,),
+                  "those of each image": (2, 3), "those over channels, too": (0, 1, 2, 3),
+                  "those of each sample over its channels and pixels": (1, 2, 3),
+                  "those over the channels": (1,), "those over the rows": (2,),
+                  "those over the columns": (3,), "those over images and rows": (0, 2),
+                  "those over images and columns": (0, 3)}  # fmt: skip
+    moments = {
+        said: tuple(f(axis=axes, keepdims=True) for f in (x.mean, x.var))
+        for said, axes in everything.items()
+    }
+    moments["the running ones"] = tuple(
+        case[f"running_{m}"][:, None, None] for m in ("mean", "var")
+    )
+    moments["the new running ones"] = tuple(
+        case.right[f"running_{m}"][:, None, None] for m in ("mean", "var")
+    )
+    count = x.size // x.shape[1]
+    below = {"√(var + 1e-5)": lambda v: np.sqrt(v + EPS), "√var": np.sqrt, "var + 1e-5": lambda v:
+             v + EPS, "√var + 1e-5": lambda v: np.sqrt(v) + EPS, "1": lambda v: 1 + 0 * v,
+             "√(var + 1e-5), with count − 1":
+             lambda v: np.sqrt(v * count / max(count - 1, 1) + EPS),
+             "√(var + 1e-8)": lambda v: np.sqrt(v + 1e-8),
+             "√(var + 1e-3)": lambda v: np.sqrt(v + 1e-3), "√(var + 1e-4)": lambda v:
+             np.sqrt(v + 1e-4), "√(var² + 1e-5)": lambda v: np.sqrt(v * v + EPS),
+             "√(count·var + 1e-5)": lambda v: np.sqrt(count * v + EPS),
+             "√(mean of x² + 1e-5)":
+             lambda v: np.sqrt((x * x).mean((0, 2, 3), keepdims=True) + EPS)}  # fmt: skip
+    for whose, (mean, var) in moments.items():
+        for root, f in below.items():
+            if (whose, root) != ("the batch's", "√(var + 1e-5)"):
+                said = f"divided by {root}" if whose == "the batch's" else (
+                    f"normalized with {whose}, divided by {root}")  # fmt: skip
+                hat = (x - mean) / f(var)
+                yield said, {"y": w * hat + b}
+    mean, var = moments["the batch's"]
+    sigma = np.sqrt(var + EPS)
+    yield "without the mean taken off", {"y": w * x / sigma + b}
+    yield "normalized, with w and b exchanged", {"y": b * (x - mean) / sigma + w}
+    yield "w·(x̂ + b)", {"y": w * ((x - mean) / sigma + b)}
+    yield "x̂ alone, without w and b", {"y": (x - mean) / sigma + 0 * b}
+    yield "(1 + w)·x̂ + b", {"y": (1 + w) * (x - mean) / sigma + b}
+    yield "(w·x − mean) / σ + b", {"y": (w * x - mean) / sigma + b}
+    yield "x − mean / σ, without brackets, times w", {"y": w * (x - mean / sigma) + b}
+
+
+@later(
+    "batch_norm2d",
+    "other_statistics",
+    "{result} is {key}.",
+    "What does the statement say of this one: biased or not, and a tenth of what?",
+)
+def other_statistics(case):
+    x, right = case["x"], case.right
+    count = x.size // x.shape[1]
+    mean, var = right["mean"], right["var"]
+    unbiased = var * count / max(count - 1, 1)
+    old = {"mean": case["running_mean"], "var": case["running_var"]}
+    yield "the standard deviation, not the variance", {"var": np.sqrt(var)}
+    yield "the variance + 1e-5", {"var": var + EPS}
+    yield "the root of the variance + 1e-5", {"var": np.sqrt(var + EPS)}
+    yield "divided by count − 1; it must be divided by the count", {"var": unbiased}
+    yield "the mean of x², without the mean taken off", {"var": (x * x).mean(axis=(0, 2, 3))}
+    for axes in ((0,), (2, 3), (0, 1, 2, 3), (1, 2, 3), (0, 2), (0, 3), (1,)):
+        over = f"taken over the axes {axes}; it must be (0, 2, 3)"
+        for said, keep in ((over, False), ((over, "keepdims"), True)):
+            yield said, {"mean": x.mean(axis=axes, keepdims=keep),
+                         "var": x.var(axis=axes, keepdims=keep)}  # fmt: skip
+    new = {"mean": {"the batch's": mean},
+           "var": {"the biased variance": var, "the unbiased variance": unbiased,
+                   "the standard deviation": np.sqrt(var),
+                   "the root of the unbiased variance": np.sqrt(unbiased)}}  # fmt: skip
+    for name, values in new.items():
+        for of, value in values.items():
+            for a, c in ((0.9, 0.1), (0.1, 0.9), (0, 1), (1, 0), (1, 0.1), (0.5, 0.5), (0.9, 1),
+                         (0.99, 0.01), (0.1, 0.1), (0.9, 0.9)):  # fmt: skip
+                if (a, c, of) not in (
+                    (0.9, 0.1, "the batch's"),
+                    (0.9, 0.1, "the unbiased variance"),
+                ):
+                    said = f"{a:g}·old + {c:g}·({of})"
+                    yield said, {f"running_{name}": a * old[name] + c * value}
+    yield (
+        "0.9·old + 0.1·variance, with the factor (count − 1) / count",
+        {"running_var": 0.9 * old["var"] + 0.1 * var * (count - 1) / count},
+    )
+
+
+@later(
+    "batch_norm2d_backward",
+    "other_scale",
+    "dx is {key}.",
+    "What multiplies x̂ on its way to y, and what was x divided by?",
+)
+def other_scale(case):
+    dy, d, sigma, w = _parts(case)
+    hats = {"x̂": d / sigma, "(x − mean)/(var + 1e-5)": d / sigma**2, "x − mean": d, "x": case["x"],
+            "(x − mean)/√var": d / np.sqrt(sigma**2 - EPS)}  # fmt: skip
+    scales = {"w/σ": w / sigma, "w": w, "1/σ": 1 / sigma, "w·σ": w * sigma, "w/σ²": w / sigma**2,
+              "w²/σ": w * w / sigma, "1": 1 + 0 * w, "σ/w": sigma / w,
+              "w/√var": w / np.sqrt(sigma**2 - EPS),
+              "w/(√var + 1e-5)": w / (np.sqrt(sigma**2 - EPS) + EPS)}  # fmt: skip
+    for axes in ((0,), (2, 3), (0, 1, 2, 3), (1, 2, 3), (0, 2), (0, 3), (1,)):
+        hat = hats["x̂"]
+        mean, along = (a.mean(axis=axes, keepdims=True) for a in (dy, dy * hat))
+        yield (
+            f"the right formula with means over the axes {axes}, not (0, 2, 3)",
+            {"dx": w / sigma * (dy - mean - hat * along)},
+        )
+    count = dy[:, 0].size
+    means = {"": count, ", with sums for means": 1, ", with means over the images only": len(dy),
+             ", with means over the pixels only": dy[0, 0].size, ", divided by count − 1":
+             max(count - 1, 1)}  # fmt: skip
+    for factor, scale in scales.items():
+        for hat_said, hat in hats.items():
+            for said, n in means.items():
+                if (factor, hat_said, said) != ("w/σ", "x̂", ""):
+                    total, along = (
+                        a.sum(axis=(0, 2, 3), keepdims=True) / n for a in (dy, dy * hat)
+                    )
+                    text = f"{factor} · (dy − mean(dy) − x̂·mean(dy·x̂)), x̂ being {hat_said}{said}"
+                    text = text.replace(", x̂ being x̂", "")
+                    yield text, {"dx": scale * (dy - total - hat * along)}
+
+
+@later(
+    "batch_norm2d_backward",
+    "other_weight_gradient",
+    "dw is {key}.",
+    "What does w multiply in the forward pass?",
+)
+def other_weight_gradient(case):
+    dy, d, sigma, w = _parts(case)
+    hat = d / sigma
+    for said, made in (
+        ("Σ dy·(x − mean)/(var + 1e-5), without the root", dy * d / sigma**2),
+        ("Σ dy·x/σ, without the mean taken off", dy * case["x"] / sigma),
+        ("Σ dy·y, y being w·x̂", dy * w * hat),
+        ("Σ dy", dy),
+        ("Σ x̂, without dy", hat),
+        ("Σ dy·x̂², with x̂ twice", dy * hat * hat),
+        ("Σ dy·(x − mean)/√var, without the 1e-5", dy * d / np.sqrt(sigma**2 - EPS)),
+        ("Σ dy·(x − mean)·σ", dy * d * sigma),
+    ):
+        yield said, {"dw": made.sum(axis=(0, 2, 3))}
+
+
 # ---------------------------------------------------------------- ReLU
 
 
@@ -169,10 +324,53 @@ def forward_again(case):
     yield {"dx": naive.relu(case["x"])}
 
 
+@later(
+    "relu_backward",
+    "mask_of_whole",
+    "The mask looks at {key}, not at each number.",
+    "Which numbers of x decide over one number of dx?",
+)
+def mask_of_whole(case):
+    x, dy = case["x"], case["dy"]
+    for said, axes in (("whole rows", -1), ("whole columns", 0), ("the whole array", None)):
+        for how, mask in (("any number positive", (x > 0).any(axis=axes, keepdims=True)),
+                          ("all numbers positive", (x > 0).all(axis=axes, keepdims=True)),
+                          ("their sum", x.sum(axis=axes, keepdims=True) > 0)):  # fmt: skip
+            yield f"{said} ({how})", {"dx": dy * mask}
+
+
+@mistake(
+    "relu",
+    "negatives_dropped",
+    "The negative numbers are left out; they must become zero and keep their places.",
+    "What does x[x > 0] give, and what shape has it?",
+)
+def negatives_dropped(case):
+    yield {"y": case["x"][case["x"] > 0]}
+    yield {"y": case["x"][case["x"] >= 0]}
+
+
+@mistake(
+    "relu",
+    "mask_for_value",
+    "This is {key}.",
+    "What is max(3, 0)?",
+)
+def mask_for_value(case):
+    x = case["x"]
+    yield "the mask, 0 or 1, not the value", {"y": (x > 0).astype(float)}
+    yield "the mask with its negation: 1 where x is negative", {"y": (x < 0).astype(float)}
+    yield "min(x, 0), the negative part", {"y": np.minimum(x, 0)}
+    yield "max(−x, 0), with the sign of x turned", {"y": np.maximum(-x, 0)}
+    yield "x itself", {"y": x}
+    yield "max(x, 0) of the whole array: its largest number", {"y": np.full(x.shape, x.max())}
+    yield "max(x, 1)", {"y": np.maximum(x, 1)}
+
+
 @mistake(
     "relu",
     "absolute",
-    "Negative values lose their sign; they become zero.",
+    "Negative values only lose their sign; they must become zero.",
     "What is max(−2, 0)?",
 )
 def absolute(case):
@@ -215,6 +413,114 @@ def not_divided(case):
     x = case["x"]
     yield {"y": np.exp(x)}
     yield {"y": np.exp(x - x.max(axis=1, keepdims=True))}
+
+
+@later(
+    "softmax",
+    "other_shares",
+    "y is {key}.",
+    "What must the probabilities of one sample sum to, and what stands below the line?",
+)
+def other_shares(case):
+    x = case["x"]
+    e = np.exp(x - x.max())
+    shares = naive.softmax(x)
+    yield "exp(x) divided by the sum over the whole array", {"y": e / e.sum()}
+    said = "exp(x) divided by sums that stand along the wrong axis (keepdims is missing)"
+    own = np.exp(x - x.max(axis=1, keepdims=True))
+    if x.ndim == 2 and len(x) == x.shape[1]:
+        yield said, {"y": e / e.sum(axis=1)}
+        yield (said, "own"), {"y": own / own.sum(axis=1)}
+        powers = np.exp(x - x.max(axis=1))
+        yield (said, "both"), {"y": powers / powers.sum(axis=1)}
+        yield (
+            "exp(x) with the maxima along the wrong axis (keepdims is missing)",
+            {"y": powers / powers.sum(axis=1, keepdims=True)},
+        )
+    for axis in range(x.ndim):
+        if axis != 1:
+            yield f"the softmax over axis {axis}", {"y": naive.softmax(x, axis=axis)}
+    if x.ndim == 4:
+        pixels = e / e.sum(axis=(2, 3), keepdims=True)
+        yield "the softmax over the pixels", {"y": pixels}
+        yield "the softmax over all but the batch", {"y": e / e.sum(axis=(1, 2, 3), keepdims=True)}
+        k = x.shape[1]
+        rows = x.reshape(-1, k)
+        yield (
+            "the softmax of rows in which classes and pixels are mixed",
+            {"y": naive.softmax(rows).reshape(x.shape)},
+        )
+    yield "x divided by the sum of x", {"y": x / x.sum(axis=1, keepdims=True)}
+    yield "the logarithm of the softmax", {"y": np.log(shares)}
+    yield "exp(x) divided by its largest", {"y": e / e.max(axis=1, keepdims=True)}
+    yield "exp(x) divided by its mean", {"y": shares * x.shape[1]}
+    yield (
+        "2 to the power of x, as shares",
+        {
+            "y": 2.0 ** (x - x.max(1, keepdims=True))
+            / (2.0 ** (x - x.max(1, keepdims=True))).sum(1, keepdims=True)
+        },
+    )
+    yield "the softmax of the softmax", {"y": naive.softmax(shares)}
+    yield "the softmax of −x", {"y": naive.softmax(-x)}
+    yield "the softmax of |x|", {"y": naive.softmax(np.abs(x))}
+    yield "1 at the largest score, else 0", {"y": (x == x.max(1, keepdims=True)).astype(float)}
+    yield "the sigmoid of each score", {"y": 1 / (1 + np.exp(-x))}
+    root = np.sqrt((e * e).sum(axis=1, keepdims=True))
+    yield "exp(x) divided by the root of the sum of its squares", {"y": e / root}
+
+
+@later(
+    "softmax_backward",
+    "other_jacobian",
+    "dx is {key}.",
+    "The Jacobian of one sample is diag(y) − y·yᵀ. Which products of it are left in your code?",
+)
+def other_jacobian(case):
+    dy, y = case["dy"], case["y"]
+    total = (y * dy).sum(axis=1, keepdims=True)
+    again = naive.softmax(y)
+    yield (
+        "the right formula with softmax(y) for y: y has been through it already",
+        {"dx": again * (dy - (again * dy).sum(axis=1, keepdims=True))},
+    )
+    yield (
+        "dy·y·(1 − y) + y·Σ y·dy over the others: their minus is missing",
+        {"dx": y * (1 - y) * dy + y * (total - y * dy)},
+    )
+    yield "the products with the other classes only", {"dx": -y * (total - y * dy)}
+    yield "dy − Σ y·dy, without the y in front", {"dx": dy - total}
+    yield "y·(dy − Σ dy), without y in the sum", {"dx": y * (dy - dy.sum(axis=1, keepdims=True))}
+    yield (
+        "y·(dy − mean of y·dy), a mean for the sum",
+        {"dx": y * (dy - (y * dy).mean(axis=1, keepdims=True))},
+    )
+    yield "y·(dy − mean of dy)", {"dx": y * (dy - dy.mean(axis=1, keepdims=True))}
+    yield "dy·(y − y²) of the class alone", {"dx": dy * (y - y * y)}
+    yield "y·(1 − y), without dy", {"dx": y * (1 - y)}
+    yield "y − dy, as for cross-entropy", {"dx": y - dy}
+    yield "dy·y·(1 − dy·y)", {"dx": dy * y * (1 - dy * y)}
+    yield "dy·y − Σ y·dy, the second term without y", {"dx": dy * y - total}
+    yield "y·dy − y²·Σ dy", {"dx": y * dy - y * y * dy.sum(axis=1, keepdims=True)}
+    for axes in (0, -1, (1, 2, 3), None, (0, 1)):
+        if (axes == -1 and dy.ndim == 2) or (isinstance(axes, tuple) and dy.ndim < len(axes) + 1):
+            continue
+        over = (y * dy).sum(axis=axes, keepdims=True)
+        said = "the whole array" if axes is None else f"axis {axes}"
+        yield f"y·(dy − Σ y·dy) with the sum over {said}", {"dx": y * (dy - over)}
+    if y.ndim == 4:
+        k = y.shape[1]
+        rows, row_dy = y.reshape(-1, k), dy.reshape(-1, k)
+        mixed = rows * (row_dy - (rows * row_dy).sum(axis=1, keepdims=True))
+        yield (
+            "computed on rows in which classes and pixels are mixed",
+            {"dx": mixed.reshape(y.shape)},
+        )
+    if y.ndim == 2 and len(y) == y.shape[1]:
+        yield (
+            "with sums that stand along the wrong axis (keepdims is missing)",
+            {"dx": y * (dy - (y * dy).sum(axis=1))},
+        )
 
 
 def _parts(case):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nn_scratch import naive
 from nn_scratch.exercises.mistakes.mistake import register, square, without_last
 
 FOUND = []
@@ -69,55 +70,90 @@ def counted_over_planes(case):
 @mistake(
     "max_pool2d",
     "last_tie",
-    "Of equal maxima the last one wins; it must be the first in reading order.",
-    "Do you compare with > or with ≥?",
+    "Of equal maxima {key} wins; it must be the first in reading order.",
+    "In which order do you go through the window, and do you compare with > or with ≥?",
 )
 def last_tie(case):
-    kernel, size = _pair(case["kernel_size"]), case["x"].shape[2:]
-    if not _tiled(case) or any(n % k for n, k in zip(size, kernel, strict=True)):
-        yield {}
-        return
-    turned = case.solve(x=case["x"][..., ::-1, ::-1])["switches"][..., ::-1, ::-1]
-    yield {"switches": case["x"][0, 0].size - 1 - turned}
+    window, places, _ = _gathered(case)
+    columns_first = _columns_first(case)
+    last = window.shape[-1] - 1 - window[..., ::-1].argmax(axis=-1)
+    yield "the last", {"switches": _at(places, last)}
+    by_columns = columns_first[window[..., columns_first].argmax(axis=-1)]
+    yield "the first, going down the columns,", {"switches": _at(places, by_columns)}
+    plane = case["x"].reshape(*case["x"].shape[:2], 1, 1, -1)
+    found = (plane == case.right["y"][..., None]).argmax(axis=-1)
+    yield "the first of the whole plane", {"switches": found}
 
 
 @mistake(
     "max_pool2d",
-    "minimum",
-    "The smallest value of each window is taken.",
-    "Which of the window's values shall survive?",
+    "other_value",
+    "Each window gives {key}; the maximum is wanted.",
+    "Which of the window's values must survive?",
 )
-def minimum(case):
-    results = case.solve(x=-case["x"])
-    yield {"y": -results["y"], "switches": results["switches"]}
-    yield {"y": -results["y"]}
+def other_value(case):
+    window, places, real = _gathered(case)
+    chosen = {
+        "its smallest value": np.where(real, window, np.inf).argmin(axis=-1),
+        "the value of largest magnitude": np.abs(np.where(real, window, 0)).argmax(axis=-1),
+        "its first value": real.argmax(axis=-1),
+        "its last value": window.shape[-1] - 1 - real[..., ::-1].argmax(axis=-1),
+    }
+    for said, k in chosen.items():
+        y = np.take_along_axis(window, k[..., None], -1)[..., 0]
+        yield said, {"y": y, "switches": _at(places, k)}
+    known = np.where(real, window, np.nan)
+    yield "its mean", {"y": np.nanmean(known, axis=-1)}
+    yield "its sum", {"y": np.nansum(known, axis=-1)}
+    yield "its median", {"y": np.nanmedian(known, axis=-1)}
+    yield "its sum over the kernel's area", {"y": np.nansum(known, axis=-1) / window.shape[-1]}
 
 
 @mistake(
     "max_pool2d",
-    "averaged",
-    "y is the mean of each window; the maximum is wanted.",
-    "Which of the window's values shall survive?",
+    "maximum_over_planes",
+    "The maximum is taken over {key} as well.",
+    "Over which axes must the maximum go, and which of them must stay?",
 )
-def averaged(case):
-    if not _tiled(case):
-        yield {}
-        return
-    n, c, p, q = case.right["y"].shape
-    kh, kw = _pair(case["kernel_size"])
-    x = case["x"][:, :, : p * kh, : q * kw].reshape(n, c, p, kh, q, kw)
-    yield {"y": x.mean(axis=(3, 5))}
+def maximum_over_planes(case):
+    y, switches = case.right["y"], case.right["switches"]
+    for said, axes in (("the channels", (1,)), ("the images", (0,)), ("all planes", (0, 1))):
+        largest = y.max(axis=axes, keepdims=True)
+        yield said, {"y": np.broadcast_to(largest, y.shape)}
+        yield (said, "kept"), {"y": largest}
+        yield (said, "dropped"), {"y": y.max(axis=axes)}
+    yield ("the channels", "flat"), {"y": y.max(axis=1), "switches": switches.max(axis=1)}
+
+
+@mistake(
+    "max_pool2d",
+    "starts_at_zero",
+    "The search for the maximum starts at 0: windows of negative values give 0.",
+    "What is the maximum of −3 and −5, and with what do you begin?",
+)
+def starts_at_zero(case):
+    yield {"y": np.maximum(case.right["y"], 0)}
 
 
 @mistake(
     "max_pool2d",
     "padding_wins",
-    "The padding is zeros, and they win over negative values.",
+    "The padding is {key}, and wins: over smaller values, or as the first of equal ones.",
     "With what must you fill the padding, so that it is never the largest?",
 )
 def padding_wins(case):
-    (top, left) = _pair(case["padding"])
-    yield {"y": np.maximum(case.right["y"], 0)} if top and left and case["x"].max() < 0 else {}
+    window, places, real = _gathered(case)
+    smallest = case["x"].min()
+    fillings = {"0": 0, "the smallest value of x": smallest, "−1": -1, "the smallest value − 1":
+                smallest - 1, "1": 1, "−10": -10, "−100": -100, "−999": -999, "−1000": -1000,
+                "−9999": -9999, "−10000": -10000}  # fmt: skip
+    for said, value in fillings.items():
+        filled = np.where(real, window, value)
+        k = filled.argmax(axis=-1)
+        yield said, {"y": filled.max(axis=-1), "switches": _at(places, k)}
+    around = np.pad(case["x"], [(0, 0)] * 2 + [(n, n) for n in _pair(case["padding"])], mode="edge")
+    y = case.solve(x=around, padding=0)["y"]
+    yield "a copy of the border", {"y": y}
 
 
 # ---------------------------------------------------------------- going by the switches
@@ -126,15 +162,22 @@ def padding_wins(case):
 @mistake(
     BY_SWITCHES,
     "wrong_row_length",
-    "Switches are read with another width than the image's.",
+    "Switches are read {key}.",
     "A switch is row · width + column. Whose width?",
 )
 def switches_read_wrongly(case):
-    height = _size(case)[0]
+    height, width = _size(case)
     small = case["switches"].shape
-    yield _by(case, lambda s: (s // height, s % height))
-    yield _by(case, lambda s: (s // small[3], s % small[3]))
-    yield _by(case, lambda s: (s % height, s // height))
+    for said, read in (
+        ("with the image's height in place of its width", lambda s: (s // height, s % height)),
+        ("with the width of the small image", lambda s: (s // small[3], s % small[3])),
+        ("with the height of the small image", lambda s: (s // small[2], s % small[2])),
+        ("with row and column exchanged", lambda s: (s % width, s // width)),
+        ("down the columns, with the image's height", lambda s: (s % height, s // height)),
+        ("with row and column both as the remainder", lambda s: (s % width, s % width)),
+        ("as if the image were one pixel wider", lambda s: (s // (width + 1), s % (width + 1))),
+    ):
+        yield said, _by(case, read)
 
 
 @mistake(
@@ -177,9 +220,72 @@ def switches_of_another_window(case):
 
 
 @mistake(
+    BY_SWITCHES,
+    "plane_offset_missing",
+    "The switches of {key}: planes are told apart nowhere, or not all of them.",
+    "A switch counts within its own plane. How do image and channel enter your index?",
+)
+def plane_offset_missing(case):
+    """All planes are written into, or read from, the first of them."""
+    n, c = case["switches"].shape[:2]
+    size = _size(case)
+    for said, image, channel in (
+        ("all channels go to the first channel", False, True),
+        ("all images go to the first image", True, False),
+        ("all planes go to the first plane", True, True),
+    ):
+        to = [(0 if image else i, 0 if channel else j) for i in range(n) for j in range(c)]
+        if case.op == "max_unpool2d" and "dx" in case.right:
+            dy = np.array([case["dy"][at] for at in to]).reshape(n, c, *size)
+            yield said, {"dx": case.solve(dy=dy)["dx"]}
+            continue
+        right = case.right[_name(case)]
+        made = np.zeros_like(right)
+        for at, (i, j) in zip(to, np.ndindex(n, c), strict=True):
+            made[at] += right[i, j]
+        yield said, {_name(case): made}
+
+
+@mistake(
+    BY_SWITCHES,
+    "shared_place",
+    "Where several windows share a place, {key}.",
+    "A pixel that is the maximum of two windows: how much does each of them give, and get?",
+)
+def shared_place(case):
+    values, switches = _values(case), case["switches"]
+    ones = np.ones(switches.shape)
+    count = naive.max_unpool2d(ones, switches, _size(case))
+    here = naive.max_unpool2d_backward(count, switches)
+    name = _name(case)
+    if case.op == "max_unpool2d" and "dx" in case.right:
+        right = case.right["dx"]
+        yield "its gradient is divided among them", {"dx": right / here}
+        yield "its gradient is multiplied by their number", {"dx": right * here}
+        yield (
+            "only the last of them gets its gradient",
+            {"dx": naive.max_unpool2d_backward(case["dy"], switches, collisions="overwrite")},
+        )
+        return
+    sums = case.right[name]
+    first = naive.max_unpool2d(
+        values[:, :, ::-1, ::-1], switches[:, :, ::-1, ::-1], _size(case), collisions="overwrite"
+    )
+    yield "their mean is taken, not their sum", {name: sums / np.maximum(count, 1)}
+    yield "only the first of them counts", {name: first}
+    yield "the product of sum and number is taken", {name: sums * count}
+    largest = np.full(sums.shape, -np.inf)
+    for n, c, p, q in np.ndindex(switches.shape):
+        at = (n, c, *divmod(int(switches[n, c, p, q]), _size(case)[1]))
+        largest[at] = max(largest[at], values[n, c, p, q])
+    yield "the largest counts", {name: np.where(np.isfinite(largest), largest, 0)}
+
+
+@mistake(
     SCATTERING,
     "assigned_not_added",
-    "Where two windows share a maximum only the last is left: = stands where += belongs.",
+    "Where two windows share a maximum only the last is left: = stands where += belongs, or "
+    "a[index] += with arrays as index, which adds only once for equal places (np.add.at adds all).",
     "A pixel that is the maximum of two windows: how much does the loss grow with it?",
 )
 def assigned_not_added(case):
@@ -234,6 +340,9 @@ def nails(case):
 )
 def switches_ignored(case):
     dy, (n, c, p, q) = case["dy"], case["switches"].shape
+    for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        read = dy[:, :, i::2, j::2][:, :, :p, :q]
+        yield {"dx": read} if read.shape == (n, c, p, q) else {}
     every_second = dy[:, :, ::2, ::2]
     yield {"dx": every_second} if every_second.shape == (n, c, p, q) else {}
     fits = (dy.shape[2] // 2, dy.shape[3] // 2) == (p, q)  # else there would be another shape
@@ -279,6 +388,31 @@ def _windows(case):
     down, right = _pair(case["stride"])
     p, q = case.right["y"].shape[2:]
     return np.arange(p)[:, None] * down, np.arange(q) * right
+
+
+def _gathered(case):
+    """The windows' values (N, C, P, Q, k), −∞ in the padding; the number (P, Q, k) of each pixel
+    as its row and column in x give it, also outside; and which are real."""
+    x, (p, q) = case["x"], case.right["y"].shape[2:]
+    (kh, kw), (sh, sw), (ph, pw) = case.pairs("kernel_size", "stride", "padding")
+    padded = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=-np.inf)
+    rows = (np.arange(p)[:, None] * sh + np.arange(kh))[:, None, :, None]
+    columns = (np.arange(q)[:, None] * sw + np.arange(kw))[None, :, None, :]
+    rows, columns = (a.reshape(p, q, -1) for a in np.broadcast_arrays(rows, columns))
+    window = padded[:, :, rows, columns]
+    return window, (rows - ph) * x.shape[3] + columns - pw, np.isfinite(window)
+
+
+def _at(places, k):
+    """The pixel's number of the k-th value of each window."""
+    return np.take_along_axis(np.broadcast_to(places, (*k.shape, places.shape[-1])), k[..., None],
+                              -1)[..., 0]  # fmt: skip
+
+
+def _columns_first(case):
+    """The places of a window in the order of its columns."""
+    kh, kw = _pair(case["kernel_size"])
+    return np.arange(kh * kw).reshape(kh, kw).T.ravel()
 
 
 def _tiled(case):

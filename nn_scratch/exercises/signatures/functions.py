@@ -1,0 +1,212 @@
+"""Relations of number to number: a function of the right result, a factor that is an input, a
+region of the inputs in which another formula holds."""
+
+import numpy as np
+
+from nn_scratch.exercises.mistakes.mistake import register
+from nn_scratch.exercises.signatures.arrays import each
+
+FOUND = []
+signature = register(FOUND, rank=4)
+region = register(FOUND, rank=6)
+
+OF_RESULT = {
+    "the absolute value": np.abs,
+    "the square": np.square,
+    "the square root": np.sqrt,
+    "the sign": np.sign,
+    "the exponential": np.exp,
+    "the logarithm": np.log,
+    "the inverse": lambda a: 1 / a,
+    "one minus the value": lambda a: 1 - a,
+    "the positive part": lambda a: np.maximum(a, 0),
+    "the negative part": lambda a: np.minimum(a, 0),
+    "the value cut off at −1 and 1": lambda a: np.clip(a, -1, 1),
+    "the value cut off at 0 and 1": lambda a: np.clip(a, 0, 1),
+    "the value cut off at 6": lambda a: np.minimum(a, 6),
+    "the value plus one": lambda a: a + 1,
+    "the value minus one": lambda a: a - 1,
+}
+
+
+@signature(
+    "",
+    "function_of_the_right",
+    "Your {result} holds {key} of each right number.",
+    "Which step comes too much, or too early?",
+)
+def function_of_the_right(attempt):
+    def make(name, right):
+        if right.dtype.kind == "f":
+            for said, f in OF_RESULT.items():
+                yield said, f(right)
+
+    return each(attempt, make)
+
+
+@register(FOUND, rank=2)(
+    "",
+    "rounded",
+    "Your {result} has lost its fractions: it holds whole numbers.",
+    "Of which dtype is the array that you write into?",
+)
+def rounded(attempt):
+    def make(name, right):
+        if right.dtype.kind == "f":
+            for said, f in (("trunc", np.trunc), ("floor", np.floor), ("round", np.round)):
+                yield said, f(right)
+
+    return each(attempt, make)
+
+
+@signature(
+    "",
+    "extra_factor",
+    "Your {result} is the right one {key}.",
+    "What is the derivative of the product in that argument: does the argument itself still stand "
+    "in it?",
+)
+def extra_factor(attempt):
+    arrays = {n: a for n, a in attempt.values.items() if isinstance(a, np.ndarray)}
+    if "statistics" in attempt.values:
+        arrays["var"] = attempt["statistics"][1]
+        arrays["σ"] = np.sqrt(arrays["var"] + 1e-5)
+        arrays["σ²"] = arrays["var"] + 1e-5
+    if "target" in arrays and "prediction" in arrays:
+        arrays["d"] = arrays["prediction"] - arrays["target"]
+        arrays["the loss"] = np.asarray((arrays["d"] ** 2).mean())
+
+    def make(name, right):
+        for other, value in arrays.items():
+            if value.dtype.kind != "f" or right.dtype.kind != "f":
+                continue
+            if right.ndim == 4 and value.ndim == 1:
+                value = value[:, None, None]
+            fits = all(
+                a in (1, b) for a, b in zip(value.shape[::-1], right.shape[::-1], strict=False)
+            )
+            if fits and value.ndim <= right.ndim:
+                yield f"times {other}", right * value
+                yield f"divided by {other}", right / value
+
+    return each(attempt, make)
+
+
+# ---------------------------------------------------------------- regions
+
+
+REGIONS = {  # the narrower ones first
+    "{v} = 0": lambda v: v == 0,
+    "1/2 ≤ |{v}| < 1": lambda v: (np.abs(v) >= 0.5) & (np.abs(v) < 1),
+    "|{v}| < 1/2": lambda v: np.abs(v) < 0.5,
+    "1 ≤ |{v}| < 2": lambda v: (np.abs(v) >= 1) & (np.abs(v) < 2),
+    "{v} > 6": lambda v: v > 6,
+    "0 < {v} < 1": lambda v: (v > 0) & (v < 1),
+    "−1 < {v} < 0": lambda v: (v < 0) & (v > -1),
+    "{v} ≥ 1": lambda v: v >= 1,
+    "{v} ≤ −1": lambda v: v <= -1,
+    "|{v}| < 1": lambda v: np.abs(v) < 1,
+    "|{v}| ≥ 1": lambda v: np.abs(v) >= 1,
+    "{v} < 0": lambda v: v < 0,
+    "{v} > 0": lambda v: v > 0,
+    "{v} < 1": lambda v: v < 1,
+}
+POINTWISE = "relu relu_backward mse_loss_backward smooth_l1_loss_backward"
+
+
+@region(
+    POINTWISE,
+    "region",
+    "Your {result} is right but where {key}",
+    "What must come out there? Do the first such number by hand.",
+)
+def wrong_region(attempt):
+    """Where the result is wrong, by the values of what it depends on, and what stands there."""
+    name = next(iter(attempt.right))
+    right, given = attempt.right[name], np.asarray(attempt.found[name])
+    if given.shape != right.shape or given.dtype.kind not in "fiub":
+        return
+    wrong = ~np.isclose(given, right)
+    for value, array in inputs_of(attempt).items():
+        for said, test in REGIONS.items():
+            inside = test(array)
+            if wrong.any() and inside.any() and not inside.all() and not (wrong & ~inside).any():
+                for what, made in alternatives(attempt):
+                    other = np.where(inside, made, right)
+                    yield f"{said.format(v=value)}: there it is {what}.", {name: other}
+
+
+def inputs_of(attempt):
+    """The arrays that say in which branch a number is."""
+    v = attempt.values
+    if "target" in v:
+        return {"d": v["prediction"] - v["target"]}
+    return {n: v[n] for n in ("x", "dy") if n in attempt.trial.exercise.arguments}
+
+
+def alternatives(attempt):
+    """(words, array): what may stand in place of the right numbers."""
+    v = attempt.values
+    if "target" in v:
+        d = v["prediction"] - v["target"]
+        for count, over in ((d.size, ""), (1, ", not divided by the count")):
+            for what, made in (("d", d), ("2·d", 2 * d), ("the sign of d", np.sign(d)),
+                               ("|d|", np.abs(d)), ("1", np.ones(d.shape)), ("0", 0 * d),
+                               ("−1", -np.ones(d.shape)), ("d/2", d / 2),
+                               ("d²/2", d * d / 2), ("d − 1/2", d - 0.5),
+                               ("|d| − 1/2", np.abs(d) - 0.5), ("−d", -d),
+                               ("half the sign of d", np.sign(d) / 2)):  # fmt: skip
+                yield what + over, made / count
+        return
+    x, base = v["x"], v.get("dy", v["x"]) if attempt.trial.exercise.name != "relu" else v["x"]
+    for factor in (0.01, 0.1, 0.2, 0.25, 0.5, 1, -1, 2):
+        yield f"{factor} times " + ("x" if base is x else "dy"), factor * base
+    for what, made in (("0", 0 * x), ("1", np.ones(x.shape)), ("|x|", np.abs(x)),
+                       ("6", 6 + 0 * x), ("exp(x) − 1", np.exp(x) - 1), ("x²", x * x),
+                       ("−1", -np.ones(x.shape))):  # fmt: skip
+        yield what, made if base is x else made * base
+        if base is not x:
+            yield f"{what}, without dy", made
+
+
+BRANCHES = {
+    "d²/2": lambda d: d * d / 2, "d²": lambda d: d * d, "|d|": np.abs,
+    "|d| − 1/2": lambda d: np.abs(d) - 0.5,
+    "d": lambda d: d, "d − 1/2": lambda d: d - 0.5, "|d| + 1/2": lambda d: np.abs(d) + 0.5,
+    "|d|/2": lambda d: np.abs(d) / 2, "0": lambda d: 0 * d, "|d| − 1": lambda d: np.abs(d) - 1,
+    "1": lambda d: 1 + 0 * d, "√|d|": lambda d: np.sqrt(np.abs(d)),
+}  # fmt: skip
+BORDERS = {"|d| < 1": lambda d: np.abs(d) < 1, "d < 1": lambda d: d < 1,
+           "|d| < 1/2": lambda d: np.abs(d) < 0.5, "|d| < 2": lambda d: np.abs(d) < 2,
+           "|d| > 1": lambda d: np.abs(d) > 1, "d² < 2": lambda d: d * d < 2,
+           "d > 0": lambda d: d > 0}  # fmt: skip
+
+
+@register(FOUND, rank=4)(
+    "smooth_l1_loss mse_loss",
+    "other_formula",
+    "Your {result} is {key}.",
+    "Compute the loss of a single d by hand, once for 0.5 and once for −3. What does yours give?",
+)
+def other_formula(attempt):
+    """A mean, or a sum, of other branches."""
+    d = attempt["prediction"] - attempt["target"]
+    means = {
+        "the mean of ": np.mean,
+        "the sum of ": np.sum,
+        "the root of the mean of ": lambda a: np.sqrt(np.mean(a)),
+        "the largest of ": np.max,
+        "the mean over the boxes of the sum of ": lambda a: a.sum() / len(a),
+    }
+    for over, reduce in means.items():
+        for said, inner in BRANCHES.items():
+            yield over + said, {"loss": reduce(inner(d))}
+            if attempt.op == "smooth_l1_loss":
+                for where, test in BORDERS.items():
+                    for outer_said, outer in BRANCHES.items():
+                        made = reduce(np.where(test(d), inner(d), outer(d)))
+                        yield f"{over}{said} where {where}, else {outer_said}", {"loss": made}
+    for said, value in (("the square of the mean of d", d.mean() ** 2), ("the mean of d", d.mean()),
+                        ("the absolute value of the mean of d", abs(d.mean())),
+                        ("the root of the sum of d²", np.sqrt((d**2).sum()))):  # fmt: skip
+        yield said, {"loss": value}
