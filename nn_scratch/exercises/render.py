@@ -6,8 +6,10 @@ import numpy as np
 
 from nn_scratch.exercises.describe_error import where
 
-WIDTH = 96
+WIDTH = 80
 PLANES = 2  # of one array that are shown
+TALL = 4  # rows: of taller planes, one is shown
+QUESTIONS = 2
 EQUAL = "·"
 ERROR = "yours − right"
 
@@ -26,67 +28,111 @@ def _failure(report):
         yield f"{exercise.name} is not written yet."
         return
     number = len(report.steps)
-    yield f"{exercise.name}: not yet. Case {number}, {step.case.name}: {step.case.adds}"
+    yield _filled(
+        f"{exercise.name}: not yet. Case {number}, {step.case.name}: {step.case.adds}", ""
+    )
     yield ""
     if report.trouble:
         yield _filled(f"Your function {report.trouble}.", "  ")
         yield ""
-        yield f"  It was called as {_call(step.trial)}"
-        return
-    yield f"  {_call(step.trial)}"
-    yield ""
-    arguments = {name: step.case.values[name] for name in exercise.arguments}
-    yield from _side_by_side({n: a for n, a in arguments.items() if isinstance(a, np.ndarray)})
-    results = dict(zip(exercise.results, step.answer.results, strict=True))
-    for name, right in step.right.items():
-        wrong = _wrong(np.asarray(results[name]), right, exercise.tolerance)
-        if not wrong.any():
-            yield f"  {name} is right."
+        yield _filled(f"It was called as {_call(step.trial)}", "  ")
+        if report.explanation:
             yield ""
-            continue
-        yield f"  {name} is wrong {where(wrong, name, step.trial)}:"
-        yield from _compared(np.asarray(results[name]), right, wrong)
-        yield from _adjoint(step.trial, name, results[name], right)
+            yield from _named(report)
+        return
+    yield _filled(_call(step.trial), "  ")
+    yield ""
+    yield from _side_by_side(_arguments(step.trial))
+    yield from _results(report)
     yield from _named(report)
+
+
+def _arguments(trial):
+    """The arrays of a call by name, those within pairs too."""
+    arrays = {}
+    for name in trial.exercise.arguments:
+        value = trial[name]
+        if isinstance(value, np.ndarray):
+            arrays[name] = value
+        elif name == "statistics":
+            arrays |= dict(zip(("mean", "var"), value, strict=True))
+    return arrays
+
+
+def _results(report):
+    """Each result: right, or where it is wrong; the explained one, or the first, in full."""
+    exercise, step = report.exercise, report.failed
+    results = dict(zip(exercise.results, map(np.asarray, step.answer.results), strict=True))
+    wrong = {n: _wrong(results[n], right, exercise.tolerance) for n, right in step.right.items()}
+    told = report.explanation.results if report.explanation else ()
+    shown = next((n for n in wrong if wrong[n].any() and (not told or n in told)), None)
+    for name, right in step.right.items():
+        if not wrong[name].any():
+            yield f"  {name} is right."
+        elif name != shown:
+            yield f"  {name} is wrong, too{_where(wrong[name], name, step.trial)}."
+        else:
+            yield f"  {name} is wrong{_where(wrong[name], name, step.trial)}:"
+            yield from _compared(results[name], right, wrong[name])
+            yield from _adjoint(step.trial, name, results[name], right)
+            continue
+        yield ""
+
+
+def _where(wrong, name, trial):
+    """Where it is wrong, if there is more than one number."""
+    return f" {where(wrong, name, trial)}" if wrong.size > 1 else ""
 
 
 def _compared(given, right, wrong):
     """yours | right | difference, of the planes with errors."""
     difference = given - right
+    if wrong.ndim > 2 and wrong.shape[-2:] == (1, 1):
+        given, right, wrong, difference = (
+            a.reshape(a.shape[:-2]) for a in (given, right, wrong, difference)
+        )
     planes = [place for place in np.ndindex(wrong.shape[:-2]) if wrong[place].any()]
-    for place in planes[:PLANES]:
+    few = 1 if wrong.shape and wrong.shape[-2:][0] > TALL else PLANES
+    for place in planes[:few]:
         at = "".join(f"{i}, " for i in place)
         if place:
             yield f"    plane [{at}:, :]"
         shown = np.where(wrong[place], difference[place], 0)
         maps = {"yours": given[place], "right": right[place], ERROR: shown}
         yield from _side_by_side(maps, "    ")
-    if len(planes) > PLANES:
-        yield f"    and {len(planes) - PLANES} more planes"
+    if len(planes) > few:
+        yield f"    and {len(planes) - few} more planes"
         yield ""
 
 
 def _adjoint(trial, name, given, right):
     """The two numbers that must be equal, for a backward pass."""
-    if name not in trial.exercise.gradient_of:
+    value = trial.exercise.gradient_of.get(name)
+    if value is None or "dy" not in trial.values or not trial.exercise.linear:
         return
-    value = trial.exercise.gradient_of[name]
-    u = trial[value]
-    if "dy" in trial.values:
-        yield (
-            f"  adjoint: ⟨J u, dy⟩ = {_number((u * right).sum())}, but ⟨u, your {name}⟩ = "
-            f"{_number((u * given).sum())}, with u = {value}"
-        )
-        yield ""
+    left, own = (_number((trial[value] * array).sum()) for array in (right, given))
+    if left == own:
+        return
+    yield _filled(
+        f"The adjoint: if {value} moves by {value} itself, J {value} is how y moves, and "
+        f"⟨J {value}, dy⟩ = {left}. ⟨{value}, your {name}⟩ must be the same; it is {own}.",
+        "  ",
+    )
+    yield ""
 
 
 def _named(report):
-    if report.explanation:
-        yield f"  The mistake: {report.mistake}"
-        yield _filled(report.explanation.says, "    ")
-        yield _filled(f"Ask yourself: {report.explanation.asks}", "    ")
+    found = report.explanation
+    if found:
+        yield f"  The mistake{'' if found.throughout else ', on this case'}: {report.mistake}"
+        yield _filled(found.says, "    ")
+        yield _filled(f"Ask yourself: {found.asks}", "    ")
+    elif report.questions:
+        yield "  Several mistakes that we know give these numbers. Ask yourself:"
+        for question in report.questions[:QUESTIONS]:
+            yield _filled(question, "    ")
     else:
-        yield "  No single mistake that we know explains all of this; it may be two at once."
+        yield "  No mistake that we know explains this; it may be two at once."
         yield _filled(
             "Ask yourself: what is new in this case, and where is the first wrong number? Redo "
             "that one on paper.",
@@ -167,6 +213,8 @@ def _rows(blocks):
 
 def _block(array, zero):
     """The lines of an array: of its last two axes, the planes below each other."""
+    if array.ndim > 2 and array.shape[-2:] == (1, 1):
+        array = array.reshape(array.shape[:-2])
     planes = array.reshape(-1, *array.shape[-2:]) if array.ndim > 2 else [np.atleast_2d(array)]
     words = [
         [[_number(v) if v else zero for v in line] for line in plane] for plane in planes[:PLANES]

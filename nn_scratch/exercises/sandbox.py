@@ -93,11 +93,14 @@ def _judge(results, expected):
             return "returns_none", f"gives None for {name}"
         found = np.asarray(found)
         if found.shape != right.shape:
-            return "wrong_shape", f"gives {name} the shape {found.shape}, but it is {right.shape}"
+            return (
+                "wrong_shape",
+                f"gives {name} the shape {found.shape}, but it must be {right.shape}",
+            )
         if right.dtype.kind == "f" and found.dtype != right.dtype:
-            return "wrong_dtype", f"gives {name} as {found.dtype}, but it is {right.dtype}"
+            return "wrong_dtype", f"gives {name} as {found.dtype}, but it must be {right.dtype}"
         if right.dtype.kind in "iu" and found.dtype.kind not in "iu":
-            return "wrong_dtype", f"gives {name} as {found.dtype}, but it holds integers"
+            return "wrong_dtype", f"gives {name} as {found.dtype}, but it must hold integers"
         if found.dtype.kind == "f" and not np.isfinite(found).all():
             return "not_finite", f"gives {name} with NaN or infinity in it"
     return None, ""

@@ -284,7 +284,7 @@ def test_pytest_in_the_folder(book):
         text=True,
     )
     assert done.returncode == 1
-    assert "1 failed, 13 passed, 4 skipped" in done.stdout, done.stdout
+    assert "1 failed, 16 passed, 5 skipped" in done.stdout, done.stdout
     assert "The mistake: sign" in done.stdout and "Traceback" not in done.stdout
 
 

@@ -76,6 +76,12 @@ UNINITIALISED = Explanation(
     "or not filled everywhere.",
     "Which of your arrays holds numbers that you never wrote? np.zeros begins with zeros.",
 )
+NOT_REPEATABLE = Explanation(
+    "not_repeatable",
+    "The result changes from one call to the next with the same arguments.",
+    "What is kept between two calls: an array outside the function, a default argument, a random "
+    "number?",
+)
 SINGLE_PRECISION = Explanation(
     "single_precision",
     "The numbers are right to a few digits only: on their way they are float32, or a constant is "
@@ -105,8 +111,8 @@ def explain(attempts, failing, mistakes, single=True):
     questions: what to ask if two explanations are left.
     """
     attempt = attempts[failing]
-    if uninitialised(attempt):
-        return UNINITIALISED._replace(throughout=True), ()
+    if (changing := unlike_itself(attempt)) is not None:
+        return changing, ()
     wrong = [name for name, right in attempt.right.items() if not same(attempt.found[name], right)]
     if not wrong and single:
         return SINGLE_PRECISION, ()
@@ -258,15 +264,22 @@ def not_finite(trial, found):
     )
 
 
-def uninitialised(attempt):
-    """Whether the function gives other results when other numbers stood in memory before."""
+def unlike_itself(attempt):
+    """The Explanation of results that change from call to call, or None."""
     answers = []
-    for value in (0.0, 12345.0):
+    for value in (0.0, 12345.0, 0.0):  # in the memory that it gets
         soil(value)
         answers.append(attempt.ask())
     if None in answers:
-        return False
-    return not all(same(answers[0][name], answers[1][name]) for name in attempt.right)
+        return None
+    _, others, again = (
+        all(same(answer[n], answers[0][n]) for n in attempt.right) for answer in answers
+    )
+    if not again:
+        return NOT_REPEATABLE
+    if not others:
+        return UNINITIALISED
+    return None
 
 
 def soil(value):

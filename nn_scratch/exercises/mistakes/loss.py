@@ -107,7 +107,7 @@ def other_labels(case):
     "cross_entropy",
     "other_formula",
     "Your loss is {key}.",
-    "Do one sample by hand: its probabilities, the logarithm of the true one, the minus.",
+    "What does one sample give by hand: its probabilities, the logarithm of the true one?",
 )
 def other_formula(case):
     scores, hot, count = case["scores"], _one_hot(case), case["labels"].size
@@ -163,7 +163,7 @@ def other_formula(case):
     "cross_entropy_backward two_losses_backward",
     "other_gradient",
     "Your dscores is {key}.",
-    "For one sample: which probability has each class, what is taken from the true one?",
+    "For one sample: which probability has each class, and what is taken from the true one?",
 )
 def other_gradient(case):
     scores, hot, count = case["scores"], _one_hot(case), case["labels"].size

@@ -209,7 +209,8 @@ def one_for_all(attempt):
 
 
 @signature(
-    "",
+    "linear linear_backward conv2d_backward conv_transpose2d_backward batch_norm2d "
+    "batch_norm2d_backward cross_entropy mse_loss smooth_l1_loss",
     "axes_of_length_one",
     "Your {result} has the right numbers, but not the right shape.",
     "Which axes does keepdims=True, or an index like [:1], leave behind?",
@@ -231,7 +232,8 @@ def axes_of_length_one(attempt):
 def cut_off(attempt):
     for name, right in attempt.right.items():
         shape = np.shape(attempt.found[name])
-        smaller = len(shape) == right.ndim and shape != right.shape and 0 not in shape
+        smaller = len(shape) == right.ndim == 4 and shape[:2] == right.shape[:2] != shape
+        smaller = smaller and shape != right.shape and 0 not in shape
         if smaller and all(s <= r for s, r in zip(shape, right.shape, strict=True)):
             both = list(zip(shape, right.shape, strict=True))
             first = tuple(slice(0, s) for s, _ in both)
@@ -241,7 +243,7 @@ def cut_off(attempt):
 
 
 @signature(
-    "",
+    "conv2d_backward conv_transpose2d max_pool2d_backward max_unpool2d",
     "not_cut",
     "Your {result} has the right one within it, at {key}: it must be cut out.",
     "What did you add around it, and how much must be taken off on each side?",
@@ -271,7 +273,9 @@ def empty(attempt):
 
 
 @signature(
-    "",
+    "linear_backward conv2d_backward conv_transpose2d_backward batch_norm2d_backward relu mse_loss "
+    "mse_loss_backward smooth_l1_loss smooth_l1_loss_backward cross_entropy "
+    "cross_entropy_backward two_heads_backward two_losses_backward",
     "wrong_sum",
     "Your {result} is a {key}.",
     "Over which axes must {result} sum, and which must it keep?",
@@ -301,10 +305,8 @@ def summands(attempt, name):
     if name == "loss" and attempt.op in ("mse_loss", "smooth_l1_loss"):
         yield "the difference", v["prediction"] - v["target"]
         yield "the squared difference", (v["prediction"] - v["target"]) ** 2
-    if name in ("y", "dx", "dprediction") and attempt.op in ("relu", "softmax"):
-        for value in ("x", "dy"):
-            if value in v:
-                yield value, v[value]
+    if attempt.op == "relu":
+        yield "x", v["x"]
 
 
 # ---------------------------------------------------------------- factor

@@ -117,7 +117,7 @@ POINTWISE = "relu relu_backward mse_loss_backward smooth_l1_loss_backward"
 @region(
     POINTWISE,
     "region",
-    "Your {result} is right but where {key}",
+    "Your {result} is right but where {key}.",
     "What must come out there? Do the first such number by hand.",
 )
 def wrong_region(attempt):
@@ -133,7 +133,7 @@ def wrong_region(attempt):
             if wrong.any() and inside.any() and not inside.all() and not (wrong & ~inside).any():
                 for what, made in alternatives(attempt):
                     other = np.where(inside, made, right)
-                    yield f"{said.format(v=value)}: there it is {what}.", {name: other}
+                    yield f"{said.format(v=value)}: there it is {what}", {name: other}
 
 
 def inputs_of(attempt):

@@ -97,7 +97,8 @@ def at_size(attempt, size):
 
 
 @register(FOUND, rank=7)(
-    "",
+    "linear linear_backward conv2d_backward conv_transpose2d_backward batch_norm2d_backward "
+    "max_pool2d_backward max_unpool2d_backward bilinear_upsample2d_backward two_heads_backward",
     "shape_of_another",
     "Your {result} has the shape of {key}.",
     "A gradient has the shape of what it is the gradient of. Of what is {result}?",
