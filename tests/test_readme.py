@@ -32,6 +32,15 @@ def test_links_lead_somewhere(page):
             assert (page.parent / target).exists(), target
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_files_that_are_named_exist(page):
+    """Below nn_scratch, or from the top; `images/` and `masks/` are the reader's."""
+    named = re.findall(r"`((?:\.?\w+/)+(?:\w+\.\w+)?)`", (ROOT / page).read_text())
+    assert len(named) > 10
+    for path in {*named} - {"images/", "masks/"}:
+        assert (ROOT / path).exists() or (ROOT / "nn_scratch" / path).exists(), path
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_exist(page, capsys):
     for command in set(re.findall(r"nn-scratch ([a-z]+)", page.read_text())):
