@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from nn_scratch import strict_json
-from nn_scratch.cli.options import add_limits, limits_of
+from nn_scratch.cli.options import UsageError, add_limits, limits_of
+from nn_scratch.cli.output import error_as_json
 
 EPILOG = """\
 what to check:
@@ -41,11 +42,14 @@ def add(commands):
     return parser
 
 
+@error_as_json
 def run(options):
     """Check and show. A file of your own runs in a process of its own."""
     path, colon, name = (options.what or "").rpartition(":")
     if colon:
         return _own(path, name, options)
+    if (options.what or "").endswith(".py"):
+        raise UsageError(f"what in {options.what}? nn-scratch check {options.what}:NAME")
     from nn_scratch.check.run import check_and_show
 
     results = check_and_show(options.what, as_json=options.json)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from nn_scratch.cli.options import UsageError, add_limits, limits_of
+from nn_scratch.cli.output import error_as_json
 
 EPILOG = """\
 what to do:
@@ -43,6 +44,7 @@ def add(commands):
     return parser
 
 
+@error_as_json
 def run(options):
     """Start, list, check, reset, or show a hint or the solution."""
     from nn_scratch.exercises import screens

@@ -3,10 +3,11 @@
 import argparse
 import csv
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from nn_scratch import strict_json
-from nn_scratch.cli.options import add_limits, limits_of
+from nn_scratch.cli.options import UsageError, add_limits, limits_of
 
 EPILOG = """\
 FOLDER has a folder for each student, with exercise files (NN_name.py), or with any
@@ -38,21 +39,29 @@ def add(commands):
 
 def run(options):
     """Grade all, and write the table."""
-    from nn_scratch.cli.options import UsageError
     from nn_scratch.exercises.submissions import grade
 
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs}: at least 1 student at a time")
-    rows = grade(options.folder, limits_of(options, many=True), options.jobs, _progress)
+    with ExitStack() as files:
+        table = files.enter_context(_open(options.csv)) if options.csv else sys.stdout
+        rows = grade(options.folder, limits_of(options, many=True), options.jobs, _progress)
+        if options.csv or not options.json:
+            _write_csv(rows, table)
     if options.csv:
-        with open(options.csv, "w", newline="", encoding="utf-8") as file:
-            _write_csv(rows, file)
         print(options.csv, file=sys.stderr)
     if options.json:
         print(strict_json.dumps({"students": rows}, indent=1))
-    elif not options.csv:
-        _write_csv(rows, sys.stdout)
     return 0
+
+
+def _open(path):
+    """The file for the table, before the work begins: an hour later is too late to learn that it
+    cannot be written."""
+    try:
+        return open(path, "w", newline="", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _progress(row):

@@ -3,6 +3,11 @@
 import codecs
 import os
 import sys
+from functools import wraps
+
+from nn_scratch import strict_json
+from nn_scratch.cli.options import UsageError
+from nn_scratch.user_file import UserCodeError
 
 CLOSED = 141  # the exit status when nobody reads any more, as a shell gives it (128 + SIGPIPE)
 PLAIN = {
@@ -29,6 +34,22 @@ def close_quietly():
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
     return CLOSED
+
+
+def error_as_json(run):
+    """A command that has --json says in JSON, too, why it cannot be done."""
+
+    @wraps(run)
+    def guarded(options):
+        try:
+            return run(options)
+        except (UsageError, UserCodeError) as error:
+            if not options.json:
+                raise
+            print(strict_json.dumps({"ok": False, "results": [], "error": str(error)}, indent=1))
+            return 2
+
+    return guarded
 
 
 def _in_ascii(error):

@@ -82,6 +82,14 @@ class Outcome:
         self.error = self.error or report["error"]
         self.imports = report["imports"]
 
+    def name_file(self, path, given):
+        """Call the file as the user did, in all that is said of it."""
+        self.error = self.error and self.error.replace(path, given)
+        for result in self.results:
+            for name in ("text", "trouble"):
+                if isinstance(result.get(name), str):
+                    result[name] = result[name].replace(path, given)
+
 
 def run(tasks, limits=None, folder=None):
     """The Outcome of each Task, in order. One process does them all; when a file ends it, the next
@@ -109,6 +117,8 @@ def run(tasks, limits=None, folder=None):
             rest = tuple(name for name in rest if name not in guilty)
             if rest:
                 waiting.appendleft((number, task._replace(names=rest)))
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        outcome.name_file(os.path.abspath(task.file), task.file)
     return outcomes
 
 

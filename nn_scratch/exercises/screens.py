@@ -12,7 +12,7 @@ from nn_scratch.exercises.process import DONE, ENDINGS
 from nn_scratch.user_file import UserCodeError
 
 PRINTED = 12, 78  # lines, and letters of each, of what a file prints
-WIDTH = 80
+WIDTH, TITLES = 80, 44  # letters of a line, and of an exercise's title
 
 
 def start(folder):
@@ -38,7 +38,7 @@ def show_list(book, limits, *, as_json=False):
         return 0
     print(f"{book.folder.resolve()}\n")
     for item, state in states.items():
-        print(f"  {item.number}  {item.title:<52}{state}")
+        print(f"  {item.number}  {item.title:<{TITLES}}{state}")
     done = sum(state == DONE for state in states.values())
     print(f"\n{done} of {len(states)} done")
     return 0
@@ -54,7 +54,10 @@ def check(book, what, limits, *, as_json=False, plot=None):
     show(outcome, {"file": str(book.path(item))}, as_json=as_json)
     planes = [plane for result in outcome.results for plane in result.get("planes", ())]
     if planes:
-        picture(planes).savefig(plot, dpi=110)
+        try:
+            picture(planes).savefig(plot, dpi=110)
+        except (OSError, ValueError) as error:  # a place or a format that there is not
+            raise UserCodeError(f"{plot} cannot be written: {error}") from error
         if not as_json:
             print(f"\n{plot}")
     return process.exit_status([outcome])

@@ -181,3 +181,10 @@ def test_a_whole_course(course, graded):
     rows = graded("--time-limit", "6")
     every = len(ITEM)
     assert [row["right"] for row in rows.values()] == [every] * 8 + [every - 2, 0, every - 2, every]
+
+
+def test_a_table_that_cannot_be_written_is_said_before_the_work(course, tmp_path, capsys):
+    course("anna")
+    assert main(["grade", str(course.folder), "--csv", str(tmp_path / "no" / "table.csv")]) == 2
+    said = capsys.readouterr().err
+    assert "table.csv cannot be written: No such file" in said and "anna" not in said

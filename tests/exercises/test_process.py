@@ -11,7 +11,7 @@ import pytest
 from nn_scratch.cli import main
 from nn_scratch.exercises import process, screens
 from nn_scratch.exercises.process import Limits, Task, exit_status, run, verdict
-from nn_scratch.exercises.workspace import items, start
+from nn_scratch.exercises.workspace import items, solution_of, start
 from nn_scratch.user_file import UserCodeError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="what only POSIX has")
@@ -406,3 +406,50 @@ def test_long_sentences_are_broken_tables_are_not():
     assert table in lines and lines[1].startswith("  word word")
     assert all(len(line) <= 80 for line in lines if line != table)
     assert lines[-1].startswith("      word")
+
+
+@pytest.mark.parametrize("error", [3e-8, 1e-7, 5e-6, 0.3])
+def test_plot_draws_whatever_is_called_wrong(error, tmp_path, monkeypatch, capsys):
+    """Drawing and judging have the same tolerance: 1e-9 of the largest value of a linear op."""
+    monkeypatch.chdir(tmp_path)
+    book, _ = start("exercises")
+    item, _ = book.find("linear")
+    text = solution_of(item).read_text().replace("x @ w.T", f"x @ w.T * (1 + {error})")
+    book.path(item).write_text(text)
+    assert main(["exercise", "linear", "--plot", "wrong.png"]) == 1
+    assert capsys.readouterr().out.endswith("\nwrong.png\n")
+    assert (tmp_path / "wrong.png").stat().st_size > 1_000
+    for place, why in (("no/such/place.png", "No such file"), ("wrong.abc", "abc")):
+        assert main(["exercise", "linear", "--plot", place]) == 2
+        said = capsys.readouterr().err
+        assert f"{place} cannot be written" in said and why in said
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "return None",
+        "return dy[:1]",
+        "raise ValueError",
+        "return np.full_like(dy, np.nan)",
+        "exit()",
+    ],
+)
+def test_plot_has_nothing_to_draw_of_plain_troubles(code, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    start("exercises")
+    (tmp_path / "exercises" / ITEM.name).write_text(RIGHT.replace("return dy * (x > 0)", code))
+    assert main(["exercise", ITEM.number, "--plot", "wrong.png"]) == (4 if code == "exit()" else 1)
+    assert not (tmp_path / "wrong.png").exists() and capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["exercise", "99"], ["exercise", "reset"], ["check", "conv2"], ["check", "a.py"]],
+)
+def test_a_wrong_call_is_json_too(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    start("exercises")
+    assert main([*arguments, "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"] is False and found["results"] == [] and len(found["error"]) > 10
