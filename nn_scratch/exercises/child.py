@@ -5,9 +5,11 @@ task, a file that is replaced whenever there is more to say: when it is killed, 
 tells how far it came.
 """
 
+import builtins
 import faulthandler
 import json
 import os
+import re
 import sys
 import time
 from contextlib import suppress
@@ -109,6 +111,7 @@ def _try(task, report, limit):
         try:
             found = check_exercise(name, function, limit=limit)
             result = {**found.as_dict(), "to_do": found.to_do, "text": str(found)}
+            result |= _end_in_a_pass(name, found)
             if task["plot"]:
                 result["planes"] = _planes(found)
         except BaseException as error:  # a result may do anything, even when it is only looked at
@@ -207,6 +210,15 @@ def _not_told(name, error):
         return _ended(name, error)
     says = f"cannot be judged: the check itself raises {type(error).__name__}: {error}"
     return {"name": name, "ok": None, "mistake": None, "trouble": says, "text": f"{name} {says}."}
+
+
+def _end_in_a_pass(name, report):
+    """What is to be changed in the result of a function that ends the program, or takes all memory:
+    for the exercise it has raised something."""
+    raised = re.match(r"raises (SystemExit|KeyboardInterrupt|MemoryError)\b", report.trouble or "")
+    if not raised:
+        return {}
+    return _ended(name, getattr(builtins, raised[1])(report.trouble.partition(": ")[2]))
 
 
 def _ended(name, error, who=None):

@@ -18,7 +18,7 @@ class Answer(NamedTuple):
     """What came of a call: the results, arrays in a flat tuple, or a problem and what to say of it.
 
     problem: None, or "raises", "returns_none", "wrong_shape" (also a wrong number of results),
-    "wrong_dtype", "not_finite", "changes_inputs", "timeout", "memory" or "ended" (sys.exit).
+    "wrong_dtype", "not_finite", "changes_inputs" or "timeout".
     """
 
     results: tuple | None
@@ -37,10 +37,6 @@ def call(function, arguments, options, expected, limit=LIMIT):
     changed = _restore(arguments, kept)
     if isinstance(error, _TimeUp):
         return Answer(None, "timeout", f"did not end within {limit:g} seconds and was stopped")
-    if isinstance(error, MemoryError):
-        return Answer(None, "memory", f"takes more memory than there is: {error}")
-    if error is not None and not isinstance(error, Exception):
-        return Answer(None, "ended", "ends the program: it calls sys.exit or exit")
     if error is not None:
         return Answer(None, "raises", explain(error))
     results = flat(result)
