@@ -57,37 +57,55 @@ SHAPES = {  # of the arrays among the arguments, by how many there are
 }
 
 
-def for_function(name, forward):
-    """Examples (inputs, options) for a function, the ones of the library's op `name` first."""
-    found = []
+def for_function(name, pair):
+    """An example (inputs, options) for a (forward, backward) pair: the one of the library's op
+    `name` as far as forward takes it, else by the names of its arguments. None if it takes none.
+
+    That backward fails on the library's is no reason to take another: there are strides in it.
+    """
+    forward = pair[0]
     for case in (case for case in op_cases() if case.name == name):
-        found += _of_the_library(case, forward)
-    return [*found, *_by_shape(forward)]
+        for example in _of_the_library(case, forward):
+            if _adapter(pair, example) is not None:
+                return example
+    return _fitting(pair, _by_shape(forward))
 
 
 def for_layer(layer):
-    """Examples (inputs, options) for a layer."""
-    return _by_shape(layer.forward)
+    """An example (inputs, options) for a layer, by the names of its arguments; None if it takes
+    none that we can think of."""
+    return _fitting(layer, _by_shape(layer.forward))
 
 
-def accepted(target, examples):
+def first_guess(forward):
+    """The first example by the names of the arguments, whatever forward says; or None."""
+    return next(iter(_by_shape(forward)), None)
+
+
+def _fitting(target, examples):
     """The first example on which both passes run and gradients have the shapes of what they belong
     to; else the first that forward takes; None if it takes none."""
     possible = None
-    for inputs, options in examples:
-        try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
-                adapter = make_adapter(target, inputs, options)
-                outputs = adapter.outputs(adapter.values)
-        except Exception:  # not for this forward
-            continue
-        if not all(np.isfinite(y).all() and y.size for y in outputs):
-            continue
-        possible = possible or (inputs, options)
-        if _backward_fits(adapter):
-            return inputs, options
+    for example in examples:
+        adapter = _adapter(target, example)
+        if adapter is not None and _backward_fits(adapter):
+            return example
+        if adapter is not None:
+            possible = possible or example
     return possible
+
+
+def _adapter(target, example):
+    """The adapter, if forward takes the example and gives finite numbers; else None."""
+    inputs, options = example
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            adapter = make_adapter(target, inputs, options)
+            outputs = adapter.outputs(adapter.values)
+    except Exception:  # not for this forward
+        return None
+    return adapter if all(np.isfinite(y).all() and y.size for y in outputs) else None
 
 
 def _backward_fits(adapter):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from nn_scratch.check.cases import Case
-from nn_scratch.check.examples import accepted, for_function, for_layer
+from nn_scratch.check.examples import first_guess, for_function, for_layer
 from nn_scratch.check.layer_faults import is_layer, unregistered
 from nn_scratch.user_file import UserCodeError, find_in
 
@@ -96,19 +96,19 @@ def _layer_class_case(module, path, name, cls):
 def _layer_case(module, path, name, layer, example):
     if example and (example[0] or example[1]):
         return Case(name, "", layer, *example)
-    found = accepted(layer, for_layer(layer))
+    found = for_layer(layer)
     if found is None and unregistered(layer):  # that is why; the check will say so
-        found = next(for_layer(layer))
-    found = found or _only_one(for_layer(layer))
+        found = first_guess(layer.forward)
+    found = found or _only_one(layer.forward)
     if found is None:
         raise UserCodeError(_what_to_add(path, name, layer.forward, f"{name}(…)"))
     return Case(name, "", layer, *found)
 
 
-def _only_one(examples):
-    """The first example, if it is a single array: forward takes no image, no table and no list of
-    numbers, and what it raises is worth more than a guess. Else None."""
-    first = next(iter(examples), None)
+def _only_one(forward):
+    """The first guess, if it is a single array: forward takes no image, no table and no list of
+    numbers, and what it raises is worth more than a sentence. Else None."""
+    first = first_guess(forward)
     return first if first and len(first[0]) == 1 and not first[1] else None
 
 
@@ -140,8 +140,7 @@ def _pair_case(module, path, name, forward):
             f"{path} has {name}, but no {name}_backward: a pass is checked with its backward pass"
         )
     pair = forward, backward
-    example = _example(module, forward) or accepted(pair, for_function(name, forward))
-    example = example or _only_one(for_function(name, forward))
+    example = _example(module, forward) or for_function(name, pair) or _only_one(forward)
     if example is None:
         raise UserCodeError(_what_to_add(path, name, forward))
     return Case(name, "", pair, *example)
