@@ -21,7 +21,7 @@ class Loader:
     samples come in order and as of epoch 0, the same every time. The last batch may be smaller.
     `prefetch` batches are made ahead, in a background thread; they are the same batches.
 
-    Raises: TypeError or ValueError for a batch_size or prefetch that is none.
+    Raises: TypeError or ValueError for numbers that are not whole or too small.
     """
 
     def __init__(

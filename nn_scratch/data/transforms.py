@@ -68,7 +68,8 @@ class RandomCrop:
     """A random part of the given size, (h, w) or one number for both. It holds all of the box, if
     there is one.
 
-    Raises: TypeError or ValueError for a size that is none; called, DataError where no part can.
+    Raises: TypeError or ValueError if `size` is not a positive integer or a pair; when it is
+        called, DataError if no part holds the box.
     """
 
     def __init__(self, size: Size):
@@ -130,7 +131,7 @@ class Resize:
     interpolated bilinearly (shrinking averages), labels taken from the nearest pixel. Nothing is
     random.
 
-    Raises: TypeError or ValueError for a size that is none.
+    Raises: TypeError or ValueError if `size` is not a positive integer or a pair.
     """
 
     def __init__(self, size: Size):

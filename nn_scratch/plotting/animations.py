@@ -20,7 +20,7 @@ def animate_convolution(x: Array, w: Array, stride: int | tuple[int, int] = 1) -
     """Frames: window after window of x (H, W) under the kernel w (kh, kw) gives a pixel of y.
 
     Returns: Figures, one after the other.
-    Raises: TypeError or ValueError for a stride that is none.
+    Raises: TypeError or ValueError if `stride` is not an integer or a pair.
     """
     (sh, sw), (kh, kw) = pair("stride", stride), w.shape
     found = conv2d(x[None, None], w[None, None], stride=stride)[0, 0]
@@ -37,7 +37,7 @@ def animate_conv_transpose(
     """Frames: pixel after pixel of x (H, W) adds the kernel w (kh, kw), times its value, to y.
 
     Returns: Figures, one after the other.
-    Raises: TypeError or ValueError for a stride that is none.
+    Raises: TypeError or ValueError if `stride` is not an integer or a pair.
     """
     (sh, sw), (kh, kw) = pair("stride", stride), w.shape
     y = np.zeros(((x.shape[0] - 1) * sh + kh, (x.shape[1] - 1) * sw + kw))

@@ -48,7 +48,7 @@ def not_averaged(case):
     "two_losses_backward",
     "one_hot_missing",
     "dscores is the softmax alone: nothing is taken from the true class.",
-    "Which way shall the true class's score move, up or down?",
+    "Which way should the true class's score move, up or down?",
 )
 def one_hot_missing(case):
     yield {"dscores": naive.softmax(case["scores"]) / len(case["labels"])}
@@ -95,7 +95,7 @@ def weight_transposed(case):
     "two_heads_backward",
     "weight_gradient_missing",
     "A head's weight gradient is zero.",
-    "Which of the heads' parameters shall be trained?",
+    "Which of the heads' parameters should be trained?",
 )
 def weight_gradient_missing(case):
     for name in ("dclass_weight", "dbox_weight"):

@@ -30,7 +30,7 @@ def not_averaged(case):
     "cross_entropy_backward",
     "one_hot_missing",
     "This is the softmax alone: nothing is taken from the true class.",
-    "Which way shall the true class's score move, up or down?",
+    "Which way should the true class's score move, up or down?",
 )
 def one_hot_missing(case):
     yield {"dscores": naive.softmax(case["scores"]) / case["labels"].size}
@@ -52,7 +52,7 @@ def only_true_class(case):
     "cross_entropy cross_entropy_backward",
     "wrong_axis",
     "The softmax goes over another axis than the classes'.",
-    "What shall sum to 1: the scores of one sample, or those of one class?",
+    "What should sum to 1: the scores of one sample, or those of one class?",
 )
 def wrong_axis(case):
     scores, count = case["scores"], case["labels"].size
@@ -230,7 +230,7 @@ def half_missing(case):
     "smooth_l1_loss smooth_l1_loss_backward",
     "square_everywhere",
     "Large differences are squared, too; from 1 on the loss is a straight line.",
-    "How steep shall the loss be for a box that is far off?",
+    "How steep should the loss be for a box that is far off?",
 )
 def square_everywhere(case):
     d = case["prediction"] - case["target"]

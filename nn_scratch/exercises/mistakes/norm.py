@@ -108,7 +108,7 @@ def statistics_per_image(case):
     "batch_norm2d",
     "momentum_exchanged",
     "The running statistics keep a tenth of the old values; they take a tenth of the new ones.",
-    "After a million batches, shall one batch still matter much?",
+    "After a million batches, should one batch still matter much?",
 )
 def momentum_exchanged(case):
     results = case.solve(momentum=0.9)
@@ -396,7 +396,7 @@ def second_term_missing(case):
     "softmax softmax_backward",
     "wrong_axis",
     "The sum goes over another axis than the classes'.",
-    "What shall sum to 1: the scores of one sample, or those of one class?",
+    "What should sum to 1: the scores of one sample, or those of one class?",
 )
 def wrong_axis(case):
     yield case.solve(axis=0)
