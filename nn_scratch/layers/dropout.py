@@ -14,7 +14,7 @@ class Dropout(Elementwise):
     "inverted").
 
     `rng` is a NumPy Generator, a seed, or None for other values every time. Its state is in no
-    state_dict, but in the checkpoints of `fit`: a resumed run draws what it would have.
+    state_dict, but in the checkpoints of fit: a run that goes on draws what it would have drawn.
 
     Raises: ValueError if p is no probability.
     """

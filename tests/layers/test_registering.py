@@ -371,6 +371,21 @@ def test_it_trains_is_evaluated_and_resumes(tmp_path):
         np.testing.assert_array_equal(array, whole.state_dict()[name])
 
 
+def test_a_run_with_dropout_resumes_with_the_same_masks(tmp_path):
+    ends = []
+    for stops in ([2], [1, 2]):
+        file = tmp_path / f"{len(stops)}.npz"
+        for epochs in stops:
+            convs = Conv2d(1, 4, 3, padding=1, rng=0), Conv2d(4, 11, 3, padding=1, rng=1)
+            net = Sequential(convs[0], layers.Dropout(0.5, rng=2), layers.LeakyReLU(), convs[1])
+            loader = Loader(DigitSegmentation("train", 8), 2)
+            options = {"epochs": epochs, "checkpoint": file, "progress": False}
+            fit(net, Segmentation(11), loader, Adam(net), **options)
+        ends.append(net.state_dict())
+    for name, array in ends[0].items():
+        np.testing.assert_array_equal(array, ends[1][name])
+
+
 def test_inference_keeps_what_another_layer_reads():
     net, x = OwnNet(), draw(1, 1, 8, 6, dtype=np.float32)
     expected = net.eval()(x)

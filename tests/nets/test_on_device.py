@@ -1,7 +1,5 @@
 """Nets, losses, optimizers and the trainer on device arrays: the same as on the CPU."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,15 @@ from backends import BACKENDS, device_of
 from nn_scratch.backend import is_cupy, to_device
 from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
 from nn_scratch.nets import LOCALIZERS, SEGMENTERS, build
-from nn_scratch.training import SGD, DivergedError, Localization, Segmentation, evaluate, fit
+from nn_scratch.training import (
+    SGD,
+    DivergedError,
+    Localization,
+    Segmentation,
+    evaluate,
+    fit,
+    run,
+)
 from standin.kernels import GPLUSPLUS
 
 DATA = {"segmentation": DigitSegmentation, "localization": DigitLocalization}
@@ -81,7 +87,7 @@ def test_the_host_never_waits_within_a_training_step(task, name):
 
 
 def test_losses_are_fetched_now_and_then(monkeypatch):
-    monkeypatch.setattr(sys.modules[fit.__module__], "FETCH_EVERY", 3)
+    monkeypatch.setattr(run, "FETCH_EVERY", 3)
     monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
     with standin.installed():
         net, loader, optimizer = made("segmentation", "segnet", "gpu", steps=7)
