@@ -10,7 +10,8 @@ from nn_scratch.check.report import AdjointReport, GradientReport, together, ver
 from nn_scratch.check.user_code import explained_errors, user_case
 from nn_scratch.user_file import UserCodeError
 
-HEADING = f"{'op, layer or net':<42}{'largest relative error of each gradient':<48}adjoint gap"
+NAME, NOTE, ERRORS = 21, 17, 25  # letters of the table's columns, which fill a line of 80
+HEADING = f"{'op, layer or net':<{NAME + NOTE + 2}}{'relative errors':<{ERRORS}} adjoint"
 
 
 @dataclass
@@ -32,13 +33,14 @@ class Result:
     def line(self) -> str:
         """One line of the table."""
         errors = sorted(self.gradients.rows, key=lambda row: -row.error)
-        shown = "  ".join(f"{row.name} {row.error:.0e}" for row in errors)
-        if len(errors) > 3:
-            shown = f"{len(errors)} gradients, the worst {errors[0].error:.0e}"
+        shown = "  ".join(f"{r.name} {r.error:.0e}" if r.error else f"{r.name} 0" for r in errors)
+        if len(errors) > 3 or len(shown) > ERRORS:
+            shown = f"{len(errors)} gradients, worst {errors[0].error:.0e}"
         gap = "0" if self.adjoint.gap == 0 else f"{self.adjoint.gap:.0e}"
         gap = gap if self.adjoint.rows else "–"
         case = self.case
-        return f"{case.name:<23}{case.note:<19}{shown:<48}{gap:>11}   {verdict(self.ok)}"
+        word = "?" if self.ok is None else verdict(self.ok)
+        return f"{case.name:<{NAME}} {case.note:<{NOTE}} {shown:<{ERRORS}} {gap:>7} {word}"
 
     def text(self) -> str:
         """Both reports; that of the adjoint only if it has something to say."""

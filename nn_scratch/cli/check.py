@@ -9,17 +9,17 @@ from nn_scratch.cli.output import error_as_json
 
 EPILOG = """\
 what to check:
-  nn-scratch check                      every op, layer and net of the library
-  nn-scratch check conv2d               one of them
-  nn-scratch check my.py:MyLayer        a layer of your own file
-  nn-scratch check my.py:my_op          functions my_op and my_op_backward of your own file
+  nn-scratch check                  every op, layer and net of the library
+  nn-scratch check conv2d           one of them
+  nn-scratch check my.py:MyLayer    a layer of your own file
+  nn-scratch check my.py:my_op      its functions my_op and my_op_backward
 
-Your file may say on what, with a function example() that returns the inputs as a tuple, for
-instance (np.ones((2, 3, 8, 7)),); a layer may come first, a dict of options last.
-It runs in a process of its own, with limits of time and memory.
+Your file may say on what, with a function example() that returns the inputs as
+a tuple, for instance (np.ones((2, 3, 8, 7)),); a layer may come first, a dict
+of options last. It runs in a process of its own, with limits of time and memory.
 
-exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used, 3 it cannot
-be told, 4 the file ended the process, hung or used up its limits
+exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used,
+3 it cannot be told, 4 the file ended the process, hung or used up its limits
 """
 
 

@@ -8,19 +8,19 @@ from nn_scratch.cli.output import error_as_json
 
 EPILOG = """\
 what to do:
-  nn-scratch exercise start [DIR]       put the blanks into a folder (default exercises)
-  nn-scratch exercise                   list them: done, failing, to do
-  nn-scratch exercise 03                check one: a number, a file, or a function of one
-  nn-scratch exercise 03 --watch        and again whenever its file is saved
-  nn-scratch exercise 03 --hint         the next hint; the more you ask, the more they tell
-  nn-scratch exercise 03 --solution     one way to write it
-  nn-scratch exercise reset 03          put the blank back, after asking
+  nn-scratch exercise start [DIR]    put the blanks into a folder (exercises)
+  nn-scratch exercise                list them: done, failing, to do
+  nn-scratch exercise 03             check one: a number, a file, or a function
+  nn-scratch exercise 03 --watch     and again whenever its file is saved
+  nn-scratch exercise 03 --hint      the next hint; each one tells more
+  nn-scratch exercise 03 --solution  one way to write it
+  nn-scratch exercise reset 03       put the blank back, after asking
 
-Each checks your functions on small cases that grow, and stops at the first that fails.
+Each checks your functions on small cases that grow, up to the first that fails.
 Your file runs in a process of its own, with limits of time and memory.
 
-exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used, 3 it cannot
-be told, 4 the file ended the process, hung or used up its limits
+exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used,
+3 it cannot be told, 4 the file ended the process, hung or used up its limits
 """
 
 

@@ -10,14 +10,15 @@ from nn_scratch import strict_json
 from nn_scratch.cli.options import UsageError, add_limits, limits_of
 
 EPILOG = """\
-FOLDER has a folder for each student, with exercise files (NN_name.py), or with any
-files in which functions have the exercises' names. Each student's files run in a process
-of their own. A cell says right, or the case that was reached and the mistake; and seconds.
+FOLDER has a folder for each student, with exercise files (NN_name.py), or with
+any files in which functions have the exercises' names. Each student's files run
+in a process of their own. A cell says right, or the case that was reached and
+the mistake; and seconds. What imports nn_scratch or a framework is judged as
+usual, and marked.
 
-A student's file runs with your rights: it cannot stop the others or write the table, but it
-can read and write what you can. Files of people whom you do not know belong into a
-container, or under an account of their own. What imports nn_scratch or a framework is
-judged as usual, and marked.
+A student's file runs with your rights: it can read and write what you can. The
+work of people whom you do not know belongs into a container, or under an account
+of its own; lessons/guides/grading.md says what a hostile file can still do.
 """
 
 

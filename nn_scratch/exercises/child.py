@@ -140,9 +140,7 @@ def _check(task, report):
         report.add(_not_told(name, error))
         return
     found = {"mistake": _identifier(result.gradients.problems), **result.as_dict()}
-    counts = details([result]).splitlines()[-1]
-    adjoint = f"{result.adjoint}\n" if result.adjoint.rows else ""
-    found["text"] = f"{result.gradients}\n{adjoint}\n{counts}"
+    found["text"] = f"{result.text()}\n\n{details([result]).splitlines()[-1]}"
     if task["time"]:
         found |= _timed(result.case, task["file"], found)
     named = _named(result.case) if result.ok is False else None

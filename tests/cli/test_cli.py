@@ -21,6 +21,7 @@ def nn_scratch(*arguments):
 def test_check_everything(capsys):
     assert main(["check"]) == 0
     output = capsys.readouterr().out
+    assert max(map(len, output.splitlines())) <= 80
     assert "conv2d" in output and "SegNet" in output and "WRONG" not in output
     assert "59 right, 0 wrong" in output
 
@@ -112,7 +113,7 @@ def test_a_known_mistake_is_named(tmp_path, capsys):
         "    return dx, *ops.conv2d_backward(dy, x, w, **options)[1:]\n"
     )
     assert main(["check", f"{path}:conv2d"]) == 1
-    assert "The mistake: kernel_not_rotated" in capsys.readouterr().out
+    assert "The mistake: kernel_rotated" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
