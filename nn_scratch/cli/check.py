@@ -16,7 +16,8 @@ what to check:
 
 Your file may say on what, with a function example() that returns the inputs as
 a tuple, for instance (np.ones((2, 3, 8, 7)),); a layer may come first, a dict
-of options last. It runs in a process of its own, with limits of time and memory.
+of options last.
+It runs in a process of its own, with limits of time and memory.
 
 exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used,
 3 it cannot be told, 4 the file ended the process, hung or used up its limits

@@ -17,8 +17,8 @@ the mistake; and seconds. What imports nn_scratch or a framework is judged as
 usual, and marked.
 
 A student's file runs with your rights: it can read and write what you can. The
-work of people whom you do not know belongs into a container, or under an account
-of its own; lessons/guides/grading.md says what a hostile file can still do.
+work of people whom you do not know belongs into a container, or under another
+account; lessons/guides/grading.md says what a hostile file can still do.
 """
 
 
