@@ -31,6 +31,7 @@ from nn_scratch.training import load_checkpoint
 TRAIN = "train segmentation --scenes 24 --epochs 3 --batch-size 4 --width 4 --kernel-size 3"
 RESULTS = {"checkpoint.npz", "best.npz", "history.json", "picture.png", ".nn-scratch.json"}
 USERS = {"notes.txt": b"mine", "checkpoint.png": b"also mine", "best.npz.backup": bytes(1000)}
+VALIDATION = 20  # scenes, for what is looked for is not how good the net is
 PER_ROUND = 5  # kills of one run before it may end
 IN_WRITES = "before a file is renamed", "with half a file written"
 
@@ -156,8 +157,10 @@ def table(report):
 def child(out, moment, number):
     """Train, saving after every step, and die at the number-th write of this kind."""
     from nn_scratch.cli import main as command
+    from nn_scratch.data import sources
     from nn_scratch.training.fit import fit
 
+    sources.TEST_SCENES = VALIDATION
     fit.__kwdefaults__["save_every"] = 1
     if moment in IN_WRITES:
         die_at(moment, int(number))

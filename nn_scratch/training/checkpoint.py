@@ -100,8 +100,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     except Exception as error:  # a damaged file makes zip, NumPy and JSON raise whatever they meet
         why = str(error).partition("\n")[0][:200] or type(error).__name__
         raise CheckpointError(
-            f"{path} is truncated or no checkpoint of nn_scratch ({why}): delete it to "
-            "start afresh, or restore it from a copy"
+            f"{path} is truncated or no checkpoint of nn_scratch ({why}): restore it from a "
+            "copy, or move it away and train again"
         ) from error
     if said.get("format") != FORMAT:
         raise CheckpointError(

@@ -92,7 +92,9 @@ def predict(
     """
     trained, paths = load_net(path, net), [Path(image) for image in images]
     for image_path in paths:
-        if not image_path.is_file():
+        if image_path.is_dir():
+            raise DataError(f"{image_path} is a folder: name the images in it")
+        if not image_path.exists():
             raise DataError(f"there is no image {image_path}")
     trained.net.to(device)
     with output_folder(out) as folder:

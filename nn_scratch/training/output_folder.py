@@ -118,9 +118,11 @@ class OutputFolder:
         return self.write(name, lambda path: figure.savefig(path, format="png", dpi=110))
 
     def _read_manifest(self):
+        """The hashes by name; of a manifest that is none, no name."""
         try:
-            return dict(json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))["files"])
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            said = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))["files"]
+            return {name: hashes for name, hashes in said.items() if isinstance(hashes, list)}
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
             return {}
 
     def _write_manifest(self):

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 from nn_scratch.data.sources import DIGITS
 
 SCENES = 4000  # new ones an epoch
+WIDEST, LARGEST_KERNEL = 2048, 255  # beyond, a typing error only fills the memory
 
 
 class SettingsError(ValueError):
@@ -32,14 +33,14 @@ class Rule(NamedTuple):
     keep: Callable
 
 
-def whole(least: int) -> Rule:
-    """A whole number from `least` on."""
+def whole(least: int, most: int | None = None) -> Rule:
+    """A whole number from `least` on, or to `most`."""
 
     def keep(value):
         right = not isinstance(value, bool) and int(value) == value and value >= least
-        return int(value) if right else None
+        return int(value) if right and (most is None or value <= most) else None
 
-    return Rule(f"a whole number from {least} on", keep)
+    return Rule(f"a whole number from {least} {'on' if most is None else f'to {most}'}", keep)
 
 
 def number(words: str, right: Callable[[float], bool]) -> Rule:
@@ -97,8 +98,12 @@ class Settings:
         Rule("the name of a net, or FILE.py:NAME", _net),
         "a name (`nn-scratch info TASK` lists them), or FILE.py:NAME for a net of your own",
     )
-    width: int | None = option(None, whole(1), "channels of the net's first stage", type=int)
-    kernel_size: int | None = option(None, whole(1), "of the net's convolutions", type=int)
+    width: int | None = option(
+        None, whole(1, WIDEST), "channels of the net's first stage", type=int
+    )
+    kernel_size: int | None = option(
+        None, whole(1, LARGEST_KERNEL), "of the net's convolutions", type=int
+    )
     size: tuple | None = option(
         None,
         Rule("a height and a width, whole numbers from 1 on", _size),

@@ -37,7 +37,7 @@ class LocalizationSettings(Settings):
     max_lr: float = with_default("max_lr", 3e-3)
     placement: float = option(
         1.0,
-        number("a number from 1 on", lambda v: v >= 1),
+        number("a number from 1 to 100", lambda v: 1 <= v <= 100),
         "each image, to train and to validate on, somewhere on a canvas up to FACTOR times as "
         "large",
         type=float,

@@ -19,11 +19,11 @@ from nn_scratch.ops.loss import check_labels
 from nn_scratch.plotting import figures
 from nn_scratch.training.distributed import world
 from nn_scratch.training.settings import (
-    Rule,
     Settings,
     SettingsError,
     one_of,
     option,
+    whole,
     with_default,
 )
 from nn_scratch.training.tasks.task import Task, backward, moved, share, total
@@ -48,7 +48,7 @@ class SegmentationSettings(Settings):
     )
     ignore_index: int | None = option(
         None,
-        Rule("a whole number", lambda v: int(v) if int(v) == v else None),
+        whole(0),
         "the label of pixels that do not count",
         type=int,
     )
