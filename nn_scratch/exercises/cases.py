@@ -413,6 +413,72 @@ def two_heads():
     ]
 
 
+# ---------------------------------------------------------------- optimizers and boxes
+
+
+def sgd():
+    """Of an SGD step: w, dw, velocity, with lr and momentum."""
+
+    def case(name, adds, velocity, lr, momentum, *shape):
+        rng = _generator("sgd", name)
+        w, dw, held = (integers(rng, *shape) for _ in range(3))
+        values = {"w": w, "dw": dw, "velocity": held if velocity else 0 * held}
+        return Case(name, adds, values, {"lr": lr, "momentum": momentum})
+
+    return [
+        case("no momentum", "w goes down its gradient", False, 0.5, 0.0, 4),
+        case("first step", "the velocity begins at zero", False, 0.5, 0.75, 4),
+        case("under way", "there is a velocity already", True, 0.5, 0.75, 4),
+        case("an array", "of two axes", True, 0.1, 0.9, 2, 3),
+    ]
+
+
+def adam():
+    """Of an Adam step: w, dw, mean, square, step, with lr."""
+
+    def case(name, adds, step, lr, *shape):
+        rng = _generator("adam", name)
+        w, dw, mean = (integers(rng, *shape) for _ in range(3))
+        square = np.abs(integers(rng, *shape)) / 4
+        if step == 1:
+            mean, square = 0 * mean, 0 * square
+        values = {"w": w, "dw": dw, "mean": mean, "square": square, "step": step}
+        return Case(name, adds, values, {"lr": lr})
+
+    still = case("small gradients", "so small that the 1e-8 shows, and a zero", 1, 0.5, 4)
+    still.values["dw"] = np.array([1e-7, -3e-8, 0.0, 2e-6])
+    return [
+        case("first step", "mean and square begin at zero", 1, 0.5, 4),
+        case("under way", "the third step", 3, 0.5, 4),
+        still,
+        case("an array", "of two axes, long under way", 40, 0.1, 2, 3),
+    ]
+
+
+BOXES = {  # pairs (x, y, w, h)
+    "side by side": ("two boxes that share a part", [[0, 0, 4, 3]], [[3, 1, 5, 4]]),
+    "within": ("one box within the other", [[1, 2, 8, 6]], [[3, 3, 2, 4]]),
+    "apart": ("boxes that do not meet in x", [[0, 0, 2, 3]], [[5, 1, 3, 4]]),
+    "diagonal": ("nor in y", [[6, 7, 2, 3]], [[1, 1, 3, 4]]),
+    "four pairs": (
+        "each on its own",
+        [[2, 1, 5, 3], [0, 0, 4, 4], [3, 3, 1, 6], [-2, -3, 6, 4]],
+        [[4, 2, 2, 7], [0, 0, 4, 4], [1, 5, 8, 2], [1, -1, 3, 5]],
+    ),
+    "fractions": ("of pixels", [[0.25, 0.5, 1.75, 2.5]], [[1.5, 0.75, 2.25, 1.25]]),
+}
+
+
+def boxes():
+    """Of IoU: a and b; of the two formats: boxes and corners."""
+    found = []
+    for name, (adds, *pair) in BOXES.items():
+        a, b = (np.array(rows, np.float64) for rows in pair)
+        corners = np.concatenate([b[:, :2], b[:, :2] + b[:, 2:]], axis=1)
+        found.append(Case(name, adds, {"a": a, "b": b, "boxes": b, "corners": corners}))
+    return found
+
+
 # ---------------------------------------------------------------- numbers
 
 

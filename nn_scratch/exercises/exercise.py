@@ -36,6 +36,7 @@ class Exercise:
     gradient_of: dict = field(default_factory=dict)
     linear: bool = True
     keywords: bool = True  # whether it takes the case's options
+    returns: str = ""  # what is returned, where some of it stands in brackets
 
     @property
     def tolerance(self):
@@ -107,6 +108,10 @@ def _pair_of(name, arguments, backward, gradient_of, make_cases, lesson, results
 
 CONVOLUTION = {"dx": "x", "dw": "w", "db": "b"}
 ALL = [
+    *_pair_of("relu", "x", "dy x", {"dx": "x"}, cases.activation,
+              "lesson 00, equations (2) and (3)", linear=False),
+    *_pair_of("linear", "x w b", "dy x w", CONVOLUTION, cases.linear,
+              "lesson 00, equations (4) and (5)"),
     *_pair_of("conv2d", "x w b", "dy x w", CONVOLUTION, cases.convolution,
               "lesson 01, equations (4) to (6)"),
     *_pair_of("max_pool2d", "x kernel_size", "dy switches input_size", {"dx": "x"}, cases.max_pool,
@@ -118,34 +123,40 @@ ALL = [
     *_pair_of("bed_of_nails_unpool2d", "x scale", "dy scale", {"dx": "x"},
               lambda: cases.block_unpool("bed of nails"), "lesson 03, equation (2)"),
     *_pair_of("bilinear_upsample2d", "x size", "dy input_size", {"dx": "x"}, cases.bilinear,
-              "lesson 03, equation (4)"),
+              "lesson 03, equations (4) and (5)"),
     *_pair_of("conv_transpose2d", "x w b", "dy x w", CONVOLUTION, cases.transpose_convolution,
               "lesson 04, equations (1) and (2)"),
-    *_pair_of("relu", "x", "dy x", {"dx": "x"}, cases.activation,
-              "lesson 00, equations (2) and (3)", linear=False),
-    *_pair_of("linear", "x w b", "dy x w", CONVOLUTION, cases.linear,
-              "lesson 00, equations (4) and (5)"),
-    *_pair_of("batch_norm2d", "x w b running_mean running_var", "dy x w statistics", CONVOLUTION,
-              cases.batch_norm, "lesson 06, equations (2) and (3)",
-              ("y", "mean", "var", "running_mean", "running_var"), linear=False),
-    *_pair_of("softmax", "x", "dy y", {"dx": "x"}, cases.softmax, "lesson 06, equation (4)",
+    Exercise("sgd_step", ("w", "dw", "velocity"), ("w", "velocity"), cases.sgd,
+             "lesson 05, equation (1)", definitions.sgd_step),
+    Exercise("adam_step", ("w", "dw", "mean", "square", "step"), ("w", "mean", "square"),
+             cases.adam, "lesson 05, equation (2)", definitions.adam_step, linear=False),
+    *_pair_of("softmax", "x", "dy y", {"dx": "x"}, cases.softmax, "lesson 06, equation (1)",
               linear=False),
     *_pair_of("cross_entropy", "scores labels", "scores labels", {"dscores": "scores"},
-              cases.cross_entropy, "lesson 06, equations (5) and (6)", ("loss",), linear=False),
+              cases.cross_entropy, "lesson 06, equations (2) and (3)", ("loss",), linear=False),
+    *_pair_of("batch_norm2d", "x w b running_mean running_var", "dy x w statistics", CONVOLUTION,
+              cases.batch_norm, "lesson 08, equations (2) and (3)",
+              ("y", "mean", "var", "running_mean", "running_var"), linear=False),
+    Exercise("to_corners", ("boxes",), ("corners",), cases.boxes, "lesson 10, section 1",
+             definitions.to_corners),
+    Exercise("from_corners", ("corners",), ("boxes",), cases.boxes, "lesson 10, section 1",
+             definitions.from_corners),
+    Exercise("iou", ("a", "b"), ("iou",), cases.boxes, "lesson 10, equation (1)", definitions.iou),
     *_pair_of("mse_loss", "prediction target", "prediction target", {"dprediction": "prediction"},
-              cases.box_loss, "lesson 08, equation (4)", ("loss",), linear=False),
+              cases.box_loss, "lesson 10, equation (4)", ("loss",), linear=False),
     *_pair_of("smooth_l1_loss", "prediction target", "prediction target",
-              {"dprediction": "prediction"}, cases.box_loss, "lesson 08, equation (4)", ("loss",),
+              {"dprediction": "prediction"}, cases.box_loss, "lesson 10, equation (4)", ("loss",),
               linear=False),
     Exercise("two_losses_backward", ("scores", "boxes", "labels", "targets"), ("dscores", "dboxes"),
-             cases.two_losses, "lesson 08, equation (5)", definitions.two_losses_backward,
+             cases.two_losses, "lesson 10, equation (5)", definitions.two_losses_backward,
              {"dscores": "scores", "dboxes": "boxes"}, linear=False),
     Exercise("two_heads_backward",
              ("dscores", "dboxes", "features", "class_weight", "box_weight"),
              ("dfeatures", "dclass_weight", "dbox_weight"), cases.two_heads,
-             "lesson 08, equations (2) and (3)", definitions.two_heads_backward,
+             "lesson 10, equations (2) and (3)", definitions.two_heads_backward,
              {"dfeatures": "features", "dclass_weight": "class_weight",
               "dbox_weight": "box_weight"}),
 ]  # fmt: skip
 EXERCISES = {exercise.name: exercise for exercise in ALL}
 EXERCISES["max_pool2d_backward"].keywords = False  # the switches say it all
+EXERCISES["batch_norm2d"].returns = "y, (mean, var), (running_mean, running_var)"

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,9 +128,10 @@ def check_exercise(
 
 
 def find(name):
-    """The exercise of this name. Raises ValueError, with all names."""
+    """The exercise of this name. Raises ValueError, with the nearest names."""
     if name not in EXERCISES:
-        raise ValueError(f"there is no exercise {name!r}, but {', '.join(EXERCISES)}")
+        near = ", ".join(get_close_matches(str(name), EXERCISES, 3, cutoff=0))
+        raise ValueError(f"there is no exercise {name!r}; the nearest are {near}")
     return EXERCISES[name]
 
 
@@ -188,9 +190,11 @@ def _failure(exercise, steps, later, function, limit):
     attempts = [
         Attempt(step.trial, _by_name(exercise, step.answer), ask) for step in [*steps, *further]
     ]
-    found, questions = explain(
-        attempts, len(steps) - 1, mistakes_of(exercise.name), not answer.problem
-    )
+    known = mistakes_of(exercise.name)
+    try:
+        found, questions = explain(attempts, len(steps) - 1, known, not answer.problem)
+    except Exception as error:  # naming it has failed: that is said, and the report stands
+        found, questions = None, (f"(The search for a name failed: {error!r}.)",)
     report.explanation, report.questions = found, questions
     if found:
         report.mistake = found.name
@@ -209,12 +213,22 @@ def _by_name(exercise, answer):
 def _afterwards(step, function, limit):
     """What is wrong with a function whose numbers are right: an Answer with a problem, or None."""
     arguments, options = step.trial.call
+    returned = []
+
+    def watched(*given, **named):
+        returned.append(function(*given, **named))
+        return returned[-1]
+
     soil(12345.0)
-    again = sandbox.call(function, arguments, options, step.right, limit)
+    again = sandbox.call(watched, arguments, options, step.right, limit)
     if again.problem or _error(again.results, step.right) > step.trial.exercise.tolerance:
         return sandbox.Answer(
             None, "not_repeatable", "gives something else when it is called again"
         )
+    wanted = step.trial.exercise.returns
+    if wanted and _nested(returned[-1]) != [part.count(",") for part in wanted.split(", (")]:
+        message = f"returns its results in a row, but it must return {wanted}"
+        return sandbox.Answer(None, "wrong_shape", message)
     behind = [_strided(a) for a in arguments]
     strided = sandbox.call(function, behind, options, step.right, limit)
     if strided.problem or _error(strided.results, step.right) > step.trial.exercise.tolerance:
@@ -223,6 +237,11 @@ def _afterwards(step, function, limit):
             None, "needs_contiguous", f"with arrays that are not contiguous in memory it {message}"
         )
     return None
+
+
+def _nested(result):
+    """For each result, how many commas stand within it."""
+    return [len(part) - 1 if isinstance(part, tuple | list) else 0 for part in result]
 
 
 def _strided(value):

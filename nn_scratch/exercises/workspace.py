@@ -4,6 +4,7 @@ import ast
 import json
 import shutil
 import time
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from nn_scratch.user_file import UserCodeError, find_in, load_file
 PRISTINE = Path(__file__).parent / "problems"
 FOLDER = "exercises"
 TESTS = "test_exercises.py"
+NEAREST = 3  # names that are told for one that is unknown
 HINTS_SEEN = ".hints.json"
 PAUSE = 0.1  # seconds between two looks at a file that is watched
 
@@ -79,8 +81,12 @@ class Workbook:
                 return item, item.functions
             if what in item.functions:
                 return item, (what,)
-        numbers = ", ".join(f"{item.number} {item.title}" for item in items())
-        raise UserCodeError(f"there is no exercise {what!r}; there are {numbers}")
+        names = [name for item in items() for name in (item.number, item.name, *item.functions)]
+        near = get_close_matches(what, names, NEAREST, cutoff=0)
+        raise UserCodeError(
+            f"there is no exercise {what!r}; the nearest are {', '.join(near)}, and "
+            "`nn-scratch exercise` lists all"
+        )
 
     def path(self, item):
         """Where the student's file of an Item is."""

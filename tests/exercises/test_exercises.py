@@ -377,7 +377,7 @@ def test_where_it_raised_is_said():
 
 
 def test_an_unknown_exercise():
-    with pytest.raises(ValueError, match="there is no exercise 'conv3d', but conv2d"):
+    with pytest.raises(ValueError, match="there is no exercise 'conv3d'; the nearest are conv2d"):
         check_exercise("conv3d", raises)
 
 

@@ -14,12 +14,13 @@ from nn_scratch.exercises.mistakes import (
     linear,
     loss,
     norm,
+    optim,
     pool,
     upsample,
 )
 from nn_scratch.exercises.mistakes.explain import Attempt, explain, not_finite, soil
 
-_MODULES = general, conv, conv_options, linear, pool, upsample, norm, loss, boxes
+_MODULES = general, conv, conv_options, linear, pool, upsample, norm, loss, boxes, optim
 
 
 def mistakes_of(exercise_name):

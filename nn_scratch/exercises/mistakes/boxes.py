@@ -180,3 +180,96 @@ def gradients_exchanged(case):
     swapped = case["dscores"] @ case["box_weight"] if case["dscores"].shape[1] == 4 else None
     if swapped is not None:
         yield {"dfeatures": swapped + case["dboxes"] @ case["class_weight"]}
+
+
+# ---------------------------------------------------------------- IoU
+
+
+@mistake(
+    "iou",
+    "other_iou",
+    "Your IoU is {key}.",
+    "Draw both boxes on paper. Where does the shared box begin and end, and what covers both?",
+)
+def other_iou(case):
+    a, b = case["a"], case["b"]
+    starts = {"": (a[:, :2], b[:, :2]),
+              "with centres for the corners":
+              (a[:, :2] - a[:, 2:] / 2, b[:, :2] - b[:, 2:] / 2)}  # fmt: skip
+    sizes_a, sizes_b = a[:, 2:], b[:, 2:]
+    areas = sizes_a.prod(axis=1), sizes_b.prod(axis=1)
+    shared = {}
+    for said, (one, two) in starts.items():
+        width = np.minimum(one + sizes_a, two + sizes_b) - np.maximum(one, two)
+        shared[said] = np.maximum(width, 0).prod(axis=1)
+        shared[f"{said} with a shared part that may be negative".strip()] = width.prod(axis=1)
+        both = np.maximum(width.prod(axis=1), 0)
+        shared[f"{said} cut off at 0 after width and height are multiplied".strip()] = both
+        shared[f"{said} with one pixel more for each side".strip()] = np.maximum(width + 1, 0).prod(
+            axis=1
+        )
+        shared[f"{said} with the sum of width and height for the area".strip()] = np.maximum(
+            width, 0
+        ).sum(axis=1)
+        shared[f"{said} of the widths only".strip()] = np.maximum(width[:, 0], 0)
+        shared[f"{said} with absolute values for what is negative".strip()] = np.abs(width).prod(
+            axis=1
+        )
+    ends = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
+    shared["with width and height taken for the lower right corner"] = np.maximum(ends, 0).prod(1)
+    hull = np.maximum(a[:, :2] + sizes_a, b[:, :2] + sizes_b) - np.minimum(a[:, :2], b[:, :2])
+    shared["with the box around both for the shared one"] = hull.prod(axis=1)
+    shared["with the smaller width and height for the shared ones"] = np.minimum(
+        sizes_a, sizes_b
+    ).prod(axis=1)
+    corner_areas = [np.maximum(c[:, 2:] - c[:, :2], 0).prod(axis=1) for c in (a, b)]
+    for said, part in shared.items():
+        below = {
+            "": sum(areas) - part,
+            "divided by the sum of the areas, in which the shared one counts twice": sum(areas),
+            "divided by the smaller area": np.minimum(*areas),
+            "divided by the larger area": np.maximum(*areas),
+            "divided by the first area": areas[0],
+            "divided by the second area": areas[1],
+            "divided by the box around both": hull.prod(axis=1),
+            "not divided: the shared area": 1,
+            "divided by the sum of the areas plus the shared one": sum(areas) + part,
+            "with areas of widths and heights taken for corners": sum(corner_areas) - part,
+            "divided by the union plus 1": sum(areas) - part + 1,
+            "doubled, over the sum of the areas (the Dice coefficient)": sum(areas) / 2,
+        }
+        for over, area in below.items():
+            if said or over:
+                yield f"{said} {over}".strip(), {"iou": part / area}
+    yield "one for all: of the sums", {"iou": np.sum(shared[""]) / (sum(areas) - shared[""]).sum()}
+    yield "1 − IoU", {"iou": 1 - case.right["iou"]}
+
+
+@mistake(
+    "to_corners from_corners",
+    "other_format",
+    "Your {result} are {key}.",
+    "What do the four numbers of the other format mean, in their order?",
+)
+def other_format(case):
+    name, given = next(iter(case.right)), case[next(iter(case.trial.exercise.arguments))]
+    x, y, w, h = given.T
+    for said, columns in (
+        ("(x, x + w, y, y + h): their order is another", (x, x + w, y, y + h)),
+        ("(x, y, w, h) as they were", (x, y, w, h)),
+        ("centre ± half the size: x and y are taken for the centre",
+         (x - w / 2, y - h / 2, x + w / 2, y + h / 2)),
+        ("(x, y, x + h, y + w): width and height are exchanged", (x, y, x + h, y + w)),
+        ("(x, y, x − w, y − h)", (x, y, x - w, y - h)),
+        ("with one pixel taken off, x + w − 1 and y + h − 1", (x, y, x + w - 1, y + h - 1)),
+        ("(y, x, y + h, x + w): rows before columns", (y, x, y + h, x + w)),
+        ("the centre and the size", (x + w / 2, y + h / 2, w, h)),
+        ("(x1, y1, x2 − x1 + 1, y2 − y1 + 1)", (x, y, w - x + 1, h - y + 1)),
+        ("the centre and the size", ((x + w) / 2, (y + h) / 2, w - x, h - y)),
+        ("(x1, y1, y2 − y1, x2 − x1): width and height are exchanged", (x, y, h - y, w - x)),
+        ("(x1, y1, x1 − x2, y1 − y2): the signs are turned", (x, y, x - w, y - h)),
+        ("(x1, y1, x2 + x1, y2 + y1): sums for differences", (x, y, w + x, h + y)),
+        ("(x1, y1, |x2 − y1|, |y2 − x1|)", (x, y, w - y, h - x)),
+        ("(y1, x1, y2 − y1, x2 − x1): rows before columns", (y, x, h - y, w - x)),
+    ):  # fmt: skip
+        yield said, {name: np.stack(columns, axis=1)}

@@ -1,4 +1,4 @@
-"""05 Bed of nails (lesson 03)
+"""07 Bed of nails (lesson 03)
 
 Each pixel goes to the top left of a block of scale × scale pixels, whose rest is zero. scale is one
 number or (vertical, horizontal).

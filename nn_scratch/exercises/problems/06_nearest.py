@@ -1,4 +1,4 @@
-"""04 Nearest unpooling (lesson 03)
+"""06 Nearest unpooling (lesson 03)
 
 Each pixel becomes a block of scale × scale equal pixels. scale is one number or (vertical,
 horizontal).

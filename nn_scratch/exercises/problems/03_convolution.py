@@ -1,4 +1,4 @@
-"""01 Convolution (lesson 01)
+"""03 Convolution (lesson 01)
 
 Each output is a weighted sum over a window of the image:
 

@@ -1,4 +1,4 @@
-"""06 Bilinear upsampling (lesson 03)
+"""08 Bilinear upsampling (lesson 03)
 
 Row i of the large image looks at the place (i + ½)·H/P − ½ of the small one, but not below 0, and
 mixes the two rows beside it, the nearer the more; below the last row there is only the last row.

@@ -1,4 +1,4 @@
-"""15 Two heads on the same features (lesson 08)
+"""17 Two heads on the same features (lesson 10)
 
     scores = features · class_weightᵀ        boxes = features · box_weightᵀ
 

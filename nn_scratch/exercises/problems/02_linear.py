@@ -1,4 +1,4 @@
-"""09 Linear layer (lesson 00)
+"""02 Linear layer (lesson 00)
 
 y[n, f] = b[f] + Σ x[n, c] · w[f, c], summed over c.
 

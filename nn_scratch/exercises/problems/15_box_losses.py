@@ -1,4 +1,4 @@
-"""13 Losses of a box (lesson 08)
+"""15 Losses of a box (lesson 10)
 
 Both compare prediction and target number by number, d = prediction − target, and take the mean over
 all numbers: mse_loss of d², smooth_l1_loss of d²/2 where |d| < 1 and of |d| − 1/2 elsewhere.

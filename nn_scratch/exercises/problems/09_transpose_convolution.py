@@ -1,4 +1,4 @@
-"""07 Transpose convolution (lesson 04)
+"""09 Transpose convolution (lesson 04)
 
 Each pixel of x paints the kernel, times its value, into y; where paintings overlap, they add. The
 painting of pixel (h, w) begins at row h·sh − ph and column w·sw − pw; what falls outside is lost.

@@ -1,4 +1,4 @@
-"""10 Batch norm (lesson 06)
+"""13 Batch norm (lesson 08)
 
 For every channel: mean and variance over all images and pixels (the variance divided by their
 count), then

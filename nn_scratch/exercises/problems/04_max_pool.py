@@ -1,4 +1,4 @@
-"""02 Max-pooling and its switches (lesson 02)
+"""04 Max-pooling and its switches (lesson 02)
 
 y is the largest value of each window, and its switch says where in the plane that value stood: row
 times the image's width plus column, in x as it is given (padding has no number). Padding never

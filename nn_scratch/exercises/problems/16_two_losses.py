@@ -1,4 +1,4 @@
-"""14 Two losses at once (lesson 08)
+"""16 Two losses at once (lesson 10)
 
 A localizer says what is in the image and where: scores and a box. It learns from
 

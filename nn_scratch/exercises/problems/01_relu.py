@@ -1,4 +1,4 @@
-"""08 ReLU (lesson 00)
+"""01 ReLU (lesson 00)
 
 y = max(x, 0), number by number.
 

@@ -1,4 +1,4 @@
-"""03 Max-unpooling (lesson 03)
+"""05 Max-unpooling (lesson 03)
 
 The way back: each value goes to where its pool found the maximum; all other places are zero. Two
 values that go to the same place add.
