@@ -357,7 +357,7 @@ def needs_contiguous(dy, x):
         (not_finite, "not_finite"),
         (changes_inputs, "changes_inputs"),
         (timeout, "timeout"),
-        (exits, "ended"),
+        (exits, "raises"),
         (not_repeatable, "not_repeatable"),
         (needs_contiguous, "needs_contiguous"),
         (lambda: None, "raises"),
