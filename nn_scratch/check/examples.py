@@ -58,17 +58,22 @@ SHAPES = {  # of the arrays among the arguments, by how many there are
 
 
 def for_function(name, pair):
-    """An example (inputs, options) for a (forward, backward) pair: the one of the library's op
-    `name` as far as forward takes it, else by the names of its arguments. None if it takes none.
+    """Examples (note, inputs, options) for a (forward, backward) pair: those of the library's op
+    `name` as far as forward takes them, else one by the names of its arguments; an empty list if
+    it takes none.
 
-    That backward fails on the library's is no reason to take another: there are strides in it.
+    That backward fails on one of the library's is no reason to leave it out: there are strides,
+    overlaps and borders in them.
     """
-    forward = pair[0]
+    found = []
     for case in (case for case in op_cases() if case.name == name):
-        for example in _of_the_library(case, forward):
-            if _adapter(pair, example) is not None:
-                return example
-    return _fitting(pair, _by_shape(forward))
+        for note, *ways in _of_the_library(case):
+            matched = (_matched(pair[0], _arrays(case), options) for options in ways)
+            example = next((e for e in matched if e and _adapter(pair, e, strict=False)), None)
+            if example and not any(_same(example, other) for _, *other in found):
+                found.append((note, *example))
+    fitting = None if found else _fitting(pair, _by_shape(pair[0]))
+    return [("", *fitting)] if fitting else found
 
 
 def for_layer(layer):
@@ -95,8 +100,9 @@ def _fitting(target, examples):
     return possible
 
 
-def _adapter(target, example):
-    """The adapter, if forward takes the example and gives finite numbers; else None."""
+def _adapter(target, example, strict=True):
+    """The adapter, if forward takes the example and, if we are strict, gives finite numbers; else
+    None."""
     inputs, options = example
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -105,7 +111,8 @@ def _adapter(target, example):
             outputs = adapter.outputs(adapter.values)
     except Exception:  # not for this forward
         return None
-    return adapter if all(np.isfinite(y).all() and y.size for y in outputs) else None
+    fine = all(np.isfinite(y).all() and y.size for y in outputs)
+    return adapter if fine or not strict else None
 
 
 def _backward_fits(adapter):
@@ -124,15 +131,28 @@ def _shapes_fit(adapter):
     return bool(given) and all(comparable(gradients[n], adapter.values[n]) for n in given)
 
 
-def _of_the_library(case, forward):
-    """The library's example as far as a signature goes: with its options, which differ by axis,
-    with plain numbers in their place, and without."""
+def _of_the_library(case):
+    """(note, options, …) of a case of the library's: with its options, which differ by axis, or
+    with one number in place of a pair; and once without padding, where windows leave a row over."""
+    plain = {
+        n: max(v) if isinstance(v, tuple) and all(isinstance(part, int) for part in v) else v
+        for n, v in case.options.items()
+    }
+    yield case.note, case.options, plain
+    if {"stride", "padding"} <= case.options.keys():
+        yield "stride 3", {**plain, "stride": 3, "padding": 0, "output_padding": 0}
+
+
+def _arrays(case):
+    """The inputs of a case of the library's, by name."""
     names = argument_names(case.target[0], len(case.inputs))
-    known = dict(zip(names, case.inputs, strict=True))
-    for values in (case.options, _plain(case.options), {}):
-        matched = _matched(forward, known, values)
-        if matched is not None:
-            yield matched
+    return dict(zip(names, case.inputs, strict=True))
+
+
+def _same(example, other):
+    (inputs, options), (others, other_options) = example, other
+    same = len(inputs) == len(others) and all(a is b for a, b in zip(inputs, others, strict=True))
+    return same and options == other_options
 
 
 def _matched(forward, arrays, options):
@@ -148,8 +168,8 @@ def _matched(forward, arrays, options):
         key = next((n for n in _synonyms(parameter.name) if n in arrays or n in options), None)
         if key is None and parameter.default is not parameter.empty:
             gap = True
-        elif key is None and parameter.name in NUMBERS and not options:
-            named[parameter.name] = NUMBERS[parameter.name] if parameter.name != "padding" else 0
+        elif key is None and parameter.name in NUMBERS:
+            named[parameter.name] = 0 if parameter.name == "padding" else NUMBERS[parameter.name]
         elif key is None:
             return None
         elif key in arrays and not gap and parameter.kind is not parameter.KEYWORD_ONLY:
@@ -157,7 +177,7 @@ def _matched(forward, arrays, options):
         else:
             named[parameter.name] = arrays.get(key, options.get(key))
     if takes_any:
-        named |= {n: v for n, v in options.items() if n not in named}
+        named |= {n: v for n, v in options.items() if n not in named and v != 0}
     return tuple(inputs), named
 
 
@@ -196,11 +216,3 @@ def _is_needed(parameter):
 def _synonyms(name):
     """All names that mean the same, this one first."""
     return [name, *(n for group in SAME if name.lower() in group for n in group)]
-
-
-def _plain(options):
-    """One number in place of a pair: the first that differs from the default."""
-    return {
-        n: max(v) if isinstance(v, tuple) and all(isinstance(p, int) for p in v) else v
-        for n, v in options.items()
-    }

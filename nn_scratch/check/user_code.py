@@ -46,14 +46,14 @@ def explained_errors(path, name, but=()):
         raise UserCodeError(f"{name} raises {type(error).__name__}: {error} ({where})") from error
 
 
-def user_case(module, path, name) -> Case:
-    """The Case for `name` in a module that was loaded from the file at `path`: a Layer class, a
+def user_cases(module, path, name) -> list[Case]:
+    """The Cases for `name` in a module that was loaded from the file at `path`: a Layer class, a
     layer, or a function `name` with its backward function `name_backward`.
 
     What it is called with comes, in this order, from
     - `name.example()` or the file's `example()`: a tuple of inputs, the last of which may be a
       dict of options; for a layer class the first may be the layer to check;
-    - the library's own case for an op of the same name, as far as the signature goes;
+    - the library's own cases for an op of the same name, as far as the signature goes;
     - the names of its arguments, as long as forward takes what they suggest.
 
     Raises UserCodeError, with what to add to the file, where nothing of this fits.
@@ -62,10 +62,10 @@ def user_case(module, path, name) -> Case:
     found = _first(module, FORWARD, base)
     found = find_in(module, path, base) if found is None else found
     if inspect.isclass(found):
-        return _layer_class_case(module, path, name, found)
+        return [_layer_class_case(module, path, name, found)]
     if is_layer(found):
-        return _layer_case(module, path, name, found, _example(module, found))
-    return _pair_case(module, path, base, found)
+        return [_layer_case(module, path, name, found, _example(module, found))]
+    return _pair_cases(module, path, base, found)
 
 
 def _base_name(name):
@@ -131,7 +131,7 @@ def _make(cls, path, name):
     return cls(**{parameter: KNOWN[parameter] for parameter in needed})
 
 
-def _pair_case(module, path, name, forward):
+def _pair_cases(module, path, name, forward):
     if not callable(forward):
         raise UserCodeError(f"{name} in {path} is neither a layer nor a function")
     backward = _first(module, BACKWARD, name)
@@ -140,10 +140,13 @@ def _pair_case(module, path, name, forward):
             f"{path} has {name}, but no {name}_backward: a pass is checked with its backward pass"
         )
     pair = forward, backward
-    example = _example(module, forward) or for_function(name, pair) or _only_one(forward)
-    if example is None:
+    example = _example(module, forward)
+    found = [("", *example)] if example else for_function(name, pair)
+    if not found and (guess := _only_one(forward)):
+        found = [("", *guess)]
+    if not found:
         raise UserCodeError(_what_to_add(path, name, forward))
-    return Case(name, "", pair, *example)
+    return [Case(name, note, pair, inputs, options) for note, inputs, options in found]
 
 
 def _what_to_add(path, name, forward, first=""):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nn_scratch.check.run import check_own
-from nn_scratch.check.user_code import user_case
+from nn_scratch.check.user_code import user_cases
 from nn_scratch.user_file import UserCodeError, load_file
 
 HEAD = "import numpy as np\nfrom nn_scratch import ops\nfrom nn_scratch.layers import *\n"
@@ -172,7 +172,8 @@ def conv2d_backward(dy, x, w, {signature}):
 def test_the_example_of_the_library_goes_as_far_as_the_signature(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(HEAD + RIGHT["conv2d"])
-    case = user_case(load_file(path), path, "conv2d")
+    case, *others = user_cases(load_file(path), path, "conv2d")
+    assert [case.note for case in others] == ["stride 3", "same"][: len(others)]
     assert [a.shape for a in case.inputs] == [(2, 4, 7, 6), (3, 4, 3, 2), (3,)]
     assert case.options == {"stride": (2, 1), "padding": (1, 2)}
 
@@ -184,7 +185,11 @@ def test_plain_numbers_where_pairs_are_not_understood(tmp_path):
         "    return ops.conv2d(x, w, b, stride=int(stride), padding=int(padding))\n"
         "def conv2d_backward(dy, x, w, b, stride, padding): return None\n"
     )
-    assert user_case(load_file(path), path, "conv2d").options == {"stride": 2, "padding": 2}
+    cases = user_cases(load_file(path), path, "conv2d")
+    assert [case.options for case in cases] == [
+        {"stride": 2, "padding": 2},
+        {"stride": 3, "padding": 0},
+    ]
 
 
 def test_what_cannot_be_guessed_comes_with_an_example_to_paste(tmp_path):
@@ -194,7 +199,7 @@ def test_what_cannot_be_guessed_comes_with_an_example_to_paste(tmp_path):
         "def looked_up_backward(dy, x, rules, k): return dy\n"
     )
     with pytest.raises(UserCodeError) as error:
-        user_case(load_file(path), path, "looked_up")
+        user_cases(load_file(path), path, "looked_up")
     text = str(error.value)
     assert f"looked_up(x, rules, k) is to be checked on cannot be guessed: add to {path}" in text
     module = {}
@@ -210,7 +215,7 @@ def test_a_layer_that_cannot_be_guessed(tmp_path):
         "    def backward(self, dy): return dy\n"
     )
     with pytest.raises(UserCodeError, match=r"return Odd\(…\), x, key"):
-        user_case(load_file(path), path, "Odd")
+        user_cases(load_file(path), path, "Odd")
 
 
 @pytest.mark.parametrize("examples", ["()", "(np.zeros((0, 3)),)", "(np.arange(3),)"])
