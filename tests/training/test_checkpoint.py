@@ -1,6 +1,9 @@
 """Checkpoints: whole or not at all, and never a puzzle when they cannot be read."""
 
+import io
+import json
 import os
+import zipfile
 
 import numpy as np
 import pytest
@@ -90,3 +93,129 @@ def test_other_files_are_explained(tmp_path):
     np.savez(tmp_path / "new.npz", record=np.array('{"format": 99}'))
     with pytest.raises(CheckpointError, match="format 99, but this version of nn_scratch reads 2"):
         load_checkpoint(tmp_path / "new.npz")
+
+
+def rewritten(path, change):
+    """The checkpoint's arrays and record, changed, in the same file."""
+    arrays = dict(np.load(path))
+    said = json.loads(str(arrays.pop("record")))
+    change(arrays, said)
+    np.savez(path, record=np.array(json.dumps(said)), **arrays)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda arrays, said: arrays.pop("net/weight"),
+        lambda arrays, said: arrays.pop("optimizer/velocity.weight"),
+        lambda arrays, said: arrays.update({"net/more": np.zeros(3)}),
+        lambda arrays, said: said.pop("record"),
+        lambda arrays, said: said.update(record=[1]),
+        lambda arrays, said: said.pop("arrays"),
+        lambda arrays, said: said.update(arrays=7),
+    ],
+)
+def test_an_incomplete_file_is_explained(saved, change):
+    path, _, _ = saved
+    rewritten(path, change)
+    with pytest.raises(CheckpointError, match="truncated or no checkpoint"):
+        load_checkpoint(path)
+
+
+def with_member(path, name, content, **options):
+    """The checkpoint with one array's bytes replaced."""
+    with zipfile.ZipFile(path) as archive:
+        members = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    members[name] = content
+    with zipfile.ZipFile(path, "w", **options) as archive:
+        for each, data in members.items():
+            archive.writestr(each, data)
+
+
+def header(shape, dtype="<f4"):
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": dtype, "fortran_order": False, "shape": shape}
+    )
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        header((10**15,)),
+        header((2**62, 2**62)),
+        header((3,)) + bytes(8),
+        header((1, 0, 10**18)) + bytes(1),
+        header((2,), "|O") + bytes(16),
+        b"\x93NUMPY\x09\x00",
+        b"\x93NUMPY\x01\x00\xff\xff{",
+        b"",
+        b"no array",
+    ],
+    ids=range(9),
+)
+def test_an_array_that_is_not_what_its_header_says(saved, content):
+    path, _, _ = saved
+    with_member(path, "net/weight.npy", content)
+    with pytest.raises(CheckpointError, match="truncated or no checkpoint"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "record", ["", "[", "[1]", "7", "null", '{"format": 2}', "[" * 100_000, '{"format": 2, "a":']
+)
+def test_a_record_that_is_none(saved, record):
+    path, _, _ = saved
+    arrays = dict(np.load(path)) | {"record": np.array(record)}
+    np.savez(path, **arrays)
+    with pytest.raises(CheckpointError, match="truncated or no checkpoint"):
+        load_checkpoint(path)
+
+
+def test_a_small_file_that_swells_is_not_unpacked(saved):
+    path, _, _ = saved
+    with_member(path, "net/weight.npy", bytes(10**8), compression=zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 10**6
+    with pytest.raises(CheckpointError, match="is compressed"):
+        load_checkpoint(path)
+
+
+def test_the_first_edition_s_checkpoints_are_refused_by_name(saved):
+    path, _, _ = saved
+    rewritten(path, lambda arrays, said: said.update(format=1))
+    with pytest.raises(CheckpointError, match=r"format 1, .* reads 2: train again"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda net, optimizer: optimizer.pop("velocity.weight"),
+        lambda net, optimizer: optimizer.pop("steps"),
+        lambda net, optimizer: optimizer.update({"square.weight": np.zeros((2, 3))}),
+        lambda net, optimizer: optimizer.update({"velocity.weight": np.zeros((3, 2))}),
+        lambda net, optimizer: net.update(weight=np.zeros((3, 2), np.float32)),
+        lambda net, optimizer: net.update(weight=np.zeros((2, 3), complex)),
+        lambda net, optimizer: net.update(weight=np.zeros((2, 3), "U5")),
+        lambda net, optimizer: net.pop("bias"),
+    ],
+)
+def test_nothing_is_half_loaded(saved, change):
+    path, net, optimizer = saved
+    found = load_checkpoint(path)
+    found.net["bias"] = found.net["bias"] + 1
+    change(found.net, found.optimizer)
+    before = net.state_dict(), optimizer.state_dict()
+    with pytest.raises(CheckpointError, match="is of another net or optimizer"):
+        found.restore(net, optimizer)
+    for state, now in zip(before, (net.state_dict(), optimizer.state_dict()), strict=True):
+        assert state.keys() == now.keys()
+        assert all(np.array_equal(state[name], now[name]) for name in state)
+
+
+def test_what_a_killed_process_left_is_replaced(tmp_path):
+    net = Linear(3, 2, rng=0)
+    (tmp_path / ".checkpoint.npz.tmp").write_bytes(b"half")
+    save_checkpoint(tmp_path / "checkpoint.npz", net, SGD(net, 0.1), {})
+    assert os.listdir(tmp_path) == ["checkpoint.npz"]

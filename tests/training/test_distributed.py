@@ -14,7 +14,7 @@ import pytest
 
 from helpers import assert_close, draw
 from nn_scratch import ops
-from nn_scratch.training import RanksError, world
+from nn_scratch.training import RanksError, distributed, world
 from nn_scratch.training.distributed import SingleProcess
 
 MPIEXEC = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or shutil.which("mpiexec")
@@ -229,3 +229,30 @@ def test_batch_norm_over_parts_is_batch_norm_of_the_whole(sizes):
     for part in parts:
         for ours, expected in zip((*part[1], *part[2]), (*statistics, *running), strict=True):
             assert_close(ours, expected, scale=10)
+
+
+class Communicator:
+    """An MPI whose Abort returns, as MPICH's does for some milliseconds."""
+
+    def __init__(self):
+        self.aborted = []
+
+    def Abort(self, code):
+        self.aborted.append(code)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a rank fails"), KeyboardInterrupt(), SystemExit(0)]
+)
+def test_a_rank_that_aborts_says_why_once_and_does_nothing_more(error, monkeypatch, capsys):
+    monkeypatch.setattr(distributed, "FORWARDING", 0)
+    processes = distributed.MpiProcesses.__new__(distributed.MpiProcesses)
+    processes.communicator, processes.rank, processes.size = Communicator(), 1, 3
+    done = []
+    with pytest.raises(SystemExit) as stop, processes.abort_together():
+        with processes.abort_together():  # fit within the command
+            raise error
+        done.append("the results")
+    assert stop.value.code == 1 and not done
+    assert processes.communicator.aborted == [1]
+    assert capsys.readouterr().err.count("rank 1 of 3 failed:") == 1

@@ -225,3 +225,45 @@ def test_class_weights_reach_the_loss():
         for w in (None, weights)
     ]
     assert losses[0] != losses[1]
+
+
+class PartlyLabelled(DigitSegmentation):
+    """Of some scenes no pixel counts."""
+
+    def __init__(self, count, without):
+        super().__init__("train", count)
+        self.without = without
+
+    def sample(self, epoch, index):
+        image, labels = super().sample(epoch, index)
+        return image, np.full_like(labels, 255) if index in self.without else labels
+
+
+@pytest.mark.parametrize("without", [{0}, {3, 5, 7}, set(range(8))])
+def test_a_batch_without_a_label_that_counts_is_no_divergence(without, tmp_path):
+    net, task = SegNet(1, 11, widths=(4, 6), rng=0), Segmentation(11, ignore_index=255)
+    loader = Loader(PartlyLabelled(8, without), 1)
+    path = tmp_path / "checkpoint.npz"
+    before = net.state_dict()
+    options = {"epochs": 1, "validation": loader, "checkpoint": path, "progress": False}
+    history = fit(net, task, loader, SGD(net, 0.1), **options)
+    losses = [step["loss"] for step in history["steps"]]
+    assert [index for index, loss in enumerate(losses) if np.isnan(loss)] == sorted(without)
+    known = [loss for loss in losses if not np.isnan(loss)]
+    mean = history["epochs"][0]["loss"]
+    assert mean == pytest.approx(np.mean(known)) if known else np.isnan(mean)
+    if not known:
+        assert all(np.array_equal(net.params[name], before[name]) for name in net.params)
+    again = fit(net, task, loader, SGD(net, 0.1), **options)
+    np.testing.assert_equal(again, history)  # NaN comes back as NaN
+    text = str(np.load(path)["record"])
+    assert "NaN" not in text and ("null" in text) == bool(without)
+
+
+def test_a_batch_of_classes_that_weigh_nothing_is_no_divergence():
+    weights = np.zeros(11)
+    loader = Loader(DigitSegmentation("train", 3), 1)
+    net = SegNet(1, 11, widths=(4,), rng=0)
+    losses = Segmentation(11, class_weights=weights).step(net, next(iter(loader.batches())))
+    assert np.isnan(losses["loss"]) and losses["counts"] == 0
+    assert all((gradient == 0).all() for gradient in net.grads.values())

@@ -1,6 +1,8 @@
 """Recipes, what can be rebuilt from their settings alone, and the commands that work on them."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -242,3 +244,56 @@ def test_comparing_localizers(tmp_path, capsys):
     (line,) = (line for line in table(report).splitlines() if line.startswith(f"| {row['net']} |"))
     assert line.split(" | ")[-3] == "–"
     assert picture(report).axes
+
+
+def test_a_net_is_not_judged_by_images_that_it_was_trained_on(masks, tmp_path, capsys):
+    """Whichever way they came to be held out: here another grouping moves them."""
+    assert train_masks(masks, tmp_path / "run", "--epochs", 1) == 0
+    record = load_checkpoint(tmp_path / "run" / "best.npz").record["settings"]
+    train, validation = record["train_images"], record["validation_images"]
+    assert len(train) + len(validation) == 15 and not set(train) & set(validation)
+    other = tmp_path / "other"
+    for folder in "images", "masks":
+        (other / folder).mkdir(parents=True)
+        for name in train[:3]:
+            path = masks / folder / Path(name).name
+            (other / folder / path.name).write_bytes(path.read_bytes())
+    (other / "classes.txt").write_text("ground\nleaf\nlake\n")
+    capsys.readouterr()
+    assert run("evaluate", tmp_path / "run" / "best.npz", "--data", other) == 2
+    assert "was trained on 1 of the 1 images" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "names", ["ground\nlake\nsky\n", "ground\nleaf\n", "ground\nleaf\nlake\nmoss\n"]
+)
+def test_a_net_is_not_judged_by_other_classes(names, masks, tmp_path, capsys):
+    assert train_masks(masks, tmp_path / "run", "--epochs", 1) == 0
+    (masks / "classes.txt").write_text(names)
+    capsys.readouterr()
+    assert run("evaluate", tmp_path / "run" / "best.npz") == 2
+    assert "classes" in capsys.readouterr().err
+
+
+def test_a_folder_that_has_grown_is_another_data_set(masks, tmp_path, capsys):
+    assert train_masks(masks, tmp_path / "run", "--epochs", 1) == 0
+    for folder in "images", "masks":
+        content = (masks / folder / "03.png").read_bytes()
+        for new in "new.png", "also.png", "third.png":
+            (masks / folder / new).write_bytes(content)
+    capsys.readouterr()
+    assert train_masks(masks, tmp_path / "run", "--epochs", 1) == 2
+    said = capsys.readouterr().err
+    assert "images: " in said and " new (images/" in said and "net" not in said.split("(")[1]
+    assert run("evaluate", tmp_path / "run" / "best.npz") == 0  # every image stays on its side
+
+
+def test_what_has_no_value_is_a_dash_and_null(masks, tmp_path, capsys):
+    """A class that never occurs."""
+    (masks / "classes.txt").write_text("ground\nleaf\nlake\nunicorn\n")
+    assert train_masks(masks, tmp_path / "run", "--epochs", 10) == 0
+    assert re.search(r"unicorn +–", capsys.readouterr().out)
+    assert run("evaluate", tmp_path / "run" / "best.npz", "--json") == 0
+    text = capsys.readouterr().out
+    assert "NaN" not in text and json.loads(text)["class_iou"][3] is None
+    assert "NaN" not in (tmp_path / "run" / "history.json").read_text()
