@@ -11,7 +11,9 @@ import importlib
 import json
 import os
 import re
+import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -49,12 +51,21 @@ def main():
     lines = os.open(order["traceback"], os.O_WRONLY | os.O_CREAT)
     faulthandler.enable(lines)
     _limit(order)
+    if os.name == "posix":
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     for number, task in enumerate(order["tasks"]):
         faulthandler.dump_traceback_later(0.95 * order["seconds"], file=lines)
         report = _Report(order["reports"][number], order["token"])
         with neighbours(Path(task["file"]).resolve().parent), np.errstate():
             _judge(task, report, order["seconds"] / CALLS)
     os._exit(0)
+
+
+def _end_with(parent):
+    """End this process and what it started when the one that waits for it has been killed."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.killpg(0, signal.SIGKILL)
 
 
 class _Report:

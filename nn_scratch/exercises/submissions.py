@@ -49,8 +49,8 @@ def _row(student, limits):
         files, notes, foreign = _files(student)
         tasks = [Task("exercise", str(path.resolve()), names) for path, names in files.items()]
         outcomes = process.run(tasks, limits, folder=student)
-    except (OSError, UserCodeError) as error:
-        return {**row, "notes": [str(error)]}
+    except Exception as error:  # whatever it is, the others are judged
+        return {**row, "notes": [f"cannot be judged: {error}"]}
     if not tasks:
         notes.append("no exercise was handed in")
     for task, outcome in zip(tasks, outcomes, strict=True):
@@ -73,7 +73,7 @@ def _files(student):
         item = next((i for i in items() if i.number == _number(path)), None)
         try:
             tree = ast.parse(path.read_bytes())
-        except (SyntaxError, ValueError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             if item is None:
                 notes.append(f"{path.name} is no Python: {error}")
             tree = ast.Module([], [])
@@ -90,7 +90,7 @@ def _files(student):
 def _walk(folder):
     """All Python files of a student's own, the topmost first."""
     found = [p for p in folder.rglob("*.py") if all(map(_theirs, p.relative_to(folder).parts))]
-    return sorted(found, key=lambda path: (len(path.parts), path))
+    return sorted(filter(Path.is_file, found), key=lambda path: (len(path.parts), path))
 
 
 def _theirs(name):

@@ -93,8 +93,10 @@ def test_every_way_to_break_a_submission(course, graded):
     course("09-dead pass", (LINEAR, "return", "import os; os._exit(0)\n    return"))
     course("10-nothing", names=[])
     (course("11-unreadable", names=[LINEAR]) / RELU).write_bytes(b"\xff\xfe\x00")
+    (course("12-odd files") / "a folder.py").mkdir()
+    (course.folder / "12-odd files" / "deep.py").write_text("x = " + "-" * 100_000 + "1\n")
     rows = graded("--time-limit", "5")
-    assert [row["right"] for row in rows.values()] == [2, 2, 2, 2, 4, 2, 2, 2, 2, 0, 2]
+    assert [row["right"] for row in rows.values()] == [2, 2, 2, 2, 4, 2, 2, 2, 2, 0, 2, 4]
     both = [set(mistakes(row).values()) - {None} for row in rows.values()]
     crashed = "crashed" if sys.platform != "win32" else "ended"
     assert both[:5] == [{"timeout"}, {"ended"}, {"ended"}, {crashed}, set()]
@@ -104,6 +106,7 @@ def test_every_way_to_break_a_submission(course, graded):
         "07-is none": f"{RELU}, line",
         "10-nothing": "no exercise was handed in",
         "11-unreadable": RELU,
+        "12-odd files": "deep.py is no Python",
     }.items():
         assert note in rows[student]["notes"][0]
     assert states(rows["06-raises"])["relu"] == "cannot be used"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -466,3 +467,30 @@ def test_a_wrong_call_is_json_too(arguments, tmp_path, monkeypatch, capsys):
     assert main([*arguments, "--json"]) == 2
     found = json.loads(capsys.readouterr().out)
     assert found["ok"] is False and found["results"] == [] and len(found["error"]) > 10
+
+
+@posix
+@pytest.mark.parametrize("stop", ["SIGTERM", "SIGKILL"])
+def test_the_file_ends_when_the_tool_is_killed(stop, tmp_path):
+    """As `timeout 60 nn-scratch check …` does."""
+    noted = tmp_path / "pid"
+    code = f"import os, time\nopen({str(noted)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n"
+    (tmp_path / "mine.py").write_text(RIGHT + code)
+    command = [sys.executable, "-m", "nn_scratch", "check", "mine.py:relu", "--time-limit", "600"]
+    tool = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE)
+    try:
+        assert until(lambda: noted.exists() and noted.read_text())
+    finally:
+        tool.send_signal(getattr(signal, stop))
+        tool.communicate()
+    pid = noted.read_text()
+    state = ["ps", "-o", "stat=", "-p", pid]
+    assert until(lambda: subprocess.run(state, capture_output=True).stdout.strip()[:1] in b"Z")
+
+
+def until(happened, seconds=120):
+    """Whether something happens, on a machine however slow."""
+    end = time.monotonic() + seconds
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.1)
+    return happened()
