@@ -2,36 +2,31 @@
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from nn_scratch.backend import is_array, to_host
+from nn_scratch.backend import is_array
 from nn_scratch.check.layer_faults import has_no_init, is_layer
+from nn_scratch.check.passes import (
+    Passes,
+    Watch,
+    apart,
+    as_tuple,
+    check_results,
+    copied,
+    float_values,
+    name_gradients,
+    to_float64,
+)
 from nn_scratch.check.random_numbers import generators_of, states
-from nn_scratch.check.signatures import Plan, argument_names, is_float_array, plans
+from nn_scratch.check.signatures import Plan, argument_names, plans
 
 RANDOM = 1e-12  # of the largest output: two calls that differ by more are random, not rounded
 NO_GRADIENT = {
     *("target", "targets", "label", "labels", "truth", "ground_truth", "y_true", "gt"),
     *("mask", "masks", "mean", "var", "variance", "std"),
 }
-
-
-class Passes(NamedTuple):
-    """One forward and one backward pass.
-
-    outputs: float64 copies of the results that got a dy; gradients: by name, float64 or None;
-    dtypes: what forward gave ("y") and backward ("dx" is under "x"); count: how many gradients
-    backward returned, or None for none at all; written: pairs (pass, argument) of the arrays that
-    a pass wrote into.
-    """
-
-    outputs: tuple
-    gradients: dict
-    dtypes: dict
-    count: int | None  # type: ignore[assignment]  # tuples have a method of that name
-    written: list
 
 
 @dataclass
@@ -66,7 +61,7 @@ class Adapter:
         return result if isinstance(result, np.ndarray) else None
 
     def _results(self, values):
-        return _as_tuple(self.run_forward(self.given(values), self.given_options()))
+        return as_tuple(self.run_forward(self.given(values), self.given_options()))
 
     def outputs_again(self, values):
         """The outputs at `values`, to which this adapter has been before: it keeps the first, and
@@ -75,7 +70,7 @@ class Adapter:
         if self._known is None or self._known[0] is not values:
             self._known = values, found
         for first, y in zip(self._known[1], found, strict=True):
-            self.spread = max(self.spread, _apart(first, y))
+            self.spread = max(self.spread, apart(first, y))
         return found
 
     @property
@@ -94,14 +89,14 @@ class Adapter:
     def given(self, values):
         """Copies of all arguments of forward, those that are differentiated at `values`."""
         return {
-            name: _copied(values[name].astype(self.dtype) if name in values else given)
+            name: copied(values[name].astype(self.dtype) if name in values else given)
             for name, given in self.arguments.items()
         }
 
     def given_options(self):
         """Copies of the options, arrays of real values among them in the dtype of the rest."""
         return {
-            name: _copied(v.astype(self.dtype) if is_array(v) and v.dtype.kind == "f" else v)
+            name: copied(v.astype(self.dtype) if is_array(v) and v.dtype.kind == "f" else v)
             for name, v in self.options.items()
         }
 
@@ -151,7 +146,7 @@ class Adapter:
         }
         options = self.given_options()
         watch = Watch({**arguments, **options, **self.parameters(values)})
-        results = _as_tuple(self.run_forward(arguments, options))
+        results = as_tuple(self.run_forward(arguments, options))
         written = [("forward", name) for name in watch.changed()]
         outputs = self._taken(results)
         dys = [arrays(np.array(c, self.dtype)) if np.ndim(c) else self.dtype(c) for c in cotangents]
@@ -165,7 +160,7 @@ class Adapter:
         dtypes |= {n: getattr(g, "dtype", None) for n, g in gradients.items() if g is not None}
         found = {n: None if g is None else to_float64(g, n) for n, g in gradients.items()}
         if self.plan.loss:  # it has no dy: the chain rule is ours
-            factor = float(cotangents[0])
+            factor = float(np.ravel(cotangents[0])[0])
             found = {n: None if g is None else g * factor for n, g in found.items()}
         return Passes(outputs, found, dtypes, count, written)
 
@@ -184,10 +179,11 @@ class LayerAdapter(Adapter):
         super().__init__(
             type(layer).__name__, dict(zip(names, inputs, strict=True)), options, dtype
         )
-        self.layer = copy.deepcopy(layer).to(dtype)
-        self.inputs = list(_float_values(self.arguments))
+        own = copy.deepcopy(layer)
+        self.layer = (own.to("cpu") if own.device == "gpu" else own).to(dtype)
+        self.inputs = list(float_values(self.arguments))
         params = {name: to_float64(array) for name, array in self.layer.params.items()}
-        self.values = {**_float_values(self.arguments), **params}
+        self.values = {**float_values(self.arguments), **params}
 
     def in_dtype(self, dtype):
         """The same in another dtype."""
@@ -223,7 +219,7 @@ class LayerAdapter(Adapter):
     def named_gradients(self, returned):
         found, count = name_gradients(returned, self.arguments, self.inputs)
         own = self.layer.grads
-        return {**found, **{name: _copied(own.get(name)) for name in self.layer.params}}, count
+        return {**found, **{name: copied(own.get(name)) for name in self.layer.params}}, count
 
     def needed(self):
         """Names of the values whose gradients backward has to give."""
@@ -235,7 +231,7 @@ class LayerAdapter(Adapter):
         self.passes(values, cotangents)
         self.parameters(values)
         arguments = self.given(values)
-        results = _as_tuple(self.run_forward(arguments, self.options))
+        results = as_tuple(self.run_forward(arguments, self.options))
         dys = [np.array(c, self.dtype) for c in cotangents]
         positional, named = self.plan.arguments(dys, arguments, self.options, results)
         self.layer.backward(*positional, **named)
@@ -254,7 +250,7 @@ class FunctionAdapter(Adapter):
         names = argument_names(forward, len(inputs), options)
         super().__init__(name, dict(zip(names, inputs, strict=True)), options, dtype)
         self.forward, self.backward = forward, backward
-        self.values = _float_values(self.arguments)
+        self.values = float_values(self.arguments)
 
     def in_dtype(self, dtype):
         """The same in another dtype."""
@@ -303,64 +299,6 @@ def make_adapter(target, inputs, options):
     )
 
 
-class Watch:
-    """Arrays and copies of them: which have been written into since?"""
-
-    def __init__(self, arrays):
-        self.kept = []
-        self.add(arrays)
-
-    def add(self, arrays):
-        """Watch these too."""
-        self.kept += [(n, a, to_host(a).copy()) for n, a in arrays.items() if is_array(a)]
-
-    def changed(self):
-        """The names of those that were changed since the last time."""
-        found = []
-        for i, (name, array, before) in enumerate(self.kept):
-            now = np.asarray(to_host(array))
-            if not np.array_equal(now, before, equal_nan=now.dtype.kind == "f"):
-                found.append(name)
-                self.kept[i] = name, array, now.copy()
-        return found
-
-
-def check_results(results):
-    """Refuse what forward returned if its first part is no array. Raises TypeError."""
-    if not is_float_array(results[0]):
-        first = results[0]
-        what = f"an array of {first.dtype}" if is_array(first) else type(first).__name__
-        cure = "is a return missing?" if first is None else "it must return an array of real values"
-        raise TypeError(f"forward returns {what}: {cure}")
-
-
-def name_gradients(returned, arguments, names):
-    """What backward returned, by the names of the values, and how many there were.
-
-    Several gradients stand in the order of forward's arguments: of all of them, or of those that
-    are differentiated; a dict has them as "x" or "dx".
-    """
-    if isinstance(returned, dict):
-        keys = {name: _key_of(name, returned) for name in names}
-        return {name: returned.get(key) for name, key in keys.items()}, len(returned)
-    if returned is None:
-        return dict.fromkeys(names), None
-    several = isinstance(returned, tuple) or (
-        isinstance(returned, list) and (len(names) > 1 or any(map(is_array, returned)))
-    )
-    given = list(returned) if several else [returned]
-    order = names
-    if len(given) == len(arguments) and len(given) > len(names):
-        order = list(arguments)
-    by_name = dict(zip(order, [*given, *[None] * len(order)], strict=False))
-    return {name: by_name[name] for name in names}, len(given)
-
-
-def _key_of(name, returned):
-    choices = name, f"d{name}", f"d_{name}", f"grad_{name}", f"{name}_grad"
-    return next((key for key in choices if key in returned), name)
-
-
 def _may_lack_gradient(name, adapter):
     """Whether nobody needs the gradient of an input: a target, statistics, or what a loss compares
     its first input with."""
@@ -370,43 +308,3 @@ def _may_lack_gradient(name, adapter):
     same = np.shape(adapter.values[name]) == np.shape(adapter.values[first])
     scalar = adapter.outputs(adapter.values)[0].size == 1
     return name != first and same and scalar
-
-
-def to_float64(array, name="y"):
-    """A float64 copy of plain numbers, whatever subclass of an array they come as, on the host."""
-    plain = np.asarray(to_host(array) if is_array(array) else array)
-    if plain.dtype.kind not in "biuf":
-        raise TypeError(f"{name} is an array of {plain.dtype}, but must hold real values")
-    return np.array(plain, np.float64, subok=False)
-
-
-def _float_values(arguments):
-    """The arrays of real values among the arguments, as float64 copies."""
-    return {
-        name: to_float64(value)
-        for name, value in arguments.items()
-        if is_array(value) and value.dtype.kind == "f"
-    }
-
-
-def _as_tuple(result):
-    if isinstance(result, tuple):
-        return result if result else (None,)
-    if isinstance(result, list) and any(map(is_array, result)):
-        return tuple(result)
-    return (result,)
-
-
-def _copied(value):
-    """A plain copy of an array; anything else as it is."""
-    return np.array(to_host(value), subok=False) if is_array(value) else value
-
-
-def _apart(first, y):
-    """How far two results are apart, relative to the largest value."""
-    if first.shape != y.shape:
-        return np.inf
-    with np.errstate(all="ignore"):
-        differ = np.abs(first - y)[~((first == y) | (np.isnan(first) & np.isnan(y)))]
-        largest = max(np.abs(first).max(initial=0), np.finfo(np.float64).tiny)
-        return float(np.nan_to_num(differ, nan=np.inf).max(initial=0) / largest)

@@ -67,11 +67,19 @@ def run_case(case):
     """The Result of one case."""
     gradients = check_gradients(case.target, *case.inputs, **case.options)
     if gradients.rows:
-        adjoint = check_adjoint(case.target, *case.inputs, **case.options)
+        adjoint = _adjoint(case)
     else:  # no gradient could be compared: neither can the two sides
         adjoint = AdjointReport(gradients.name, [], [gradients.reason])
     gradients.name = adjoint.name = f"{case.name} ({case.note})" if case.note else case.name
     return Result(case, gradients, adjoint)
+
+
+def _adjoint(case):
+    """The adjoint report; if a call fails that the gradient check did not make, it says so."""
+    try:
+        return check_adjoint(case.target, *case.inputs, **case.options)
+    except Exception as error:
+        return AdjointReport(case.name, [], [f"a call ends in {type(error).__name__}: {error}"])
 
 
 def library_cases(name=None):

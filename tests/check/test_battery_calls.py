@@ -1,5 +1,8 @@
 """Verdicts on how passes are called, what they return and what they write into."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -492,6 +495,30 @@ def test_what_cannot_be_called_says_what_to_change():
         check_gradients((affine, lambda dy, x, w, b, rules: dy), X, W, B)
     with pytest.raises(TypeError, match="forward returns NoneType: is a return missing"):
         check_gradients((lambda x: None, lambda dy, x: dy), X)
+
+
+def test_a_call_that_fails_later_ends_no_report():
+    """Backward divides by the largest dy; a dy of zeros is refused."""
+
+    def backward(dy, x):
+        if not dy.any():
+            raise ZeroDivisionError("dy is 0")
+        return 2 * x * dy
+
+    report = check_gradients((square, backward), X)
+    assert report.ok is None
+    assert report.reason == "a further call ends in ZeroDivisionError: dy is 0"
+
+
+def test_check_needs_no_op():
+    """Exercises run while the ops are being edited."""
+    code = (
+        "import sys, nn_scratch.check as c, numpy as np\n"
+        "assert c.check_gradients((np.exp, lambda dy, y: dy * y), np.ones((2, 3))).ok\n"
+        "print([m for m in sys.modules if m.startswith(('nn_scratch.ops', 'nn_scratch.layers'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_passes_of_a_notebook_cell():
