@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from nn_scratch.backend import Array
+from nn_scratch.geometry import integer
 from nn_scratch.ops.upsample import interpolation_matrix
 
 SIZE = 40
@@ -47,8 +48,8 @@ class _DigitScenes:
         images, labels = load_digits()
         part = slice(TEST_DIGITS, None) if split == "train" else slice(TEST_DIGITS)
         self.images, self.labels = images[part], labels[part]
-        self.count = count
-        self.seed = seed
+        self.count = integer("count", count, least=0)
+        self.seed = integer("seed", seed, least=0)
 
     def __len__(self) -> int:
         """How many scenes an epoch has."""
@@ -95,7 +96,7 @@ class DigitSegmentation(_DigitScenes):
     split: "train" or "test", which have different digits. count: scenes in each epoch, which are
     new ones every time. seed: of all of them.
 
-    Raises: ValueError for another split.
+    Raises: TypeError or ValueError for another split, and for a count or seed that is none.
     """
 
     classes = len(CLASS_NAMES)
@@ -116,7 +117,7 @@ class DigitLocalization(_DigitScenes):
     split: "train" or "test", which have different digits. count: scenes in each epoch, which are
     new ones every time. seed: of all of them.
 
-    Raises: ValueError for another split.
+    Raises: TypeError or ValueError for another split, and for a count or seed that is none.
     """
 
     classes = 10

@@ -36,7 +36,7 @@ class Loader:
         self.dataset = dataset
         self.batch_size = integer("batch_size", batch_size, least=1)
         self.shuffle = shuffle
-        self.seed = seed
+        self.seed = integer("seed", seed, least=0)
         self.prefetch = integer("prefetch", prefetch, least=0)
 
     def __len__(self) -> int:

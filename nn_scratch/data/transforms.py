@@ -12,7 +12,7 @@ from PIL.Image import Resampling
 
 from nn_scratch.backend import Array
 from nn_scratch.data.readers import DataError
-from nn_scratch.geometry import pair
+from nn_scratch.geometry import integer, pair
 
 Sample = tuple[Array, ...]
 Size = int | tuple[int, int]
@@ -23,12 +23,14 @@ class Transformed:
 
     All chance comes from `default_rng([seed, epoch, index])`: a sample is the same whatever was
     drawn before it, so that shuffling, prefetching and resuming change nothing.
+
+    Raises: TypeError or ValueError for a seed that is none.
     """
 
     def __init__(self, dataset: Any, *transforms: Any, seed: int = 0):
         self.dataset = dataset
         self.transforms = transforms
-        self.seed = seed
+        self.seed = integer("seed", seed, least=0)
 
     def __len__(self) -> int:
         """How many samples the data set has."""
@@ -47,9 +49,14 @@ class Transformed:
 
 
 class HorizontalFlip:
-    """Left and right exchanged, with the given probability."""
+    """Left and right exchanged, with the given probability.
+
+    Raises: ValueError for a probability that is none.
+    """
 
     def __init__(self, probability: float = 0.5):
+        if not 0 <= probability <= 1:
+            raise ValueError(f"probability is {probability}, but must lie between 0 and 1")
         self.probability = probability
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
@@ -102,7 +109,7 @@ class RandomPlacement:
     """
 
     def __init__(self, factor: float = 2.0, fill_label: int = 0):
-        if factor < 1:
+        if not 1 <= factor < float("inf"):
             raise ValueError(f"factor is {factor}, but no canvas is smaller than its image")
         self.factor = factor
         self.fill_label = fill_label

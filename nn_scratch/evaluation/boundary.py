@@ -10,6 +10,8 @@ from math import ceil, hypot
 import numpy as np
 
 from nn_scratch.backend import Array
+from nn_scratch.geometry import integer
+from nn_scratch.validate import check_integers
 
 TOLERANCE = 0.0075
 
@@ -46,8 +48,14 @@ def image_boundary_f1(
     truth is `ignore_index` have no boundary, and make none.
 
     Returns: (N,) from 0 to 1; NaN where there is no boundary.
-    Raises: ValueError if the maps are not both (N, H, W).
+    Raises: TypeError for labels that are no integers, ValueError if the maps are not both
+    (N, H, W), and for a tolerance that is no share.
     """
+    num_classes = integer("num_classes", num_classes, least=1)
+    check_integers("truth", truth)
+    check_integers("prediction", prediction)
+    if not 0 <= tolerance <= 1:
+        raise ValueError(f"tolerance is {tolerance}, but must be a share of the diagonal, 0 to 1")
     if truth.shape != prediction.shape or truth.ndim != 3:
         raise ValueError(
             f"truth {truth.shape} and prediction {prediction.shape} must both be (N, H, W)"

@@ -15,6 +15,7 @@ def to_fractions(boxes: Array, image_size: tuple[int, int]) -> Array:
     boxes (N, 4), or (N, K, 4). image_size: (height, width) in pixels.
 
     Returns: as many boxes: x and w divided by the width, y and h by the height.
+    Raises: ValueError for other shapes, and for a size that is not above 0.
     """
     return boxes / _size(boxes, image_size)
 
@@ -25,6 +26,7 @@ def to_pixels(fractions: Array, image_size: tuple[int, int]) -> Array:
     fractions (N, 4), or (N, K, 4). image_size: (height, width) in pixels.
 
     Returns: as many boxes: x and w times the width, y and h times the height.
+    Raises: ValueError for other shapes, and for a size that is not above 0.
     """
     return fractions * _size(fractions, image_size)
 
@@ -32,7 +34,8 @@ def to_pixels(fractions: Array, image_size: tuple[int, int]) -> Array:
 def box_iou(a: Array, b: Array) -> Array:
     """Intersection over union of boxes a (N, 4) and b (N, 4), pair by pair.
 
-    A box of negative width or height is empty. Two empty boxes have IoU 0.
+    A box of negative width or height is empty. Two empty boxes have IoU 0, and so has a box of
+    which a number is not finite.
 
     Returns: (N,) float64 from 0 to 1.
     Raises: ValueError if a and b are not both (N, 4).
@@ -41,11 +44,13 @@ def box_iou(a: Array, b: Array) -> Array:
     if a.ndim != 2 or a.shape != b.shape or a.shape[1] != 4:
         raise ValueError(f"boxes must be two arrays (N, 4) of one shape, not {a.shape}, {b.shape}")
     sizes_a, sizes_b = np.maximum(a[:, 2:], 0), np.maximum(b[:, 2:], 0)
-    starts = np.maximum(a[:, :2], b[:, :2])
-    ends = np.minimum(a[:, :2] + sizes_a, b[:, :2] + sizes_b)
-    intersection = np.maximum(ends - starts, 0).prod(axis=1)
-    union = sizes_a.prod(axis=1) + sizes_b.prod(axis=1) - intersection
-    return np.divide(intersection, union, out=np.zeros(len(a)), where=union > 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        starts = np.maximum(a[:, :2], b[:, :2])
+        ends = np.minimum(a[:, :2] + sizes_a, b[:, :2] + sizes_b)
+        intersection = np.maximum(ends - starts, 0).prod(axis=1)
+        union = sizes_a.prod(axis=1) + sizes_b.prod(axis=1) - intersection
+        ious = np.divide(intersection, union, out=np.zeros(len(a)), where=union > 0)
+    return np.where(np.isfinite(ious), ious, 0)
 
 
 def success_rate(ious: Array, threshold: float = 0.5) -> float:
@@ -53,9 +58,10 @@ def success_rate(ious: Array, threshold: float = 0.5) -> float:
 
     ious (N,): as from box_iou.
 
-    Returns: a number from 0 to 1.
+    Returns: a number from 0 to 1; NaN if there is no box.
     """
-    return float(np.mean(np.asarray(ious) >= threshold))
+    ious = np.asarray(ious)
+    return float(np.mean(ious >= threshold)) if ious.size else float("nan")
 
 
 def best_constant_box(boxes: Array) -> Array:
@@ -63,8 +69,11 @@ def best_constant_box(boxes: Array) -> Array:
     at the image. Found by moving one number at a time, in ever smaller steps, from the median.
 
     Returns: (4,) float64.
+    Raises: ValueError if boxes are not finite numbers (N, 4), or none.
     """
     boxes = np.asarray(boxes, np.float64)
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or not len(boxes) or not np.isfinite(boxes).all():
+        raise ValueError(f"boxes {boxes.shape} must be finite numbers (N, 4), N at least 1")
 
     def score(box):
         return box_iou(np.broadcast_to(box, boxes.shape), boxes).mean()
@@ -85,4 +94,8 @@ def best_constant_box(boxes: Array) -> Array:
 def _size(boxes, image_size):
     """What x, y, w and h of boxes are divided by to become fractions."""
     height, width = image_size
+    if boxes.shape[-1:] != (4,) or not (height > 0 and width > 0):
+        raise ValueError(
+            f"boxes {boxes.shape} must be (..., 4), and image_size {tuple(image_size)} above 0"
+        )
     return xp_of(boxes).asarray([width, height, width, height], boxes.dtype)

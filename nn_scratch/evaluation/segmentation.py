@@ -6,6 +6,7 @@ import numpy as np
 
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.display import display_name as spoken  # noqa: F401  (for lessons)
+from nn_scratch.geometry import integer
 from nn_scratch.validate import check_integers, check_shape
 
 
@@ -21,6 +22,7 @@ def confusion_matrix(
     Raises: TypeError for labels that are no integers, ValueError for those outside
     0 … num_classes − 1 and for different shapes.
     """
+    num_classes = integer("num_classes", num_classes, least=1)
     check_integers("truth", truth)
     check_integers("prediction", prediction)
     check_shape("prediction", prediction, truth.shape, "the shape of truth")
@@ -44,7 +46,9 @@ def global_accuracy(confusion: Array) -> float:
     confusion (K, K): as from confusion_matrix.
 
     Returns: a number from 0 to 1; NaN when no pixel counts.
+    Raises: TypeError or ValueError if confusion holds no integers (K, K).
     """
+    confusion = _counts(confusion)
     return float(_shares(np.trace(confusion), confusion.sum()))
 
 
@@ -54,7 +58,9 @@ def class_average_accuracy(confusion: Array) -> float:
     confusion (K, K): as from confusion_matrix.
 
     Returns: a number from 0 to 1; NaN when no pixel counts.
+    Raises: TypeError or ValueError if confusion holds no integers (K, K).
     """
+    confusion = _counts(confusion)
     return _mean(_shares(np.diag(confusion), confusion.sum(axis=1)))
 
 
@@ -64,7 +70,9 @@ def class_iou(confusion: Array) -> Array:
     confusion (K, K): as from confusion_matrix.
 
     Returns: (K,) from 0 to 1; NaN where the union is empty.
+    Raises: TypeError or ValueError if confusion holds no integers (K, K).
     """
+    confusion = _counts(confusion)
     hits = np.diag(confusion)
     return _shares(hits, confusion.sum(axis=0) + confusion.sum(axis=1) - hits)
 
@@ -75,6 +83,7 @@ def mean_iou(confusion: Array) -> float:
     confusion (K, K): as from confusion_matrix.
 
     Returns: a number from 0 to 1; NaN when no pixel counts.
+    Raises: TypeError or ValueError if confusion holds no integers (K, K).
     """
     return _mean(class_iou(confusion))
 
@@ -89,17 +98,20 @@ def median_frequency_weights(
     with its resolution and version: recompute them.
 
     Returns: (num_classes,) float64; classes that never occur get 0.
-    Raises: ValueError for labels outside 0 … num_classes − 1.
+    Raises: TypeError for labels that are no integers, ValueError for those outside
+    0 … num_classes − 1.
     """
+    num_classes = integer("num_classes", num_classes, least=1)
     own, present = np.zeros(num_classes), np.zeros(num_classes)
     for labels in label_maps:
+        check_integers("a label map", labels)
         counted = labels if ignore_index is None else labels[labels != ignore_index]
         if counted.size and not 0 <= counted.min() <= counted.max() < num_classes:
             raise ValueError(
                 f"a label map has labels from {counted.min()} to {counted.max()}, but "
                 f"{num_classes} classes have the labels 0 to {num_classes - 1}"
             )
-        pixels = np.bincount(counted.ravel(), minlength=num_classes)
+        pixels = np.bincount(counted.ravel().astype(np.int64), minlength=num_classes)
         own += pixels
         present += (pixels > 0) * counted.size
     frequencies = _shares(own, present)
@@ -108,6 +120,14 @@ def median_frequency_weights(
     if occurring.any():
         weights[occurring] = np.median(frequencies[occurring]) / frequencies[occurring]
     return weights
+
+
+def _counts(confusion):
+    """A confusion matrix (K, K) as it must be."""
+    check_integers("confusion", confusion)
+    if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1] or confusion.size == 0:
+        raise ValueError(f"confusion is {confusion.shape}, but must be (num_classes, num_classes)")
+    return confusion
 
 
 def _shares(part, whole):
