@@ -42,6 +42,7 @@ from nn_scratch.plotting.text import (
 )
 
 PANEL = 1.6  # inches, of one image among others
+MOST = 1000  # classes that get colours where their number is not told
 INSIDE = 6  # names that a legend inside a chart may have
 
 
@@ -274,7 +275,7 @@ def plot_images(
         if image.ndim == 3:
             show_image(axis, image)
         elif image.dtype.kind in "iu":
-            axis.imshow(coloured(image, max(len(CLASS_COLOURS), int(image.max()) + 1)))
+            axis.imshow(coloured(image, min(MOST, max(len(CLASS_COLOURS), int(image.max()) + 1))))
         else:
             axis.imshow(image, cmap="gray")
     return figure

@@ -94,3 +94,9 @@ def test_losses(tmp_path):
     figure = figures.plot_losses({"one": history, "two": history})
     figure.savefig(tmp_path / "picture.png")
     assert [axis.get_title() for axis in figure.axes] == ["one", "two"]
+
+
+def test_label_maps_of_huge_numbers_take_no_huge_table():
+    figure = figures.plot_images({"labels": np.array([[0, 2**40], [1, 5]])})
+    shown = figure.axes[0].images[0].get_array()
+    assert (shown[0, 1] == 0).all() and len(np.unique(shown.reshape(-1, 3), axis=0)) == 4
