@@ -5,9 +5,12 @@ order (height, width) throughout.
 """
 
 import operator
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+
+LARGEST = 2**31 - 1  # of every number here: products of two still fit 64 bits
 
 # ---------------------------------------------------------------- pairs
 
@@ -17,7 +20,9 @@ Padding: TypeAlias = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, i
 
 
 def integer(name, value, least):
-    """`value` as an int of at least `least`."""
+    """`value` as an int from `least` to LARGEST."""
+    if type(value) is int and least <= value <= LARGEST:
+        return value  # the common case, told at once
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError
@@ -26,11 +31,15 @@ def integer(name, value, least):
         raise TypeError(f"{name} is {value!r}, but must be an integer") from None
     if number < least:
         raise ValueError(f"{name} is {value}, but must be at least {least}")
+    if number > LARGEST:
+        raise ValueError(f"{name} is {value}, but must be at most {LARGEST}")
     return number
 
 
 def pair(name, value, least=1):
     """An `int | (h, w)` argument as (h, w), each at least `least`."""
+    if type(value) is int and least <= value <= LARGEST:
+        return value, value
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
             raise ValueError(f"{name} is {value}, but must be an integer or a pair (h, w)")
@@ -44,14 +53,8 @@ def padding_pairs(padding):
         raise ValueError(
             f'padding={padding!r}: "same" and "valid" are for conv2d; give numbers here'
         )
-    rows, columns = (
-        padding
-        if isinstance(padding, (tuple, list)) and len(padding) == 2
-        else (
-            padding,
-            padding,
-        )
-    )
+    two = isinstance(padding, (tuple, list)) and len(padding) == 2
+    rows, columns = padding if two else (padding, padding)
     return pair("padding", rows, least=0), pair("padding", columns, least=0)
 
 
@@ -82,6 +85,14 @@ class Windows(NamedTuple):
     def padded(self, size):
         """The padded image's (height, width)."""
         return tuple(n + sum(p) for n, p in zip(size, self.padding, strict=True))
+
+
+@lru_cache(maxsize=256)
+def turned(windows):
+    """The windows of the adjoint, with stride 1: those of the kernel turned by 180°. Padding beyond
+    the kernel's extent turns negative here: windows then start inside the image."""
+    before = (e - 1 - p[0] for e, p in zip(windows.extent, windows.padding, strict=True))
+    return windows._replace(padding=tuple((b, 0) for b in before))
 
 
 def make_windows(kernel_size, stride=1, padding=0, dilation=1):
@@ -131,6 +142,7 @@ def pool_windows(kernel_size, stride, padding, dilation=1):
 # ---------------------------------------------------------------- output sizes
 
 
+@lru_cache(maxsize=1024)
 def conv_size(size, w):
     """Output size ⌊(n + padding − extent) / stride⌋ + 1 (Dumoulin & Visin 2016, relation 6)."""
     out = tuple(
@@ -164,6 +176,31 @@ def pool_size(size, w, ceil_mode=False):
             f"{w.stride} and padding {w.padding}: the output would be {tuple(out)}"
         )
     return tuple(out)
+
+
+@lru_cache(maxsize=256)
+def real_taps(w, size, positions):
+    """The taps (i, j) of a window that ever see a pixel of an image of `size`, in row-major order:
+    (i, j, positions, pixels), the last two as slices by axis: which windows see a pixel through
+    that tap, and which pixels those are."""
+    axes = []
+    for kernel, stride, (before, _), dilation, pixels, count in zip(
+        *w, size, positions, strict=True
+    ):
+        found = []
+        for tap in range(kernel):
+            offset = tap * dilation - before
+            first = max(0, -(offset // stride))
+            last = min(count, (pixels - 1 - offset) // stride + 1)
+            if first < last:
+                start, stop = first * stride + offset, (last - 1) * stride + offset + 1
+                found.append((tap, slice(first, last), slice(start, stop, stride)))
+        axes.append(found)
+    return tuple(
+        (i, j, (rows, columns), (from_rows, from_columns))
+        for i, rows, from_rows in axes[0]
+        for j, columns, from_columns in axes[1]
+    )
 
 
 def window_taps(size, w, positions):

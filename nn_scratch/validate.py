@@ -8,6 +8,7 @@ import numpy as np
 from nn_scratch.backend import is_array, xp_of
 from nn_scratch.geometry import conv_size, integer, transpose_base
 
+VALUES = np.dtype(np.float32), np.dtype(np.float64)
 LAYOUTS = {2: "(N, features)", 4: "(N, C, H, W)"}
 
 
@@ -19,14 +20,18 @@ def check_values(**arrays):
 
     Raises TypeError, which names the argument and the cure.
     """
+    wanted = None
+    for array in arrays.values():
+        if array is not None:
+            if type(array) is not np.ndarray or array.dtype not in (wanted or VALUES):
+                break
+            wanted = (array.dtype,)
+    else:
+        return  # the common case: NumPy arrays of one dtype
     arrays = {name: array for name, array in arrays.items() if array is not None}
     for name, array in arrays.items():
-        if not is_array(array):
-            raise TypeError(
-                f"{name} is a {type(array).__name__}, but must be an array: "
-                f"np.asarray({name}, dtype=np.float32)"
-            )
-        if array.dtype not in (np.float32, np.float64):
+        _check_is_array(name, array)
+        if array.dtype not in VALUES:
             raise TypeError(
                 f"{name} has dtype {array.dtype}, but values must be float32 or float64: "
                 f"convert with {name}.astype(np.float32)"
@@ -39,10 +44,28 @@ def check_values(**arrays):
 
 
 def check_integers(name, array):
-    """Labels and switches must be arrays of any integer type."""
-    if not is_array(array) or array.dtype.kind not in "iu":
+    """Labels and switches must be arrays of any integer type.
+
+    Raises TypeError, which names the argument and the cure.
+    """
+    integers = is_array(array) and array.dtype.kind in "iu"
+    if not integers or array.dtype.newbyteorder("=") != array.dtype:
         got = array.dtype if is_array(array) else type(array).__name__
         raise TypeError(f"{name} is {got}, but must be an integer array: {name}.astype(np.int64)")
+    _check_is_array(name, array)
+
+
+def _check_is_array(name, array):
+    """Subclasses of NumPy's arrays have operations of their own: masks, matrix products."""
+    if not is_array(array):
+        raise TypeError(
+            f"{name} is a {type(array).__name__}, but must be an array: "
+            f"np.asarray({name}, dtype=np.float32)"
+        )
+    if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
+        raise TypeError(
+            f"{name} is a {type(array).__name__}, but must be a plain array: np.asarray({name})"
+        )
 
 
 def check_rank(name, array, rank):

@@ -17,8 +17,9 @@ import numpy as np
 
 from nn_scratch.backend import Array
 from nn_scratch.engine import cpu, cuda, plain
+from nn_scratch.engine.cpu.ways import Choice, which_way
 
-__all__ = ["EngineError", "current", "engine_of", "use"]
+__all__ = ["Choice", "EngineError", "current", "engine_of", "use", "which_way"]
 
 NAMES = "fast", "plain"
 _name = None  # of the engine that is on; None until somebody asks

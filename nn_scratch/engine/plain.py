@@ -16,8 +16,8 @@ from math import prod
 
 import numpy as np
 
-from nn_scratch.backend import xp_of
-from nn_scratch.geometry import conv_size, window_taps
+from nn_scratch import backend
+from nn_scratch.geometry import conv_size, real_taps, window_taps
 
 BATCH_AND_IMAGE = (0, 2, 3)
 
@@ -55,41 +55,20 @@ def conv_backward_filter(x, g, windows, groups=1):
 
 def im2col(x, windows, positions):
     """x (N, C, H, W) -> columns (C, kh, kw, N, P, Q): columns[:, i, j] is what tap (i, j) sees."""
-    xp = xp_of(x)
-    n, c, height, width = x.shape
-    (top, _), (left, _) = windows.padding
-    padded = xp.zeros((c, n, *windows.padded((height, width))), x.dtype)
-    padded[:, :, top : top + height, left : left + width] = channels_first(x)
-    columns = xp.empty((c, *windows.kernel, n, *positions), x.dtype)
-    for i, j, seen in taps(windows, positions):
-        columns[:, i, j] = padded[(..., *seen)]
+    n, c, *size = x.shape
+    columns = xp_of(x).zeros((c, *windows.kernel, n, *positions), x.dtype)
+    for i, j, seen, pixels in real_taps(windows, tuple(size), tuple(positions)):
+        columns[(slice(None), i, j, ..., *seen)] = channels_first(x)[(..., *pixels)]
     return columns
 
 
 def col2im(columns, windows, size):
     """The adjoint of im2col: columns (C, kh, kw, N, P, Q) -> x (N, C, *size), where windows add."""
-    xp = xp_of(columns)
     c, _, _, n, *positions = columns.shape
-    (top, _), (left, _) = windows.padding
-    padded = xp.zeros((c, n, *windows.padded(size)), columns.dtype)
-    for i, j, seen in taps(windows, positions):
-        padded[(..., *seen)] += columns[:, i, j]
-    return images_first(padded[:, :, top : top + size[0], left : left + size[1]])
-
-
-def taps(windows, positions):
-    """For each kernel offset (i, j), the slices of the padded image that it sees."""
-    for i in range(windows.kernel[0]):
-        for j in range(windows.kernel[1]):
-            starts = (i * windows.dilation[0], j * windows.dilation[1])
-            yield (
-                i,
-                j,
-                tuple(
-                    slice(start, start + (count - 1) * step + 1, step)
-                    for start, count, step in zip(starts, positions, windows.stride, strict=True)
-                ),
-            )
+    x = xp_of(columns).zeros((c, n, *size), columns.dtype)
+    for i, j, seen, pixels in real_taps(windows, tuple(size), tuple(positions)):
+        x[(..., *pixels)] += columns[(slice(None), i, j, ..., *seen)]
+    return images_first(x)
 
 
 def grouped_product(a, b):
@@ -117,7 +96,7 @@ def channels_first(x):
 
 def images_first(x):
     """(C, N, …) as a new contiguous (N, C, …)."""
-    return xp_of(x).ascontiguousarray(x.swapaxes(0, 1))
+    return x.swapaxes(0, 1).copy()
 
 
 # ---------------------------------------------------------------- pooling
@@ -131,7 +110,6 @@ def max_pool_argmax(x, windows, positions):
     """
     xp = xp_of(x)
     height, width = x.shape[2:]
-    (top, bottom), (left, right) = windows.padding
     rows, columns = window_taps((height, width), windows, positions)
 
     # Start from each window's first real pixel: what lies before it is padding.
@@ -142,20 +120,15 @@ def max_pool_argmax(x, windows, positions):
     switches = xp.empty(y.shape, switch_type)
     switches[...] = first_row[:, None] * width + first_column
 
-    # Windows reach past the padding when ceil_mode adds one: pad as far as the last tap.
-    below, beyond = (
-        max(after, int(t[-1, -1]) + 1 - n)
-        for t, n, after in ((rows, height, bottom), (columns, width, right))
-    )
-    pads = ((0, 0), (0, 0), (top, below), (left, beyond))
-    padded = xp.pad(x, pads, constant_values=-np.inf)
-    for i, j, seen in taps(windows, positions):
-        candidate = padded[(..., *seen)]
+    for i, j, seen, pixels in real_taps(windows, (height, width), tuple(positions)):
+        here, candidate = y[(..., *seen)], x[(..., *pixels)]
         # Strictly greater keeps the first maximum; a NaN compares as neither, and beats numbers.
-        better = ~(candidate <= y) & (y == y)
-        place = xp.asarray(rows[:, i, None] * width + columns[:, j]).astype(switch_type)
-        y = xp.where(better, candidate, y)
-        switches = xp.where(better, place, switches)
+        better = ~(candidate <= here) & (here == here)
+        place = rows[seen[0], i, None] * width + columns[seen[1], j]
+        y[(..., *seen)] = xp.where(better, candidate, here)
+        switches[(..., *seen)] = xp.where(
+            better, xp.asarray(place.astype(switch_type)), switches[(..., *seen)]
+        )
     return y, switches
 
 
@@ -302,24 +275,36 @@ def softmax_backward(dy, y, axis):
 
 def cross_entropy_terms(scores, labels):
     """log Σ_k exp(s_k) − s_y at every label y: scores (N, K, …), labels (N, …) -> (N, …)."""
-    true_scores = xp_of(scores).take_along_axis(scores, labels[:, None], axis=1)[:, 0]
-    return log_sum_exp(scores) - true_scores
+    xp = xp_of(scores)
+    _, others, lead = exponentials(scores, labels)
+    return lead + xp.log1p(others + xp.expm1(-lead))
 
 
 def cross_entropy_slopes(scores, labels, factors):
-    """(softmax(scores) − onehot(labels)) · factors: scores (N, K, …), the others (N, …)."""
+    """(softmax(scores) − onehot(labels)) · factors: scores (N, K, …), the others (N, …). Where the
+    factor is 0 so is the slope, whatever the scores."""
     xp = xp_of(scores)
-    classes = xp.arange(scores.shape[1]).reshape(-1, *[1] * (scores.ndim - 2))
-    onehot = classes == labels[:, None]
-    softmax = xp.exp(scores - log_sum_exp(scores)[:, None])
-    return (softmax - onehot) * factors[:, None]
+    e, others, lead = exponentials(scores, labels)
+    scale = factors / (others + xp.exp(-lead))
+    e *= scale[:, None]
+    xp.put_along_axis(e, labels[:, None], (-others * scale)[:, None], axis=1)
+    if isinstance(e, np.ndarray) and np.isfinite(others).all():
+        return e
+    return xp.where(factors[:, None] == 0, e.dtype.type(0), e)
 
 
-def log_sum_exp(scores):
-    """log Σ_k exp(s_k) along the classes, shifted by the maximum so that nothing overflows."""
+def exponentials(scores, labels):
+    """exp(s_k − max s) with 0 in the label's place, their sum, and max s − s_y.
+
+    A difference of two scores is exact where the scores are large and close, and without the
+    label's own term small losses keep their digits: the loss is log(1 + Σ_{k≠y} exp(s_k − s_y)).
+    """
     xp = xp_of(scores)
-    top = scores.max(axis=1, keepdims=True)
-    return xp.log(xp.exp(scores - top).sum(axis=1)) + top[:, 0]
+    top = scores.max(axis=1)
+    lead = top - xp.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
+    e = xp.exp(scores - top[:, None])
+    xp.put_along_axis(e, labels[:, None], e.dtype.type(0), axis=1)
+    return e, e.sum(axis=1), lead
 
 
 def mse(difference):
@@ -388,3 +373,11 @@ def matrix_product(a, b):
 def separable_transform(a, x, b):
     """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)."""
     return a @ x @ b.T
+
+
+# ---------------------------------------------------------------- libraries
+
+
+def xp_of(x):
+    """The library of an array. It is asked for so often that NumPy is told here, at once."""
+    return np if isinstance(x, np.ndarray) else backend.xp_of(x)

@@ -39,6 +39,7 @@ def cross_entropy(
         warnings.warn("cross_entropy: no label counts, so the loss is NaN", stacklevel=2)
         return scores.dtype.type(np.nan)
     terms = engine_of(scores).cross_entropy_terms(scores, known)
+    terms = xp_of(terms).where(shares == 0, terms.dtype.type(0), terms)  # NaN there does not count
     return (shares * terms).sum() / total
 
 

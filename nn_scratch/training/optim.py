@@ -25,6 +25,9 @@ def demand_parameters(net):
         )
 
 
+PIECE = 1 << 16  # numbers
+
+
 class Optimizer:
     """Updates `net.params` in place from `net.grads`.
 
@@ -48,7 +51,8 @@ class Optimizer:
         grads = self.net.grads
         for name, parameter in self.net.params.items():
             slots = [self._slot(kind, name, parameter) for kind in self.kinds]
-            self._update(parameter, grads[name], *slots)
+            for piece in _pieces(parameter, grads[name], *slots):
+                self._update(*piece)
 
     def _update(self, parameter, gradient, *slots):
         """Change the parameter and its state arrays in place, element by element."""
@@ -95,6 +99,16 @@ class Optimizer:
             for name, array in state.items()
             if name != "steps"
         }
+
+
+def _pieces(*arrays):
+    """Arrays of one shape, large ones of NumPy in pieces of which all intermediate results stay in
+    the cache."""
+    large = isinstance(arrays[0], np.ndarray) and arrays[0].size > PIECE
+    if not large or not all(array.flags.c_contiguous for array in arrays):
+        return [arrays]
+    flat = [array.reshape(-1) for array in arrays]
+    return ([a[i : i + PIECE] for a in flat] for i in range(0, arrays[0].size, PIECE))
 
 
 class SGD(Optimizer):

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from helpers import assert_close, draw, strided
-from nn_scratch.engine import plain
-from nn_scratch.engine.cpu import batch_norm
+from nn_scratch.engine import cpu, plain
+from nn_scratch.engine.cpu import batch_norm, pointwise
 
 
 @pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
 def tiny_blocks(request, monkeypatch):
     monkeypatch.setattr(batch_norm, "MAP_ELEMENTS", 17)
     monkeypatch.setattr(batch_norm, "SUM_ELEMENTS", 17)
+    monkeypatch.setattr(pointwise, "MAP_ELEMENTS", 17)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 
@@ -35,7 +36,7 @@ def test_same_results_as_the_plain_primitives(shape, offset):
             ("relu", (dy_,)),
             ("relu_backward", (x_, dy_)),
         ]:
-            ours = getattr(batch_norm, name)(*arguments)
+            ours = getattr(cpu, name)(*arguments)
             expected = getattr(plain, name)(*arguments)
             if not isinstance(ours, tuple):
                 ours, expected = (ours,), (expected,)
@@ -63,4 +64,23 @@ def test_variance_far_from_zero_keeps_its_digits():
 
 def test_relu_keeps_nan_and_infinity():
     x = np.array([np.nan, np.inf, -np.inf, -0.0, 1.0, -1.0])
-    np.testing.assert_array_equal(batch_norm.relu(x), [np.nan, np.inf, 0, 0, 1, 0])
+    np.testing.assert_array_equal(pointwise.relu(x), [np.nan, np.inf, 0, 0, 1, 0])
+
+
+@pytest.mark.usefixtures("tiny_blocks")
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nothing_passes_a_closed_gate(dtype):
+    """Not as a number and not as NaN; an open one passes everything."""
+    x = np.array([[-1.0, 0.0, -0.0, np.nan, -np.inf, 2.0, np.inf, 1e-40]] * 4, dtype)
+    dy = np.repeat(np.array([[np.nan], [np.inf], [-np.inf], [3.0]], dtype), 8, axis=1)
+    expected = np.where(x > 0, dy, 0)
+    for engine in cpu, plain:
+        np.testing.assert_array_equal(engine.relu_backward(dy, x), expected)
+        _, _, passed = engine.batch_norm_backward_reduce(
+            dy[:, None, :, None],
+            x[:, None, :, None],
+            (np.zeros(1, dtype), np.ones(1, dtype)),
+            x[:, None, :, None],
+        )
+        np.testing.assert_array_equal(passed[:, 0, :, 0], expected)

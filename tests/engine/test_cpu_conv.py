@@ -8,8 +8,7 @@ import pytest
 
 from helpers import assert_close, draw, draw_integers, grid, strided
 from nn_scratch.engine import plain
-from nn_scratch.engine.cpu import conv, kn2row, threads, tiling
-from nn_scratch.engine.cpu import strided as strided_adjoint
+from nn_scratch.engine.cpu import conv, im2col, kn2row, polyphase, threads, tiling
 from nn_scratch.geometry import conv_size, make_windows
 
 GEOMETRIES = grid(
@@ -26,13 +25,6 @@ def tiny_blocks(request, monkeypatch):
     """A few positions in each block, and work for all threads."""
     monkeypatch.setattr(tiling, "BLOCK_BYTES", 4000)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
-
-
-@pytest.fixture
-def low_blocks(tiny_blocks, monkeypatch):
-    """Some rows in each block, for any kernel."""
-    monkeypatch.setattr(tiling, "BLOCK_BYTES", 30_000)
-    monkeypatch.setattr(kn2row, "suits", lambda f, x, windows: windows.stride == (1, 1))
 
 
 @pytest.mark.usefixtures("tiny_blocks")
@@ -59,59 +51,51 @@ def test_same_results_as_the_plain_primitives(geometry):
     )
 
 
-@pytest.mark.usefixtures("low_blocks")
-@pytest.mark.parametrize("groups", [1, 2])
-@pytest.mark.parametrize(
-    "geometry",
-    grid(
-        kernel_size=[(1, 1), (3, 2), (2, 5)],
-        stride=[1, (2, 3)],
-        padding=[0, (1, 2), ((2, 0), (1, 3)), 5],
-        dilation=[1, (2, 1)],
-    ),
-)
-def test_from_many_channels_to_few_and_back(geometry, groups):
+@pytest.mark.usefixtures("tiny_blocks")
+@pytest.mark.parametrize("geometry", GEOMETRIES)
+@pytest.mark.parametrize("way", [im2col, kn2row, polyphase], ids=lambda way: way.__name__[22:])
+def test_every_way_gives_the_same(way, geometry):
+    """Whichever costs least."""
+    geometry = dict(geometry)
+    groups = geometry.pop("groups")
     windows = make_windows(**geometry)
-    x, w = draw(3, 16, 11, 9), draw(2, 16 // groups, *windows.kernel, seed=1)
-    assert_close(
-        conv.conv_forward(x, w, windows, groups),
-        plain.conv_forward(x, w, windows, groups),
-        scale=10,
-    )
-    w = draw(16, 4 // groups, *windows.kernel, seed=1)
-    size = 11, 9
-    g = draw(3, 16, *conv_size(size, windows), seed=2)
-    expected = plain.conv_backward_data(g, w, size, windows, groups)
-    assert_close(conv.conv_backward_data(strided(g), w, size, windows, groups), expected, scale=10)
+    x, w = draw(3, 4, 11, 9), draw(6, 4 // groups, *windows.kernel, seed=1)
+    positions = conv_size((11, 9), windows)
+    g = draw(3, 6, *positions, seed=2)
+    if way is not polyphase:
+        found = way.conv_forward(x, w, windows, groups, positions)
+        assert_close(found, plain.conv_forward(x, w, windows, groups))
+        found = way.conv_backward_filter(strided(x), g, windows, groups)
+        assert_close(found, plain.conv_backward_filter(x, g, windows, groups), scale=10)
+    if way is kn2row or (way is polyphase and windows.dilation == (1, 1)):
+        found = way.conv_backward_data(strided(g), strided(w), (11, 9), windows, groups)
+        assert_close(found, plain.conv_backward_data(g, w, (11, 9), windows, groups), scale=10)
 
 
 @pytest.mark.usefixtures("tiny_blocks")
 @pytest.mark.parametrize("groups", [1, 2])
 @pytest.mark.parametrize("padding", [0, (1, 2), ((2, 0), (1, 3))])
 @pytest.mark.parametrize(
-    ("kernel", "stride", "even"),
+    ("kernel", "stride"),
     [
-        ((3, 3), (2, 2), False),
-        ((5, 3), (2, 2), False),
-        ((7, 5), (3, 3), False),
-        ((2, 4), (3, 3), False),  # phases without a tap, along an axis
-        ((1, 1), (2, 2), False),
-        ((2, 2), (3, 4), False),
-        ((3, 4), (2, 1), False),
-        ((4, 4), (2, 2), True),
-        ((7, 7), (2, 2), True),
-        ((6, 3), (3, 1), True),
+        ((3, 3), (2, 2)),
+        ((5, 3), (2, 2)),
+        ((7, 5), (3, 3)),
+        ((2, 4), (3, 3)),  # phases without a tap, along an axis
+        ((1, 1), (2, 2)),
+        ((2, 2), (3, 4)),
+        ((3, 4), (2, 1)),
+        ((4, 4), (2, 2)),
+        ((6, 3), (3, 1)),
     ],
 )
-def test_phases_of_which_some_have_fewer_taps(kernel, stride, even, padding, groups, monkeypatch):
+def test_phases_of_which_some_have_fewer_taps(kernel, stride, padding, groups):
     """And with integers, of which no product is rounded."""
     windows, size = make_windows(kernel, stride, padding), (17, 15)
-    unused = "_phase_by_phase" if even else "_all_phases_at_once"
-    monkeypatch.setattr(strided_adjoint, unused, None)
     w = draw_integers(6, 4 // groups, *kernel)
     g = draw_integers(3, 6, *conv_size(size, windows), seed=1)
     expected = plain.conv_backward_data(g, w, size, windows, groups)
-    found = conv.conv_backward_data(strided(g), strided(w), size, windows, groups)
+    found = polyphase.conv_backward_data(strided(g), strided(w), size, windows, groups)
     np.testing.assert_array_equal(found, expected)
 
 
@@ -162,23 +146,6 @@ def test_extra_memory_is_that_of_blocks(
         tracemalloc.stop()
         of_weights = 2 * count * w.nbytes  # transformed, in each thread
         assert peak - result.nbytes - of_weights < EXTRA_BYTES, name
-
-
-@pytest.mark.parametrize("height, width", [(400, 400), (3, 32768)])
-@pytest.mark.parametrize("kernel, dilation", [(3, 1), (3, 8), (7, 1)])
-def test_extra_memory_of_few_output_channels(kernel, dilation, height, width, monkeypatch):
-    monkeypatch.setenv("NN_SCRATCH_THREADS", "2")
-    windows = make_windows(kernel, 1, kernel * dilation // 2, dilation)
-    x, w = draw(1, 16, height, width), draw(2, 16, kernel, kernel, seed=1)
-    monkeypatch.setattr(threads, "_local", threading.local())  # new workspaces
-    tracemalloc.start()
-    y = conv.conv_forward(x, w, windows)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak - y.nbytes < EXTRA_BYTES
-    assert_close(
-        y[:, :, :3, :90], plain.conv_forward(x[:, :, :30, :200], w, windows)[:, :, :3, :90], 10
-    )
 
 
 def test_same_bits_for_the_same_number_of_threads(monkeypatch):

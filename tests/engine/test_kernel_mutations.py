@@ -65,9 +65,12 @@ PLANTED = [
     ("norm", "products[t] += products[t + half];", ""),
     ("norm", "int k = plane % channels", "int k = plane / channels"),
     ("norm", "int c = plane % channels", "int c = pixel % channels"),
-    ("loss", "expf(scores[(long long)k * pixels] - top)", "expf(scores[(long long)k * pixels])"),
+    ("loss", "expf(scores[(long long)k * pixels] - *top)", "expf(scores[(long long)k * pixels])"),
     ("loss", "mine[(long long)labels[at] * pixels]", "mine[labels[at]]"),
-    ("loss", "k == labels[at] ? 1.f", "k == labels[at] ? 0.f"),
+    ("loss", "k == labels[at] ? -others", "k == labels[at] ? others"),
+    ("loss", "factors[at] == 0 ? 0 : e * scale", "e * scale"),
+    ("loss", " || score != score", ""),
+    ("loss", "if (k != label) *others", "*others"),
 ]
 
 

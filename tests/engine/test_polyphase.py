@@ -30,15 +30,6 @@ def test_a_plain_convolution_of_phases_is_the_strided_one(windows):
 
 
 @pytest.mark.parametrize("windows", WINDOWS)
-def test_join_is_the_adjoint_of_split(windows):
-    w = draw(3, 2, *windows.kernel)
-    split = polyphase.split(w, windows)
-    other = draw(*split.shape, seed=1)
-    assert_close((split * other).sum(), (w * polyphase.join(other, windows)).sum())
-    np.testing.assert_array_equal(polyphase.join(split, windows), w)
-
-
-@pytest.mark.parametrize("windows", WINDOWS)
 @pytest.mark.parametrize("size", [(7, 9), (1, 2), (12, 10)])
 def test_every_pixel_of_an_image_belongs_to_one_position_and_phase(windows, size):
     for axis, count in enumerate(polyphase.positions(size, windows)):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from nn_scratch.engine.cpu.threads import share, thread_count, workspace
+from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
 
 
 def blas_threads():
@@ -22,7 +22,7 @@ def blas_threads():
 def test_results_come_in_order_and_every_task_once(threads, monkeypatch):
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(threads))
     for count in 0, 1, 2, 7, 100:
-        parts = share(list, list(range(count)))
+        parts = parallel_for(list, list(range(count)))
         assert [task for part in parts for task in part] == list(range(count))
         assert len(parts) == max(1, min(threads, count))
 
@@ -30,14 +30,14 @@ def test_results_come_in_order_and_every_task_once(threads, monkeypatch):
 def test_work_really_runs_side_by_side(monkeypatch):
     monkeypatch.setenv("NN_SCRATCH_THREADS", "3")
     barrier = threading.Barrier(3, timeout=10)
-    assert len(share(lambda part: barrier.wait(), [1, 2, 3])) == 3
+    assert len(parallel_for(lambda part: barrier.wait(), [1, 2, 3])) == 3
 
 
 def test_blas_is_held_and_its_limit_restored(monkeypatch):
     monkeypatch.setenv("NN_SCRATCH_THREADS", "2")
     with threadpoolctl.threadpool_limits(2, user_api="blas"):
         before = blas_threads()
-        inside = share(lambda part: blas_threads(), [1, 2])
+        inside = parallel_for(lambda part: blas_threads(), [1, 2])
         assert all(limits == [1] * len(before) for limits in inside)
         assert blas_threads() == before
 
@@ -51,9 +51,9 @@ def test_limits_are_restored_after_an_error_and_the_error_arrives(monkeypatch):
     with threadpoolctl.threadpool_limits(2, user_api="blas"):
         before = blas_threads()
         with pytest.raises(ArithmeticError):
-            share(fail, [1, 2])
+            parallel_for(fail, [1, 2])
         with pytest.raises(ArithmeticError, match=r"\[2\]"):
-            share(lambda part: fail(part) if 2 in part else None, [1, 2])
+            parallel_for(lambda part: fail(part) if 2 in part else None, [1, 2])
         assert blas_threads() == before
 
 
@@ -68,7 +68,7 @@ def test_callers_from_several_threads_take_turns_and_leave_the_limit_as_it_was(m
         inside.pop()
 
     callers = [
-        threading.Thread(target=lambda: [share(work, [1, 2, 3]) for _ in range(20)])
+        threading.Thread(target=lambda: [parallel_for(work, [1, 2, 3]) for _ in range(20)])
         for _ in range(4)
     ]
     for caller in callers:

@@ -81,8 +81,11 @@ def cases():
     yield from norm_cases()
     scores, labels = integers(2, 5, *SIZE), RNG.integers(0, 5, (2, *SIZE))
     scores[0, 2, 1, 1] = 200  # exp of it is infinite
+    scores[1, 3, 2, 2] = np.nan
+    factors = integers(2, *SIZE)
+    factors[1, 2, 2] = 0
     yield "cross_entropy_terms", (scores, labels)
-    yield "cross_entropy_slopes", (scores, labels, integers(2, *SIZE))
+    yield "cross_entropy_slopes", (scores, labels, factors)
 
 
 def norm_cases():

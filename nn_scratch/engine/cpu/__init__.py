@@ -7,12 +7,10 @@ from nn_scratch.engine.cpu.batch_norm import (
     batch_norm_elemt,
     batch_norm_stats,
     channel_sum,
-    relu,
-    relu_backward,
 )
 from nn_scratch.engine.cpu.conv import conv_backward_data, conv_backward_filter, conv_forward
 from nn_scratch.engine.cpu.gemm import matrix_product, separable_transform
-from nn_scratch.engine.cpu.loss import cross_entropy_slopes, cross_entropy_terms
+from nn_scratch.engine.cpu.pointwise import relu, relu_backward
 from nn_scratch.engine.cpu.pool import gather, max_pool_argmax, scatter_add
 
 

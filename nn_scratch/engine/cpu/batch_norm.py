@@ -1,4 +1,4 @@
-"""Sums and maps over the pixels of each channel, and ReLU, for NumPy arrays.
+"""Batch norm for NumPy arrays: sums and maps over the pixels of each channel.
 
 The work is shared among threads and done in blocks that fit the cache: intermediate results live in
 a workspace of a block's size, never in an array of the activation's size.
@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nn_scratch.engine.cpu.threads import share, thread_count, workspace
+from nn_scratch.engine.cpu.pointwise import MAP_ELEMENTS, THREADS_FROM, mask
+from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
 
-MAP_ELEMENTS = 1 << 19  # of a block of a map; smaller ones, and threads wait for Python
 SUM_ELEMENTS = 1 << 20  # of a block of a sum, which is done sooner
-THREADS_FROM = 2  # blocks of a whole call; with fewer, one thread is done sooner alone
 NEAR = 4  # standard deviations that a mean may be away from 0 until x − mean must be written out
 
 
@@ -35,13 +34,13 @@ def batch_norm_stats(x):
             counts[i, channels] = count = here.shape[0] * here.shape[2]
             mean = _sum(here) / count
             variance = _dot(here, here) / count - mean**2
-            if not _near(mean, variance):
+            if not _mean_is_near_zero(mean, variance):
                 mean = mean.astype(x.dtype)
-                apart = _apart(here, mean)
+                apart = _centred(here, mean)
                 variance = _dot(apart, apart) / count
             means[i, channels], variances[i, channels] = mean, variance
 
-    share(work, range(len(blocks)))
+    parallel_for(work, range(len(blocks)), x.size)
     count = x.shape[0] * x.shape[2]
     mean = (counts * means).sum(axis=0) / count
     variance = (counts * (variances + (means - mean) ** 2)).sum(axis=0) / count
@@ -52,7 +51,7 @@ def batch_norm_elemt(x, statistics, scale, shift, rectified=False):
     """As plain.batch_norm_elemt."""
     y = np.empty(x.shape, x.dtype)
     source, target = _by_pixel(x), _by_pixel(y)
-    mean, near = statistics[0], _near(*statistics)
+    mean, near = statistics[0], _mean_is_near_zero(*statistics)
 
     def work(blocks):
         for channels, pixels in blocks:
@@ -61,13 +60,13 @@ def batch_norm_elemt(x, statistics, scale, shift, rectified=False):
             if near:
                 constant = constant - k * mean[channels]
             else:
-                here = _apart(here, mean[channels])
-            np.multiply(here, _along(k, here), out=out)
-            np.add(out, _along(constant, here), out=out)
+                here = _centred(here, mean[channels])
+            np.multiply(here, _per_pixel(k, here), out=out)
+            np.add(out, _per_pixel(constant, here), out=out)
             if rectified:
                 np.clip(out, 0, np.inf, out=out)
 
-    share(work, _blocks(x, MAP_ELEMENTS))
+    parallel_for(work, _blocks(x, MAP_ELEMENTS), x.size)
     return y
 
 
@@ -81,7 +80,7 @@ def channel_sum(x):
             channels, pixels = blocks[i]
             sums[i, channels] = _sum(x[:, channels, pixels])
 
-    share(work, range(len(blocks)))
+    parallel_for(work, range(len(blocks)), x.size)
     return sums.sum(axis=0).astype(x.dtype)
 
 
@@ -89,7 +88,7 @@ def batch_norm_backward_reduce(dy, x, statistics, y=None):
     """As plain.batch_norm_backward_reduce."""
     blocks, passed = _blocks(x, SUM_ELEMENTS), dy if y is None else np.empty(x.shape, x.dtype)
     sums, products = np.zeros((2, len(blocks), x.shape[1]))
-    mean, near = statistics[0], _near(*statistics)
+    mean, near = statistics[0], _mean_is_near_zero(*statistics)
     source, counted = _by_pixel(x), _by_pixel(passed)
     given = () if y is None else (_by_pixel(dy), _by_pixel(y))
 
@@ -98,14 +97,14 @@ def batch_norm_backward_reduce(dy, x, statistics, y=None):
             channels, pixels = blocks[i]
             here, g = source[:, channels, pixels], counted[:, channels, pixels]
             if given:
-                _pass(*(array[:, channels, pixels] for array in given), out=g)
+                mask(*(array[:, channels, pixels] for array in given), out=g)
             sums[i, channels] = _sum(g)
             if near:
                 products[i, channels] = _dot(g, here) - mean[channels] * sums[i, channels]
             else:
-                products[i, channels] = _dot(g, _apart(here, mean[channels]))
+                products[i, channels] = _dot(g, _centred(here, mean[channels]))
 
-    share(work, range(len(blocks)))
+    parallel_for(work, range(len(blocks)), x.size)
     return sums.sum(axis=0).astype(x.dtype), products.sum(axis=0).astype(x.dtype), passed
 
 
@@ -113,7 +112,7 @@ def batch_norm_backward_elemt(dy, x, statistics, a, b, c, overwrite=False):
     """As plain.batch_norm_backward_elemt."""
     dx = dy if overwrite else np.empty(x.shape, x.dtype)
     dy, x, target = _by_pixel(dy), _by_pixel(x), _by_pixel(dx)
-    mean, near = statistics[0], _near(*statistics)
+    mean, near = statistics[0], _mean_is_near_zero(*statistics)
 
     def work(blocks):
         for channels, pixels in blocks:
@@ -122,40 +121,14 @@ def batch_norm_backward_elemt(dy, x, statistics, a, b, c, overwrite=False):
             if near:
                 constant = constant - b[channels] * mean[channels]
             else:
-                here = _apart(here, mean[channels])
+                here = _centred(here, mean[channels])
             part = workspace("part", here.shape, here.dtype)
-            np.multiply(here, _along(b[channels], here), out=part)
-            np.multiply(g, _along(a[channels], here), out=out)
+            np.multiply(here, _per_pixel(b[channels], here), out=part)
+            np.multiply(g, _per_pixel(a[channels], here), out=out)
             np.add(out, part, out=out)
-            np.add(out, _along(constant, here), out=out)
+            np.add(out, _per_pixel(constant, here), out=out)
 
-    share(work, _blocks(dx, MAP_ELEMENTS))
-    return dx
-
-
-def relu(x):
-    """As plain.relu."""
-    y = np.empty(x.shape, x.dtype)
-    source, target = np.ascontiguousarray(x).reshape(-1), y.reshape(-1)
-
-    def work(pieces):
-        for piece in pieces:
-            np.clip(source[piece], 0, np.inf, out=target[piece])
-
-    share(work, _pieces(x.size))
-    return y
-
-
-def relu_backward(dy, x):
-    """As plain.relu_backward."""
-    dx = np.empty(x.shape, x.dtype)
-    g, source, target = (np.ascontiguousarray(array).reshape(-1) for array in (dy, x, dx))
-
-    def work(pieces):
-        for piece in pieces:
-            _pass(g[piece], source[piece], out=target[piece])
-
-    share(work, _pieces(x.size))
+    parallel_for(work, _blocks(dx, MAP_ELEMENTS), x.size)
     return dx
 
 
@@ -164,24 +137,17 @@ def _by_pixel(x):
     return x.reshape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3])
 
 
-def _near(mean, variance):
+def _mean_is_near_zero(mean, variance):
     """Whether x may stand for x − mean, the mean being taken off later: a pass over memory less."""
     return bool((mean * mean <= NEAR**2 * variance).all())
 
 
-def _apart(x, mean):
+def _centred(x, mean):
     """x − mean, in a workspace."""
-    return np.subtract(x, _along(mean, x), out=workspace("apart", x.shape, x.dtype))
+    return np.subtract(x, _per_pixel(mean, x), out=workspace("centred", x.shape, x.dtype))
 
 
-def _pass(dy, y, out):
-    """out = dy where y > 0, else 0."""
-    positive = workspace("positive", y.shape, np.bool_)
-    np.greater(y, 0, out=positive)
-    np.multiply(dy, positive, out=out)
-
-
-def _along(values, x):
+def _per_pixel(values, x):
     """One value for each channel, written out along the pixels: faster than broadcasting."""
     return np.repeat(values, x.shape[2]).reshape(x.shape[1:])
 
@@ -207,10 +173,3 @@ def _blocks(x, most):
         for c in range(0, channels, step)
         for p in range(0, pixels, length)
     ]
-
-
-def _pieces(size):
-    """Slices of a flat plain."""
-    threads = thread_count() if size > THREADS_FROM * MAP_ELEMENTS else 1
-    step = max(1, min(-(-size // threads), MAP_ELEMENTS))
-    return [slice(i, min(i + step, size)) for i in range(0, size, step)]

@@ -8,7 +8,7 @@ np.matmul walks through without coming back to Python.
 
 import numpy as np
 
-from nn_scratch.engine.cpu.threads import share, thread_count, workspace
+from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
 SHORTEST = 64  # columns below which packing is the lesser evil; pieces are multiples of it
@@ -73,6 +73,13 @@ def _turned(b):
     return turned
 
 
+def all_finite(x):
+    """Whether no number of a contiguous x is NaN or infinite, or too large to be squared: found out
+    in one pass, in place of one for each question."""
+    flat = x.reshape(-1)
+    return bool(np.isfinite(np.dot(flat, flat)))
+
+
 def matrix_product(a, b):
     """a (M, K) times b (K, N), the longer side of the result shared among threads."""
     y = np.empty((a.shape[0], b.shape[1]), np.result_type(a, b))
@@ -88,7 +95,7 @@ def matrix_product(a, b):
                 np.matmul(a, b[:, part], out=y[:, part])
 
     step = max(1, -(-length // parts))
-    share(work, [slice(i, i + step) for i in range(0, length, step)])
+    parallel_for(work, [slice(i, i + step) for i in range(0, length, step)])
     return y
 
 
@@ -103,7 +110,7 @@ def separable_transform(a, x, b):
             part = slice(i, i + step)
             np.matmul(a @ planes[part], b.T, out=y[part])
 
-    share(work, range(0, len(planes), step))
+    parallel_for(work, range(0, len(planes), step))
     return y.reshape(*x.shape[:2], len(a), len(b))
 
 

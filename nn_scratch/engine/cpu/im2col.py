@@ -1,56 +1,93 @@
-"""Lowering: what the windows of a block see, copied side by side as the columns of a matrix."""
+"""Convolution by lowering to columns, a block of positions at a time.
 
+What the windows of a block see is copied side by side as the columns of a matrix, so that the sum
+over a window becomes a matrix product (Chellapilla et al. 2006). The columns of a block stay in a
+core's cache, and blocks are shared among threads.
+"""
+
+from math import prod
+
+import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nn_scratch.engine.cpu.threads import workspace
-from nn_scratch.engine.cpu.tiling import padded
+from nn_scratch.engine.cpu.gemm import multiply, multiply_transposed
+from nn_scratch.engine.cpu.threads import ALONE, parallel_for, workspace
+from nn_scratch.engine.cpu.tiling import Block, cut, padded
+
+
+def conv_forward(x, w, windows, groups, positions):
+    """x (N, C, H, W), w (F, C/groups, kh, kw) -> y (N, F, *positions)."""
+    (n, f), weights = (len(x), len(w)), w.reshape(groups, len(w) // groups, -1)
+    if n * positions[0] * positions[1] * w.size <= ALONE:
+        columns = columns_of(x, Block(0, n, 0, positions[0], 0, positions[1]), windows, groups)
+        return np.matmul(weights, columns).reshape(n, f, *positions)
+    y = np.empty((n, f, *positions), x.dtype)
+    flat = y.reshape(n, groups, f // groups, positions[0] * positions[1])
+
+    def work(blocks):
+        for block in blocks:
+            columns = columns_of(x, block, windows, groups)
+            start = block.top * positions[1] + block.left
+            here = flat[block.images, ..., start : start + columns.shape[3]]
+            multiply(weights, columns, out=here)  # (G, F/G, K) (n, G, K, L) -> (n, G, F/G, L)
+
+    column_bytes = groups * weights.shape[2] * x.itemsize
+    parallel_for(work, cut(n, positions, column_bytes, w.size))
+    return y
+
+
+def conv_backward_filter(x, g, windows, groups):
+    """x (N, C, H, W), g (N, F, P, Q) -> w (F, C/groups, kh, kw)."""
+    n, f, *positions = g.shape
+    rows = x.shape[1] * prod(windows.kernel) // groups
+    if g.size * rows <= ALONE:
+        columns = columns_of(x, Block(0, n, 0, positions[0], 0, positions[1]), windows, groups)
+        seen = g.reshape(n, groups, f // groups, positions[0] * positions[1])
+        w = np.matmul(seen, columns.swapaxes(2, 3)).sum(axis=0)  # (G, F/G, L) (G, L, K)
+        return w.reshape(f, -1, *windows.kernel)
+
+    def work(blocks):
+        total = 0
+        for block in blocks:
+            columns = columns_of(x, block, windows, groups)
+            seen = g[block.images, :, block.top : block.bottom, block.left : block.right]
+            seen = seen.reshape(len(columns), groups, f // groups, -1)
+            for a, b in zip(columns, seen, strict=True):
+                total += multiply_transposed(a, b)  # (G, K, L) (G, F/G, L) -> (G, K, F/G)
+        return total
+
+    blocks = cut(n, positions, (rows * groups + f) * x.itemsize, rows * f)
+    w = sum(
+        parallel_for(work, blocks, g.size * rows), np.zeros((groups, rows, f // groups), x.dtype)
+    )
+    return np.ascontiguousarray(w.swapaxes(1, 2)).reshape(f, -1, *windows.kernel)
 
 
 def columns_of(x, block, windows, groups):
     """The columns of the block's positions: (n, G, C/G·kh·kw, positions)."""
-    (kh, kw), (sh, sw) = windows.kernel, windows.stride
-    seen = _seen(x, block, windows)
-    n, c, _, _, rows, across = seen.shape
-    if (kh, kw, sh, sw) == (1, 1, 1, 1):  # a column is a pixel: nothing to copy
-        return seen.reshape(n, groups, c // groups, rows * across)
-    columns = _matrix((n, c, kh, kw), rows * across, x.dtype)
-    columns.reshape(seen.shape)[...] = seen
-    return columns.reshape(n, groups, c // groups * kh * kw, rows * across)
-
-
-def columns_by_tap(x, block, windows, groups):
-    """The same ordered by taps, from the last tap to the first: (n, G, kh, kw·C/G, positions)."""
-    seen = _seen(x, block, windows)[:, :, ::-1, ::-1]
-    n, c, kh, kw, rows, across = seen.shape
-    seen = seen.reshape(n, groups, c // groups, kh, kw, rows, across).transpose(0, 1, 3, 4, 2, 5, 6)
-    columns = _matrix((n, groups, kh, kw * (c // groups)), rows * across, x.dtype)
-    columns.reshape(seen.shape)[...] = seen
-    return columns
-
-
-def _seen(x, block, windows):
-    """What each tap of the block's windows sees, a view: (n, C, kh, kw, rows, columns)."""
-    (sh, sw), (dh, dw) = windows.stride, windows.dilation
+    c, (kh, kw), (sh, sw), (dh, dw) = x.shape[1], windows.kernel, windows.stride, windows.dilation
     n, rows, across = block.shape
     pixels = padded(
         x,
         block.images,
         block.top * sh - windows.padding[0][0],
-        (rows - 1) * sh + windows.extent[0],
+        (rows - 1) * sh + (kh - 1) * dh + 1,
         block.left * sw - windows.padding[1][0],
-        (across - 1) * sw + windows.extent[1],
+        (across - 1) * sw + (kw - 1) * dw + 1,
     )
+    if (kh, kw, sh, sw) == (1, 1, 1, 1):  # a column is a pixel: nothing to copy
+        return pixels.reshape(n, groups, c // groups, rows * across)
     image, channel, row, column = pixels.strides
-    return as_strided(
+    seen = as_strided(
         pixels,
-        (n, x.shape[1], *windows.kernel, rows, across),
+        (n, c, kh, kw, rows, across),
         (image, channel, dh * row, dw * column, sh * row, sw * column),
-        writeable=False,
     )
-
-
-def _matrix(shape, length, dtype):
-    """A workspace of this shape, with rows of this length. Rows a power of two apart would share
-    few places of the cache, and products take up to 1.6 times as long: these are further apart."""
+    # Rows a power of two apart would share few places of the cache, and products take up to 1.6
+    # times as long: these are further apart.
+    length = rows * across
     apart = length + 16 if length % 256 == 0 else length
-    return workspace("columns", (*shape, apart), dtype)[..., :length]
+    columns = workspace("columns", (n, groups, c // groups * kh * kw, apart), x.dtype)
+    columns = columns[..., :length]
+    columns.reshape(seen.shape)[...] = seen
+    return columns

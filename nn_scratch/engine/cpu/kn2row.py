@@ -1,54 +1,80 @@
-"""Correlation to few channels: the products first, for every pixel and tap, then their sums."""
+"""Convolution tap by tap: for each a 1×1 convolution, shifted and added (kn2row, Vasudevan et al.
+2017).
+
+Nothing is copied for padding, and no tap is multiplied that no pixel sees: memory is that of the
+result, however far windows lie apart, and what is not finite goes where it is seen and no further.
+"""
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
-from nn_scratch.engine.cpu.gemm import multiply
-from nn_scratch.engine.cpu.threads import share, workspace
-from nn_scratch.engine.cpu.tiling import block_bytes, cut, padded
-
-FEW = 4  # times as many input channels as output channels, from which on those are few
+from nn_scratch.engine.cpu.threads import parallel_for
+from nn_scratch.geometry import real_taps
 
 
-def suits(f, x, windows):
-    """Whether output channels are few, and blocks large: their windows reach beyond them."""
-    channels, (kh, kw), extent = x.shape[1], windows.kernel, windows.extent
-    position_bytes = (f * kh * kw + channels) * x.itemsize
-    large = 4 * extent[0] * extent[1] * position_bytes <= block_bytes()
-    return windows.stride == (1, 1) != windows.kernel and FEW * f <= channels and large
+def conv_forward(x, w, windows, groups, positions):
+    """x (N, C, H, W), w (F, C/groups, kh, kw) -> y (N, F, *positions)."""
+    (n, _, *size), f = x.shape, len(w)
+    y = np.zeros((n, groups, f // groups, *positions), x.dtype)
+    x, taps = _by_group(x, groups), _taps_of(w, groups)
+
+    def work(images):
+        for i, j, seen, pixels in real_taps(windows, tuple(size), tuple(positions)):
+            for n in images:
+                _add_product(taps[i, j], x[(n, ..., *pixels)], y[(n, ..., *seen)])
+
+    parallel_for(work, range(n), y.size * taps[0, 0, 0].size)
+    return y.reshape(n, f, *positions)
 
 
-def conv_forward(x, w, windows, groups, positions, put):
-    """To few channels: multiply the pixels with all taps first, then add up what each window sees;
-    what is found for a block, (n, F, rows, columns), goes to `put`.
+def conv_backward_data(g, w, size, windows, groups):
+    """g (N, F, P, Q), w (F, C/groups, kh, kw) -> x (N, C, *size)."""
+    n, _, *positions = g.shape
+    x = np.zeros((n, groups, w.shape[1], *size), g.dtype)
+    g, taps = _by_group(g, groups), _taps_of(w, groups).swapaxes(-1, -2)
 
-    The products are fewer than the columns that they save copying: F·kh·kw instead of C·kh·kw.
-    """
-    (n, channels), (f, _, kh, kw) = x.shape[:2], w.shape
-    (dh, dw), extent = windows.dilation, windows.extent
-    # (F, C/G, kh, kw) to one matrix per group: (G, F/G·kh·kw, C/G)
-    taps = w.reshape(groups, f // groups, -1, kh, kw).transpose(0, 1, 3, 4, 2)
-    taps = taps.reshape(groups, f // groups * kh * kw, -1)
+    def work(images):
+        for i, j, seen, pixels in real_taps(windows, tuple(size), tuple(positions)):
+            for n in images:
+                _add_product(taps[i, j], g[(n, ..., *seen)], x[(n, ..., *pixels)])
 
-    def work(tasks):
-        for block in tasks:
-            images, rows, across = block.shape
-            height, width = rows + extent[0] - 1, across + extent[1] - 1
-            first = block.top - windows.padding[0][0], block.left - windows.padding[1][0]
-            seen = padded(x, block.images, first[0], height, first[1], width)
-            seen = seen.reshape(images, groups, channels // groups, height * width)
-            product = workspace("product", (images, groups, taps.shape[1], height * width), x.dtype)
-            multiply(taps, seen, out=product)  # (G, F/G·kh·kw, C/G) (n, G, C/G, S)
-            product = product.reshape(images, f, kh, kw, height, width)
-            image, channel, of_row, of_column, row, column = product.strides
-            # (n, F, kh, kw, rows, columns): of each tap what the windows see through it
-            seen = as_strided(
-                product,
-                (images, f, kh, kw, rows, across),
-                (image, channel, of_row + dh * row, of_column + dw * column, row, column),
-            )
-            found = workspace("found", (images, f, rows, across), x.dtype)
-            put(block, np.add.reduce(seen, axis=(2, 3), out=found))
+    parallel_for(work, range(n), g.size * w.size)
+    return x.reshape(n, groups * w.shape[1], *size)
 
-    position_bytes = (f * kh * kw + channels) * x.itemsize
-    share(work, cut(n, positions, position_bytes, w.size, least_rows=2 * extent[0]))
+
+def conv_backward_filter(x, g, windows, groups):
+    """x (N, C, H, W), g (N, F, P, Q) -> w (F, C/groups, kh, kw)."""
+    (_, c, *size), (_, f, *positions) = x.shape, g.shape
+    w = np.zeros((*windows.kernel, groups, f // groups, c // groups), x.dtype)
+    x, g = _by_group(x, groups), _by_group(g, groups)
+
+    def work(taps):
+        for i, j, seen, pixels in taps:
+            for n in range(len(x)):
+                a, b = (
+                    v.reshape(*v.shape[:2], -1) for v in (g[(n, ..., *seen)], x[(n, ..., *pixels)])
+                )
+                w[i, j] += a @ b.swapaxes(1, 2)  # (G, F/G, L) (G, L, C/G)
+
+    parallel_for(work, real_taps(windows, tuple(size), tuple(positions)), g.size * w.size)
+    return np.ascontiguousarray(w.transpose(2, 3, 4, 0, 1)).reshape(f, -1, *windows.kernel)
+
+
+def _by_group(x, groups):
+    """(N, C, H, W) as (N, G, C/G, H, W)."""
+    return x.reshape(len(x), groups, x.shape[1] // groups, *x.shape[2:])
+
+
+def _taps_of(w, groups):
+    """Kernels (F, C/G, kh, kw) as a matrix for each tap and group: (kh, kw, G, F/G, C/G)."""
+    f, c, kh, kw = w.shape
+    return w.transpose(2, 3, 0, 1).reshape(kh, kw, groups, f // groups, c)
+
+
+def _add_product(a, b, out):
+    """(G, M, K) (G, K, rows, columns), added to out (G, M, rows, columns)."""
+    out += (a @ _flat(b)).reshape(out.shape)
+
+
+def _flat(x):
+    """(G, C, rows, columns) as (G, C, pixels)."""
+    return x.reshape(*x.shape[:2], -1)

@@ -1,25 +1,64 @@
-"""A convolution with stride s as one with stride 1, whose pixels are s × s of the image's.
+"""The adjoint of a convolution with stride s by polyphase decomposition (Shi et al. 2016, arXiv
+1609.07009).
 
-Pixel p·s + r of the padded image is pixel p of phase r, and tap i·s + r of the kernel is tap i of
-phase r. There are s² times as many channels, and ⌈k/s⌉ taps along each axis (Shi et al. 2016,
-arXiv 1609.07009).
+Pixel q·s + r of the padded image is pixel q of phase r. It sees g at q − t through the kernel's tap
+r + s·t, so a phase has ⌈k/s⌉ taps along each axis, or one less, which is a zero here. All s² phases
+together are one correlation with stride 1, of s² times as many channels.
 """
-
-from math import prod
 
 import numpy as np
 
+from nn_scratch.engine.cpu.gemm import all_finite, multiply
+from nn_scratch.engine.cpu.im2col import columns_of
+from nn_scratch.engine.cpu.threads import parallel_for, workspace
+from nn_scratch.engine.cpu.tiling import cut
+from nn_scratch.engine.plain import rows_of
 from nn_scratch.geometry import Windows
+
+
+def conv_backward_data(g, w, size, windows, groups):
+    """g (N, F, P, Q), w (F, C/groups, kh, kw) -> x (N, C, *size), without dilation; None if what is
+    not finite met a tap that is zero."""
+    (n, f), c, (sh, sw) = g.shape[:2], w.shape[1], windows.stride
+    x = np.empty((n, groups, c, *size), g.dtype)
+    (th, tw), count = taps_of(windows), positions(size, windows)
+    kernels = split(w, windows)[..., ::-1, ::-1]  # (F, sh, sw, C/G, th, tw)
+    kernels = kernels.reshape(groups, f // groups, -1, th, tw).swapaxes(1, 2)
+    weights = rows_of(kernels.reshape(-1, f // groups, th, tw), groups)
+    adjoint = Windows((th, tw), (1, 1), ((th - 1, 0), (tw - 1, 0)), (1, 1))
+    has_zeros = windows.kernel != (th * sh, tw * sw)
+
+    def work(blocks):
+        finite = True
+        for block in blocks:
+            columns = columns_of(g, block, adjoint, groups)
+            shape = len(columns), *weights.shape[:2], columns.shape[3]
+            found = workspace("product", shape, g.dtype)
+            multiply(weights, columns, out=found)  # (G, sh·sw·C/G, K) (n, G, K, L)
+            finite = finite and (not has_zeros or all_finite(found))
+            _put(found, x, block, windows)
+        return finite
+
+    position_bytes = groups * sum(weights.shape[1:]) * g.itemsize
+    blocks = cut(n, count, position_bytes, weights.size)
+    finite = parallel_for(work, blocks, n * count[0] * count[1] * weights.size)
+    return x.reshape(n, groups * c, *size) if all(finite) else None
+
+
+def _put(found, x, block, windows):
+    """The block's phases (n, G, sh·sw·C/G, L) to their pixels in x (N, G, C/G, H, W)."""
+    images, rows, across = block.shape
+    (sh, sw), (top, left) = windows.stride, (pad[0] for pad in windows.padding)
+    found = found.reshape(images, x.shape[1], sh, sw, x.shape[2], rows, across)
+    for i, j in np.ndindex(sh, sw):
+        down, to_down = pixels(i, sh, top, block.top, block.bottom, x.shape[3])
+        over, to_over = pixels(j, sw, left, block.left, block.right, x.shape[4])
+        x[block.images, :, :, to_down, to_over] = found[:, :, i, j, :, down, over]
 
 
 def taps_of(windows):
     """The taps that are left of the kernel, along (height, width)."""
     return tuple(-(-k // s) for k, s in zip(windows.kernel, windows.stride, strict=True))
-
-
-def share_of_taps(windows):
-    """The kernel's taps as a share of those that all phases together would have at most."""
-    return prod(windows.kernel) / prod(taps_of(windows)) / prod(windows.stride)
 
 
 def split(w, windows):
@@ -30,13 +69,6 @@ def split(w, windows):
     return phases.reshape(*w.shape[:2], th, sh, tw, sw).transpose(0, 3, 5, 1, 2, 4)
 
 
-def join(phases, windows):
-    """The adjoint of split: (F, sh, sw, C, th, tw) -> (F, C, kh, kw)."""
-    f, sh, sw, c, th, tw = phases.shape
-    w = phases.transpose(0, 3, 4, 1, 5, 2).reshape(f, c, th * sh, tw * sw)
-    return np.ascontiguousarray(w[:, :, : windows.kernel[0], : windows.kernel[1]])
-
-
 def pixels(phase, stride, pad, first, last, size):
     """Which of the positions first … last are pixels p·stride + phase − pad inside an axis of
     `size`, and which pixels: two slices, the first counted from `first`."""
@@ -44,12 +76,6 @@ def pixels(phase, stride, pad, first, last, size):
     stop = max(start, min(last, -((phase - pad - size) // stride)))
     pixel = start * stride + phase - pad
     return slice(start - first, stop - first), slice(pixel, pixel + (stop - start) * stride, stride)
-
-
-def adjoint_windows(windows):
-    """The windows of the correlation from which the adjoint's phases come."""
-    th, tw = taps_of(windows)
-    return Windows((th, tw), (1, 1), ((th - 1, 0), (tw - 1, 0)), (1, 1))
 
 
 def positions(size, windows):

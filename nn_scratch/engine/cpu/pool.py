@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from nn_scratch.engine import plain
-from nn_scratch.engine.cpu.threads import share, thread_count, workspace
+from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
 from nn_scratch.engine.cpu.tiling import even_length
 from nn_scratch.geometry import window_taps
 
@@ -36,7 +36,7 @@ def max_pool_argmax(x, windows, positions):
             ordinary = ordinary and bool(np.isfinite(y[first:last].min()))
         return ordinary
 
-    if not all(share(work, _plane_blocks(n * c, height * width))):
+    if not all(parallel_for(work, _plane_blocks(n * c, height * width), 0)):
         return plain.max_pool_argmax(x, windows, positions)
     shape = n, c, *positions
     return y.reshape(shape), switches.reshape(shape)
@@ -108,7 +108,7 @@ def gather(x, switches):
             here = np.ascontiguousarray(planes[first:last]).reshape(-1)
             np.take(here, target, out=values[first:last], mode="wrap")  # the fastest; none wraps
 
-    share(work, _plane_blocks(len(planes), planes.shape[1]))
+    parallel_for(work, _plane_blocks(len(planes), planes.shape[1]), 0)
     return values.reshape(switches.shape)
 
 
@@ -130,7 +130,7 @@ def scatter_add(values, switches, size, windows=None):
 
     blocks = _plane_blocks(*out.shape)
     if disjoint:
-        share(work, blocks)
+        parallel_for(work, blocks, 0)
     else:  # np.add.at holds the interpreter's lock: more threads would only wait
         work(blocks)
     return out.reshape(*values.shape[:2], *size)

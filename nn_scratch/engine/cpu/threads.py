@@ -1,17 +1,17 @@
 """Work shared among threads, and the memory that each thread reuses.
 
 NumPy releases the interpreter lock inside its loops and BLAS, so threads do run side by side. While
-`share` runs, BLAS is held to one thread for the whole process (a BLAS that starts threads of its
-own under ours would fight for the same cores, and OpenBLAS's go on spinning for a tenth of a second
-after the last product); afterwards its limit is what it was. Calls from several threads of yours
-take turns.
+`parallel_for` runs, BLAS is held to one thread for the whole process (a BLAS that starts threads of
+its own under ours would fight for the same cores, and OpenBLAS's go on spinning for a tenth of a
+second after the last product); afterwards its limit is what it was. Calls from several threads of
+yours take turns.
 
 NN_SCRATCH_THREADS sets the number of threads; the default is every core this process may use.
 """
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
@@ -19,6 +19,8 @@ from math import prod
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
+
+ALONE = 1 << 18  # multiplications of a product up to which OpenBLAS takes one thread
 
 _local = threading.local()
 _one_at_a_time = threading.RLock()  # limits nested by different threads would not be restored
@@ -29,7 +31,7 @@ class ThreadsError(ValueError):
 
 
 def thread_count():
-    """How many threads `share` uses."""
+    """How many threads `parallel_for` uses."""
     wanted = os.environ.get("NN_SCRATCH_THREADS", "")
     if wanted:
         if not wanted.isdigit() or int(wanted) < 1:
@@ -39,18 +41,25 @@ def thread_count():
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def share(work, tasks):
+def parallel_for(work, tasks, products=None):
     """Call work(part of the tasks) in every thread; returns the results, in the tasks' order.
 
     Each part is a contiguous run of tasks that depends on their number and the number of threads
-    alone, so results do not depend on timing. The caller's thread takes the first part.
+    alone, so results do not depend on timing. The caller's thread takes the first part. A single
+    task with so few `products`, the multiplications that it gives BLAS, that BLAS stays on one
+    thread by itself, is done at once.
     """
+    if len(tasks) == 1 and products is not None and products <= ALONE:
+        return [work(tasks)]
     threads = max(1, min(thread_count(), len(tasks)))
     cuts = [len(tasks) * i // threads for i in range(threads + 1)]
     parts = [tasks[a:b] for a, b in pairwise(cuts)]
     with one_blas_thread():
         others = [_pool(threads - 1).submit(work, part) for part in parts[1:]]
-        results = [work(parts[0])]
+        try:
+            results = [work(parts[0])]
+        finally:
+            wait(others)  # also after an error: they write into the caller's arrays
         return results + [other.result() for other in others]
 
 

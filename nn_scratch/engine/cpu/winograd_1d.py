@@ -12,26 +12,20 @@ fewer products, but the errors of the two axes multiply.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nn_scratch.engine.cpu.gemm import matrix_product, multiply, multiply_transposed
-from nn_scratch.engine.cpu.threads import share, workspace
+from nn_scratch.engine.cpu.gemm import all_finite, matrix_product, multiply, multiply_transposed
+from nn_scratch.engine.cpu.threads import parallel_for, workspace
 from nn_scratch.engine.cpu.tiling import cut, padded
-from nn_scratch.engine.cpu.winograd import FEWEST_CHANNELS, FEWEST_PRODUCTS, transforms
+from nn_scratch.engine.cpu.winograd import transforms
 
 POINTS = (0, 0.5, -0.5, 1, -1, 2, -2)  # and ∞
 PIECE = 8  # pixels of a piece
+ERROR = 2  # in the bound on rounding, as in winograd.py
 LEAST_ROWS = 12  # of a block, which has to transform some more rows of the image
 OF_KERNEL = {kernel: transforms(POINTS, kernel) for kernel in (5, 7)}
 
 
-def suits(f, c, windows, groups, positions):
-    """Whether so many windows in all are convolved faster this way, from C to F channels."""
-    plain = windows.stride == windows.dilation == (1, 1) and groups == 1
-    worth = min(f, c) >= FEWEST_CHANNELS and f * c * positions >= FEWEST_PRODUCTS
-    return windows.kernel in ((5, 5), (7, 7)) and plain and worth
-
-
-def conv_forward(x, w, windows, positions):
-    """x (N, C, H, W), w (F, C, k, k) -> y (N, F, *positions), for the windows from the first."""
+def conv_forward(x, w, windows, groups, positions):
+    """x (N, C, H, W), w (F, C, k, k) -> y (N, F, *positions); None if not all of it is finite."""
     f, c, kernel, _ = w.shape
     at, g, bt = OF_KERNEL[kernel].astype(x.dtype)
     out = len(at)
@@ -40,6 +34,7 @@ def conv_forward(x, w, windows, positions):
     y = np.empty((len(x), f, *positions), x.dtype)
 
     def work(blocks):
+        finite = True
         for block in blocks:
             n, rows, pieces = block.shape
             columns = _columns(x, block, windows, out, bt)
@@ -48,17 +43,20 @@ def conv_forward(x, w, windows, positions):
             # (F·T, 8) (8, out) -> (F·T, out): the outputs of a piece side by side
             outputs = workspace("transformed", (product[0].size, out), x.dtype)
             np.matmul(product.reshape(PIECE, -1).T, at.T, out=outputs)
+            finite = finite and all_finite(outputs)
             outputs = outputs.reshape(f, n, rows, out * pieces)
             here = y[block.images, :, block.top : block.bottom]
             here = here[..., out * block.left : out * block.right]
             here[...] = outputs[..., : here.shape[3]].swapaxes(0, 1)
+        return finite
 
-    share(work, _blocks(len(x), positions, out, f, c * kernel, x.itemsize))
-    return y
+    blocks = _blocks(len(x), positions, out, f, c * kernel, x.itemsize)
+    return y if all(parallel_for(work, blocks)) else None
 
 
-def conv_backward_filter(x, g, windows):
-    """The exact adjoint in w: dwᵢ = Gᵀ [ Σ (A g) (Bᵀ dᵢ) ], summed over pieces."""
+def conv_backward_filter(x, g, windows, groups):
+    """The exact adjoint in w: dwᵢ = Gᵀ [ Σ (A g) (Bᵀ dᵢ) ], summed over pieces; None if not all of
+    it is finite."""
     (n, f, *positions), c, kernel = g.shape, x.shape[1], windows.kernel[0]
     at, to_kernel, bt = OF_KERNEL[kernel].astype(x.dtype)
     a, out = np.ascontiguousarray(at.T), len(at)
@@ -71,9 +69,10 @@ def conv_backward_filter(x, g, windows):
             total += multiply_transposed(columns, _spread_pieces(g, block, a))
         return total
 
-    total = sum(share(work, _blocks(n, positions, out, f, c * kernel, x.itemsize)))
+    total = sum(parallel_for(work, _blocks(n, positions, out, f, c * kernel, x.itemsize)))
     kernels = matrix_product(to_kernel.T, total.reshape(PIECE, -1))  # (k, 8) (8, C·k·F)
-    return np.ascontiguousarray(kernels.reshape(kernel, c, kernel, f).transpose(3, 1, 2, 0))
+    w = np.ascontiguousarray(kernels.reshape(kernel, c, kernel, f).transpose(3, 1, 2, 0))
+    return w if all_finite(w) else None
 
 
 def _blocks(n, positions, out, f, terms, itemsize):

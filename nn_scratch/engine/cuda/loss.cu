@@ -4,12 +4,17 @@
 // A thread goes over its scores twice, the second time from cache; no softmax is ever stored.
 
 
-// log of the sum of exp over a pixel's scores, which are `pixels` apart: shifted by the largest.
-__device__ __forceinline__ float log_sum_exp(const float *scores, int classes, int pixels) {
-  float top = scores[0], sum = 0;
-  for (int k = 1; k < classes; k++) top = fmaxf(top, scores[(long long)k * pixels]);
-  for (int k = 0; k < classes; k++) sum += expf(scores[(long long)k * pixels] - top);
-  return top + logf(sum);
+// Over a pixel's scores, which are `pixels` apart: the largest, and the sum of exp(score - largest)
+// of all but the label's. Without the label's own term small losses keep their digits.
+__device__ __forceinline__ void sum_others(const float *scores, int label, int classes, int pixels,
+                                           float *top, float *others) {
+  *top = scores[0], *others = 0;
+  for (int k = 1; k < classes; k++) {
+    float score = scores[(long long)k * pixels];
+    if (score > *top || score != score) *top = score;
+  }
+  for (int k = 0; k < classes; k++)
+    if (k != label) *others += expf(scores[(long long)k * pixels] - *top);
 }
 
 // terms (n, pixels) = log sum exp of the scores - the label's score. Reads all scores, writes 4 bytes
@@ -21,11 +26,14 @@ extern "C" __global__ void cross_entropy_terms(const float *__restrict__ scores,
   int at = blockIdx.x * blockDim.x + threadIdx.x;
   if (at >= count) return;
   const float *mine = scores + (long long)(at / pixels) * classes * pixels + at % pixels;
-  terms[at] = log_sum_exp(mine, classes, pixels) - mine[(long long)labels[at] * pixels];
+  float top, others;
+  sum_others(mine, labels[at], classes, pixels, &top, &others);
+  float lead = top - mine[(long long)labels[at] * pixels];
+  terms[at] = lead + log1pf(others + expm1f(-lead));
 }
 
-// slopes, as the scores, = (softmax - onehot of the label) * factors (n, pixels). Reads all scores,
-// writes as many slopes.
+// slopes, as the scores, = (softmax - onehot of the label) * factors (n, pixels), 0 where the factor
+// is 0. Reads all scores, writes as many slopes.
 extern "C" __global__ void cross_entropy_slopes(const float *__restrict__ scores,
                                                 const int *__restrict__ labels,
                                                 const float *__restrict__ factors,
@@ -34,9 +42,13 @@ extern "C" __global__ void cross_entropy_slopes(const float *__restrict__ scores
   int at = blockIdx.x * blockDim.x + threadIdx.x;
   if (at >= count) return;
   long long first = (long long)(at / pixels) * classes * pixels + at % pixels;
-  float all = log_sum_exp(scores + first, classes, pixels);
+  float top, others;
+  sum_others(scores + first, labels[at], classes, pixels, &top, &others);
+  float lead = top - scores[first + (long long)labels[at] * pixels];
+  float scale = factors[at] / (others + expf(-lead));
   for (int k = 0; k < classes; k++) {
     long long here = first + (long long)k * pixels;
-    slopes[here] = (expf(scores[here] - all) - (k == labels[at] ? 1.f : 0.f)) * factors[at];
+    float e = k == labels[at] ? -others : expf(scores[here] - top);
+    slopes[here] = factors[at] == 0 ? 0 : e * scale;
   }
 }

@@ -1,0 +1,210 @@
+"""All ways of computing a convolution on a CPU, in one table, and the choice between them.
+
+Each way says where it applies and what a call costs by it, counted in multiplications: those of its
+products, and those of its transforms, with the waste of tiles that reach beyond the image and of
+taps that are zero. Moving a number counts as MOVE multiplications, and each of a way's steps as
+STEP, for the time of its Python calls. Of the ways that apply, the one that costs least is taken.
+
+`which_way` shows the choice for a call, with the counts it rests on.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from math import prod
+from types import ModuleType
+from typing import NamedTuple
+
+from nn_scratch.engine.cpu import im2col, kn2row, polyphase, winograd, winograd_1d
+from nn_scratch.geometry import Windows, conv_size, conv_windows, turned
+
+# Fitted to 33 convolutions, forward and in the filters, of 3 to 128 channels: what the counts
+# promise of Winograd's ways is then right to 13 %, and the choice costs 0.2 % in the mean.
+MOVE = 12  # multiplications in the time of moving one number
+STEP = 1_000_000  # multiplications in the time of the Python calls of one step
+MOST_KERNELS = 80_000  # C · F up to which Winograd's kernels, 36 numbers each, take 12 MB at most
+
+
+class Call(NamedTuple):
+    """A convolution of `images` images of `size` with `channels` to `filters` channels at
+    `positions`; for its adjoint the same, as the adjoint of that."""
+
+    images: int
+    channels: int
+    filters: int
+    size: tuple
+    positions: tuple
+    windows: Windows
+    groups: int
+
+    @property
+    def pairs(self):
+        """Products of channels with filters at one tap of one position."""
+        return self.channels * self.filters // self.groups
+
+
+class Way(NamedTuple):
+    """One way: its name in the field's words, its source, where it applies and what it costs.
+
+    `module` has the primitives. They return None if the way would carry what is not finite to
+    results that do not see it; the call then goes the direct way.
+    """
+
+    name: str
+    source: str
+    module: ModuleType
+    applies: Callable[[Call], bool]
+    cost: Callable[[Call], float]
+
+
+# ---------------------------------------------------------------- what each way costs
+
+
+def _im2col(call):
+    windows, taps = call.windows, prod(call.windows.kernel)
+    (rows, columns), (sh, sw), (height, width) = call.positions, windows.stride, windows.extent
+    seen = ((rows - 1) * sh + height) * ((columns - 1) * sw + width)
+    padded = call.channels * seen if any(map(any, windows.padding)) else 0
+    moved = prod(call.positions) * (call.channels * taps + call.filters) + padded
+    products = prod(call.positions) * call.pairs * taps
+    return call.images * (products + MOVE * moved) + STEP
+
+
+def _winograd(call):
+    tiles = call.images * prod(-(-p // winograd.OUT) for p in call.positions)
+    products = tiles * 36 * call.pairs
+    transforms = tiles * (432 * call.channels + 240 * call.filters) + 9 * 36 * call.pairs
+    moved = tiles * (3 * 36 * call.channels + 92 * call.filters) + 2 * 36 * call.pairs
+    return products + transforms + MOVE * moved + 4 * STEP
+
+
+def _winograd_1d(call):
+    taps, piece = call.windows.kernel[0], winograd_1d.PIECE
+    out = piece + 1 - taps
+    pieces = call.images * call.positions[0] * -(-call.positions[1] // out)
+    products = pieces * piece * taps * call.pairs
+    kernels = piece * taps * call.pairs
+    transforms = pieces * piece * (piece * call.channels + out * call.filters) + taps * kernels
+    of_channels, of_filters = (taps + 2) * piece * call.channels, (piece + 2 * out) * call.filters
+    moved = pieces * (of_channels + of_filters) + kernels
+    return products + transforms + MOVE * moved + 4 * STEP
+
+
+def _polyphase(call):
+    taps, phases = prod(polyphase.taps_of(call.windows)), prod(call.windows.stride)
+    positions = call.images * prod(polyphase.positions(call.size, call.windows))
+    moved = positions * (call.filters * taps + 2 * phases * call.channels)
+    return positions * phases * taps * call.pairs + MOVE * moved + STEP
+
+
+def _kn2row(call, adjoint=False):
+    source, target = call.channels, call.filters
+    source, target = (target, source) if adjoint else (source, target)
+    positions = call.images * prod(call.positions)
+    of_a_tap = positions * (call.pairs + MOVE * (source + 3 * target)) + STEP
+    return prod(call.windows.kernel) * of_a_tap
+
+
+# ---------------------------------------------------------------- where each way applies
+
+
+def _always(call):
+    return True
+
+
+def _is_simple(call):
+    return call.windows.stride == call.windows.dilation == (1, 1) and call.groups == 1
+
+
+def _is_3x3(call):
+    return _is_simple(call) and call.windows.kernel == (3, 3) and call.pairs <= MOST_KERNELS
+
+
+def _is_5x5_or_7x7(call):
+    return _is_simple(call) and call.windows.kernel in ((5, 5), (7, 7))
+
+
+def _is_not_dilated(call):
+    return call.windows.dilation == (1, 1)
+
+
+# ---------------------------------------------------------------- the table
+
+IM2COL = Way("im2col, block by block", "Chellapilla et al. 2006", im2col, _always, _im2col)
+WINOGRAD = Way(
+    "Winograd F(4×4, 3×3)", "Lavin & Gray 2016, arXiv 1509.09308", winograd, _is_3x3, _winograd
+)
+WINOGRAD_1D = Way(
+    "Winograd F(4, 5) or F(2, 7) along rows",
+    "Lavin & Gray 2016, equation 5",
+    winograd_1d,
+    _is_5x5_or_7x7,
+    _winograd_1d,
+)
+POLYPHASE = Way(
+    "polyphase decomposition",
+    "Shi et al. 2016, arXiv 1609.07009",
+    polyphase,
+    _is_not_dilated,
+    _polyphase,
+)
+KN2ROW = Way("kn2row, tap by tap", "Vasudevan et al. 2017", kn2row, _always, _kn2row)
+KN2ROW_ADJOINT = KN2ROW._replace(cost=partial(_kn2row, adjoint=True))
+
+WAYS = {
+    "conv_forward": (IM2COL, WINOGRAD, WINOGRAD_1D, KN2ROW),
+    "conv_backward_data": (POLYPHASE, KN2ROW_ADJOINT),  # with stride 1 it is a conv_forward
+    "conv_backward_filter": (IM2COL, WINOGRAD, WINOGRAD_1D, KN2ROW),
+}
+
+
+@lru_cache(maxsize=1024)
+def cheapest(primitive, *call):
+    """The module of the way that costs least for such a Call."""
+    costs = costs_of(primitive, Call(*call))
+    return min(costs, key=costs.get).module
+
+
+def costs_of(primitive, call):
+    """The ways that apply to a call, each with its cost."""
+    return {way: way.cost(call) for way in WAYS[primitive] if way.applies(call)}
+
+
+class Choice(NamedTuple):
+    """What `which_way` found; as text, a line for each way that applies."""
+
+    primitive: str
+    way: str
+    costs: dict
+
+    def __str__(self):
+        lines = [f"{self.primitive}: {self.way}"]
+        for name, cost in sorted(self.costs.items(), key=lambda item: item[1]):
+            lines.append(f"{cost / 1e6:>12,.1f} million multiplications by {name}")
+        return "\n".join(lines)
+
+
+def which_way(
+    primitive: str, x_shape: tuple, w_shape: tuple, *, stride=1, padding=0, dilation=1, groups=1
+) -> Choice:
+    """Which way the fast engine computes a convolution on a CPU, and why.
+
+    primitive: "conv_forward", "conv_backward_data" or "conv_backward_filter" of the convolution of
+    x (N, C, H, W) with w (F, C/groups, kh, kw); the options are those of ops.conv2d.
+
+    Returns: the Choice: `way`, its name, and `costs`, the cost of each way that applies, in
+    multiplications.
+    Raises: ValueError for an unknown primitive, and for shapes that do not fit.
+    """
+    if primitive not in WAYS:
+        raise ValueError(f"primitive is {primitive!r}, but must be one of {', '.join(WAYS)}")
+    windows = conv_windows(tuple(w_shape[2:]), stride, padding, dilation)
+    n, c, *size = x_shape
+    positions = conv_size(tuple(size), windows)
+    call = Call(n, c, w_shape[0], tuple(size), positions, windows, groups)
+    table = primitive
+    if primitive == "conv_backward_data" and windows.stride == (1, 1):
+        table = "conv_forward"
+        call = call._replace(channels=w_shape[0], filters=c, size=positions, positions=tuple(size))
+        call = call._replace(windows=turned(windows))
+    costs = {way.name: cost for way, cost in costs_of(table, call).items()}
+    return Choice(primitive, min(costs, key=costs.get), costs)
