@@ -69,7 +69,6 @@ PLANTED = [
     ("loss", "mine[(long long)labels[at] * pixels]", "mine[labels[at]]"),
     ("loss", "k == labels[at] ? -others", "k == labels[at] ? others"),
     ("loss", "factors[at] == 0 ? 0 : e * scale", "e * scale"),
-    ("loss", " || score != score", ""),
     ("loss", "if (k != label) *others", "*others"),
 ]
 

@@ -9,10 +9,7 @@
 __device__ __forceinline__ void sum_others(const float *scores, int label, int classes, int pixels,
                                            float *top, float *others) {
   *top = scores[0], *others = 0;
-  for (int k = 1; k < classes; k++) {
-    float score = scores[(long long)k * pixels];
-    if (score > *top || score != score) *top = score;
-  }
+  for (int k = 1; k < classes; k++) *top = fmaxf(*top, scores[(long long)k * pixels]);
   for (int k = 0; k < classes; k++)
     if (k != label) *others += expf(scores[(long long)k * pixels] - *top);
 }
