@@ -121,7 +121,7 @@ def show_hint(book, what, limits):
         print(f"{item.title}: all right already.")
         return 0
     number, count, text = book.next_hint(open_ones[0])
-    print(f"{open_ones[0]}, hint {number} of {count}:\n\n{text}")
+    print(f"{open_ones[0]}, hint {number} of {count}:\n\n{_filled(text)}")
     if number == count:
         print(f"\nThat was the last: nn-scratch exercise {item.number} --solution shows one way.")
     return 0
