@@ -110,17 +110,15 @@ def plans(backward, arguments, options, results, *, all_outputs):
         inputs = tuple(("argument", n) for n in arguments)
         return _with_counts([Plan((*dys, *inputs), extra, loss=not dys)], results, all_outputs)
 
-    dys, loss = _which_are_dy(names, arguments, options, results)
-    rest = [p for p in names if p not in dys]
-    known, unknown = _by_name(rest, arguments, options)
-    if takes_options:
-        known += [(n, ("option", n)) for n in options if n not in {p.name for p in names}]
     found = []
-    for sources in _for_unknown(unknown, known, arguments, results):
-        named = {**dict(known), **sources}
-        given = [(p.name, ("dy", i if len(dys) > 1 else 0)) for i, p in enumerate(dys)]
-        plan = _ordered(names, {**dict(given), **named}, len(dys) or 1, loss)
-        found += _with_counts([plan], results, all_outputs) if len(dys) == 1 else [plan]
+    for dys, loss in _which_are_dy(names, arguments, options, results):
+        known, unknown = _by_name([p for p in names if p not in dys], arguments, options)
+        if takes_options:
+            known += [(n, ("option", n)) for n in options if n not in {p.name for p in names}]
+        given = [(p.name, ("dy", i)) for i, p in enumerate(dys)]
+        for sources in _for_unknown(unknown, known, arguments, results):
+            plan = _ordered(names, {**dict(given), **dict(known), **sources}, len(dys) or 1, loss)
+            found += _with_counts([plan], results, all_outputs) if len(dys) == 1 else [plan]
     if not found:
         wanted = ", ".join(p.name for p in parameters)
         raise SignatureError(
@@ -136,32 +134,35 @@ def _is_loss_name(names, arguments):
 
 
 def _which_are_dy(names, arguments, options, results):
-    """The parameters that stand for dy, and whether backward is that of a loss and has none."""
+    """Ways to take the parameters: pairs (those that stand for dy, loss), the likeliest first. That
+    of a loss has no dy. Raises SignatureError if there is no way."""
     free = [p for p in names if p.name not in arguments and p.name not in options]
-    floats = sum(map(is_float_array, results))
-    first = [p for p in names[:floats] if p in free and p.name.startswith(("d", "g"))]
-    if len(first) == floats > 1:  # backward(dclasses, dbox, x), as many as there are outputs
-        return first, False
     dys = [p for p in free if _means_dy(p.name)]
-    if dys:
-        return dys[:1], False
     unnamed = [
         p for p in free if p.name not in Y_NAMES | CACHE_NAMES | SHAPE_NAMES | {"input_size"}
     ]
-    if names and unnamed and unnamed[0] is names[0]:
-        return [names[0]], False
-    scalar = np.size(results[0]) == 1
-    if scalar and names and names[0].name in arguments:
-        return [], True
     required = [p for p in unnamed if p.default is p.empty]
-    if len(required) == 1:
-        return required, False
-    if names and names[0].name not in arguments:
-        return [names[0]], False
-    raise SignatureError(
-        f"which argument of backward({', '.join(p.name for p in names)}) is the gradient of the "
-        "result? Call it dy, for instance backward(dy, x)"
-    )
+    floats = sum(map(is_float_array, results))
+    several = [p for p in names[:floats] if p in free and p.name.startswith(("d", "g"))]
+    if len(several) == floats > 1 and not any(p.name[1:] in arguments for p in several):
+        return [(several, False)]  # backward(dclasses, dbox, x), as many as there are outputs
+    if dys:
+        return [(dys[:1], False)]
+    ways = []
+    if unnamed and unnamed[0] is names[0]:
+        ways.append(([names[0]], False))
+    if np.size(results[0]) == 1 and names:
+        ways.append(([], True))
+    elif len(required) == 1:
+        ways.append((required, False))
+    elif names and names[0].name not in arguments:
+        ways.append(([names[0]], False))
+    if not ways:
+        raise SignatureError(
+            f"which argument of backward({', '.join(p.name for p in names)}) is the gradient of "
+            "the result? Call it dy, for instance backward(dy, x)"
+        )
+    return ways
 
 
 def _means_dy(name):

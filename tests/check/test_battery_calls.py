@@ -156,6 +156,21 @@ RIGHT = {
         (np.array([0, 3, 1]), X),
         {},
     ),
+    "a loss from a cache": (
+        (lambda p, t: (mse(p, t), (p, t)), lambda cache: dmse(*cache)),
+        (X, X[::-1]),
+        {},
+    ),
+    "a loss that returns its gradient": (
+        (lambda x, t: (mse(x, t), dmse(x, t)), lambda dx: dx),
+        (X, X[::-1]),
+        {},
+    ),
+    "a loss that returns its gradient, with dout": (
+        (lambda x, t: (mse(x, t), dmse(x, t)), lambda dout, dx: dout * dx),
+        (X, X[::-1]),
+        {},
+    ),
     "(x, dy)": ((square, lambda x, dy: 2 * x * dy), (X,), {}),
     "(x, upstream)": ((square, lambda x, upstream: 2 * x * upstream), (X,), {}),
     "(dz, x)": ((square, lambda dz, x: 2 * x * dz), (X,), {}),
@@ -351,6 +366,12 @@ WRONG = {  # with what the reason has to say
     ),
     "a wrong loss": (
         (mse, lambda prediction, target: 2 * (prediction - target)),
+        (X, X[::-1]),
+        {},
+        "differs",
+    ),
+    "a wrong loss from a cache": (
+        (lambda p, t: (mse(p, t), (p, t)), lambda cache: 2 * dmse(*cache)),
         (X, X[::-1]),
         {},
         "differs",
