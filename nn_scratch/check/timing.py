@@ -53,12 +53,12 @@ class Timing:
         elif abs(self.seconds / self.last - 1) < SAME:
             since = "as last time"
         elif self.seconds < self.last:
-            since = f"{self.last / self.seconds:.1f} times as fast as last time"
+            since = f"{self.last / self.seconds:.1f} × as fast"
         else:
-            since = f"{self.seconds / self.last:.1f} times as long as last time"
+            since = f"{self.seconds / self.last:.1f} × as long"
         shape = "×".join(map(str, self.shape))
         milliseconds = f"{1e3 * self.seconds:.2f} ms"
-        return f"{self.name[:26]:<27}{shape:<13}{milliseconds:>10}{self.gain:>7.1f}   {since}"
+        return f"{self.name[:32]:<33}{shape:<11}{milliseconds:>10}{self.gain:>6.1f}  {since}"
 
     def as_dict(self) -> dict:
         """For a program: seconds, and the ratios to the plain engine and to the last time."""
@@ -71,8 +71,8 @@ class Timing:
         }
 
 
-HEADING = f"{'forward and backward':<27}{'input':<13}{'time':>10}{'gain':>7}   since last time"
-LEGEND = "gain: how many times as fast as the plain engine, which says what is meant"
+HEADING = f"{'forward and backward':<33}{'input':<11}{'time':>10}{'gain':>6}  since last time"
+LEGEND = "gain: how many times as fast as the plain engine"
 
 
 def time_case(case: Case, key: str | None = None) -> Timing:
