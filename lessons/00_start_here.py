@@ -2,8 +2,8 @@
 # # 00 · Start here
 #
 # **The question:** these lessons build networks that find things in images. A network is a chain of
-# layers, and it learns by sending one number's gradient back through the chain. What must a layer
-# be able to do for that, and how do you know that it does it right?
+# layers, and it learns by sending derivatives back through the chain. What must a layer be able to
+# do for that, and how do you know that it does it right?
 #
 # You need: a little NumPy, and what a derivative is. About 35 minutes. At the end you have written
 # a layer, and a check has told you that it is right.
@@ -82,11 +82,11 @@ print("a batch of three:", batch.shape)
 # layers, and at the end the **loss** $L$: one number that says how wrong the network is.
 #
 # To learn, we want to know for each number in the network which way to change it so that $L$ goes
-# down. These derivatives are found from the end to the beginning. When the layer's turn comes, it
-# is told $\partial L/\partial y$, how the loss would change with each number of $y$. In code this
-# array is called `dy`, and it has the shape of $y$. The layer has to answer with
-# $\partial L/\partial x$, called `dx`. That is its **backward** pass, and all it needs is the chain
-# rule:
+# down. These derivatives, an array of them for each array, are called its **gradient**. They are
+# found from the end to the beginning. When the layer's turn comes, it is told $\partial L/\partial
+# y$, how the loss would change with each number of $y$. In code this array is called `dy`, and it
+# has the shape of $y$. The layer has to answer with $\partial L/\partial x$, called `dx`. That is
+# its **backward** pass, and all it needs is the chain rule:
 #
 # $$\frac{\partial L}{\partial x_i} =
 #   \sum_j \frac{\partial L}{\partial y_j}\,\frac{\partial y_j}{\partial x_i} \tag{1}$$
@@ -125,8 +125,9 @@ plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2)
 #
 # ## 5. A layer with weights
 #
-# A **linear** layer has numbers of its own, which are learned: a matrix $W$ and a vector $b$. Every
-# output is a weighted sum of all inputs:
+# A **linear** layer has numbers of its own, which are learned: a matrix $W$, its **weights**, and a
+# vector $b$, its **bias**. Learned numbers are also called **parameters**. Every output is a
+# weighted sum of all inputs:
 #
 # $$y_j = \sum_i W_{ji}\, x_i + b_j \tag{4}$$
 #

@@ -4,7 +4,7 @@
 # **The question:** a convolution slides a small window over an image. What exactly does it compute,
 # and when the loss wants its output to change, which way must the image and the kernel change?
 #
-# You need: lesson 00. About 35 minutes. At the end you can write a convolution and both of its
+# You need: lesson 00. About 40 minutes. At the end you can write a convolution and both of its
 # gradients, and you can prove to yourself that they are right.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down **01** [02](02_max_pooling.ipynb) · up
@@ -98,16 +98,16 @@ options = {"stride": 2, "padding": 1}
 slow = naive.conv2d(batch, weights, **options)
 fast = ops.conv2d(batch, weights, **options)
 assert np.array_equal(slow, fast)
-print("x", batch.shape, " w", weights.shape, " ->  y", fast.shape)
+print("x", batch.shape, " w", weights.shape, options)
 
 # %% [markdown]
-# The output's height follows from counting where the kernel fits. With $p$ rows of zeros above the
-# image and as many below:
+# The output's height follows from counting where the kernel fits. With $\text{pad}$ rows of zeros
+# above the image and as many below:
 #
-# $$P = \left\lfloor \frac{H + 2p - k}{s} \right\rfloor + 1 \tag{2}$$
+# $$P = \left\lfloor \frac{H + 2\,\text{pad} - k}{s} \right\rfloor + 1 \tag{2}$$
 #
-# Here $H = 7$, $p = 1$, the kernel is $k = 3$ high and the stride is 2. **Predict** $P$, and
-# predict the width too: it is 6 pixels, and the kernel 2 wide.
+# Here $H = 7$, $\text{pad} = 1$, the kernel is $k = 3$ high and the stride is 2. **Predict** $P$,
+# and predict the width too: it is 6 pixels, and the kernel 2 wide.
 
 # %%
 assert fast.shape[2:] == ((7 + 2 - 3) // 2 + 1, (6 + 2 - 2) // 2 + 1)
@@ -183,7 +183,7 @@ plot_arrays(
 
 # %%
 def three_ways(x, w, g):
-    """Equations (4), (5) and (6): one loop, three contractions."""
+    """Equations (4), (5) and (6): one loop, three sums."""
     y, dw, dx = np.zeros_like(g), np.zeros_like(w), np.zeros_like(x)
     for p in range(g.shape[0]):
         for q in range(g.shape[1]):
@@ -210,8 +210,8 @@ assert dx_loops[1, 1] == 1 * 0 + 0 * 2 + 2 * -1 + -1 * 1
 plot_arrays({"g = dy": g, "dx": dx_loops, "dw": dw_loops})
 
 # %% [markdown]
-# The number $T$ is the same whichever of the three you contract last. On integers this holds to the
-# last digit, and it is a test that needs nothing to compare with:
+# The number $T$ is the same whichever of the three you multiply by last. On integers this holds to
+# the last digit, and it is a test that needs nothing to compare with:
 
 # %%
 T = (y_loops * g).sum()
@@ -259,15 +259,16 @@ plot_arrays({"A": A, "the input gradient as a matrix": backward})
 
 # %% [markdown]
 # That is all that backpropagation through a linear layer ever is: multiply by the transpose. It
-# says $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$, which is again the number $T$.
-# The map $A^{\mathsf T}$ is called the **adjoint**; lesson 04 builds a layer of its own out of it.
+# says $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$, where $\langle a, b\rangle$ is
+# the sum of all products of two arrays' numbers, and both sides are again the number $T$. The map
+# $A^{\mathsf T}$ is called the **adjoint**; lesson 04 builds a layer of its own out of it.
 
 # %% [markdown]
 # ## 7. Check the gradients
 #
-# Never trust a backward pass that you have not checked. The finite-difference check moves $x$ a
-# little, looks how $y$ moves, and compares with what `backward` claims. The library's own, with a
-# bias as well. (It reaches every pixel of its channel, so its gradient is the sum of their `dy`.)
+# Never trust a backward pass that you have not checked. Here is lesson 00's check, which moves each
+# array a little, on the library's own convolution, with a bias as well. (The bias reaches every
+# pixel of its channel, so its gradient is the sum of their `dy`.)
 
 # %%
 report = check_gradients((ops.conv2d, ops.conv2d_backward), batch, weights, np.ones(4), **options)
@@ -280,8 +281,8 @@ assert report.ok
 report
 
 # %% [markdown]
-# In the second table the two sides are *equal*: the check used small integers, and nothing was
-# rounded.
+# The second table compares the two sides of section 6, with $J$ for the matrix. They are *equal*:
+# the check used small integers, and nothing was rounded.
 #
 # ## 8. Break it on purpose
 #
@@ -340,9 +341,9 @@ print("with a kernel of ones, the wrong gradient passes")
 #
 # ## Remember
 #
-# - A convolution multiplies each window by the kernel and adds; as a matrix it is sparse, and every
-#   row holds the same few numbers.
-# - One form, $T(x, w, g)$, contracted three ways: the convolution and its two gradients.
+# - A convolution multiplies each window by the kernel and adds; as a matrix it is mostly zeros, and
+#   every row holds the same few numbers.
+# - One form, $T(x, w, g)$, with one array left out in turn: the convolution and its two gradients.
 # - The input gradient is the transposed matrix. Check it with $\langle A x, g\rangle =
 #   \langle x, A^{\mathsf T} g\rangle$, and with shapes that let no mistake through.
 #

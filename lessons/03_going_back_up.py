@@ -246,7 +246,8 @@ plot_arrays({"x": small[0, 0], "A": A, "A x Aᵀ, rounded": smooth[0, 0].round(2
 # counted in input pixels: the nearer neighbour gets the larger share, and each row of $A$ sums to
 # 1. Here, from 2 to 4, $u = -\tfrac14, \tfrac14, \tfrac34, \tfrac54$. The first and the last lie
 # outside the outermost centres, where there is no neighbour on the other side; there $u$ is set to
-# 0 and to $n - 1$: the border pixel is repeated.
+# 0 and to $n - 1$: the border pixel is repeated. (At $u = n - 1$ the second share is 0, and its
+# column does not exist: leave it out.)
 #
 # ## 7. Check them, break one
 #
@@ -287,7 +288,8 @@ report
 # %% [markdown]
 # ## 8. Exercises
 #
-# Max-unpooling, nearest, bed of nails, and bilinear from equations (4) and (5):
+# Max-unpooling, nearest, bed of nails, and bilinear from equations (4) and (5). A factor may differ
+# for rows and columns: `scale` is one number or (vertical, horizontal).
 #
 #     nn-scratch exercise 05
 #     nn-scratch exercise 06

@@ -5,7 +5,7 @@
 # again, and why is it called a *transpose* convolution?
 #
 # You need: lesson 01, above all that a convolution is a matrix and its input gradient the transpose
-# of it. About 35 minutes.
+# of it; section 6 mentions lesson 03's bilinear interpolation. About 35 minutes.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) **04** · learn
@@ -39,17 +39,18 @@ except ImportError:
 # **Predict:** how long is the output, and what stands where they overlap?
 
 # %%
-predicted_length = (2 - 1) * 2 + 3  # the last painting starts at 2 and is 3 long
-predicted_overlap = 8 + 3
-
 x = np.array([2.0, 3])
 w = np.array([1.0, 2, 4])
+plot_arrays({"x": x, "w": w}, columns=2)
+
+# %%
 first = np.array([2.0, 4, 8, 0, 0])
 second = np.array([0.0, 0, 3, 6, 12])
 
 # One image, one channel, height 1: a line is a flat image.
 y = ops.conv_transpose2d(x.reshape(1, 1, 1, -1), w.reshape(1, 1, 1, -1), stride=2)
-assert y.size == predicted_length and y[0, 0, 0, 2] == predicted_overlap
+assert y.size == (2 - 1) * 2 + 3  # the last painting starts at 2 and is 3 long
+assert y[0, 0, 0, 2] == 8 + 3
 assert np.array_equal(y.ravel(), first + second)
 plot_arrays(
     {"what 2 paints": first, "what 3 paints": second, "the output: their sum": y[0, 0]}, columns=1
@@ -166,11 +167,10 @@ plot_arrays({"x": x2, "w": w2, "y, stride 2: nothing overlaps": painted})
 # %% [markdown]
 # The size is the convolution's formula, solved for the other side:
 #
-# $$P = (H - 1)\,s - \text{padding} + k \tag{2}$$
+# $$P = (H - 1)\,s - 2\,\text{pad} + k \tag{2}$$
 #
 # (Padding here *removes* rows, at the top as many as at the bottom: it is the padding of the
-# convolution that this is the transpose of. In (2) it stands for both sides together; the options
-# of the functions name one side.)
+# convolution that this is the transpose of.)
 
 # %% [markdown]
 # ## 6. Overlap counts and checkerboards
@@ -197,7 +197,8 @@ print("counts inside, kernel 5 and stride 2:", np.unique(inside))
 # %% [markdown]
 # Counts are not the whole story, for a kernel is not made of ones. Look at one *phase* of the
 # output, the pixels $(a, b), (a + s, b), (a, b + s), \dots$ They are painted by the weights
-# $w_{ij}$ with $i \equiv a$ and $j \equiv b \pmod s$, and by no others. So where the input is
+# $w_{ij}$ with $i \equiv a$ and $j \equiv b \pmod s$ (the same remainder when divided by $s$), and
+# by no others. So where the input is
 # constant, the inside of the output is, at phase $(a, b)$, the sum of those weights: **a
 # checkerboard appears if and only if these $s^2$ sums differ.** A kernel of 3 whose weights fall
 # off like a tent has none, though 2 does not divide 3; random weights of 4×4 make one, though 2
@@ -246,8 +247,8 @@ except ValueError as error:
 # %% [markdown]
 # ## 8. Check the gradients, then break them
 #
-# The layer in full, with its weight gradient: the third contraction of lesson 01's form, with the
-# roles of input and output swapped.
+# The layer in full, with its weight gradient: lesson 01's form with $w$ left out, and the roles
+# of input and output swapped.
 
 # %%
 lifted = rng.normal(size=(2, 4, 4, 5))
@@ -295,8 +296,9 @@ report
 #
 # Write `conv_transpose2d` and its gradients with the loops of section 5, and with padding: paint on
 # an output that is larger by the padding on each side, and cut that off at the end. You already
-# know the shape of the answer: `dx` is an ordinary convolution of `dy`. Weights are `(C_in, C_out,
-# k, k)`, as if they belonged to the convolution that goes the other way.
+# know the shape of the answer: `dx` is an ordinary convolution of `dy`, in `dw` each weight gets
+# the sum of `x` times the `dy` that it painted, and `db` is the sum over images and places. Weights
+# are `(C_in, C_out, k, k)`, as if they belonged to the convolution that goes the other way.
 #
 #     nn-scratch exercise 09
 #

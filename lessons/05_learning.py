@@ -69,9 +69,10 @@ plot_images(
 # kernel. Can the nine numbers be found?
 #
 # Start with a guess $w$. Compute $y$, and measure how wrong it is by one number, here the mean
-# squared error $L = \frac1n \sum (y - t)^2$ against the target $t$. Lesson 01 gave us
-# $\partial L / \partial w$: for each of the nine weights, how fast $L$ rises when that weight
-# grows. So move every weight a little the *other* way:
+# squared error $L = \frac1n \sum (y - t)^2$ over all $n$ numbers, against the target $t$. Its
+# derivative is $\partial L / \partial y = \frac2n (y - t)$, and from that lesson 01 gets $\partial
+# L / \partial w$: for each of the nine weights, how fast $L$ rises when that weight grows. So move
+# every weight a little the *other* way:
 #
 # $$w \leftarrow w - \eta\,\frac{\partial L}{\partial w} \tag{1}$$
 #
@@ -109,14 +110,14 @@ for step in (0, 20, 400):
 assert off[400] < 0.05 < off[0]
 
 # %% [markdown]
-# Nobody told it what an edge is. The nine numbers came out of `dw` alone: the gradient you derived
-# in lesson 01, used a few hundred times. Everything that follows in these lessons is this, with
-# more weights.
+# Twenty steps are enough to recognise it. Nobody told the loop what an edge is. The nine numbers
+# came out of `dw` alone: the gradient you derived in lesson 01, used a few hundred times.
+# Everything that follows in these lessons is this, with more weights.
 #
 # ## 3. How long is a step?
 #
-# **Predict:** what happens with a learning rate ten times as small, and with one four times as
-# large?
+# **Predict:** what happens with a learning rate ten times as small, and with one half as large
+# again?
 
 # %%
 curves = {
@@ -135,7 +136,8 @@ plot_lines(curves, range(20), xlabel="step", ylabel="loss", logarithmic="y")
 # ## 4. The loop, written out
 #
 # A network has more than one kernel, but the loop is the same four lines: forward, loss, backward,
-# step. Here is a small network that should find the ink in a noisy scene: the target is 1 where a
+# step. What does the step is called an **optimizer**. Here is a small network (`Sequential` runs
+# its layers one after the other) that should find the ink in a noisy scene: the target is 1 where a
 # digit is, 0 elsewhere.
 
 
@@ -212,7 +214,9 @@ plot_lines(
 
 # %% [markdown]
 # It rolls like a ball without friction: fast into the valley, up the other side, and back. (With
-# the older gradients fading instead of staying, this becomes useful; it is called **momentum**.)
+# the older gradients fading instead of staying, this becomes useful. It is called **momentum**:
+# keep a velocity for each weight, 0 at first. In each step, velocity ← momentum · velocity +
+# gradient, with a momentum such as 0.9, and then $w$ ← $w$ − $\eta$ · velocity.)
 #
 # ## 5. Where to start
 #
@@ -390,7 +394,8 @@ print(source[start : source.index("optimizer.step()") + len("optimizer.step()")]
 # %% [markdown]
 # ## 9. Exercise
 #
-# Write both optimizers, equation (1) with momentum and equation (2), for the checker:
+# Write both optimizers, equation (1) with the momentum of section 4, and equation (2), for the
+# checker:
 #
 #     nn-scratch exercise 10
 #

@@ -88,6 +88,10 @@ assert np.isnan(careless).any() and np.array_equal(ops.softmax(large)[0], [1, 0,
 # $$\frac{\partial L}{\partial z_{nk}} = \frac{w_{t_n}}{\sum_m w_{t_m}}
 #   \bigl(p_{nk} - [k = t_n]\bigr) \tag{3}$$
 #
+# In code, do not take the logarithm of a probability: that of a hopeless class may be rounded to 0.
+# With the largest score $M$, $-\log p_t = \log \sum_j e^{z_j - M} - (z_t - M)$, which never
+# overflows.
+#
 # **Predict:** two classes, one pixel, both scores 0, the true class is 1. What are $L$ and the
 # gradient?
 
@@ -106,8 +110,8 @@ plot_arrays({"scores": scores.ravel(), "p": ops.softmax(scores).ravel(), "ds": d
 #
 # ## 3. For every pixel
 #
-# For an image nothing is new but the axes: scores are `(N, K, H, W)`, labels `(N, H, W)`, and the
-# mean in equation (2) runs over all pixels of all images.
+# For an image nothing is new but the axes: classes are always axis 1. Scores are `(N, K, H, W)`,
+# labels `(N, H, W)`, and the mean in equation (2) runs over all pixels of all images.
 
 # %%
 scenes = DigitSegmentation("train", 200)
@@ -159,7 +163,8 @@ assert (both, either) == (3, 5)
 plot_images({"true": true, "said": said}, size=1.5)
 
 # %% [markdown]
-# **Predict** both measures for the net that always says background.
+# The functions count from a **confusion matrix**: how many pixels of each true class (row) were
+# given each class (column). **Predict** both measures for the net that always says background.
 
 # %%
 nothing = confusion_matrix(maps, np.zeros_like(maps), 11)

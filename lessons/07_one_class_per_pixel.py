@@ -63,12 +63,11 @@ plot_images({"image": image, **{f"around {place}": patch_around(*place) for plac
 # linear layers. **Predict:** how often does it have to run for one image of 40×40 pixels?
 
 # %%
-predicted_runs = 40 * 40
 classifier = PatchClassifier(1, 11, patch=17, widths=(8, 16), pools=(0,), features=32, rng=0)
 scores = np.stack(
     [classifier(patch_around(r, c)[None])[0] for r in range(40) for c in range(40)], axis=-1
 )
-assert scores.shape == (11, predicted_runs)
+assert scores.shape == (11, 40 * 40)
 
 sliding = SlidingWindow(classifier)  # the library's, the same
 assert np.allclose(sliding(image[None])[0], scores.reshape(11, 40, 40), atol=1e-5)
@@ -124,7 +123,6 @@ plot_arrays(
 # first linear layer becomes a convolution with a kernel of that size.
 
 # %%
-predicted_map = (17 - 4) // 2 - 4  # 5×5 without padding takes 4, the pool halves, 4 more
 layers = classifier.layers
 x = patch_around(0, 0)[None]
 for layer in layers:
@@ -132,7 +130,8 @@ for layer in layers:
         break
     x = layer(x)
     print(f"{type(layer).__name__:<10}{x.shape}")
-assert x.shape[1] == 16 * predicted_map**2
+size = (17 - 4) // 2 - 4  # 5×5 without padding takes 4, the pool halves, 4 more
+assert x.shape[1] == 16 * size**2
 
 # %% [markdown]
 # ## 4. The pool needs a trick

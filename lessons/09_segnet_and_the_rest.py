@@ -208,12 +208,13 @@ assert spread < (mean[best] - min(mean[n] for n in plain)) / 2
 #   knowledge of *this* image's edges.
 # - **With skips the way up hardly matters.** The encoder's maps bring all that the switches knew,
 #   and more. The price is paid in use: a whole map must be held until the decoder comes to it, and
-#   not only a switch for each fourth of its pixels. (In training both are held anyway: exercise 3.)
+#   not only a switch for every four of its pixels. (In training both are held anyway: exercise 3.)
 #
 # ## 6. A table like the paper's
 #
 # SegNet-Basic and its relatives on CamVid's street scenes, smaller than in the paper (see
-# `RESULTS.md` for what is the same and what is not):
+# `RESULTS.md` for what is the same and what is not). *Class acc.* is the share of right pixels of
+# each class, averaged over the classes:
 
 # %%
 report = json.loads((RESULTS / "camvid.json").read_text())

@@ -56,9 +56,10 @@ plot_boxes(images, true_boxes)
 #
 # $$\text{IoU}(a, b) = \frac{|a \cap b|}{|a| + |b| - |a \cap b|} \tag{1}$$
 #
-# The shared part of two boxes is a box again: it starts at the larger of the two starts and ends at
-# the smaller of the two ends. **Predict** the IoU of a box of 4×4 at (0, 0) and one of 4×4 at
-# (2, 0).
+# The shared part of two boxes is a box again. Written by its **corners**, $(x, y)$ and
+# $(x + w,\, y + h)$, it starts at the larger of the two starts and ends at
+# the smaller of the two ends. (If it ends before it starts, along either axis, nothing is shared
+# and the IoU is 0.) **Predict** the IoU of a box of 4×4 at (0, 0) and one of 4×4 at (2, 0).
 
 # %%
 a, b = np.array([[0.0, 0, 4, 4]]), np.array([[2.0, 0, 4, 4]])
@@ -108,17 +109,20 @@ plot_boxes(images, true_boxes, np.broadcast_to(constant, (6, 4)))
 # $$\frac{\partial L}{\partial f} = \frac{\partial L}{\partial z}\,W_z +
 #   \frac{\partial L}{\partial q}\,W_q \tag{3}$$
 #
+# Each head's own weights get what lesson 00, equation (5) says: $\partial L/\partial W_z =
+# (\partial L/\partial z)^{\mathsf T} f$, and the box head's likewise.
+#
 # **Predict** the gradient of one feature: its class weight is 3, its four box weights are
 # 1, 0, 0, 0; back come $\partial L/\partial z = 5$ and $\partial L/\partial q = (7, 0, 0, 0)$.
 
 # %%
-predicted = 5 * 3 + 7 * 1
 class_head, box_head = np.array([[3.0]]), np.array([[1.0], [0], [0], [0]])
 feature = np.array([[2.0]])
 from_class, *_ = ops.linear_backward(np.array([[5.0]]), feature, class_head)
 from_box, *_ = ops.linear_backward(np.array([[7.0, 0, 0, 0]]), feature, box_head)
-assert (from_class + from_box).item() == predicted
-print("from the class", from_class.item(), " from the box", from_box.item(), " together", predicted)
+together = (from_class + from_box).item()
+assert together == 5 * 3 + 7 * 1
+print("from the class", from_class.item(), " from the box", from_box.item(), " together", together)
 
 # %% [markdown]
 # ## 5. Two losses
@@ -131,8 +135,8 @@ print("from the class", from_class.item(), " from the box", from_box.item(), " t
 # $$L_2 = \frac1n \sum d^2, \quad \frac{\partial L_2}{\partial d} = \frac{2d}{n};
 #   \qquad
 #   L_1^{\text{smooth}} = \frac1n \sum
-#   \begin{cases}\tfrac12 d^2\\ |d| - \tfrac12\end{cases}, \quad
-#   \frac{\partial}{\partial d} = \frac1n
+#   \begin{cases}\tfrac12 d^2 & |d| < 1\\ |d| - \tfrac12 & \text{else}\end{cases}, \quad
+#   \frac{\partial L_1^{\text{smooth}}}{\partial d} = \frac1n
 #   \begin{cases} d & |d| < 1\\ \pm 1 & \text{else}\end{cases} \tag{4}$$
 
 # %%
@@ -175,7 +179,7 @@ report
 # %% [markdown]
 # ## 7. Train it
 #
-# Five epochs (passes over the data) of 2000 scenes, new ones each time, with `fit` as in lesson 07;
+# Five epochs (passes over the data) of 2000 scenes, new ones each time, with `fit` (lesson 05);
 # tested on digits of which none was seen in training.
 
 # %%

@@ -45,10 +45,9 @@ except ImportError:
 # nanosecond?
 
 # %%
-predicted = 2 * 8 * 64 * 48 * 64 * 32 * 9
-print(
-    f"{predicted / 1e9:.2f} billion operations: {predicted / 1e9:.2f} seconds at one a nanosecond"
-)
+N, C, F, P, Q, k = 8, 32, 64, 48, 64, 3
+count = 2 * N * F * P * Q * C * k**2
+print(f"{count / 1e9:.2f} billion operations: {count / 1e9:.2f} seconds at one a nanosecond")
 
 # %% [markdown]
 # A unit for what follows: one **GFLOP/s** is a billion operations per second, one per nanosecond. A
@@ -230,8 +229,8 @@ plot_dots(list(rates), {"GFLOP/s": [[rate] for rate in rates.values()]}, logarit
 #
 # ## 8. Where does it end? The roofline
 #
-# A program can be held up by two things: arithmetic, or fetching the numbers. Which one, is decided
-# by how many operations it does for each byte it moves, its **intensity**:
+# A program can be held up by two things: arithmetic, or fetching the numbers. What decides is
+# how many operations it does for each byte it moves, its **intensity**:
 #
 # $$\text{rate} \le \min(\text{arithmetic limit},\;
 #   \text{intensity} \times \text{bandwidth}) \tag{2}$$

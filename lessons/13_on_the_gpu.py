@@ -64,9 +64,8 @@ print("a GPU here?", "yes" if why_no_gpu() is None else "no: the rest runs on th
 
 # %%
 count, block_size = 10, 4
-predicted_blocks, predicted_idle = 3, 2
 blocks = -(-count // block_size)  # rounded up
-assert (blocks, blocks * block_size - count) == (predicted_blocks, predicted_idle)
+assert (blocks, blocks * block_size - count) == (3, 2)
 grid = np.arange(blocks * block_size).reshape(blocks, block_size).astype(float)
 grid[grid >= count] = np.nan
 plot_arrays({"a row is a block, a cell a thread: its output": grid})
@@ -188,7 +187,7 @@ plot_arrays({"x": bump, "dy": dy, "dx": right})
 #
 # Gather and scatter move numbers; a convolution computes. One thread for each output would fetch
 # $C\,k^2$ pixels and as many weights: two numbers for each multiplication. The roofline of lesson
-# 09 says what that means. Threads of one block can share: they have a small, fast **shared
+# 12 says what that means. Threads of one block can share: they have a small, fast **shared
 # memory**. In `conv.cu` a block of 128 threads makes a tile of 64×128 outputs; together they fetch
 # a strip of each matrix, wait until all have come (`__syncthreads()`), multiply, and go on.
 # **Predict:** how many multiplications come with each number fetched?
@@ -197,8 +196,7 @@ plot_arrays({"x": bump, "dy": dy, "dx": right})
 rows, columns, depth = 64, 128, 16
 fetched = (rows + columns) * depth  # a strip of each of the two matrices
 products = rows * columns * depth
-predicted = rows * columns / (rows + columns)
-assert products / fetched == predicted
+assert products / fetched == rows * columns / (rows + columns)
 print(f"{products} products for {fetched} numbers fetched: {products / fetched:.0f} for each")
 
 # %% [markdown]
@@ -259,9 +257,9 @@ plot_lines(
 
 # %% [markdown]
 # Where the line for starting lies above the other, the card waits for the host: for a small net and
-# a small batch it does nearly all the time. That is why the tiny
-# nets of these lessons train on the CPU, and why frameworks take pains to *fuse* several operations
-# into one kernel: here batch norm and ReLU, and softmax and cross-entropy.
+# a small batch it does nearly all the time. That is why the
+# tiny nets of these lessons train on the CPU, and why frameworks take pains to *fuse* several
+# operations into one kernel: here batch norm and ReLU, and softmax and cross-entropy.
 #
 # ## 6. Do not wait
 #

@@ -170,6 +170,9 @@ for name, value in reached.items():
         print(f"{spoken(name):<26}{value:.3f}")
 
 # %% [markdown]
+# A loop stays a loop in the mirror, so here flipping is harmless. But a mirrored 2 looks much like
+# a 5: where the two are to be told apart, it teaches the wrong thing.
+#
 # Now the same net on pictures made of digits that are in no training image at all, by other
 # writers. **Predict:** the same score, or less?
 

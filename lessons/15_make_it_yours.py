@@ -4,7 +4,7 @@
 # **The question:** you have an idea for a layer. How do you get from the idea to a number that says
 # whether it was a good one?
 #
-# You need: all lessons before, above all 00, 02 and 06. About 40 minutes.
+# You need: all lessons before, above all 00, 05 and 08. About 40 minutes.
 #
 # The way is always the same: derive, write, **check**, look, train, compare, and say what it cost.
 #
@@ -123,11 +123,10 @@ class LearnedLeak(Layer):
         return np.where(closed, self.params["slope"] * dy, dy)
 
 
-predicted = 1 * -2 + 5 * -1
 layer = LearnedLeak()
 layer(np.array([-2.0, 3, -1]))
 layer.backward(np.array([1.0, 10, 5]))
-assert layer.grads["slope"] == predicted
+assert layer.grads["slope"] == 1 * -2 + 5 * -1  # where x is negative
 report = check_gradients(LearnedLeak(), np.random.default_rng(0).normal(size=(2, 3, 4, 5)))
 assert report.ok
 report
@@ -248,7 +247,8 @@ for kind in ("max", "stride"):
     )
     if kind == "max":
         first = convolutions[0].macs
-assert first == 4 * convolutions[0].macs  # a quarter of the places
+assert first == 4 * convolutions[0].macs
+print("the first convolution with stride 2 has a quarter of the places: 4 times fewer products")
 
 # %% [markdown]
 # ## 5. Train and compare, fairly
@@ -257,7 +257,7 @@ assert first == 4 * convolutions[0].macs  # a quarter of the places
 # along, each with **two seeds**: a difference smaller than the one between seeds is no difference.
 #
 # To be done in a minute, the task is an easier one: ink or background, two classes. A data set is
-# anything with a length and `sample(epoch, index)`, so that is quickly made:
+# anything with a length and `sample(epoch, index)`, so one is quickly written:
 
 
 # %%
