@@ -68,6 +68,23 @@ def _check_is_array(name, array):
         )
 
 
+def number(name, value, least, most=np.inf, *, above=False):
+    """A number as a Python float, which changes no array's dtype: finite, from `least` (or, with
+    `above`, beyond it) to `most`.
+
+    Raises TypeError if it is no real number, ValueError if it is out of range.
+    """
+    real = isinstance(value, (int, float, np.integer, np.floating))
+    if not real or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}, but must be a number")
+    found = float(value)
+    if not (least <= found <= most and np.isfinite(found)) or (above and found == least):
+        lower = "greater than" if above else "at least"
+        upper = "" if most == np.inf else f" and at most {most:g}"
+        raise ValueError(f"{name} is {value}, but must be finite, {lower} {least:g}{upper}")
+    return found
+
+
 def check_rank(name, array, rank):
     """The number of axes, and no empty axis but the batch."""
     if array.ndim != rank:

@@ -371,8 +371,22 @@ def matrix_product(a, b):
 
 
 def separable_transform(a, x, b):
-    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)."""
-    return a @ x @ b.T
+    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q).
+
+    Where a coefficient is 0 the pixel is not seen: also NaN and ∞ count for nothing there. (For
+    CuPy arrays 0 · ∞ is NaN, as its product has it: asking would make the host wait.)
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        y = a @ x @ b.T
+    if isinstance(y, np.ndarray) and not np.isfinite(y).all():
+        return seen_sums(b, seen_sums(a, x).swapaxes(2, 3)).swapaxes(2, 3).copy()
+    return y
+
+
+def seen_sums(a, x):
+    """a x, (P, H) (N, C, H, W) -> (N, C, P, W), with sums over the coefficients that are not 0."""
+    sums = [(row[row != 0, None] * x[:, :, row != 0]).sum(axis=2) for row in a]
+    return np.stack(sums, axis=2)
 
 
 # ---------------------------------------------------------------- libraries

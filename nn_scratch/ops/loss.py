@@ -6,7 +6,7 @@ import numpy as np
 
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.validate import check_integers, check_shape, check_values
+from nn_scratch.validate import check_integers, check_shape, check_values, number
 
 # ---------------------------------------------------------------- cross-entropy
 
@@ -142,7 +142,7 @@ def smooth_l1_loss(prediction: Array, target: Array, *, beta: float = 1.0) -> Ar
         values are not both float32 or both float64.
     """
     difference = _difference(prediction, target)
-    _check_beta(beta)
+    beta = number("beta", beta, 0, above=True)
     return engine_of(difference).smooth_l1(difference, beta)
 
 
@@ -154,7 +154,7 @@ def smooth_l1_loss_backward(prediction: Array, target: Array, *, beta: float = 1
         values are not both float32 or both float64.
     """
     difference = _difference(prediction, target)
-    _check_beta(beta)
+    beta = number("beta", beta, 0, above=True)
     return engine_of(difference).smooth_l1_slopes(difference, beta)
 
 
@@ -163,11 +163,6 @@ def _difference(prediction, target):
     check_shape("target", target, prediction.shape, "the shape of prediction")
     _check_not_empty("prediction", prediction)
     return prediction - target
-
-
-def _check_beta(beta):
-    if not beta > 0:
-        raise ValueError(f"beta is {beta}, but must be greater than 0")
 
 
 def _check_not_empty(name, values):

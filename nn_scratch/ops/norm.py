@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.validate import check_rank, check_shape, check_values
+from nn_scratch.validate import check_rank, check_shape, check_values, number
 
 
 def batch_norm2d(
@@ -37,10 +37,12 @@ def batch_norm2d(
     those of the whole batch.
 
     Returns: y (N, C, H, W), statistics, running: two pairs (mean, var), each (C,).
-    Raises: ValueError for shapes that do not fit, or in training with one value per channel;
+    Raises: ValueError for shapes that do not fit, in training with one value per channel, and for
+        a momentum or eps out of range;
         TypeError if values are not all float32 or all float64.
     """
     _check_arguments(x, w, b=b, running_mean=running_mean, running_var=running_var)
+    momentum, eps = number("momentum", momentum, 0, 1), number("eps", eps, 0)
     running = statistics = running_mean, running_var
     if training:
         count, statistics = _moments(x, statistics, all_sum)
@@ -88,13 +90,15 @@ def batch_norm2d_backward(
         are not all float32 or all float64.
     """
     y = y if relu else None
-    _check_arguments(x, w, dy=dy, y=y)
+    mean, var = statistics
+    _check_arguments(x, w, dy=dy, y=y, mean=mean, var=var)
+    eps = number("eps", eps, 0)
     check_shape("dy", dy, x.shape, "the shape of x")
     if relu:
         if y is None:
             raise TypeError("with relu=True, y is needed: what batch_norm2d returned")
         check_shape("y", y, x.shape, "the shape of x")
-    sigma = xp_of(x).sqrt(statistics[1] + eps)
+    sigma = xp_of(x).sqrt(var + eps)
     engine = engine_of(x)
     # With relu, dy is a new array.
     db, products, dy = engine.batch_norm_backward_reduce(dy, x, statistics, y)

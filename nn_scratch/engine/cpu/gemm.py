@@ -8,6 +8,7 @@ np.matmul walks through without coming back to Python.
 
 import numpy as np
 
+from nn_scratch.engine import plain
 from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
@@ -110,7 +111,10 @@ def separable_transform(a, x, b):
             part = slice(i, i + step)
             np.matmul(a @ planes[part], b.T, out=y[part])
 
-    parallel_for(work, range(0, len(planes), step))
+    with np.errstate(invalid="ignore", over="ignore"):
+        parallel_for(work, range(0, len(planes), step))
+    if not all_finite(y):
+        return plain.separable_transform(a, x, b)
     return y.reshape(*x.shape[:2], len(a), len(b))
 
 
