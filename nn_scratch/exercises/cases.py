@@ -266,7 +266,7 @@ def softmax():
         x = integers(rng, *shape) if x is None else np.array(x)
         return Case(name, adds, {"x": x, "y": naive.softmax(x), "dy": integers(rng, *x.shape)})
 
-    large = [[1000.0, 998.0, -1000.0], [-1002.0, -1000.0, -1001.0], [0.0, 1.0, 2.0]]
+    large = [[3000.0, 2998.0, -3000.0], [-1002.0, -1000.0, -1001.0], [0.0, 1.0, 2.0]]
     return [
         case("one row", "one sample", None, 1, 4),
         case("square", "as many samples as classes", None, 3, 3),
@@ -361,7 +361,7 @@ def box_loss():
         return Case(name, adds, {"prediction": target + away, "target": target})
 
     return [
-        case("one number", "a small difference", [[0.75]]),
+        case("two numbers", "a small difference and a large one", [[0.75, -2.5]]),
         case("one box", "the mean of four", [[-1.5, 0.25, 3.0, -0.75]]),
         case("batch", "three boxes", None, 3, 4),
         case("zero", "a number that is met", [[0.0, -0.5, 2.0, 0.0], [1.5, 0.0, -3.0, 0.5]]),
@@ -456,17 +456,19 @@ def adam():
 
 
 BOXES = {  # pairs (x, y, w, h)
-    "side by side": ("two boxes that share a part", [[0, 0, 4, 3]], [[3, 1, 5, 4]]),
-    "within": ("one box within the other", [[1, 2, 8, 6]], [[3, 3, 2, 4]]),
-    "apart": ("boxes that do not meet in x", [[0, 0, 2, 3]], [[5, 1, 3, 4]]),
-    "diagonal": ("nor in y", [[6, 7, 2, 3]], [[1, 1, 3, 4]]),
-    "four pairs": (
-        "each on its own",
-        [[2, 1, 5, 3], [0, 0, 4, 4], [3, 3, 1, 6], [-2, -3, 6, 4]],
-        [[4, 2, 2, 7], [0, 0, 4, 4], [1, 5, 8, 2], [1, -1, 3, 5]],
+    "side by side": (
+        "boxes that share a part",
+        [[0, 0, 4, 3], [2, 1, 5, 3], [-2, -3, 6, 4]],
+        [[3, 1, 5, 4], [4, 2, 2, 7], [1, -1, 3, 5]],
     ),
-    "fractions": ("of pixels", [[0.25, 0.5, 1.75, 2.5]], [[1.5, 0.75, 2.25, 1.25]]),
-}
+    "within": ("one box within the other",
+               [[1, 2, 8, 6], [4, 3, 2, 1]], [[3, 3, 2, 4], [1, 1, 9, 5]]),
+    "apart": ("boxes that do not meet in x",
+              [[0, 0, 2, 3], [9, 2, 1, 5]], [[5, 1, 3, 4], [2, 4, 3, 2]]),
+    "diagonal": ("nor in y", [[6, 7, 2, 3], [0, 0, 1, 2]], [[1, 1, 3, 4], [4, 5, 3, 2]]),
+    "fractions": ("of pixels, and a box that is met", [[0.25, 0.5, 1.75, 2.5], [1, 1, 2, 2]],
+                  [[1.5, 0.75, 2.25, 1.25], [1, 1, 2, 2]]),
+}  # fmt: skip
 
 
 def boxes():

@@ -9,6 +9,7 @@ from nn_scratch.exercises.describe_error import where
 WIDTH = 80
 PLANES = 2  # of one array that are shown
 TALL = 4  # rows: of taller planes, one is shown
+INDENT = 4
 QUESTIONS = 2
 EQUAL = "·"
 ERROR = "yours − right"
@@ -70,9 +71,10 @@ def _results(report):
         if not wrong[name].any():
             yield f"  {name} is right."
         elif name != shown:
-            yield f"  {name} is wrong, too{_where(wrong[name], name, step.trial)}."
+            at = _where(wrong[name], name, step.trial)
+            yield _filled(f"{name} is wrong, too{':' if at else ''}{at}.", "  ")
         else:
-            yield f"  {name} is wrong{_where(wrong[name], name, step.trial)}:"
+            yield _filled(f"{name} is wrong{_where(wrong[name], name, step.trial)}:", "  ")
             yield from _compared(results[name], right, wrong[name])
             yield from _adjoint(step.trial, name, results[name], right)
             continue
@@ -202,7 +204,7 @@ def _rows(blocks):
     """The blocks in rows that are not too wide."""
     row, used = [], 0
     for block in blocks:
-        if row and used + block[2] > WIDTH:
+        if row and used + block[2] > WIDTH - INDENT:
             yield row
             row, used = [], 0
         row.append(block)

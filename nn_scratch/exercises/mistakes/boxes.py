@@ -127,7 +127,6 @@ def box_weight_elsewhere(case):
         {"dscores": right / (1 + weight), "dboxes": bare * weight / (1 + weight)},
     )
     yield "halved", {"dscores": right / 2, "dboxes": bare * weight / 2}
-    yield "with the sign of λ turned", {"dboxes": -bare * weight}
     for said, count in (("without the mean", 1), ("averaged over the images only", images),
                         ("averaged over the four numbers only", 4)):  # fmt: skip
         d = 2 * (case["boxes"] - case["targets"])

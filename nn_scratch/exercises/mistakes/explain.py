@@ -13,7 +13,9 @@ import numpy as np
 
 TOLERANCE = 1e-6
 SMALLEST = 1e-2  # of all integers, the results are nothing but rounding below that
-FEW = 3  # as many numbers may agree by accident: then another case must agree as well
+ENOUGH = 3  # fewer numbers may agree by accident: then another case must agree as well
+WHOLE = 1.5  # the rank of a family so large that all cases must agree
+FAMILIES = (1, WHOLE)  # ranks of mistakes with so many ways that one always fits a single case
 
 # What is raised where a mistake makes no sense, because shapes do not fit for instance.
 NONSENSE = (ValueError, IndexError, KeyError, TypeError, ArithmeticError)
@@ -119,11 +121,12 @@ def explain(attempts, failing, mistakes, single=True):
     found = {name: _candidates(attempts, failing, name, mistakes) for name in wrong}
     shared = _shared(found)
     if shared:
-        return _spoken(*_first(shared), tuple(wrong), shared)
-    for name in wrong:  # each result on its own: the first that has an explanation
-        if found[name]:
-            return _spoken(*_first(found[name]), (name,), found[name])
-    return None, ()
+        return _spoken(*_first(shared), tuple(wrong))
+    named = [name for name in wrong if found[name]]  # each result on its own
+    if not named:
+        return None, ()
+    best = min(named, key=lambda name: found[name][0].order)
+    return _spoken(*_first(found[best]), (best,))
 
 
 def _candidates(attempts, failing, name, mistakes):
@@ -155,10 +158,20 @@ def _judged(mistake, key, name, attempts, failing):
             throughout = False
             break
         later += told is True
-    numbers = np.size(attempts[failing].found[name])
-    if numbers <= FEW and not later and failing + 1 < len(attempts):
+    if mistake.rank == WHOLE and not throughout:
         return None
+    if not later and failing + 1 < len(attempts):
+        expected = _variant(mistake, key, attempts[failing])[name]
+        if mistake.rank in FAMILIES or _numbers(expected, attempts[failing].right[name]) < ENOUGH:
+            return None
     return Candidate(mistake, key, later, throughout)
+
+
+def _numbers(expected, right):
+    """How many numbers a mistake changes."""
+    if np.shape(expected) != right.shape or isinstance(expected, OfShape):
+        return ENOUGH
+    return int((~np.isclose(np.asarray(expected, np.float64), right)).sum())
 
 
 def _foretold(expected, attempt, name):
@@ -233,7 +246,7 @@ def _first(candidates):
     return best, rivals
 
 
-def _spoken(best, rivals, results, candidates):
+def _spoken(best, rivals, results):
     if rivals:
         return None, tuple(dict.fromkeys(c.mistake.asks for c in (best, *rivals)))
     mistake, names = best.mistake, " and ".join(results)

@@ -44,6 +44,21 @@ def bias_along_samples(case):
 
 
 @mistake(
+    "linear conv2d conv_transpose2d",
+    "bias_multiplied",
+    "The bias is {key}; it must be added, b[f] to every number of output f.",
+    "What is y where x is zero everywhere?",
+)
+def bias_multiplied(case):
+    b = case["b"].reshape(-1, *[1] * (case.right["y"].ndim - 2))
+    product = case.right["y"] - b
+    yield "multiplied", {"y": product * b}
+    yield "its mean, the same for all outputs", {"y": product + b.mean()}
+    yield "its sum, the same for all outputs", {"y": product + b.sum()}
+    yield "its first entry, the same for all outputs", {"y": product + b.ravel()[0]}
+
+
+@mistake(
     "linear",
     "weight_not_transposed",
     "x is multiplied by w as it is, x·w; y is x·wᵀ.",

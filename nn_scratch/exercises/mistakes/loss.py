@@ -196,6 +196,7 @@ def other_gradient(case):
         ("0 − the truth, without the softmax", -hot / count),
     ):  # fmt: skip
         yield said, {"dscores": made}
+    yield "divided by the number of classes", {"dscores": right * count / scores.shape[1]}
     if scores.ndim == 4:
         k = scores.shape[1]
         mixed = naive.softmax(scores.reshape(-1, k)).reshape(scores.shape)

@@ -21,7 +21,7 @@ class Mistake(NamedTuple):
     asks: str
     exercises: tuple
     variants: Callable
-    rank: int = 0
+    rank: float = 0
 
 
 def register(found, rank=0):

@@ -269,7 +269,7 @@ def other_corner_convention(case):
     yield case.solve(align_corners=True)
 
 
-@later(
+@register(FOUND, rank=1.5)(
     "bilinear_upsample2d bilinear_upsample2d_backward",
     "other_places",
     "Row i of the large image looks at {key}.",

@@ -40,7 +40,7 @@ def subsets(ndim):
 # ---------------------------------------------------------------- order
 
 
-@register(FOUND, rank=1)(
+@register(FOUND, rank=0)(
     "",
     "results_exchanged",
     "The results are right, but returned in another order: {key}.",
@@ -208,7 +208,7 @@ def one_for_all(attempt):
 # ---------------------------------------------------------------- shape
 
 
-@signature(
+@register(FOUND, rank=4)(
     "linear linear_backward conv2d_backward conv_transpose2d_backward batch_norm2d "
     "batch_norm2d_backward cross_entropy mse_loss smooth_l1_loss",
     "axes_of_length_one",
@@ -260,7 +260,7 @@ def not_cut(attempt):
 
 
 @signature(
-    "",
+    "conv2d_backward conv_transpose2d conv_transpose2d_backward",
     "empty",
     "Your {result} is empty: a slice like a[p:-p] ends before it begins where p is 0.",
     "What is -0? Write the end of the slice as p + length.",
@@ -291,6 +291,8 @@ def wrong_sum(attempt):
                     if made.shape != right.shape or label != "the right one":
                         yield said, made
                         yield f"{said}, with keepdims", reduce(array, axis=axes, keepdims=True)
+            if name == "db" and label != "the right one":
+                yield "sum of dy over all its axes, for every entry", array.sum() + 0 * right
             if label != "the right one":
                 yield f"copy of {label}: nothing is summed", array
 
@@ -340,7 +342,7 @@ def counts(attempt):
     return {name: float(count) for name, count in found.items() if count not in (0, 1)}
 
 
-@register(FOUND, rank=1)(
+@register(FOUND, rank=2)(
     "",
     "sign",
     "The sign of {result} is wrong; all else is right.",

@@ -8,7 +8,7 @@ from nn_scratch.exercises.signatures.arrays import each
 
 FOUND = []
 signature = register(FOUND, rank=4)
-region = register(FOUND, rank=6)
+region = register(FOUND, rank=4.5)
 
 OF_RESULT = {
     "the absolute value": np.abs,
@@ -102,6 +102,7 @@ REGIONS = {  # the narrower ones first
     "1 ≤ |{v}| < 2": lambda v: (np.abs(v) >= 1) & (np.abs(v) < 2),
     "{v} > 6": lambda v: v > 6,
     "0 < {v} < 1": lambda v: (v > 0) & (v < 1),
+    "0 < {v} ≤ 1": lambda v: (v > 0) & (v <= 1),
     "−1 < {v} < 0": lambda v: (v < 0) & (v > -1),
     "{v} ≥ 1": lambda v: v >= 1,
     "{v} ≤ −1": lambda v: v <= -1,

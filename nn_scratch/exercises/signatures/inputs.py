@@ -51,8 +51,6 @@ def input_changed(name, value):
     yield f"the whole numbers of {name}, without their fractions,", np.trunc(value)
     yield f"the squares of {name}", value**2
     yield f"{name} cut off at 0 and 1", np.clip(value, 0, 1)
-    yield f"{name} divided by its size", value / value.size
-    yield f"{name} divided by the number of its rows", value / len(value)
 
 
 @weaker(
@@ -200,6 +198,8 @@ def other_options(attempt):
         yield "padding at the bottom and right only", {"padding": ((0, ph), (0, pw))}
         yield "all of the padding at the bottom and right", {"padding": ((0, 2 * ph), (0, 2 * pw))}
         yield "all of the padding at the top and left", {"padding": ((2 * ph, 0), (2 * pw, 0))}
+        kernel = attempt["w"].shape[2:] if "w" in attempt.values else attempt["kernel_size"]
+        yield "the kernel's size as stride", {"stride": kernel}
         yield "padding in the rows only", {"padding": (ph, 0)}
         yield "padding in the columns only", {"padding": (0, pw)}
     if options.get("dilation", 1) != 1:

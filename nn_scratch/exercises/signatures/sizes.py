@@ -71,13 +71,13 @@ def per_axis(formula, *pairs):
 )
 def size_formula(attempt):
     x, (k, s, p) = attempt["x"], geometry(attempt)
-    transpose = attempt.op == "conv_transpose2d"
     for said, formula in {**WINDOWS, **PAINTINGS}.items():
         size = per_axis(formula, x.shape[2:], k, s, p)
         yield said, at_size(attempt, size)
         yield f"{said}, height and width exchanged,", at_size(attempt, size[::-1])
-    if transpose:
-        return
+        height, width = next(r for r in attempt.right.values() if r.ndim == 4).shape[2:]
+        yield f"{said} in the rows", at_size(attempt, (size[0], width))
+        yield f"{said} in the columns", at_size(attempt, (height, size[1]))
 
 
 def geometry(attempt):
