@@ -71,9 +71,8 @@ def page():
     for number, (name, old, new, remark) in enumerate(SCREENS, start=1):
         change = f"`{old}` became `{new}`" if new else f"`{old}` is missing"
         what = f"In `{name}`, {change}." if old else f"`{name}`, as it should be."
-        parts.append(
-            f"## {number}. {what}\n\n{fill(remark, 100)}\n\n```text\n{screen(name, old, new)}\n```\n"
-        )
+        shown = f"```text\n{screen(name, old, new)}\n```"
+        parts.append(f"## {number}. {what}\n\n{fill(remark, 100)}\n\n{shown}\n")
     return "\n".join(parts)
 
 
