@@ -111,8 +111,8 @@ assert np.array_equal(dx[0, 0], by_hand)
 plot_arrays({"x": image, "dy": dy, "dx": dx[0, 0]})
 
 # %% [markdown]
-# The backward pass needs the switches and the size of $x$, but not $x$ itself: one whole
-# number for each output instead of the whole image.
+# The backward pass needs the switches and the size of $x$, but not $x$ itself: one whole number for
+# each output instead of the whole image.
 #
 # ## 4. As a matrix
 #

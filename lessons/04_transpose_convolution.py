@@ -198,11 +198,10 @@ print("counts inside, kernel 5 and stride 2:", np.unique(inside))
 # Counts are not the whole story, for a kernel is not made of ones. Look at one *phase* of the
 # output, the pixels $(a, b), (a + s, b), (a, b + s), \dots$ They are painted by the weights
 # $w_{ij}$ with $i \equiv a$ and $j \equiv b \pmod s$ (the same remainder when divided by $s$), and
-# by no others. So where the input is
-# constant, the inside of the output is, at phase $(a, b)$, the sum of those weights: **a
-# checkerboard appears if and only if these $s^2$ sums differ.** A kernel of 3 whose weights fall
-# off like a tent has none, though 2 does not divide 3; random weights of 4×4 make one, though 2
-# divides 4.
+# by no others. So where the input is constant, the inside of the output is, at phase $(a, b)$, the
+# sum of those weights: **a checkerboard appears if and only if these $s^2$ sums differ.** A kernel
+# of 3 whose weights fall off like a tent has none, though 2 does not divide 3; random weights of
+# 4×4 make one, though 2 divides 4.
 
 # %%
 tent = np.outer([0.5, 1, 0.5], [0.5, 1, 0.5])
@@ -247,8 +246,8 @@ except ValueError as error:
 # %% [markdown]
 # ## 8. Check the gradients, then break them
 #
-# The layer in full, with its weight gradient: lesson 01's form with $w$ left out, and the roles
-# of input and output swapped.
+# The layer in full, with its weight gradient: lesson 01's form with $w$ left out, and the
+# roles of input and output swapped.
 
 # %%
 lifted = rng.normal(size=(2, 4, 4, 5))

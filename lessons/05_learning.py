@@ -18,7 +18,7 @@
 # %%
 # %matplotlib inline
 import os
-from inspect import getsource
+from inspect import getmodule, getsource
 
 import numpy as np
 
@@ -110,9 +110,9 @@ for step in (0, 20, 400):
 assert off[400] < 0.05 < off[0]
 
 # %% [markdown]
-# Twenty steps are enough to recognise it. Nobody told the loop what an edge is. The nine numbers
-# came out of `dw` alone: the gradient you derived in lesson 01, used a few hundred times.
-# Everything that follows in these lessons is this, with more weights.
+# After twenty steps its shape is there, after a few hundred its numbers. Nobody told the loop what
+# an edge is. The nine numbers came out of `dw` alone: the gradient you derived in lesson 01, used a
+# few hundred times. Everything that follows in these lessons is this, with more weights.
 #
 # ## 3. How long is a step?
 #
@@ -205,6 +205,9 @@ def train_without_zeroing(net, update, steps):
 
 shown = 20
 piled = train_without_zeroing(small_net(), sgd, shown)
+for name, values in {"with zero_grad": losses["SGD"], "without": piled}.items():
+    late = values[10:shown]
+    print(f"{name:<15}loss {values[2]:.3f} after 2 steps, later {min(late):.3f} to {max(late):.3f}")
 plot_lines(
     {"with zero_grad": losses["SGD"][:shown], "without": piled},
     range(shown),
@@ -213,7 +216,8 @@ plot_lines(
 )
 
 # %% [markdown]
-# It rolls like a ball without friction: fast into the valley, up the other side, and back. (With
+# It rolls like a ball without friction: sooner at the bottom of the valley, but then up the other
+# side and back, and it does not come to rest. (With
 # the older gradients fading instead of staying, this becomes useful. It is called **momentum**:
 # keep a velocity for each weight, 0 at first. In each step, velocity ← momentum · velocity +
 # gradient, with a momentum such as 0.9, and then $w$ ← $w$ − $\eta$ · velocity.)
@@ -384,10 +388,11 @@ assert wrong[-1] < wrong[0]  # it learns all the same
 # with what a long run needs around it: a `Loader` that makes batches, a `task` that knows the loss,
 # a **schedule** that changes the learning rate from step to step (`one_cycle` lets it rise first
 # and fall to almost nothing at the end), a checkpoint to resume from. One pass over all images is
-# an **epoch**. Read its middle:
+# an **epoch**. Read its middle. (`task.step` does forward, loss and
+# backward; `sum_gradients` is for several processes that train together, and here does nothing.)
 
 # %%
-source = getsource(fit)
+source = getsource(getmodule(fit))
 start = source.index("for batch in")
 print(source[start : source.index("optimizer.step()") + len("optimizer.step()")])
 

@@ -57,9 +57,9 @@ plot_boxes(images, true_boxes)
 # $$\text{IoU}(a, b) = \frac{|a \cap b|}{|a| + |b| - |a \cap b|} \tag{1}$$
 #
 # The shared part of two boxes is a box again. Written by its **corners**, $(x, y)$ and
-# $(x + w,\, y + h)$, it starts at the larger of the two starts and ends at
-# the smaller of the two ends. (If it ends before it starts, along either axis, nothing is shared
-# and the IoU is 0.) **Predict** the IoU of a box of 4×4 at (0, 0) and one of 4×4 at (2, 0).
+# $(x + w,\, y + h)$, it starts at the larger of the two starts and ends at the smaller of the
+# two ends. (If it ends before it starts, along either axis, nothing is shared and the IoU is 0.)
+# **Predict** the IoU of a box of 4×4 at (0, 0) and one of 4×4 at (2, 0).
 
 # %%
 a, b = np.array([[0.0, 0, 4, 4]]), np.array([[2.0, 0, 4, 4]])
@@ -96,10 +96,10 @@ plot_boxes(images, true_boxes, np.broadcast_to(constant, (6, 4)))
 #
 # The network looks at the image with convolutions and pools, as before, and ends in a vector of
 # **features** $f$. Two linear layers read the same features: one gives a score for each class, the
-# other one four numbers (OverFeat, Sermanet et al. 2013). In the textbook case the features are the
-# 4096 numbers of AlexNet's last hidden layer, so the box head is a linear layer 4096 → 4, and the
-# class head one of 4096 → 1000. Ours have 256; `nn-scratch info localization --net localizer-4096`
-# shows the large one.
+# other gives four numbers (OverFeat, Sermanet et al. 2013). In the textbook case the features are
+# the 4096 numbers of AlexNet's last hidden layer, so the box head is a linear layer 4096 → 4, and
+# the class head one of 4096 → 1000. Ours have 256; `nn-scratch info localization --net
+# localizer-4096` shows the large one.
 #
 # $$z = f\,W_z^{\mathsf T}, \qquad q = f\,W_q^{\mathsf T} \tag{2}$$
 #
@@ -174,7 +174,9 @@ plot_lines(
 net = Localizer(1, 3, (8, 6), widths=(2, 3), features=5, rng=0)
 report = check_gradients(net, np.random.default_rng(0).normal(size=(2, 1, 8, 6)))
 assert report.ok
-report
+print(
+    f"{len(report.rows)} gradients right, largest error {max(row.error for row in report.rows):.0e}"
+)
 
 # %% [markdown]
 # ## 7. Train it

@@ -229,8 +229,8 @@ plot_dots(list(rates), {"GFLOP/s": [[rate] for rate in rates.values()]}, logarit
 #
 # ## 8. Where does it end? The roofline
 #
-# A program can be held up by two things: arithmetic, or fetching the numbers. What decides is
-# how many operations it does for each byte it moves, its **intensity**:
+# A program can be held up by two things: arithmetic, or fetching the numbers. What decides is how
+# many operations it does for each byte it moves, its **intensity**:
 #
 # $$\text{rate} \le \min(\text{arithmetic limit},\;
 #   \text{intensity} \times \text{bandwidth}) \tag{2}$$

@@ -257,9 +257,9 @@ plot_lines(
 
 # %% [markdown]
 # Where the line for starting lies above the other, the card waits for the host: for a small net and
-# a small batch it does nearly all the time. That is why the
-# tiny nets of these lessons train on the CPU, and why frameworks take pains to *fuse* several
-# operations into one kernel: here batch norm and ReLU, and softmax and cross-entropy.
+# a small batch it does nearly all the time. That is why the tiny nets of these lessons
+# train on the CPU, and why frameworks take pains to *fuse* several operations into one kernel: here
+# batch norm and ReLU, and softmax and cross-entropy.
 #
 # ## 6. Do not wait
 #
