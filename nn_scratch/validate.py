@@ -15,20 +15,21 @@ LAYOUTS = {2: "(N, features)", 4: "(N, C, H, W)"}
 # ---------------------------------------------------------------- dtypes and ranks
 
 
-def check_values(**arrays):
-    """Arrays of values must be float32 or float64, all the same; None stands for 'not given'.
+def check_values(optional=None, **arrays):
+    """Arrays of values must be float32 or float64, all the same; that of the name `optional` may be
+    None, which stands for 'not given'.
 
     Raises TypeError, which names the argument and the cure.
     """
     wanted = None
-    for array in arrays.values():
-        if array is not None:
+    for name, array in arrays.items():
+        if array is not None or name != optional:
             if type(array) is not np.ndarray or array.dtype not in (wanted or VALUES):
                 break
             wanted = (array.dtype,)
     else:
         return  # the common case: NumPy arrays of one dtype
-    arrays = {name: array for name, array in arrays.items() if array is not None}
+    arrays = {n: array for n, array in arrays.items() if array is not None or n != optional}
     for name, array in arrays.items():
         _check_is_array(name, array)
         if array.dtype not in VALUES:
@@ -112,7 +113,7 @@ def check_shape(name, array, expected, why):
 def check_convolution(x, w, b, groups, *, transpose=False):
     """x, w and b must fit a convolution, w (C_out, C_in/groups, kh, kw), or a transpose
     convolution, w (C_in, C_out/groups, kh, kw)."""
-    check_values(x=x, w=w, b=b)
+    check_values("b", x=x, w=w, b=b)
     check_rank("x", x, 4)
     check_rank("w", w, 4)
     integer("groups", groups, least=1)

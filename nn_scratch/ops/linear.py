@@ -37,7 +37,7 @@ def linear_backward(dy: Array, x: Array, w: Array) -> tuple[Array, Array, Array]
 
 
 def _check_arguments(x, w, b):
-    check_values(x=x, w=w, b=b)
+    check_values("b", x=x, w=w, b=b)
     check_rank("x", x, 2)
     check_rank("w", w, 2)
     if x.shape[1] != w.shape[1]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
+from nn_scratch.geometry import LARGEST, integer
 from nn_scratch.validate import check_integers, check_shape, check_values, number
 
 # ---------------------------------------------------------------- cross-entropy
@@ -31,7 +32,7 @@ def cross_entropy(
     Raises: ValueError for labels outside 0 … K − 1, shapes that do not fit and an empty batch;
         TypeError for scores that are not float32 or float64 and labels that are no integers.
     """
-    _check_arguments(scores, labels, weight)
+    _check_arguments(scores, labels, weight, ignore_index)
     if not checked:
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
@@ -58,7 +59,7 @@ def cross_entropy_backward(
     Returns: dscores, in the shape of scores.
     Raises: as cross_entropy.
     """
-    _check_arguments(scores, labels, weight)
+    _check_arguments(scores, labels, weight, ignore_index)
     if not checked:
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
@@ -95,8 +96,10 @@ def _shares(scores, labels, weight, ignore_index):
     return shares, shares.sum(), known
 
 
-def _check_arguments(scores, labels, weight):
-    check_values(scores=scores, weight=weight)
+def _check_arguments(scores, labels, weight, ignore_index):
+    if ignore_index is not None:
+        integer("ignore_index", ignore_index, least=-LARGEST)
+    check_values("weight", scores=scores, weight=weight)
     check_integers("labels", labels)
     xp_of(scores, labels)  # of one library
     if scores.ndim not in (2, 4):

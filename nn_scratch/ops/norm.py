@@ -142,7 +142,7 @@ def _whole(all_sum, x, count, *sums):
 
 
 def _check_arguments(x, w, **others):
-    check_values(x=x, w=w, **others)
+    check_values("y", x=x, w=w, **others)
     check_rank("x", x, 4)
     for name, array in {"w": w, **others}.items():
         if name not in ("dy", "y"):

@@ -52,6 +52,7 @@ def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry
     Returns: dx (N, C, *input_size).
     Raises: as max_unpool2d.
     """
+    check_values(dy=dy)
     return max_unpool2d(dy, switches, pair("input_size", input_size), **geometry)
 
 
