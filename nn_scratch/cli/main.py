@@ -28,7 +28,10 @@ def main(arguments=None):
         sentence = _sentence(error)
         if sentence is None:
             raise
-        print(f"nn-scratch: {sentence}", file=sys.stderr)
+        from nn_scratch.evaluation.names import printable
+
+        shown = "\n".join(map(printable, sentence.split("\n")))
+        print(f"nn-scratch: {shown}", file=sys.stderr)
         return 2
 
 

@@ -45,7 +45,7 @@ def add_experiment(parser: argparse.ArgumentParser, without: tuple = ()) -> None
             dest=name,
             default=argparse.SUPPRESS,
             help=only + field.metadata["help"],
-            **field.metadata["argparse"],
+            **_for_argparse(field),
         )
 
 
@@ -139,6 +139,13 @@ def _settings() -> dict[str, tuple[Field, list[str]]]:
         for field in fields(task.Settings):
             found.setdefault(field.name, (field, []))[1].append(name)
     return found
+
+
+def _for_argparse(field):
+    """What argparse is told of a setting beside its name and its help."""
+    told = field.metadata["argparse"]
+    short = {int: "N", float: "X"}.get(told.get("type"))
+    return ({"metavar": short} if short else {}) | told
 
 
 def _flag(field):

@@ -71,6 +71,8 @@ def _folder_of(settings):
 
 def _conclude(one, history, folder):
     """Write what the run reached, and show it."""
+    from nn_scratch.evaluation.names import printable
+
     metrics = {name: history["epochs"][-1][name] for name in one.task.metrics}
     settings = one.settings.as_dict() | one.facts
     report = {"settings": settings, "validation": metrics, **history}
@@ -78,4 +80,4 @@ def _conclude(one, history, folder):
     folder.write_figure(PICTURE, one.picture())
     show_metrics(metrics, one.class_names)
     for name in (*CHECKPOINTS, HISTORY, PICTURE):
-        print(folder.path / name)
+        print(printable(folder.path / name))

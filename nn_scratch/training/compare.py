@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from nn_scratch import strict_json
 from nn_scratch.evaluation.display import NOTHING, display_name, display_value
+from nn_scratch.evaluation.names import printable
 from nn_scratch.graph import cost, untold_macs
 from nn_scratch.layers import inference_mode
 from nn_scratch.plotting import figures
@@ -126,7 +127,7 @@ def table(report: dict) -> str:
     metrics = TASKS[report["task"]].compared
     heads = [*map(display_name, metrics), "weights", "products", "ms", "training"]
     lines = [
-        f"{report['data']}, {'×'.join(map(str, report['image_size']))}: "
+        f"{printable(report['data'])}, {'×'.join(map(str, report['image_size']))}: "
         f"{report['training_images']} images, {report['epochs']} epochs, "
         f"seeds {', '.join(map(str, report['seeds']))}; validated on "
         f"{report['validation_images']}. Products and ms are of a forward pass of one image.",
@@ -220,4 +221,4 @@ def _known(value):
 
 def _cell(text):
     """A text that does not end a cell of a Markdown table."""
-    return text.replace("|", "\\|")
+    return printable(text).replace("|", "\\|")

@@ -124,3 +124,11 @@ def test_no_number_of_threads(monkeypatch, capsys):
         monkeypatch.setenv("NN_SCRATCH_THREADS", wrong)
         assert main(["info"]) == 2
         assert "NN_SCRATCH_THREADS is" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "line\nbreak", "\u202egnp", "tab\t", "\x07bell"])
+def test_strange_names_in_messages_are_text(name, capsys):
+    assert main(["evaluate", f"{name}.npz"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("nn-scratch: there is no checkpoint ")
+    assert not set(said) & set("\x1b\u202e\t\x07")
