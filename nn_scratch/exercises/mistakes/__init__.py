@@ -7,6 +7,7 @@ their own for one exercise; the relations of `signatures` hold for all.
 
 from nn_scratch.exercises import signatures
 from nn_scratch.exercises.mistakes import (
+    activation,
     boxes,
     conv,
     conv_options,
@@ -16,11 +17,15 @@ from nn_scratch.exercises.mistakes import (
     norm,
     optim,
     pool,
+    switches,
     upsample,
 )
 from nn_scratch.exercises.mistakes.explain import Attempt, explain, not_finite, soil
 
-_MODULES = general, conv, conv_options, linear, pool, upsample, norm, loss, boxes, optim
+_MODULES = (
+    general, conv, conv_options, linear, pool, switches, upsample, norm, activation, loss, boxes,
+    optim,
+)  # fmt: skip
 
 
 def mistakes_of(exercise_name):
