@@ -288,7 +288,7 @@ def cross_entropy_slopes(scores, labels, factors):
     scale = factors / (others + xp.exp(-lead))
     e *= scale[:, None]
     xp.put_along_axis(e, labels[:, None], (-others * scale)[:, None], axis=1)
-    if isinstance(e, np.ndarray) and np.isfinite(others).all():
+    if isinstance(e, np.ndarray) and np.isfinite(scale).all():
         return e
     return xp.where(factors[:, None] == 0, e.dtype.type(0), e)
 

@@ -90,6 +90,8 @@ def batch_norm2d_backward(
         are not all float32 or all float64.
     """
     y = y if relu else None
+    if not isinstance(statistics, (tuple, list)) or len(statistics) != 2:
+        raise TypeError(f"statistics is {statistics!r}, but must be the pair (mean, var)")
     mean, var = statistics
     _check_arguments(x, w, dy=dy, y=y, mean=mean, var=var)
     eps = number("eps", eps, 0)

@@ -167,3 +167,13 @@ def test_random_calls_are_right_or_refused_by_name():
     assert not faults, "\n".join(faults)
     assert counts["computed"] > 400 and counts["refused"] > 60
     assert set(random_calls.MAKERS) == set(ops.__all__)
+
+
+def test_ways(tmp_path):
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    file = tmp_path / "ways.json"
+    shown = run("ways.py", "--rounds", "1", "--json", file)
+    rows = json.loads(file.read_text())["rows"]
+    assert {row["kind"] for row in rows} == {"op", "step"}
+    for row in rows:
+        assert row["ratio"] > 0 and row["way"] in shown

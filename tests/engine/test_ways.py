@@ -31,6 +31,7 @@ IM2COL, POLYPHASE, KN2ROW = "im2col", "polyphase", "kn2row"
         ("conv_backward_filter", (32, 64, 5, 5), (64, 64, 3, 3), {"padding": 1}, IM2COL),
         ("conv_forward", (2, 3, 8, 8), (4, 3, 3, 3), {}, IM2COL),
         ("conv_forward", (8, 3, 64, 64), (32, 3, 3, 3), {"padding": 1}, IM2COL),
+        ("conv_backward_data", (8, 3, 64, 64), (32, 3, 3, 3), {"padding": 1}, IM2COL),
         ("conv_forward", (8, 64, 48, 48), (64, 64, 3, 3), {"stride": 2}, IM2COL),
         ("conv_forward", (8, 64, 48, 48), (64, 64, 3, 3), {"dilation": 2}, IM2COL),
         ("conv_forward", (8, 64, 48, 48), (64, 32, 3, 3), {"groups": 2}, IM2COL),

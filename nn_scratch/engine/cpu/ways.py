@@ -116,7 +116,9 @@ def _is_simple(call):
 
 
 def _is_3x3(call):
-    return _is_simple(call) and call.windows.kernel == (3, 3) and call.pairs <= MOST_KERNELS
+    fits = call.windows.kernel == (3, 3) and call.pairs <= MOST_KERNELS
+    # With fewer channels than a tile is wide, products are too thin for what BLAS can do.
+    return _is_simple(call) and fits and min(call.channels, call.filters) >= winograd.TILE
 
 
 def _is_5x5_or_7x7(call):
