@@ -2,6 +2,7 @@
 
 import copy
 import ctypes
+import inspect
 import threading
 import time
 import traceback
@@ -49,7 +50,8 @@ def call(function, arguments, options, expected, limit=LIMIT):
             f"returns {len(results)} arrays, but {len(expected)} are wanted: {', '.join(expected)}",
         )
     if changed:
-        return Answer(results, "changes_inputs", "writes into one of its arguments: work on a copy")
+        message = f"writes into its argument {_named(function, changed[0])}: work on a copy"
+        return Answer(results, "changes_inputs", message)
     problem, message = _judge(results, expected)
     return Answer(results, problem, message)
 
@@ -110,13 +112,22 @@ def flat(result):
 
 
 def _restore(arguments, kept):
-    """Put back what was written into arguments; returns whether anything was."""
-    changed = False
-    for argument, before in zip(flat(arguments), flat(kept), strict=True):
-        if isinstance(argument, np.ndarray) and not np.array_equal(argument, before):
-            argument[...] = before
-            changed = True
+    """Put back what was written into arguments; returns the numbers of those."""
+    changed = []
+    for number, pair in enumerate(zip(arguments, kept, strict=True)):
+        for argument, before in zip(*map(flat, pair), strict=True):
+            if isinstance(argument, np.ndarray) and not np.array_equal(argument, before):
+                argument[...] = before
+                changed.append(number)
     return changed
+
+
+def _named(function, number):
+    """The name of a function's parameter, or its number where names cannot be known."""
+    try:
+        return list(inspect.signature(function).parameters)[number]
+    except (TypeError, ValueError, IndexError):
+        return f"number {number + 1}"
 
 
 class _TimeUp(BaseException):

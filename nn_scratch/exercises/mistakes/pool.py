@@ -45,6 +45,7 @@ def padded_coordinates(case):
     rows, columns, top, left = _places(case)
     width = case["x"].shape[3] + 2 * left
     yield {"switches": (rows + top) * width + columns + left}
+    yield {"switches": (rows + top) * case["x"].shape[3] + columns + left}
 
 
 @mistake(
@@ -121,11 +122,12 @@ def maximum_over_planes(case):
 @mistake(
     "max_pool2d",
     "starts_at_zero",
-    "The search for the maximum starts at 0: windows of negative values give 0.",
+    "The search for the maximum starts at {key}: windows of smaller values give {key}.",
     "What is the maximum of −3 and −5, and with what do you begin?",
 )
 def starts_at_zero(case):
-    yield {"y": np.maximum(case.right["y"], 0)}
+    for start in (0, -1, 1, -10, -100, -1000):
+        yield str(start), {"y": np.maximum(case.right["y"], start)}
 
 
 @mistake(
