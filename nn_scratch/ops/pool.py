@@ -53,6 +53,7 @@ def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry
     Raises: as max_unpool2d.
     """
     check_values(dy=dy)
+    check_rank("dy", dy, 4)
     return max_unpool2d(dy, switches, pair("input_size", input_size), **geometry)
 
 
