@@ -163,7 +163,7 @@ WAYS = {
 def cheapest(primitive, *call):
     """The module of the way that costs least for such a Call."""
     costs = costs_of(primitive, Call(*call))
-    return min(costs, key=costs.get).module
+    return min(costs, key=lambda name: costs[name]).module
 
 
 def costs_of(primitive, call):
@@ -209,4 +209,4 @@ def which_way(
         call = call._replace(channels=w_shape[0], filters=c, size=positions, positions=tuple(size))
         call = call._replace(windows=turned(windows))
     costs = {way.name: cost for way, cost in costs_of(table, call).items()}
-    return Choice(primitive, min(costs, key=costs.get), costs)
+    return Choice(primitive, min(costs, key=lambda name: costs[name]), costs)
