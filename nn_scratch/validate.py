@@ -45,12 +45,11 @@ def check_values(optional=None, **arrays):
 
 
 def check_integers(name, array):
-    """Labels and switches must be arrays of any integer type.
+    """Labels and switches must be arrays of any integer type, in any byte order.
 
     Raises TypeError, which names the argument and the cure.
     """
-    integers = is_array(array) and array.dtype.kind in "iu"
-    if not integers or array.dtype.newbyteorder("=") != array.dtype:
+    if not is_array(array) or array.dtype.kind not in "iu":
         got = array.dtype if is_array(array) else type(array).__name__
         raise TypeError(f"{name} is {got}, but must be an integer array: {name}.astype(np.int64)")
     _check_is_array(name, array)

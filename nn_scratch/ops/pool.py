@@ -252,7 +252,9 @@ def _check_switches(switches, values, size, promised):
     if promised and is_cupy(switches):
         return
     pixels = size[0] * size[1]
-    unsigned = switches.view(f"u{switches.dtype.itemsize}")  # what is negative becomes huge
+    # Seen without a sign, what is negative is huge: one maximum asks for both ends.
+    order, itemsize = switches.dtype.byteorder, switches.dtype.itemsize
+    unsigned = switches.view(np.dtype(f"u{itemsize}").newbyteorder(order))
     if switches.size and unsigned.max() >= pixels:
         n, c, p, q = (int(i[0]) for i in ((switches < 0) | (switches >= pixels)).nonzero())
         raise ValueError(

@@ -194,3 +194,14 @@ def test_a_grid_of_one_is_the_mean_and_the_images_own_grid_changes_nothing():
     y = ops.adaptive_avg_pool2d(x, (5, 4))
     assert y.dtype == np.float32
     np.testing.assert_array_equal(y, x)
+
+
+@pytest.mark.parametrize("dtype", [">i8", ">i4", "<i8", ">u2", np.uint8])
+@pytest.mark.parametrize("collisions", ["sum", "overwrite"])
+def test_switches_of_any_integer_type_and_byte_order(dtype, collisions):
+    x = draw(2, 3, 6, 8)
+    y, switches = naive.max_pool2d(x, 3, stride=2, padding=1)
+    found = ops.max_unpool2d(y, switches.astype(dtype), (6, 8), collisions=collisions)
+    np.testing.assert_allclose(
+        found, naive.max_unpool2d(y, switches, (6, 8), collisions=collisions)
+    )

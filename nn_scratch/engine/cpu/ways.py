@@ -186,7 +186,14 @@ class Choice(NamedTuple):
 
 
 def which_way(
-    primitive: str, x_shape: tuple, w_shape: tuple, *, stride=1, padding=0, dilation=1, groups=1
+    primitive: str,
+    x_shape: tuple,
+    w_shape: tuple,
+    *,
+    stride: int | tuple = 1,
+    padding: int | tuple | str = 0,
+    dilation: int | tuple = 1,
+    groups: int = 1,
 ) -> Choice:
     """Which way the fast engine computes a convolution on a CPU, and why.
 
