@@ -29,7 +29,8 @@ try:
     from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitSegmentation, Loader
     from nn_scratch.evaluation.boundary import image_boundary_f1
-    from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix, spoken
+    from nn_scratch.evaluation.display import display_name
+    from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix
     from nn_scratch.exercises import check_exercise
     from nn_scratch.graph.cost import cost
     from nn_scratch.layers import Conv2d, Layer, MaxPool2d, MaxUnpool2d
@@ -183,7 +184,7 @@ print(f"{report['epochs']} epochs of {report['training_images']} scenes, seeds {
 plot_dots(
     [row["net"] for row in rows],
     {
-        spoken(name): [[run[name] for run in row["runs"]] for row in rows]
+        display_name(name): [[run[name] for run in row["runs"]] for row in rows]
         for name in ("mean_iou", "boundary_f1")
     },
 )

@@ -27,7 +27,8 @@ from PIL import Image
 try:
     from nn_scratch.data import DataError, DigitSegmentation, Resize, open_folder
     from nn_scratch.data.sources import LAYOUTS
-    from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix, mean_iou, spoken
+    from nn_scratch.evaluation.display import display_name
+    from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix, mean_iou
     from nn_scratch.graph.receptive_field import receptive_field
     from nn_scratch.plotting.figures import plot_arrays, plot_lines, plot_segmentation
     from nn_scratch.training.recipes import segmentation
@@ -167,7 +168,7 @@ recipe.run(progress=False)
 reached = recipe.evaluate()
 for name, value in reached.items():
     if isinstance(value, float):
-        print(f"{spoken(name):<26}{value:.3f}")
+        print(f"{display_name(name):<26}{value:.3f}")
 
 # %% [markdown]
 # A loop stays a loop in the mirror, so here flipping is harmless. But a mirrored 2 looks much like

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from nn_scratch.backend import Array
-from nn_scratch.evaluation.display import display_name as spoken  # noqa: F401  (for lessons)
 from nn_scratch.geometry import integer
 from nn_scratch.validate import check_integers, check_shape
 
