@@ -13,7 +13,7 @@ from nn_scratch.layers.initialize import value_dtype
 
 class BatchNorm2d(Elementwise):
     """Normalizes each channel by the batch's statistics in training, by the running ones in
-    evaluation. See ops.batch_norm2d. `all_sum` adds up over the processes that share a batch, if
+    evaluation. See ops.batch_norm2d. `all_reduce` adds up over the processes that share a batch, if
     several do.
 
     weight, bias (num_features,): ones and zeros. Buffers running_mean, running_var and, as in
@@ -33,7 +33,7 @@ class BatchNorm2d(Elementwise):
         super().__init__()
         self.eps = eps
         self.momentum = momentum
-        self.all_sum: Callable[[Array], Array] | None = None
+        self.all_reduce: Callable[[Array], Array] | None = None
         dtype = value_dtype(dtype)
         self.add_parameter("weight", np.ones(num_features, dtype))
         self.add_parameter("bias", np.zeros(num_features, dtype))
@@ -52,7 +52,7 @@ class BatchNorm2d(Elementwise):
             momentum=self.momentum,
             eps=self.eps,
             relu=self.relu,
-            all_sum=self.all_sum,
+            all_reduce=self.all_reduce,
         )
         self.saved = x, statistics, self.training, y if self.relu else None
         if self.training:
@@ -71,7 +71,7 @@ class BatchNorm2d(Elementwise):
             eps=self.eps,
             relu=self.relu,
             y=y,
-            all_sum=self.all_sum,
+            all_reduce=self.all_reduce,
         )
         self.add_grads(weight=dw, bias=db)
         return dx

@@ -21,7 +21,7 @@ def batch_norm2d(
     momentum: float = 0.1,
     eps: float = 1e-5,
     relu: bool = False,
-    all_sum: Callable[[Array], Array] | None = None,
+    all_reduce: Callable[[Array], Array] | None = None,
 ) -> tuple[Array, tuple[Array, Array], tuple[Array, Array]]:
     """y = w · (x − mean) / √(var + eps) + b, with one mean and variance for each channel.
 
@@ -33,7 +33,7 @@ def batch_norm2d(
     Nothing is mutated. An empty batch has no statistics: the running ones serve. With `relu`, y is
     max(y, 0).
 
-    `all_sum` adds an array up over all processes that share the batch; the statistics are then
+    `all_reduce` adds an array up over all processes that share the batch; the statistics are then
     those of the whole batch.
 
     Returns: y (N, C, H, W), statistics, running: two pairs (mean, var), each (C,).
@@ -45,7 +45,7 @@ def batch_norm2d(
     momentum, eps = number("momentum", momentum, 0, 1), number("eps", eps, 0)
     running = statistics = running_mean, running_var
     if training:
-        count, statistics = _moments(x, statistics, all_sum)
+        count, statistics = _moments(x, statistics, all_reduce)
         if count == 1:
             raise ValueError(
                 f"x {x.shape} has one value per channel: its variance is 0 and y would be b, "
@@ -73,7 +73,7 @@ def batch_norm2d_backward(
     eps: float = 1e-5,
     relu: bool = False,
     y: Array | None = None,
-    all_sum: Callable[[Array], Array] | None = None,
+    all_reduce: Callable[[Array], Array] | None = None,
 ) -> tuple[Array, Array, Array]:
     """The gradients of batch_norm2d, from dy (N, C, H, W) and the statistics that it returned.
 
@@ -83,7 +83,7 @@ def batch_norm2d_backward(
     the normalized x (the paper's section 3, the chain rule simplified): with σ = √(var + eps) and
     x̂ = (x − mean)/σ,  dx = w/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)).
 
-    With `all_sum` the two means are those of the whole batch; dw and db are this process's part.
+    With `all_reduce` the two means are those of the whole batch; dw and db are this process's part.
 
     Returns: dx, dw, db in the shapes of x, w and b.
     Raises: ValueError for shapes that do not fit; TypeError with `relu` but without y, or if values
@@ -109,13 +109,13 @@ def batch_norm2d_backward(
         zero = xp_of(x).zeros_like(w)
         dx = engine.batch_norm_backward_elemt(dy, x, statistics, w / sigma, zero, zero, relu)
         return dx, dw, db
-    count, sum_dy, sum_dy_x = _whole(all_sum, x, x.size // x.shape[1], db, dw)
+    count, sum_dy, sum_dy_x = _whole(all_reduce, x, x.size // x.shape[1], db, dw)
     along, constant = (-w / sigma * s / max(count, 1) for s in (sum_dy_x / sigma, sum_dy))
     dx = engine.batch_norm_backward_elemt(dy, x, statistics, w / sigma, along, constant, relu)
     return dx, dw, db
 
 
-def _moments(x, otherwise, all_sum):
+def _moments(x, otherwise, all_reduce):
     """The count, mean and variance of the whole batch; without a batch, the moments `otherwise`.
 
     Parts of a batch are merged without cancellation (Chan et al. 1979): the variance is the mean of
@@ -123,23 +123,23 @@ def _moments(x, otherwise, all_sum):
     """
     own = x.size // x.shape[1]
     mean, var = engine_of(x).batch_norm_stats(x) if own else otherwise
-    if all_sum is None:
+    if all_reduce is None:
         return own, (mean, var)
-    count, total = _whole(all_sum, x, own, own * mean)
+    count, total = _whole(all_reduce, x, own, own * mean)
     if not count:
         return 0, otherwise
     whole = total / count
-    _, total = _whole(all_sum, x, own, own * (var + (mean - whole) ** 2))
+    _, total = _whole(all_reduce, x, own, own * (var + (mean - whole) ** 2))
     return count, (whole, total / count)
 
 
-def _whole(all_sum, x, count, *sums):
+def _whole(all_reduce, x, count, *sums):
     """The count and the sums, each (C,), added up over all processes."""
-    if all_sum is None:
+    if all_reduce is None:
         return count, *sums
     xp = xp_of(x)
     packed = xp.concatenate([xp.full(1, count, x.dtype), *sums])
-    added = all_sum(packed)
+    added = all_reduce(packed)
     return int(added[0]), *added[1:].reshape(len(sums), -1)
 
 

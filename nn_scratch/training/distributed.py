@@ -100,14 +100,14 @@ class MpiProcesses(SingleProcess):
 
     @contextmanager
     def synchronized(self, net):
-        norms = [layer for _, layer in net.named_modules() if hasattr(layer, "all_sum")]
+        norms = [layer for _, layer in net.named_modules() if hasattr(layer, "all_reduce")]
         for layer in norms:
-            layer.all_sum = self.all_reduce
+            layer.all_reduce = self.all_reduce
         try:
             yield
         finally:
             for layer in norms:
-                layer.all_sum = None
+                layer.all_reduce = None
 
     def sum_gradients(self, net):
         gradients = list(net.grads.values())

@@ -15,7 +15,7 @@ from helpers import assert_close, draw, grid
 from nn_scratch import naive, ops
 
 # What an op takes beside the mathematics: reductions over processes, labels seen before.
-OF_MACHINES = {"all_sum", "checked"}
+OF_MACHINES = {"all_reduce", "checked"}
 
 GEOMETRY = grid(
     stride=[1, (2, 3)], padding=[0, (1, 2), ((2, 0), (1, 1))], dilation=[1, (2, 1)], groups=[1, 2]

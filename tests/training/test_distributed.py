@@ -203,17 +203,17 @@ def test_batch_norm_over_parts_is_batch_norm_of_the_whole(sizes):
     given, barrier, parts = {}, threading.Barrier(2, timeout=20), [None, None]
 
     def work(rank, here):
-        def all_sum(array):
+        def all_reduce(array):
             given[rank] = array
             barrier.wait()
             total = given[0] + given[1]
             barrier.wait()
             return total
 
-        forward = ops.batch_norm2d(x[here], w, b, mean, var, all_sum=all_sum)
+        forward = ops.batch_norm2d(x[here], w, b, mean, var, all_reduce=all_reduce)
         parts[rank] = (
             *forward,
-            *ops.batch_norm2d_backward(dy[here], x[here], w, forward[1], all_sum=all_sum),
+            *ops.batch_norm2d_backward(dy[here], x[here], w, forward[1], all_reduce=all_reduce),
         )
 
     slices = slice(0, sizes[0]), slice(sizes[0], 6)
