@@ -107,7 +107,8 @@ def _judge(results, expected):
 def flat(result):
     """Tuples and lists of results, and those within them, as one tuple."""
     if not isinstance(result, tuple | list):
-        return (result,)
+        # A subclass of NumPy's arrays may answer as it likes; its numbers are judged, not its word.
+        return (np.asarray(result) if isinstance(result, np.ndarray) else result,)
     return tuple(part for entry in result for part in flat(entry))
 
 

@@ -462,3 +462,27 @@ def test_a_success_says_how_long_it_took(seconds, says):
     report = check_exercise("relu", ops.relu)
     report.seconds = seconds
     assert says in str(report)
+
+
+class Agreeing(np.ndarray):
+    """Says of any difference that it is zero."""
+
+    def __sub__(self, other):
+        return np.zeros(np.shape(other))
+
+    __rsub__ = __sub__
+
+
+class Equal(np.ndarray):
+    """Takes part in every operation, and gives zeros."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        return np.zeros(np.shape(inputs[0]))
+
+
+@pytest.mark.parametrize("kind", [Agreeing, Equal, np.matrix])
+def test_numbers_are_judged_whatever_their_class_says(kind):
+    assert not check_exercise(
+        "linear", lambda x, w, b: np.full((len(x), len(w)), 7.0).view(kind)
+    ).ok
+    assert not check_exercise("linear", lambda x, w, b: [(x @ w.T).view(kind) + 0.0]).ok
