@@ -32,6 +32,7 @@ def test_right_ones_are_right(name):
     assert report.ok, str(report)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", attempts.RIGHT)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_wrong_ones_are_rejected(name):
@@ -104,6 +105,7 @@ def each(result, change):
     return change(np.asarray(result, np.float64))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXERCISES)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_whatever_comes_back_is_a_report(name):

@@ -46,6 +46,7 @@ def refuse(word):
     raise ValueError(f"{word} is no JSON")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["exercise", "check"])
 def test_right_and_wrong(kind, judged):
     right, wrong = judged(RIGHT, kind), judged(WRONG, kind)
@@ -192,6 +193,7 @@ FORGED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_report_counts_for_nothing(name, tmp_path, monkeypatch, judged):
     (tmp_path / "private").mkdir()  # so that the files of tests beside this one are let alone
@@ -324,6 +326,7 @@ def test_classes_that_ask_for_their_module(text, kind, judged):
 # ---------------------------------------------------------------- the commands
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text, status",
     [
@@ -395,6 +398,7 @@ def test_the_command_loads_little():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code, mistake",
     [

@@ -40,6 +40,7 @@ def pictures(names):
         yield figures.plot_segmentation(images, maps, names, maps)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NAMES)
 def test_legends_lie_inside_the_picture_and_below_the_images(kind, tmp_path):
     for figure in pictures(NAMES[kind]):
@@ -65,6 +66,7 @@ def test_what_legends_show(tmp_path):
     assert shown == [*STRANGE[:5], r"two\nlines", r"\x1b[31mred", r"\t", ""]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "draw_names",
     [
