@@ -17,6 +17,12 @@ def add(commands):
         help="a folder, of which the validation part is taken "
         "(default: what the net was trained on)",
     )
+    parser.add_argument(
+        "--split",
+        choices=("validation", "test"),
+        default="validation",
+        help="test: images kept for the end, in test/ and testannot/ (default validation)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_net(parser, "where a net of your own is now, if its file was moved")
     add_device(parser)
@@ -30,7 +36,7 @@ def run(options):
 
     device = choose_device(options.device)
     metrics, class_names = evaluate_checkpoint(
-        options.checkpoint, options.data, device, options.net
+        options.checkpoint, options.data, device, options.net, options.split
     )
     if options.json:
         print(strict_json.dumps(metrics, indent=1))

@@ -1,6 +1,6 @@
 """From a path to data sets: the digit scenes, or a folder of your own images in a known layout."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,8 @@ class Source:
 
     channels: of the images. ignore_index: the label of pixels that do not count. train_names,
     validation_names: the images of each side, from the folder on; none for scenes that are drawn.
-    notes: what was left out or read in a special way.
+    notes: what was left out or read in a special way. test, test_names: images that the folder
+    keeps for the end; None without such.
     """
 
     train: Any
@@ -58,6 +59,23 @@ class Source:
     train_names: list[str] = field(default_factory=list)
     validation_names: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    test: Any = None
+    test_names: list[str] = field(default_factory=list)
+
+    def of_split(self, split: str) -> "Source":
+        """The same with the images of this split, "validation" or "test", to validate on.
+
+        Returns: a Source.
+        Raises: DataError if there is no test part.
+        """
+        if split == "validation":
+            return self
+        if self.test is None:
+            raise DataError(
+                "there is no test part: it stands in test/ and testannot/, beside train/, "
+                "trainannot/, val/ and valannot/"
+            )
+        return replace(self, validation=self.test, validation_names=self.test_names)
 
     @property
     def report(self) -> str:
@@ -157,7 +175,8 @@ def _open_masks(folder, ignore_index, names, encoding, group_by):
     """The Source of a folder with masks; None if it is in no layout."""
     known = None
     if (folder / "trainannot").is_dir():
-        parts = [(folder / part, folder / f"{part}annot") for part in ("train", "val")]
+        names_of_parts = ("train", "val", *(("test",) if (folder / "testannot").is_dir() else ()))
+        parts = [(folder / part, folder / f"{part}annot") for part in names_of_parts]
     elif (folder / "masks").is_dir():
         parts = [(folder / "images", folder / "masks")]
     elif (folder / "annotations" / "trimaps").is_dir():
@@ -177,7 +196,8 @@ def _open_masks(folder, ignore_index, names, encoding, group_by):
     if group_by is not None:
         raise DataError(f"{folder} has its own parts train and val: group_by has no effect there")
     sides = [[relative_name(path, folder) for path in part.images] for part in sets]
-    return Source(*sets, classes.names, 3, sets[0].ignored, *sides)
+    test = {"test": sets[2], "test_names": sides[2]} if len(sets) == 3 else {}
+    return Source(*sets[:2], classes.names, 3, sets[0].ignored, *sides[:2], **test)
 
 
 def _classes(folder, known, names, mask_folders, ignore_index):

@@ -58,16 +58,22 @@ def load_net(path: str | Path, net: str | None = None) -> Trained:
 
 
 def evaluate_checkpoint(
-    path: str | Path, data: str | Path | None = None, device: str = "cpu", net: str | None = None
+    path: str | Path,
+    data: str | Path | None = None,
+    device: str = "cpu",
+    net: str | None = None,
+    split: str = "validation",
 ) -> tuple[dict[str, Any], list[str]]:
-    """(metrics, class names) of a checkpoint's net on the validation part of `data`, by default of
-    what it was trained on. Images are brought to the size it was trained on.
+    """(metrics, class names) of a checkpoint's net on a part of `data`, by default of what it was
+    trained on: "validation", or "test" where the folder has images for the end. Images are brought
+    to the size it was trained on.
 
-    Raises: DataError if these images have other classes or channels, or were trained on.
+    Raises: DataError if these images have other classes or channels, or were trained on, or if
+    there is no such part.
     """
     trained = load_net(path, net)
     settings = _settings_for(trained, data)
-    source = trained.task.open(settings, trained.facts["class_names"])
+    source = trained.task.open(settings, trained.facts["class_names"]).of_split(split)
     _check_source(path, trained, source, settings)
     task = trained.task.of(settings, source, training=False)
     loader = validation_loader(settings, source)
