@@ -226,6 +226,7 @@ def test_what_a_file_prints_is_kept_apart(code, judged):
     assert verdict([outcome]) is True and "hello" in outcome.printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -257,6 +258,7 @@ def test_nothing_that_steers_a_terminal_is_passed_on(judged):
     assert "\x1b" not in printed and "\x07" not in printed and "red" in printed
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("leave", ["", "import os; os.setpgid(0, 0)"])
 def test_what_a_file_starts_holds_nothing_up(leave, judged, tmp_path):

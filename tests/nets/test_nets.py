@@ -48,6 +48,7 @@ def test_unet_keeps_the_image_size(size):
     assert net.backward(scores).shape == x.shape
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths", [(3,), (3, 4), (2, 3, 4)])
 def test_unet_gradients(widths):
     net = UNet(2, 3, widths=widths, kernel_size=(3, 2), rng=0)
