@@ -11,7 +11,7 @@ from nn_scratch.exercises import check_exercise
 from zoo import ZOO
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *ROOT.glob("lessons/guides/*.md")])
 
 
 def test_the_example_prints_its_answers():

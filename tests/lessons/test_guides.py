@@ -1,0 +1,48 @@
+"""What the guides show is true: their examples print their answers, their files do what they say."""
+
+import doctest
+import re
+from pathlib import Path
+
+import pytest
+
+from nn_scratch.cli import main
+
+GUIDES = sorted((Path(__file__).parents[2] / "lessons" / "guides").glob("*.md"))
+WITH_EXAMPLES = [guide for guide in GUIDES if ">>> " in guide.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("guide", WITH_EXAMPLES, ids=lambda guide: guide.stem)
+def test_examples_print_their_answers(guide):
+    failed, tried = doctest.testfile(str(guide), module_relative=False, encoding="utf-8")
+    assert tried > 0 and failed == 0
+
+
+@pytest.fixture
+def my_layers(tmp_path, monkeypatch):
+    """The file that the guide to a layer of one's own writes, block by block."""
+    text = (GUIDES[0].parent / "your_own_layer.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    written = [doctest.script_from_examples(block) if ">>>" in block else block for block in blocks]
+    monkeypatch.chdir(tmp_path)
+    Path("my_layers.py").write_text("\n".join(["from nn_scratch.layers import *", *written]))
+    return text
+
+
+def test_the_layer_of_ones_own_is_checked_as_shown(my_layers, capsys):
+    assert main(["check", "my_layers.py:LearnedLeak"]) == 0
+    shown = re.search(r"```text\n(.*?)```", my_layers, re.S).group(1)
+    printed = capsys.readouterr().out
+    rounding = r"\d\.\de-\d+"  # its digits differ from machine to machine
+    assert re.sub(rounding, "…", printed.replace(f"{Path.cwd()}/", "")) == re.sub(
+        rounding, "…", shown
+    )
+
+
+def test_the_net_of_ones_own_is_trained_as_shown(my_layers, capsys):
+    net = ["--net", "my_layers.py:LeakyNet"]
+    assert main(["info", "segmentation", *net]) == 0
+    assert "LearnedLeak" in capsys.readouterr().out
+    short = ["--epochs", "1", "--scenes", "32"]
+    assert main(["train", "segmentation", *net, *short]) == 0
+    assert Path("runs/segmentation-digits-my_layers.LeakyNet-0/best.npz").exists()
