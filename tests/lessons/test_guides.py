@@ -1,4 +1,4 @@
-"""What the guides show is true: their examples print their answers, their files do what they say."""
+"""What the guides show is true: examples print their answers, files do what is said of them."""
 
 import doctest
 import re
