@@ -5,10 +5,11 @@
     python lessons/build.py --check    only say which are out of date; exit 1 if any is
     python lessons/build.py 01 04      these
     python lessons/build.py --pictures the moving pictures
+    python lessons/build.py --site     the site, into build/site, without network
 
 A notebook remembers the hash of its source and of the measured figures that the source names
 (*.json here and in benchmarks/results). Edit the source, never the notebook.
-Needs the extra: pip install -e '.[lessons]'
+Needs the extra: pip install -e '.[lessons]'  (for the site: '.[docs]')
 """
 
 import argparse
@@ -27,7 +28,10 @@ def main(arguments=None):
     parser.add_argument("--all", action="store_true", help="build even what is up to date")
     parser.add_argument("--check", action="store_true", help="say what is out of date")
     parser.add_argument("--pictures", action="store_true", help="draw the moving pictures")
+    parser.add_argument("--site", action="store_true", help="build the site")
     options = parser.parse_args(arguments)
+    if options.site:
+        return build_site()
     if options.pictures:
         draw_pictures()
         return 0
@@ -110,6 +114,21 @@ def draw_pictures():
     }
     for name, frames in pictures.items():
         save_gif(frames, FOLDER / "images" / f"{name}.gif")
+
+
+def build_site(out=FOLDER.parent / "build" / "site"):
+    """The site, from the notebooks as they are; a warning is an error. Returns the exit status."""
+    from sphinx.cmd.build import main as sphinx
+
+    sys.path.insert(0, str(FOLDER / "site"))
+    from stage import stage
+
+    source = out.with_name(f"{out.name}-source")
+    stage(source)
+    paths = map(str, (source, out))
+    status = sphinx(["-q", "-W", "--keep-going", "-j", "auto", "-c", str(FOLDER / "site"), *paths])
+    print(f"{out / 'index.html'}" if status == 0 else "the site was not built")
+    return status
 
 
 if __name__ == "__main__":
