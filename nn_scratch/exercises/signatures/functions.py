@@ -92,6 +92,99 @@ def extra_factor(attempt):
     return each(attempt, make)
 
 
+# ---------------------------------------------------------------- factor
+
+
+def counts(attempt):
+    """The numbers that a factor may be, by their names."""
+    v, found = attempt.values, {"2": 2.0}
+    for name in ("x", "dy", "scores", "prediction", "features"):
+        if name in v:
+            array, at = v[name], f" of {name}"
+            letters = ("images", "channels") if array.ndim == 4 else ("samples", "columns")
+            letters = (letters[0], "classes") if name == "scores" else letters
+            for axis, word in zip(range(array.ndim), letters, strict=False):
+                found[f"the number of {word}{at}"] = array.shape[axis]
+            if array.ndim == 4:
+                pixels = array[0, 0].size
+                found[f"the number of pixels{at}"] = pixels
+                found[f"the number of images and pixels{at}"] = pixels * len(array)
+            found[f"the size{at}"] = array.size
+    if "w" in v and v["w"].ndim == 4:
+        found["the number of kernel places"] = v["w"][0, 0].size
+        found["the channels times the kernel places"] = v["w"][0].size
+    if "labels" in v:
+        found["the number of labels"] = v["labels"].size
+    if "box_weight" in attempt.options:
+        found["λ"] = attempt.options["box_weight"]
+        found["(1 − λ)"] = 1 - attempt.options["box_weight"]
+    if "scale" in v:
+        found["the number of pixels of a block"] = np.prod(np.broadcast_to(v["scale"], 2))
+    return {name: float(count) for name, count in found.items() if count not in (0, 1)}
+
+
+@register(FOUND, rank=2)(
+    "",
+    "sign",
+    "The sign of {result} is wrong; all else is right.",
+    "If this number grows a little, does the result grow or fall, and what does your minus say?",
+)
+def sign(attempt):
+    return each(attempt, lambda name, right: [("sign", -right)] if right.dtype.kind == "f" else [])
+
+
+@register(FOUND, rank=4)(
+    "",
+    "factor",
+    "Your {result} is the right one {key}; all else is right.",
+    "Is the sum, or the mean, taken once, and over all that it must go over?",
+)
+def factor(attempt):
+    def make(name, right):
+        for said, count in counts(attempt).items() if right.dtype.kind == "f" else ():
+            yield f"times {said}", right * count
+            yield f"divided by {said}", right / count
+
+    return each(attempt, make)
+
+
+@register(FOUND, rank=6)(
+    "",
+    "factor",
+    "Your {result} is {key} times the right one; all else is right.",
+    "Which constant of the forward pass is differentiated twice, or not at all?",
+)
+def constant(attempt):
+    for name, factor in ratios(attempt):
+        yield f"{factor:.4g}", {name: factor * attempt.right[name]}
+
+
+@register(FOUND, rank=8)(
+    "",
+    "multiple",
+    "Every number of your {result} is off by one factor, {key}.",
+    "On what does that factor depend: on a count, on a weight, on the loss?",
+)
+def multiple(attempt):
+    for name, factor in ratios(attempt):
+        if attempt.right[name].size >= 4:
+            yield "which is another one in each case", {name: factor * attempt.right[name]}
+
+
+def ratios(attempt):
+    """(name, number) for the results that may be a number times the right one."""
+    for name, right in attempt.right.items():
+        given = np.asarray(attempt.found[name])
+        if (
+            given.shape == right.shape
+            and right.any()
+            and {given.dtype.kind, right.dtype.kind} == {"f"}
+        ):
+            factor = float((given * right).sum() / (right * right).sum())
+            if abs(factor) > 1e-9:
+                yield name, factor
+
+
 # ---------------------------------------------------------------- regions
 
 

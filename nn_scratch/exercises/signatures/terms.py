@@ -5,7 +5,7 @@ from itertools import combinations, product
 import numpy as np
 
 from nn_scratch.exercises.mistakes.mistake import register
-from nn_scratch.exercises.signatures.arrays import counts
+from nn_scratch.exercises.signatures.functions import counts
 
 FOUND = []
 signature = register(FOUND, rank=3)

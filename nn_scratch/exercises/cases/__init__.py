@@ -1,0 +1,33 @@
+"""For each op, cases that grow one difficulty at a time, of numbers small enough to redo on paper.
+The first that fails says what has not been thought of.
+"""
+
+from nn_scratch.exercises.cases.boxes import boxes
+from nn_scratch.exercises.cases.case import Case
+from nn_scratch.exercises.cases.conv import convolution, transpose_convolution
+from nn_scratch.exercises.cases.layers import activation, batch_norm, linear, softmax
+from nn_scratch.exercises.cases.losses import box_loss, cross_entropy, two_heads, two_losses
+from nn_scratch.exercises.cases.optim import adam, sgd
+from nn_scratch.exercises.cases.pool import max_pool, max_unpool
+from nn_scratch.exercises.cases.upsample import bilinear, block_unpool
+
+__all__ = [
+    "Case",
+    "activation",
+    "adam",
+    "batch_norm",
+    "bilinear",
+    "block_unpool",
+    "box_loss",
+    "boxes",
+    "convolution",
+    "cross_entropy",
+    "linear",
+    "max_pool",
+    "max_unpool",
+    "sgd",
+    "softmax",
+    "transpose_convolution",
+    "two_heads",
+    "two_losses",
+]
