@@ -1,6 +1,6 @@
 """Data: scenes made of real handwriting, readers for your own images, and batches of them."""
 
-from nn_scratch.data.digits import DigitLocalization, DigitSegmentation
+from nn_scratch.data.digits import DigitDetection, DigitLocalization, DigitSegmentation
 from nn_scratch.data.loader import Loader
 from nn_scratch.data.readers import (
     Boxes,
@@ -25,6 +25,7 @@ from nn_scratch.data.transforms import (
 __all__ = [
     "Boxes",
     "DataError",
+    "DigitDetection",
     "DigitLocalization",
     "DigitSegmentation",
     "HorizontalFlip",

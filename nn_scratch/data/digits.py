@@ -2,28 +2,33 @@
 
 Each scene is drawn from `default_rng([seed, epoch, index])` alone, so that order, prefetching and
 resuming change nothing. Train and test scenes use different digits: the archive's first fifth is
-for testing, the rest for training. Neighbours in the archive may be of one hand, so the blocks are
-contiguous.
+for testing, the rest for training, of which detection keeps a part to validate on. Neighbours in
+the archive may be of one hand, so the blocks are contiguous.
 """
 
 from functools import lru_cache
 from importlib.resources import files
-from itertools import combinations
+from itertools import combinations, islice
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from nn_scratch.backend import Array
+from nn_scratch.data.collate import collate_objects
 from nn_scratch.geometry import integer
 from nn_scratch.ops.upsample import interpolation_matrix
 
 SIZE = 40
 SCALES = (2.0, 2.6)  # of the 8×8 digits
+DETECTION_SCALES = (1.5, 3.0)
+TRIES = 100  # to find a place for a digit among others
 BRIGHTNESS = (0.6, 1.0)
 BACKGROUND = (0.0, 0.3)
 NOISE = 0.08
 EDGE = (0.35, 0.55)  # grey values of an enlarged digit that become no ink and full ink
 INK = 0.5  # a pixel with at least this share of ink belongs to the digit
 TEST_DIGITS = 360  # the first ones
+VALIDATION_DIGITS = 240  # the next ones, in detection
 
 CLASS_NAMES = ("background", *map(str, range(10)))
 
@@ -39,14 +44,33 @@ def load_digits() -> tuple[Array, Array]:
         return archive["images"] / 16.0, archive["labels"].astype(np.int64)
 
 
+class _Placed(NamedTuple):
+    """A digit in a scene: its ink (P, P) from 0 to 1, what it is, where the ink's square begins
+    (top, left), and its tight box (x, y, w, h)."""
+
+    ink: Array
+    label: int
+    corner: tuple[int, int]
+    box: tuple[int, int, int, int]
+
+    @property
+    def region(self):
+        """The part of the scene that the ink covers."""
+        (top, left), side = self.corner, len(self.ink)
+        return slice(top, top + side), slice(left, left + side)
+
+
 class _DigitScenes:
-    """What both kinds of scenes share: which digits, how many scenes, how one is drawn."""
+    """What all kinds of scenes share: which digits, how many scenes, how one is drawn."""
+
+    blocks: ClassVar = {"train": slice(TEST_DIGITS, None), "test": slice(TEST_DIGITS)}
 
     def __init__(self, split: str, count: int, seed: int = 0):
-        if split not in ("train", "test"):
-            raise ValueError(f'split is {split!r}, but must be "train" or "test"')
+        if split not in self.blocks:
+            names = " or ".join(f'"{name}"' for name in self.blocks)
+            raise ValueError(f"split is {split!r}, but must be {names}")
         images, labels = load_digits()
-        part = slice(TEST_DIGITS, None) if split == "train" else slice(TEST_DIGITS)
+        part = self.blocks[split]
         self.images, self.labels = images[part], labels[part]
         self.count = integer("count", count, least=0)
         self.seed = integer("seed", seed, least=0)
@@ -55,39 +79,37 @@ class _DigitScenes:
         """How many scenes an epoch has."""
         return self.count
 
+    def _rng(self, epoch, index):
+        """The source of all chance in a scene."""
+        return np.random.default_rng([self.seed, epoch, index])
+
     def _draw(self, epoch, index, digits=None):
         """A scene of `digits` digits, or of one or two: image (SIZE, SIZE), label map of the same
         size, and for each digit its class and its tight box."""
-        rng = np.random.default_rng([self.seed, epoch, index])
+        rng = self._rng(epoch, index)
         placed = self._place(rng, digits or int(rng.integers(1, 3)))
-        ink = np.zeros((SIZE, SIZE))
         label_map = np.zeros((SIZE, SIZE), np.int64)
-        for patch, label, (top, left), _ in placed:
-            region = slice(top, top + len(patch)), slice(left, left + len(patch))
-            ink[region] = np.maximum(ink[region], rng.uniform(*BRIGHTNESS) * patch)
-            label_map[region][patch >= INK] = label + 1
-        image = ink + rng.uniform(*BACKGROUND) * (1 - ink) + NOISE * rng.standard_normal(ink.shape)
+        for digit in placed:
+            label_map[digit.region][digit.ink >= INK] = digit.label + 1
         _, classes, _, boxes = zip(*placed, strict=True)
-        return image.astype(np.float32), label_map, classes, boxes
+        return _image(rng, placed, SIZE), label_map, classes, boxes
 
     def _place(self, rng, digits):
-        """Random digits at random places, drawn until no two tight boxes meet:
-        (patch, label, (top, left), box) of each."""
+        """Random digits at random places, drawn until no two tight boxes meet."""
         while True:
-            placed = [self._place_one(rng) for _ in range(digits)]
-            if not any(_meet(a[3], b[3]) for a, b in combinations(placed, 2)):
+            placed = [_somewhere(rng, *self._digit(rng), SIZE) for _ in range(digits)]
+            if not any(_common_area(a.box, b.box) for a, b in combinations(placed, 2)):
                 return placed
 
-    def _place_one(self, rng):
+    def _digit(self, rng):
+        """A random digit, enlarged at random: its ink, and what it is."""
         chosen = int(rng.integers(len(self.images)))
-        patch = _scaled(self.images[chosen], rng.uniform(*SCALES))
-        top, left = (int(n) for n in rng.integers(0, SIZE - len(patch) + 1, 2))
-        return (
-            patch,
-            int(self.labels[chosen]),
-            (top, left),
-            _tight_box(patch >= INK, top, left),
-        )
+        return _scaled(self.images[chosen], self._scale(rng)), int(self.labels[chosen])
+
+    @staticmethod
+    def _scale(rng):
+        """How much a digit is enlarged."""
+        return rng.uniform(*SCALES)
 
 
 class DigitSegmentation(_DigitScenes):
@@ -132,6 +154,100 @@ class DigitLocalization(_DigitScenes):
         return image[None], np.int64(label), np.array(box, np.float32)
 
 
+class DigitDetection(_DigitScenes):
+    """Scenes of several digits: what they are, and where.
+
+    split: "train", "validation" or "test", which have different digits. count: scenes in each
+    epoch, which are new ones every time. seed: of all of them.
+
+    size: of the scenes, which are square. digits: the least and the most in a scene, each number
+    equally likely; one number for always the same, and 0 for empty scenes. A digit that finds no
+    place after TRIES of them is left out, so that scenes too small for all have fewer. overlap: how
+    much two tight boxes may share at most, as a part of the smaller one: with 0 no pixel, with 1
+    one may lie within another.
+
+    Digits are written into squares of 12 to 24 pixels, small ones more often: all ratios of size
+    are equally likely.
+
+    Raises: TypeError or ValueError for another split, and for numbers that make no sense.
+    """
+
+    classes = 10
+    blocks: ClassVar = {
+        "train": slice(TEST_DIGITS + VALIDATION_DIGITS, None),
+        "validation": slice(TEST_DIGITS, TEST_DIGITS + VALIDATION_DIGITS),
+        "test": slice(TEST_DIGITS),
+    }
+    collate = staticmethod(collate_objects)
+
+    def __init__(
+        self,
+        split: str,
+        count: int,
+        seed: int = 0,
+        *,
+        size: int = 64,
+        digits: int | tuple[int, int] = (1, 6),
+        overlap: float = 0.1,
+    ):
+        super().__init__(split, count, seed)
+        self.size = integer("size", size, least=round(8 * DETECTION_SCALES[1]))
+        least, most = digits if isinstance(digits, tuple) else (digits, digits)
+        self.digits = integer("digits", least, least=0), integer("digits", most, least=least)
+        if not 0 <= overlap <= 1:
+            raise ValueError(f"overlap is {overlap}, but must lie between 0 and 1")
+        self.overlap = overlap
+
+    def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array, Array]:
+        """A scene, the same every time.
+
+        Returns: image (1, size, size) float32; the digits (n,) int64; their boxes (n, 4) float32,
+        (x, y, w, h) in pixels, each the smallest that holds all of its ink; and difficult (n,)
+        bool, which none of them is.
+        """
+        rng = self._rng(epoch, index)
+        placed: list[_Placed] = []
+        for _ in range(int(rng.integers(self.digits[0], self.digits[1] + 1))):
+            ink, label = self._digit(rng)
+            tried = (_somewhere(rng, ink, label, self.size) for _ in range(TRIES))
+            placed += islice((digit for digit in tried if self._fits(digit, placed)), 1)
+        labels = np.array([digit.label for digit in placed], np.int64)
+        boxes = np.array([digit.box for digit in placed], np.float32).reshape(-1, 4)
+        image = _image(rng, placed, self.size)
+        return image[None], labels, boxes, np.zeros(len(placed), bool)
+
+    @staticmethod
+    def _scale(rng):
+        """As of the others, but all ratios of size are equally likely."""
+        return np.exp(rng.uniform(*np.log(DETECTION_SCALES)))
+
+    def _fits(self, digit, placed):
+        """Whether a digit shares no more with others than it may."""
+        area = digit.box[2] * digit.box[3]
+        return all(
+            _common_area(digit.box, other.box)
+            <= self.overlap * min(area, other.box[2] * other.box[3])
+            for other in placed
+        )
+
+
+def _image(rng, placed, size):
+    """The image (size, size) of digits: each of its own brightness, on a grey ground, with
+    noise."""
+    ink = np.zeros((size, size))
+    for digit in placed:
+        part = ink[digit.region]
+        np.maximum(part, rng.uniform(*BRIGHTNESS) * digit.ink, out=part)
+    image = ink + rng.uniform(*BACKGROUND) * (1 - ink) + NOISE * rng.standard_normal(ink.shape)
+    return image.astype(np.float32)
+
+
+def _somewhere(rng, ink, label, size):
+    """A digit at a random place in a scene of size×size pixels."""
+    top, left = (int(n) for n in rng.integers(0, size - len(ink) + 1, 2))
+    return _Placed(ink, label, (top, left), _tight_box(ink >= INK, top, left))
+
+
 def _scaled(digit, scale):
     """The digit enlarged to a square of round(8·scale) pixels, bilinearly, with its blurred edges
     made steep again: ink from 0 to 1.
@@ -155,6 +271,8 @@ def _tight_box(mask, top, left):
     )
 
 
-def _meet(a, b):
-    """Whether two boxes share a pixel."""
-    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+def _common_area(a, b):
+    """How many pixels two boxes share."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    return max(width, 0) * max(height, 0)

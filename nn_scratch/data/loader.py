@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.backend import Array
-from nn_scratch.data.readers import DataError
+from nn_scratch.data.collate import Batch, collate_of
 from nn_scratch.geometry import integer
 
 
 class Loader:
-    """Batches of `dataset`, which has `sample(epoch, index)` and a length.
+    """Batches of `dataset`, which has `sample(epoch, index)` and a length; and, unless its samples
+    are to be stacked, `collate(samples)`, which makes a batch of them.
 
     With `shuffle` the order is a permutation drawn from `default_rng([seed, epoch])`; without, the
     samples come in order and as of epoch 0, the same every time. The last batch may be smaller.
@@ -45,12 +45,13 @@ class Loader:
 
     def batches(
         self, epoch: int = 0, start: int = 0, part: Callable[[int], slice] | None = None
-    ) -> Iterator[tuple[Array, ...]]:
+    ) -> Iterator[Batch]:
         """The epoch's batches from number `start` on.
 
         `part` gives, for the number of samples in a batch, the slice of them to yield.
 
-        Returns: tuples of arrays (N, ...), stacked samples, one after the other.
+        Returns: tuples, one after the other: arrays (N, ...) of stacked samples, or what the data
+        set's `collate` gives.
         """
         if self.shuffle:
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.dataset))
@@ -69,18 +70,7 @@ class Loader:
         # Of no samples, one still tells shapes and dtypes.
         indices = wanted if len(wanted) else chosen[:1]
         samples = [self.dataset.sample(epoch, int(index)) for index in indices]
-        return tuple(_stacked(parts)[: len(wanted)] for parts in zip(*samples, strict=True))
-
-
-def _stacked(parts):
-    """Arrays of one size as one array. Raises DataError if they have several sizes."""
-    sizes = sorted({np.shape(part) for part in parts})
-    if len(sizes) > 1:
-        raise DataError(
-            f"one batch would hold arrays of {len(sizes)} sizes, {sizes[0]} and {sizes[1]} among "
-            "them: give all images one size (Resize, or nn-scratch train --size)"
-        )
-    return np.stack(parts)
+        return tuple(part[: len(wanted)] for part in collate_of(self.dataset)(samples))
 
 
 def _ahead(load, items, count):

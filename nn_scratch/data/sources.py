@@ -4,7 +4,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from nn_scratch.data.digits import CLASS_NAMES, DigitLocalization, DigitSegmentation
+from nn_scratch.data.digits import (
+    CLASS_NAMES,
+    DigitDetection,
+    DigitLocalization,
+    DigitSegmentation,
+)
 from nn_scratch.data.readers import Boxes, DataError, MaskFolders, box_csv, penn_fudan, voc_xml
 from nn_scratch.data.readers.files import counted, image_files, other_files, relative_name, some
 from nn_scratch.data.readers.masks import Classes, numbered_classes, read_classes
@@ -13,6 +18,7 @@ from nn_scratch.data.threads import in_threads
 
 DIGITS = "digits"
 TEST_SCENES = 1000
+VALIDATION_SCENES = 500  # in detection
 PETS = Classes(["pet", "background", "border"], [1, 2, 3])  # in Oxford's trimaps
 PROBLEMS = 5  # broken files that are named
 
@@ -127,13 +133,21 @@ class Source:
 
 
 def open_digits(task: str, scenes: int, seed: int) -> Source:
-    """The digit scenes: `scenes` new ones in each epoch; the same 1,000 of other digits to
-    validate on.
+    """The digit scenes: `scenes` new ones in each epoch; always the same ones of other digits to
+    validate on, and in detection of others again to test on.
 
-    task: "segmentation" or "localization".
+    task: "segmentation", "localization" or "detection".
 
-    Returns: a Source of images (1, 40, 40).
+    Returns: a Source of images (1, 40, 40), in detection (1, 64, 64).
     """
+    if task == "detection":
+        return Source(
+            DigitDetection("train", scenes, seed),
+            DigitDetection("validation", VALIDATION_SCENES),
+            list(CLASS_NAMES[1:]),
+            1,
+            test=DigitDetection("test", TEST_SCENES),
+        )
     scenes_of = {"segmentation": DigitSegmentation, "localization": DigitLocalization}[task]
     names = list(CLASS_NAMES if task == "segmentation" else CLASS_NAMES[1:])
     return Source(scenes_of("train", scenes, seed), scenes_of("test", TEST_SCENES), names, 1)

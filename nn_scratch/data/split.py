@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from nn_scratch.backend import Array
+from nn_scratch.data.collate import collate_of
 from nn_scratch.data.readers.files import DataError
 
 HELD_OUT = 0.2  # the share of images, nearly
@@ -22,6 +23,7 @@ class Subset:
     def __init__(self, dataset: Any, indices: Sequence[int]):
         self.dataset = dataset
         self.indices = indices
+        self.collate = collate_of(dataset)
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -10,11 +10,10 @@ import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
 
-from nn_scratch.backend import Array
+from nn_scratch.data.collate import Sample, collate_of
 from nn_scratch.data.readers import DataError
 from nn_scratch.geometry import integer, pair
 
-Sample = tuple[Array, ...]
 Size = int | tuple[int, int]
 
 
@@ -29,6 +28,7 @@ class Transformed:
 
     def __init__(self, dataset: Any, *transforms: Any, seed: int = 0):
         self.dataset = dataset
+        self.collate = collate_of(dataset)
         self.transforms = transforms
         self.seed = integer("seed", seed, least=0)
 

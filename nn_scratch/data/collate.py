@@ -1,0 +1,49 @@
+"""How the samples of a batch become one: arrays stacked, or lists where images have different
+numbers of objects."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nn_scratch.backend import Array
+from nn_scratch.data.readers.files import DataError
+
+Sample = tuple[Array, ...]
+Batch = tuple[Any, ...]  # of arrays, or lists of arrays
+
+
+def collate(samples: Sequence[Sample]) -> Batch:
+    """Samples as a batch: each of their parts stacked.
+
+    Returns: a tuple of arrays (N, ...).
+    Raises: DataError if a part has several sizes.
+    """
+    return tuple(_stacked(parts) for parts in zip(*samples, strict=True))
+
+
+def collate_objects(samples: Sequence[Sample]) -> Batch:
+    """Samples of detection as a batch: images are stacked, all else is a list with an array for
+    each image, because images have different numbers of objects.
+
+    Returns: (images (N, C, H, W), labels, boxes, difficult), the last three lists of N arrays.
+    Raises: DataError if the images have several sizes.
+    """
+    images, *targets = zip(*samples, strict=True)
+    return _stacked(images), *map(list, targets)
+
+
+def collate_of(dataset: Any) -> Callable[[Sequence[Sample]], Batch]:
+    """How a data set's samples become a batch: as its `collate` does it, if it has one."""
+    return getattr(dataset, "collate", collate)
+
+
+def _stacked(parts):
+    """Arrays of one size as one array. Raises DataError if they have several sizes."""
+    sizes = sorted({np.shape(part) for part in parts})
+    if len(sizes) > 1:
+        raise DataError(
+            f"one batch would hold arrays of {len(sizes)} sizes, {sizes[0]} and {sizes[1]} among "
+            "them: give all images one size (Resize, or nn-scratch train --size)"
+        )
+    return np.stack(parts)
