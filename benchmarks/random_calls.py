@@ -4,7 +4,7 @@
     python benchmarks/random_calls.py --calls 500 --seed 3
 
 Arguments are mostly legal and sometimes not: sizes, options, dtypes and layouts of all kinds, NaN
-and infinity among the first one's values. A result must be that of the plain loops in
+and infinity among the values. A result must be that of the plain loops in
 nn_scratch.naive; a refusal must be a ValueError or TypeError with the name of an argument in it; no
 input may change.
 Prints how many calls were computed and how many refused, and every fault. Exits with 1 if there
@@ -121,7 +121,7 @@ def spoil(rng, positional, keywords):
             positional[at] = STRANGE[rng.integers(len(STRANGE))]
         return
     kind = rng.random()
-    if kind < 0.05 and at == 0 and array.dtype.kind == "f" and array.size:
+    if kind < 0.05 and array.dtype.kind == "f" and array.size:
         array.reshape(-1)[rng.integers(array.size)] = [np.nan, np.inf, -np.inf][rng.integers(3)]
     elif kind < 0.1:
         kinds = "f2", "f4", "f8", ">f4", "i4", "u1", "?", "c8", "O"

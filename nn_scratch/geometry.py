@@ -88,11 +88,13 @@ class Windows(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def turned(windows):
-    """The windows of the adjoint, with stride 1: those of the kernel turned by 180°. Padding beyond
-    the kernel's extent turns negative here: windows then start inside the image."""
-    before = (e - 1 - p[0] for e, p in zip(windows.extent, windows.padding, strict=True))
-    return windows._replace(padding=tuple((b, 0) for b in before))
+def turned(windows, positions, size):
+    """The windows of the adjoint, with stride 1, which takes the `positions` back to an image of
+    `size`: those of the kernel turned by 180°. Padding beyond the kernel's extent turns negative
+    here: windows then start inside the image."""
+    axes = zip(windows.extent, windows.padding, positions, size, strict=True)
+    padding = tuple((extent - 1 - pad[0], n - p + pad[0]) for extent, pad, p, n in axes)
+    return windows._replace(padding=padding)
 
 
 def make_windows(kernel_size, stride=1, padding=0, dilation=1):

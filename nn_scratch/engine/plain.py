@@ -1,8 +1,9 @@
 """The primitives in plain array code: the readable truth, on NumPy and CuPy arrays alike.
 
-Convolution: the three contractions of one trilinear form (see ops/conv.py) by way of columns.
-`im2col` copies every window into a column, so that the sum over a window becomes a matrix product
-(Chellapilla et al. 2006); `col2im`, its adjoint, adds the columns back onto the image.
+Convolution: the three contractions of one trilinear form (see ops/conv.py), tap by tap. Through tap
+(i, j) of the kernel every window sees one pixel, so that each tap is a 1×1 convolution, which is a
+matrix product over channels, of shifted pixels (kn2row, Vasudevan et al. 2017). Nothing is copied
+for padding: what is multiplied is what a window sees, and memory is that of the result.
 
 Pooling: find the switches, gather by them, scatter by them.
 
@@ -26,77 +27,66 @@ BATCH_AND_IMAGE = (0, 2, 3)
 
 def conv_forward(x, w, windows, groups=1):
     """Contract x (N, C, H, W) and w (F, C/groups, kh, kw) to y (N, F, P, Q)."""
-    positions = conv_size(x.shape[2:], windows)
-    columns = im2col(x, windows, positions)
-    y = grouped_product(  # (F, K) (K, NPQ) -> (F, NPQ)
-        rows_of(w, groups), by_group(columns, groups)
-    )
-    return images_first(y.reshape(w.shape[0], x.shape[0], *positions))
+    size, positions = x.shape[2:], conv_size(x.shape[2:], windows)
+    x, taps = by_group(x, groups), taps_of(w, groups)
+    y = xp_of(x).zeros((*taps.shape[2:4], x.shape[2], *positions), x.dtype)
+    for i, j, seen, pixels in real_taps(windows, size, positions):
+        y[(..., *seen)] += product(taps[i, j], x[(..., *pixels)])
+    return images_first(y)
 
 
 def conv_backward_data(g, w, size, windows, groups=1):
     """Contract g (N, F, P, Q) and w (F, C/groups, kh, kw) to x (N, C, *size)."""
-    channels = w.shape[1] * groups
-    columns = grouped_product(  # (K, F) (F, NPQ) -> (K, NPQ)
-        rows_of(w, groups).swapaxes(1, 2), by_group(channels_first(g), groups)
-    )
-    columns = columns.reshape(channels, *windows.kernel, g.shape[0], *g.shape[2:])
-    return col2im(columns, windows, size)
+    positions = g.shape[2:]
+    g, taps = by_group(g, groups), taps_of(w, groups).swapaxes(3, 4)
+    x = xp_of(g).zeros((*taps.shape[2:4], g.shape[2], *size), g.dtype)
+    for i, j, seen, pixels in real_taps(windows, tuple(size), positions):
+        x[(..., *pixels)] += product(taps[i, j], g[(..., *seen)])
+    return images_first(x)
 
 
 def conv_backward_filter(x, g, windows, groups=1):
     """Contract x (N, C, H, W) and g (N, F, P, Q) to w (F, C/groups, kh, kw)."""
-    columns = im2col(x, windows, g.shape[2:])
-    w = grouped_product(  # (F, NPQ) (NPQ, K) -> (F, K)
-        by_group(channels_first(g), groups), by_group(columns, groups).swapaxes(1, 2)
-    )
-    return w.reshape(g.shape[1], x.shape[1] // groups, *windows.kernel)
+    size, positions = x.shape[2:], g.shape[2:]
+    x, g = by_group(x, groups), by_group(g, groups)
+    taps = xp_of(x).zeros((*windows.kernel, *g.shape[:2], x.shape[1]), x.dtype)
+    for i, j, seen, pixels in real_taps(windows, size, positions):
+        taps[i, j] = channel_products(g[(..., *seen)], x[(..., *pixels)])
+    return taps.transpose(2, 3, 4, 0, 1).reshape(-1, x.shape[1], *windows.kernel)
 
 
-def im2col(x, windows, positions):
-    """x (N, C, H, W) -> columns (C, kh, kw, N, P, Q): columns[:, i, j] is what tap (i, j) sees."""
-    n, c, *size = x.shape
-    columns = xp_of(x).zeros((c, *windows.kernel, n, *positions), x.dtype)
-    for i, j, seen, pixels in real_taps(windows, tuple(size), tuple(positions)):
-        columns[(slice(None), i, j, ..., *seen)] = channels_first(x)[(..., *pixels)]
-    return columns
-
-
-def col2im(columns, windows, size):
-    """The adjoint of im2col: columns (C, kh, kw, N, P, Q) -> x (N, C, *size), where windows add."""
-    c, _, _, n, *positions = columns.shape
-    x = xp_of(columns).zeros((c, n, *size), columns.dtype)
-    for i, j, seen, pixels in real_taps(windows, tuple(size), tuple(positions)):
-        x[(..., *pixels)] += columns[(slice(None), i, j, ..., *seen)]
-    return images_first(x)
-
-
-def grouped_product(a, b):
-    """(G, m, k) (G, k, n) -> (G, m, n): one matrix product per group.
+def product(tap, pixels):
+    """(G, F, C) (G, C, N, rows, columns) -> (G, F, N, rows, columns).
 
     A single group goes as a 2-D product, which is the faster path of CuPy and NumPy alike.
     """
-    return (a[0] @ b[0])[None] if len(a) == 1 else a @ b
+    matrices = pixels.reshape(*pixels.shape[:2], prod(pixels.shape[2:]))
+    y = (tap[0] @ matrices[0])[None] if len(tap) == 1 else tap @ matrices
+    return y.reshape(*y.shape[:2], *pixels.shape[2:])
 
 
-def rows_of(w, groups):
-    """Weights (F, C/groups, kh, kw) as one matrix per group: (groups, F/groups, C/groups·kh·kw)."""
-    return w.reshape(groups, w.shape[0] // groups, -1)
+def channel_products(g, x):
+    """(G, F, N, rows, columns) (G, C, N, rows, columns) -> (G, F, C), summed over pixels."""
+    g, x = (a.reshape(*a.shape[:2], prod(a.shape[2:])) for a in (g, x))
+    return (g[0] @ x[0].T)[None] if len(g) == 1 else g @ x.swapaxes(1, 2)
 
 
-def by_group(a, groups):
-    """Columns or images, channels first, as one matrix per group: (groups, rows, N·P·Q)."""
-    return a.reshape(groups, prod(a.shape[:-3]) // groups, prod(a.shape[-3:]))
+def taps_of(w, groups):
+    """Kernels (F, C/G, kh, kw) as one matrix per tap and group: (kh, kw, G, F/G, C/G)."""
+    f, c, kh, kw = w.shape
+    return w.transpose(2, 3, 0, 1).reshape(kh, kw, groups, f // groups, c)
 
 
-def channels_first(x):
-    """(N, C, …) as (C, N, …)."""
-    return x.swapaxes(0, 1)
+def by_group(x, groups):
+    """(N, C, H, W) seen as (G, C/G, N, H, W)."""
+    n, c, height, width = x.shape
+    return x.reshape(n, groups, c // groups, height, width).transpose(1, 2, 0, 3, 4)
 
 
 def images_first(x):
-    """(C, N, …) as a new contiguous (N, C, …)."""
-    return x.swapaxes(0, 1).copy()
+    """(G, C/G, N, H, W) as a new contiguous (N, C, H, W)."""
+    groups, c, n, height, width = x.shape
+    return x.transpose(2, 0, 1, 3, 4).reshape(n, groups * c, height, width)
 
 
 # ---------------------------------------------------------------- pooling

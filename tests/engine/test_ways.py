@@ -12,7 +12,7 @@ from nn_scratch.engine.cpu import ways
 from nn_scratch.geometry import conv_size, make_windows
 
 WINOGRAD, ROWS = "Winograd F(4×4", "Winograd F(4, 5)"
-IM2COL, POLYPHASE, KN2ROW = "im2col", "polyphase", "kn2row"
+IM2COL, POLYPHASE, KN2ROW = "im2col", "polyphase", "the plain way"
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,14 @@ def test_what_is_not_finite_reaches_only_what_sees_it(value, kernel, options):
     windows = make_windows(kernel, **options)
     x, w = draw(n, c, *size, dtype=np.float32), draw(f, c, kernel, kernel, dtype=np.float32, seed=1)
     g = draw(n, f, *conv_size(size, windows), dtype=np.float32, seed=2)
+    clean_x, clean_g, spoiled_w = x.copy(), g.copy(), w.copy()
     for array in x, g:
         array[1, 3, 7, 9] = value
         array[0, 5, 0, 0] = value
+    spoiled_w[4, 3, 0, 1] = spoiled_w[9, 3, 1, 0] = value
     for name, arguments in [
+        ("conv_forward", (clean_x, spoiled_w, windows)),
+        ("conv_backward_data", (clean_g, spoiled_w, size, windows)),
         ("conv_forward", (x, w, windows)),
         ("conv_backward_data", (g, w, size, windows)),
         ("conv_backward_filter", (x, draw(*g.shape, dtype=np.float32, seed=3), windows)),

@@ -4,40 +4,49 @@ The ways are in `ways`, and their code in the modules named there. With stride 1
 itself a convolution, with the kernel turned by 180° (Dumoulin & Visin 2016, relation 9).
 """
 
-from nn_scratch.engine.cpu import im2col, kn2row
+from nn_scratch.engine import plain
+from nn_scratch.engine.cpu.threads import one_blas_thread
+from nn_scratch.engine.cpu.tiling import NotFinite
 from nn_scratch.engine.cpu.ways import cheapest
 from nn_scratch.geometry import conv_size, turned
 
 
 def conv_forward(x, w, windows, groups=1):
     """As plain.conv_forward."""
-    return _correlate(x, w, windows, groups, conv_size(x.shape[2:], windows))
+    (n, c, *size), f = x.shape, len(w)
+    call = n, c, f, tuple(size), conv_size(tuple(size), windows), windows, groups
+    return _by_the_cheapest_way("conv_forward", call, x, w, windows, groups)
 
 
 def conv_backward_data(g, w, size, windows, groups=1):
     """As plain.conv_backward_data."""
     (n, f, *positions), c = g.shape, w.shape[1] * groups
+    size, positions = tuple(size), tuple(positions)
     if windows.stride == (1, 1):
-        return _correlate(g, _turned_kernels(w, groups), turned(windows), groups, size)
-    call = n, c, f, size, tuple(positions), windows, groups
-    x = cheapest("conv_backward_data", *call).conv_backward_data(g, w, size, windows, groups)
-    return kn2row.conv_backward_data(g, w, size, windows, groups) if x is None else x
+        back = turned(windows, positions, size)
+        return conv_forward(g, _turned_kernels(w, groups), back, groups)
+    call = n, c, f, size, positions, windows, groups
+    return _by_the_cheapest_way("conv_backward_data", call, g, w, size, windows, groups)
 
 
 def conv_backward_filter(x, g, windows, groups=1):
     """As plain.conv_backward_filter."""
     (n, c, *size), (_, f, *positions) = x.shape, g.shape
     call = n, c, f, tuple(size), tuple(positions), windows, groups
-    w = cheapest("conv_backward_filter", *call).conv_backward_filter(x, g, windows, groups)
-    return im2col.conv_backward_filter(x, g, windows, groups) if w is None else w
+    return _by_the_cheapest_way("conv_backward_filter", call, x, g, windows, groups)
 
 
-def _correlate(x, w, windows, groups, positions):
-    """Correlate at the first `positions`, whatever padding after the image that takes."""
-    n, c, *size = x.shape
-    call = n, c, len(w), tuple(size), tuple(positions), windows, groups
-    y = cheapest("conv_forward", *call).conv_forward(x, w, windows, groups, positions)
-    return im2col.conv_forward(x, w, windows, groups, positions) if y is None else y
+def _by_the_cheapest_way(primitive, call, *arguments):
+    """All ways but the plain one also multiply what is not seen, by zeros that they put there: in
+    place of a result that is not finite they raise NotFinite."""
+    module = cheapest(primitive, *call)
+    try:
+        if module is not plain:
+            return getattr(module, primitive)(*arguments)
+    except NotFinite:
+        pass
+    with one_blas_thread():
+        return getattr(plain, primitive)(*arguments)
 
 
 def _turned_kernels(w, groups):

@@ -10,6 +10,7 @@ import numpy as np
 
 from nn_scratch.engine import plain
 from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
+from nn_scratch.engine.cpu.tiling import NotFinite, check_finite
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
 SHORTEST = 64  # columns below which packing is the lesser evil; pieces are multiples of it
@@ -74,13 +75,6 @@ def _turned(b):
     return turned
 
 
-def all_finite(x):
-    """Whether no number of a contiguous x is NaN or infinite, or too large to be squared: found out
-    in one pass, in place of one for each question."""
-    flat = x.reshape(-1)
-    return bool(np.isfinite(np.dot(flat, flat)))
-
-
 def matrix_product(a, b):
     """a (M, K) times b (K, N), the longer side of the result shared among threads."""
     y = np.empty((a.shape[0], b.shape[1]), np.result_type(a, b))
@@ -111,9 +105,11 @@ def separable_transform(a, x, b):
             part = slice(i, i + step)
             np.matmul(a @ planes[part], b.T, out=y[part])
 
-    with np.errstate(invalid="ignore", over="ignore"):
-        parallel_for(work, range(0, len(planes), step))
-    if not all_finite(y):
+    try:
+        with np.errstate(invalid="ignore", over="ignore"):
+            parallel_for(work, range(0, len(planes), step))
+            check_finite(y)
+    except NotFinite:
         return plain.separable_transform(a, x, b)
     return y.reshape(*x.shape[:2], len(a), len(b))
 

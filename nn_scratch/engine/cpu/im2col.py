@@ -12,12 +12,15 @@ from numpy.lib.stride_tricks import as_strided
 
 from nn_scratch.engine.cpu.gemm import multiply, multiply_transposed
 from nn_scratch.engine.cpu.threads import ALONE, parallel_for, workspace
-from nn_scratch.engine.cpu.tiling import Block, cut, padded
+from nn_scratch.engine.cpu.tiling import Block, check_finite, cut, padded
+from nn_scratch.geometry import conv_size
 
 
-def conv_forward(x, w, windows, groups, positions):
-    """x (N, C, H, W), w (F, C/groups, kh, kw) -> y (N, F, *positions)."""
-    (n, f), weights = (len(x), len(w)), w.reshape(groups, len(w) // groups, -1)
+def conv_forward(x, w, windows, groups):
+    """x (N, C, H, W), w (F, C/groups, kh, kw) -> y (N, F, P, Q)."""
+    check_finite(w)  # it meets the zeros of the padding
+    n, f, positions = len(x), len(w), conv_size(x.shape[2:], windows)
+    weights = w.reshape(groups, f // groups, -1)
     if n * positions[0] * positions[1] * w.size <= ALONE:
         columns = columns_of(x, Block(0, n, 0, positions[0], 0, positions[1]), windows, groups)
         return np.matmul(weights, columns).reshape(n, f, *positions)
@@ -44,6 +47,7 @@ def conv_backward_filter(x, g, windows, groups):
         columns = columns_of(x, Block(0, n, 0, positions[0], 0, positions[1]), windows, groups)
         seen = g.reshape(n, groups, f // groups, positions[0] * positions[1])
         w = np.matmul(seen, columns.swapaxes(2, 3)).sum(axis=0)  # (G, F/G, L) (G, L, K)
+        check_finite(w)
         return w.reshape(f, -1, *windows.kernel)
 
     def work(blocks):
@@ -60,6 +64,7 @@ def conv_backward_filter(x, g, windows, groups):
     w = sum(
         parallel_for(work, blocks, g.size * rows), np.zeros((groups, rows, f // groups), x.dtype)
     )
+    check_finite(w)
     return np.ascontiguousarray(w.swapaxes(1, 2)).reshape(f, -1, *windows.kernel)
 
 

@@ -8,41 +8,39 @@ together are one correlation with stride 1, of s² times as many channels.
 
 import numpy as np
 
-from nn_scratch.engine.cpu.gemm import all_finite, multiply
+from nn_scratch.engine.cpu.gemm import multiply
 from nn_scratch.engine.cpu.im2col import columns_of
 from nn_scratch.engine.cpu.threads import parallel_for, workspace
-from nn_scratch.engine.cpu.tiling import cut
-from nn_scratch.engine.plain import rows_of
+from nn_scratch.engine.cpu.tiling import check_finite, cut
 from nn_scratch.geometry import Windows
 
 
 def conv_backward_data(g, w, size, windows, groups):
-    """g (N, F, P, Q), w (F, C/groups, kh, kw) -> x (N, C, *size), without dilation; None if what is
-    not finite met a tap that is zero."""
+    """g (N, F, P, Q), w (F, C/groups, kh, kw) -> x (N, C, *size), without dilation."""
+    check_finite(w)  # it meets the zeros around g
     (n, f), c, (sh, sw) = g.shape[:2], w.shape[1], windows.stride
     x = np.empty((n, groups, c, *size), g.dtype)
     (th, tw), count = taps_of(windows), positions(size, windows)
     kernels = split(w, windows)[..., ::-1, ::-1]  # (F, sh, sw, C/G, th, tw)
-    kernels = kernels.reshape(groups, f // groups, -1, th, tw).swapaxes(1, 2)
-    weights = rows_of(kernels.reshape(-1, f // groups, th, tw), groups)
+    kernels = kernels.reshape(groups, f // groups, sh * sw * c, th * tw).swapaxes(1, 2)
+    weights = kernels.reshape(groups, sh * sw * c, -1)
     adjoint = Windows((th, tw), (1, 1), ((th - 1, 0), (tw - 1, 0)), (1, 1))
     has_zeros = windows.kernel != (th * sh, tw * sw)
 
     def work(blocks):
-        finite = True
         for block in blocks:
             columns = columns_of(g, block, adjoint, groups)
             shape = len(columns), *weights.shape[:2], columns.shape[3]
             found = workspace("product", shape, g.dtype)
             multiply(weights, columns, out=found)  # (G, sh·sw·C/G, K) (n, G, K, L)
-            finite = finite and (not has_zeros or all_finite(found))
+            if has_zeros:
+                check_finite(found)
             _put(found, x, block, windows)
-        return finite
 
     position_bytes = groups * sum(weights.shape[1:]) * g.itemsize
     blocks = cut(n, count, position_bytes, weights.size)
-    finite = parallel_for(work, blocks, n * count[0] * count[1] * weights.size)
-    return x.reshape(n, groups * c, *size) if all(finite) else None
+    parallel_for(work, blocks, n * count[0] * count[1] * weights.size)
+    return x.reshape(n, groups * c, *size)
 
 
 def _put(found, x, block, windows):

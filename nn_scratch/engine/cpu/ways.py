@@ -9,12 +9,13 @@ STEP, for the time of its Python calls. Of the ways that apply, the one that cos
 """
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from math import prod
 from types import ModuleType
 from typing import NamedTuple
 
-from nn_scratch.engine.cpu import im2col, kn2row, polyphase, winograd, winograd_1d
+from nn_scratch.engine import plain
+from nn_scratch.engine.cpu import im2col, polyphase, winograd, winograd_1d
 from nn_scratch.geometry import Windows, conv_size, conv_windows, turned
 
 # Fitted to 33 convolutions, forward and in the filters, of 3 to 128 channels: what the counts
@@ -45,8 +46,7 @@ class Call(NamedTuple):
 class Way(NamedTuple):
     """One way: its name in the field's words, its source, where it applies and what it costs.
 
-    `module` has the primitives. They return None if the way would carry what is not finite to
-    results that do not see it; the call then goes the direct way.
+    `module` has the primitives.
     """
 
     name: str
@@ -96,11 +96,10 @@ def _polyphase(call):
     return positions * phases * taps * call.pairs + MOVE * moved + STEP
 
 
-def _kn2row(call, adjoint=False):
-    source, target = call.channels, call.filters
-    source, target = (target, source) if adjoint else (source, target)
+def _kn2row(call):
     positions = call.images * prod(call.positions)
-    of_a_tap = positions * (call.pairs + MOVE * (source + 3 * target)) + STEP
+    moved = 2 * call.filters + 4 * call.channels  # of the adjoint, for which it mostly serves
+    of_a_tap = positions * (call.pairs + MOVE * moved) + STEP
     return prod(call.windows.kernel) * of_a_tap
 
 
@@ -149,12 +148,11 @@ POLYPHASE = Way(
     _is_not_dilated,
     _polyphase,
 )
-KN2ROW = Way("kn2row, tap by tap", "Vasudevan et al. 2017", kn2row, _always, _kn2row)
-KN2ROW_ADJOINT = KN2ROW._replace(cost=partial(_kn2row, adjoint=True))
+KN2ROW = Way("the plain way, tap by tap", "Vasudevan et al. 2017", plain, _always, _kn2row)
 
 WAYS = {
     "conv_forward": (IM2COL, WINOGRAD, WINOGRAD_1D, KN2ROW),
-    "conv_backward_data": (POLYPHASE, KN2ROW_ADJOINT),  # with stride 1 it is a conv_forward
+    "conv_backward_data": (POLYPHASE, KN2ROW),  # with stride 1 it is a conv_forward
     "conv_backward_filter": (IM2COL, WINOGRAD, WINOGRAD_1D, KN2ROW),
 }
 
@@ -214,6 +212,6 @@ def which_way(
     if primitive == "conv_backward_data" and windows.stride == (1, 1):
         table = "conv_forward"
         call = call._replace(channels=w_shape[0], filters=c, size=positions, positions=tuple(size))
-        call = call._replace(windows=turned(windows))
+        call = call._replace(windows=turned(windows, positions, tuple(size)))
     costs = {way.name: cost for way, cost in costs_of(table, call).items()}
     return Choice(primitive, min(costs, key=lambda name: costs[name]), costs)

@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nn_scratch.engine.cpu.gemm import all_finite, matrix_product, multiply, multiply_transposed
+from nn_scratch.engine.cpu.gemm import matrix_product, multiply, multiply_transposed
 from nn_scratch.engine.cpu.threads import parallel_for, workspace
-from nn_scratch.engine.cpu.tiling import cut, padded
+from nn_scratch.engine.cpu.tiling import check_finite, cut, padded
+from nn_scratch.geometry import conv_size
 
 # Lavin & Gray's points are 0, ±1, ±2, ∞; with these the largest float32 error is a fifth.
 POINTS = (0, 0.75, -0.75, 1.375, -1.375)  # and ∞
@@ -62,15 +63,15 @@ def transforms(points, kernel):
 OF_3X3 = transforms(POINTS, 3)
 
 
-def conv_forward(x, w, windows, groups, positions):
-    """x (N, C, H, W), w (F, C, 3, 3) -> y (N, F, *positions); None if not all of it is finite."""
+def conv_forward(x, w, windows, groups):
+    """x (N, C, H, W), w (F, C, 3, 3) -> y (N, F, P, Q)."""
     f, c = w.shape[:2]
+    positions = conv_size(x.shape[2:], windows)
     at, g, bt = OF_3X3.astype(x.dtype)
     kernels = matrix_product(np.kron(g, g), w.reshape(f * c, -1).T).reshape(TILE**2, f, c)
     y = np.empty((len(x), f, *positions), x.dtype)
 
     def work(blocks):
-        finite = True
         for block in blocks:
             tiles = _transform_tiles(x, block, windows, bt)
             product = workspace("product", (TILE**2, f, tiles.shape[2]), x.dtype)
@@ -80,11 +81,11 @@ def conv_forward(x, w, windows, groups, positions):
             half = half.reshape(OUT, TILE, -1).swapaxes(1, 2)
             outputs = workspace("product", (OUT, half.shape[1], OUT), x.dtype)
             np.matmul(half, at.T, out=outputs)  # (4, F·T, 6) (6, 4): a tile's rows of outputs
-            finite = finite and all_finite(outputs)
+            check_finite(outputs)
             _put(outputs, y, block)
-        return finite
 
-    return y if all(parallel_for(work, _blocks(len(x), positions, f, c, x.itemsize))) else None
+    parallel_for(work, _blocks(len(x), positions, f, c, x.itemsize))
+    return y
 
 
 def _put(outputs, y, block):
@@ -98,8 +99,7 @@ def _put(outputs, y, block):
 
 
 def conv_backward_filter(x, g, windows, groups):
-    """The exact adjoint in w: dw = Gᵀ [ Σ (A g Aᵀ) (Bᵀ d B) ] G, summed over tiles; None if not all
-    of it is finite."""
+    """The exact adjoint in w: dw = Gᵀ [ Σ (A g Aᵀ) (Bᵀ d B) ] G, summed over tiles."""
     (n, f, *positions), c = g.shape, x.shape[1]
     at, to_kernel, bt = OF_3X3.astype(x.dtype)
     a = np.ascontiguousarray(at.T)
@@ -115,7 +115,8 @@ def conv_backward_filter(x, g, windows, groups):
     total = sum(parallel_for(work, _blocks(n, positions, f, c, x.itemsize)))
     kernels = matrix_product(np.kron(to_kernel, to_kernel).T, total.reshape(TILE**2, -1))
     w = np.ascontiguousarray(kernels.reshape(3, 3, c, f).transpose(3, 2, 0, 1))
-    return w if all_finite(w) else None
+    check_finite(w)
+    return w
 
 
 def _blocks(n, positions, f, c, itemsize):

@@ -12,10 +12,11 @@ fewer products, but the errors of the two axes multiply.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from nn_scratch.engine.cpu.gemm import all_finite, matrix_product, multiply, multiply_transposed
+from nn_scratch.engine.cpu.gemm import matrix_product, multiply, multiply_transposed
 from nn_scratch.engine.cpu.threads import parallel_for, workspace
-from nn_scratch.engine.cpu.tiling import cut, padded
+from nn_scratch.engine.cpu.tiling import check_finite, cut, padded
 from nn_scratch.engine.cpu.winograd import transforms
+from nn_scratch.geometry import conv_size
 
 POINTS = (0, 0.5, -0.5, 1, -1, 2, -2)  # and ∞
 PIECE = 8  # pixels of a piece
@@ -24,9 +25,10 @@ LEAST_ROWS = 12  # of a block, which has to transform some more rows of the imag
 OF_KERNEL = {kernel: transforms(POINTS, kernel) for kernel in (5, 7)}
 
 
-def conv_forward(x, w, windows, groups, positions):
-    """x (N, C, H, W), w (F, C, k, k) -> y (N, F, *positions); None if not all of it is finite."""
+def conv_forward(x, w, windows, groups):
+    """x (N, C, H, W), w (F, C, k, k) -> y (N, F, P, Q)."""
     f, c, kernel, _ = w.shape
+    positions = conv_size(x.shape[2:], windows)
     at, g, bt = OF_KERNEL[kernel].astype(x.dtype)
     out = len(at)
     kernels = matrix_product(g, w.reshape(-1, kernel).T)  # (8, k) (k, F·C·k)
@@ -34,7 +36,6 @@ def conv_forward(x, w, windows, groups, positions):
     y = np.empty((len(x), f, *positions), x.dtype)
 
     def work(blocks):
-        finite = True
         for block in blocks:
             n, rows, pieces = block.shape
             columns = _columns(x, block, windows, out, bt)
@@ -43,20 +44,19 @@ def conv_forward(x, w, windows, groups, positions):
             # (F·T, 8) (8, out) -> (F·T, out): the outputs of a piece side by side
             outputs = workspace("transformed", (product[0].size, out), x.dtype)
             np.matmul(product.reshape(PIECE, -1).T, at.T, out=outputs)
-            finite = finite and all_finite(outputs)
+            check_finite(outputs)
             outputs = outputs.reshape(f, n, rows, out * pieces)
             here = y[block.images, :, block.top : block.bottom]
             here = here[..., out * block.left : out * block.right]
             here[...] = outputs[..., : here.shape[3]].swapaxes(0, 1)
-        return finite
 
     blocks = _blocks(len(x), positions, out, f, c * kernel, x.itemsize)
-    return y if all(parallel_for(work, blocks)) else None
+    parallel_for(work, blocks)
+    return y
 
 
 def conv_backward_filter(x, g, windows, groups):
-    """The exact adjoint in w: dwᵢ = Gᵀ [ Σ (A g) (Bᵀ dᵢ) ], summed over pieces; None if not all of
-    it is finite."""
+    """The exact adjoint in w: dwᵢ = Gᵀ [ Σ (A g) (Bᵀ dᵢ) ], summed over pieces."""
     (n, f, *positions), c, kernel = g.shape, x.shape[1], windows.kernel[0]
     at, to_kernel, bt = OF_KERNEL[kernel].astype(x.dtype)
     a, out = np.ascontiguousarray(at.T), len(at)
@@ -72,7 +72,8 @@ def conv_backward_filter(x, g, windows, groups):
     total = sum(parallel_for(work, _blocks(n, positions, out, f, c * kernel, x.itemsize)))
     kernels = matrix_product(to_kernel.T, total.reshape(PIECE, -1))  # (k, 8) (8, C·k·F)
     w = np.ascontiguousarray(kernels.reshape(kernel, c, kernel, f).transpose(3, 1, 2, 0))
-    return w if all_finite(w) else None
+    check_finite(w)
+    return w
 
 
 def _blocks(n, positions, out, f, terms, itemsize):
