@@ -361,22 +361,19 @@ def matrix_product(a, b):
 
 
 def separable_transform(a, x, b):
-    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q).
+    """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q). No coefficient is
+    negative.
 
-    Where a coefficient is 0 the pixel is not seen: also NaN and ∞ count for nothing there. (For
-    CuPy arrays 0 · ∞ is NaN, as its product has it: asking would make the host wait.)
+    Where a coefficient is 0 the pixel is not seen, but 0 · ∞ is no number: what is not finite is
+    left out, and added to those that see it. (∞ − ∞ is NaN, which stands for both.)
     """
-    with np.errstate(invalid="ignore", over="ignore"):
-        y = a @ x @ b.T
-    if isinstance(y, np.ndarray) and not np.isfinite(y).all():
-        return seen_sums(b, seen_sums(a, x).swapaxes(2, 3)).swapaxes(2, 3).copy()
+    xp, zero = xp_of(x), x.dtype.type(0)
+    y = a @ xp.where(xp.isfinite(x), x, zero) @ b.T
+    with np.errstate(invalid="ignore"):
+        for infinity, found in (np.inf, ~(x < np.inf)), (-np.inf, ~(x > -np.inf)):
+            seen = a @ found.astype(x.dtype) @ b.T > 0
+            y += xp.where(seen, x.dtype.type(infinity), zero)
     return y
-
-
-def seen_sums(a, x):
-    """a x, (P, H) (N, C, H, W) -> (N, C, P, W), with sums over the coefficients that are not 0."""
-    sums = [(row[row != 0, None] * x[:, :, row != 0]).sum(axis=2) for row in a]
-    return np.stack(sums, axis=2)
 
 
 # ---------------------------------------------------------------- libraries

@@ -71,16 +71,19 @@ def test_convolution_kernels(geometry, channels, device):
 
 
 def test_infinity_stays_where_it_belongs(device, monkeypatch):
-    """Strips are filled up with zeros, and 0 · ∞ is no number."""
+    """Strips and images are filled up with zeros, and 0 · ∞ is no number."""
     monkeypatch.setattr(launch, "WEIGHT_TERMS", 40)  # 144 terms in parts of 36, strips of 16
     windows, size = make_windows(3, padding=1), (9, 8)
     x = draw_integers(2, 4, *size, dtype=np.float32)
     w = draw_integers(6, 2, 3, 3, dtype=np.float32, seed=1)
     g = draw_integers(2, 6, *size, dtype=np.float32, seed=2)
-    x[0, 0, 0, 0] = g[0, 0, 0, 0] = np.inf
+    spoiled = w.copy()
+    x[0, 0, 0, 0] = g[0, 0, 0, 0] = spoiled[1, 0, 0, 2] = np.inf
     for name, arguments in (
         ("conv_forward", (x, w, windows, 2)),
+        ("conv_forward", (np.ones_like(x), spoiled, windows, 2)),
         ("conv_backward_data", (g, w, size, windows, 2)),
+        ("conv_backward_data", (np.ones_like(g), spoiled, size, windows, 2)),
         ("conv_backward_filter", (x, g, windows, 2)),
     ):
         with np.errstate(invalid="ignore"):

@@ -48,9 +48,12 @@ struct Image {
     return {other, (planes * height + h) * width + w, h, w};
   }
 
+  __device__ __forceinline__ bool has(Part k, Part n) const {  // what is negative is a large unsigned
+    return unsigned(k.h + n.h) < unsigned(height) && unsigned(k.w + n.w) < unsigned(width);
+  }
+
   __device__ __forceinline__ float at(Part k, Part n) const {
-    bool inside = unsigned(k.h + n.h) < unsigned(height) && unsigned(k.w + n.w) < unsigned(width);
-    return inside ? pixels[k.image + n.image] : 0.f;  // what is negative is a large unsigned
+    return has(k, n) ? pixels[k.image + n.image] : 0.f;
   }
 };
 
@@ -121,6 +124,7 @@ __device__ __forceinline__ void product(int m_count, int n_count, int first, int
           sums[i][j] += left[k][i / 4 * 32 + ty * 4 + i % 4] * right[k][j / 4 * 64 + tx * 4 + j % 4];
     __syncthreads();
   }
+  bool is_number = true;
 #pragma unroll
   for (int j = 0; j < 8; j++) {
     int column = j / 4 * 64 + tx * 4 + j % 4;
@@ -129,8 +133,28 @@ __device__ __forceinline__ void product(int m_count, int n_count, int first, int
 #pragma unroll
     for (int i = 0; i < 8; i++) {
       int m = m0 + i / 4 * 32 + ty * 4 + i % 4;
-      if (m < m_count) y.at(m, n) = sums[i][j];
+      if (m < m_count) {
+        y.at(m, n) = sums[i][j];
+        is_number = is_number && sums[i][j] == sums[i][j];
+      }
     }
+  }
+  if (is_number) return;
+
+  // Infinity may have met a 0 around the image, and their product is no number: these results are
+  // summed again, over the pixels that are there.
+#pragma unroll 1
+  for (int r = 0; r < 64; r++) {
+    int m = m0 + r / 32 * 32 + ty * 4 + r / 8 % 4, column = r / 4 % 2 * 64 + tx * 4 + r % 4;
+    if (m >= m_count || n0 + column >= n_count) continue;
+    Part n = n_parts[column];
+    float sum = 0;
+#pragma unroll 1
+    for (int at = first; at < last; at++) {
+      Part k = k_part(at);
+      if (image.has(k, n)) sum += a.at(m, k) * image.at(k, n);
+    }
+    y.at(m, n) = sum;
   }
 }
 
