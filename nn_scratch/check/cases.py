@@ -38,6 +38,7 @@ def op_cases():
     switches = naive.max_pool2d(x, (3, 2))[1]
     overlapping = naive.max_pool2d(x, 3, stride=2, padding=1)[1]
     running = draw(4), draw(4) ** 2 + 1
+    heat = np.exp(-(draw(2, 4, 7, 6) ** 2)).round(1)  # ones here and there, where objects are
     options = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2)}
     grouped = {"stride": 2, "padding": ((1, 0), (0, 2)), "groups": 2}
 
@@ -90,6 +91,12 @@ def op_cases():
         ),
         op("mse_loss", "", draw(3, 4), draw(4, 3).T),
         op("smooth_l1_loss", "", draw(3, 4), draw(4, 3).T, beta=0.7),
+        op("focal_loss", "", 2 * x, heat),
+        op("focal_loss", "other powers", 2 * x, heat, alpha=1.5, beta=3.0, num_objects=5),
+        op("focal_loss", "no object", 2 * x, 0.9 * heat),
+        op("sigmoid_focal_loss", "", 2 * x, np.floor(heat)),
+        op("sigmoid_focal_loss", "unweighted", x, np.floor(heat), alpha=None, gamma=1.5),
+        op("masked_l1_loss", "", x, draw(4, 2, 7, 6).swapaxes(0, 1), heat.max(axis=1) == 1),
     ]
 
 

@@ -26,13 +26,13 @@ def in_single_precision(adapter, cotangents, in_double, report):
 def rounds_to_single(adapter) -> bool:
     """Whether forward computes in float32: its results, or what becomes of one of its inputs, have
     no more digits."""
-    fine = _moved(adapter.values, 1e-9)
+    fine = _moved(adapter, 1e-9)
     outputs = adapter.outputs(fine)
-    if _moves(outputs, adapter.outputs(_moved(adapter.values, 1e-6))):
+    if _moves(outputs, adapter.outputs(_moved(adapter, 1e-6))):
         with np.errstate(all="ignore"):
             if all(np.array_equal(y, y.astype(np.float32)) for y in outputs):
                 return True
-    return any(_rounds(adapter, fine, outputs, name) for name in fine)
+    return any(_rounds(adapter, fine, outputs, name) for name in adapter.needed())
 
 
 def _rounds(adapter, fine, outputs, name):
@@ -50,10 +50,12 @@ def _moves(outputs, others):
     return np.mean([(y != z).mean() for y, z in zip(outputs, others, strict=True)]) > 0.8
 
 
-def _moved(values, size):
-    """The values, changed a little, so that they have more digits than float32 holds."""
-    rng = np.random.default_rng(0)
-    return {n: v * (1 + size * rng.uniform(0.5, 1, v.shape)) for n, v in values.items()}
+def _moved(adapter, size):
+    """The values, changed a little, so that they have more digits than float32 holds. A target
+    stays: one that is 0 or 1 may mean something else, or nothing, beside it."""
+    rng, needed = np.random.default_rng(0), adapter.needed()
+    moved = {n: v * (1 + size * rng.uniform(0.5, 1, v.shape)) for n, v in adapter.values.items()}
+    return {n: moved[n] if n in needed else v for n, v in adapter.values.items()}
 
 
 def _in_single_precision(adapter, cotangents):
@@ -87,7 +89,7 @@ def _numbers(adapter, values, cotangents, single):
     """(sentence, finite) of the results in float32 that rounding of the inputs does not explain."""
     with np.errstate(all="ignore"):
         double = adapter.passes(values, cotangents)
-        moved = adapter.passes(_rounded(values), cotangents)
+        moved = adapter.passes(_rounded(values, adapter.needed()), cotangents)
     found = []
     exact, nearby, ours = (_all_results(p) for p in (double, moved, single))
     largest = max((_norm(a) for name, a in exact.items() if name[0] != "y"), default=0.0)
@@ -112,10 +114,11 @@ def _all_results(passes):
     return results | given
 
 
-def _rounded(values):
-    """The values, changed by about as much as float32 rounds."""
+def _rounded(values, needed):
+    """The values, changed by about as much as float32 rounds; a target stays."""
     rng = np.random.default_rng(0)
-    return {n: v * (1 + 2.0**-24 * rng.uniform(-1, 1, v.shape)) for n, v in values.items()}
+    moved = {n: v * (1 + 2.0**-24 * rng.uniform(-1, 1, v.shape)) for n, v in values.items()}
+    return {n: moved[n] if n in needed else v for n, v in values.items()}
 
 
 def _in_range(array):

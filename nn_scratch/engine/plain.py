@@ -319,6 +319,16 @@ def smooth_l1_slopes(difference, beta):
     return xp_of(difference).clip(difference / beta, -1, 1) / difference.size
 
 
+def l1(difference):
+    """The sum of |d|."""
+    return abs(difference).sum()
+
+
+def l1_slopes(difference):
+    """The sign of d."""
+    return xp_of(difference).sign(difference)
+
+
 # ---------------------------------------------------------------- upsampling by whole pixels
 
 

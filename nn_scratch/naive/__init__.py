@@ -22,6 +22,14 @@ from nn_scratch.naive.conv import (
     conv_transpose2d,
     conv_transpose2d_backward,
 )
+from nn_scratch.naive.detection import (
+    focal_loss,
+    focal_loss_backward,
+    masked_l1_loss,
+    masked_l1_loss_backward,
+    sigmoid_focal_loss,
+    sigmoid_focal_loss_backward,
+)
 from nn_scratch.naive.linear import (
     linear,
     linear_backward,
@@ -74,10 +82,14 @@ __all__ = [
     "conv_transpose2d_backward",
     "cross_entropy",
     "cross_entropy_backward",
+    "focal_loss",
+    "focal_loss_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
     "linear_backward",
+    "masked_l1_loss",
+    "masked_l1_loss_backward",
     "max_pool2d",
     "max_pool2d_backward",
     "max_unpool2d",
@@ -90,6 +102,8 @@ __all__ = [
     "relu_backward",
     "sigmoid",
     "sigmoid_backward",
+    "sigmoid_focal_loss",
+    "sigmoid_focal_loss_backward",
     "smooth_l1_loss",
     "smooth_l1_loss_backward",
     "softmax",

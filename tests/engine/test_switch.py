@@ -14,6 +14,7 @@ from nn_scratch.engine import plain
 
 X, DY, W = draw(2, 3, 6, 7), draw(2, 3, 6, 7, seed=1), draw(4, 3, 3, 2, seed=2)
 LABELS = np.zeros((2, 6, 7), int)
+HEAT = (X.max(axis=(2, 3), keepdims=True) == X).astype(X.dtype)
 PER_CHANNEL = draw(3, seed=3)
 SWITCHES = np.arange(2 * 3 * 9).reshape(2, 3, 3, 3) % 42
 CALLS = {
@@ -33,6 +34,12 @@ CALLS = {
     "conv_transpose2d_backward": (DY, draw(2, 4, 4, 6), W),
     "cross_entropy": (X, LABELS),
     "cross_entropy_backward": (X, LABELS),
+    "focal_loss": (X, HEAT),
+    "focal_loss_backward": (X, HEAT),
+    "masked_l1_loss": (X, DY, HEAT[:, 0] == 1),
+    "masked_l1_loss_backward": (X, DY, HEAT[:, 0] == 1),
+    "sigmoid_focal_loss": (X, HEAT.round()),
+    "sigmoid_focal_loss_backward": (X, HEAT.round()),
     "linear": (draw(2, 3), draw(4, 3)),
     "linear_backward": (draw(2, 4), draw(2, 3), draw(4, 3)),
     "max_pool2d": (X, 2),

@@ -196,3 +196,30 @@ def test_regression_losses(beta):
         expected.backward()
         assert ours(p, t, **options) == pytest.approx(expected.item())
         assert_close(gradient(p, t, **options), tensor.grad.numpy())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_detection_losses(dtype):
+    """Written with PyTorch's log σ, differentiated by autograd."""
+    z, t = 3 * draw(2, 3, 5, 4, dtype=dtype), np.exp(-(draw(2, 3, 5, 4, seed=1) ** 2)).round(1)
+    t, prediction, target = t.astype(dtype), *draw(2, 2, 3, 5, 4, dtype=dtype, seed=2)
+    mask = t.max(axis=1) == 1
+    tensor, heat = torch.tensor(z, requires_grad=True), torch.tensor(t)
+    log_p, log_q = F.logsigmoid(tensor), F.logsigmoid(-tensor)
+    at = heat == 1
+    penalty = torch.where(at, log_q.exp() ** 2 * log_p, (1 - heat) ** 4 * log_p.exp() ** 2 * log_q)
+    binary = torch.where(at, log_q.exp() ** 2 * log_p / 4, 0.75 * log_p.exp() ** 2 * log_q)
+    for name, theirs, y in ("", penalty, t), ("sigmoid_", binary, np.floor(t)):
+        ours, gradient = (getattr(ops, f"{name}focal_loss{part}") for part in ("", "_backward"))
+        tensor.grad = None
+        loss = -theirs.sum() / at.sum()
+        loss.backward(retain_graph=True)  # both are made of the same logarithms
+        assert_close(ours(z, y), loss.detach().numpy())
+        assert_close(gradient(z, y), tensor.grad.numpy())
+    tensor, chosen = torch.tensor(prediction, requires_grad=True), torch.tensor(mask)
+    far = (tensor - torch.tensor(target)).abs() * chosen[:, None]
+    loss = far.sum() / chosen.sum()
+    loss.backward()
+    assert_close(ops.masked_l1_loss(prediction, target, mask), loss.detach().numpy())
+    gradient = ops.masked_l1_loss_backward(prediction, target, mask)
+    assert_close(gradient, tensor.grad.numpy())
