@@ -15,7 +15,7 @@
 # [10](10_what_and_where.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
 # [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import numpy as np
 
@@ -25,7 +25,7 @@ try:
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
     from nn_scratch.layers import Layer, Linear
-    from nn_scratch.plotting.figures import plot_arrays, plot_four_tasks
+    from nn_scratch.plotting import plot_arrays, plot_four_tasks
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

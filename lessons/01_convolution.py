@@ -14,16 +14,29 @@
 # [10](10_what_and_where.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
 # [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import numpy as np
 
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.plotting.figures import plot_arrays
+    from nn_scratch.data import DigitSegmentation
+    from nn_scratch.plotting import plot_arrays, plot_filtered
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# Nine numbers, and what they do to a picture. The blur takes the mean of nine neighbours. The other
+# two subtract one side of a pixel from the other: they are silent where the image is even, and
+# answer where it has an edge, orange or blue for its two directions. A network learns thousands of
+# such kernels. This lesson is about the one operation behind all of them, forwards and backwards.
+
+# %%
+scene, _ = DigitSegmentation("test", 4).sample(epoch=0, index=0)
+upright = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)  # Sobel's kernel
+blur = np.full((3, 3), 1 / 9, np.float32)
+plot_filtered(scene, {"blur": blur, "edges, upright": upright, "edges, level": upright.T})
 
 # %% [markdown]
 # ## 1. By hand
@@ -54,7 +67,10 @@ assert y[0, 0, -1, -1] == 1 * 1 + 3 * -1 + 0 * 2 + 1 * 0
 plot_arrays({"image x": image, "kernel w": kernel, "output y": y[0, 0]})
 
 # %% [markdown]
-# ![The window moves over the image; each place gives an output pixel](images/convolution.gif)
+# All four windows, with their products before they are added:
+#
+# ![The window moves over the image; its products with the kernel are shown, and their sum is an
+# output pixel](images/convolution.gif)
 #
 # ## 2. As loops
 #

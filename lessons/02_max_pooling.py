@@ -14,7 +14,7 @@
 # [10](10_what_and_where.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
 # [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import numpy as np
 
@@ -22,7 +22,7 @@ try:
     from nn_scratch import ops
     from nn_scratch.check import as_matrix, check_gradients
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.plotting.figures import plot_arrays
+    from nn_scratch.plotting import plot_arrays
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -108,7 +108,7 @@ by_hand = np.zeros((4, 4))
 by_hand[1, 0], by_hand[0, 2], by_hand[3, 0], by_hand[3, 2] = 10, 20, 30, 40
 dx = ops.max_pool2d_backward(dy[None, None], switches, (4, 4))
 assert np.array_equal(dx[0, 0], by_hand)
-plot_arrays({"x": image, "dy": dy, "dx": dx[0, 0]})
+plot_arrays({"x": image, "dy": dy, "dx": dx[0, 0]}, shared=False)
 
 # %% [markdown]
 # The backward pass needs the switches and the size of $x$, but not $x$ itself: one whole number for
@@ -138,7 +138,7 @@ bump = np.array([[1.0, 2, 0, 1, 3], [0, 4, 1, 2, 0], [2, 0, 9, 0, 1], [1, 3, 0, 
 y3, switches3 = ops.max_pool2d(bump[None, None], 3, stride=2)
 dx3 = ops.max_pool2d_backward(np.ones((1, 1, 2, 2)), switches3, (5, 5))
 assert dx3[0, 0, 2, 2] == 4
-plot_arrays({"x": bump, "y": y3[0, 0], "dx": dx3[0, 0]})
+plot_arrays({"x": bump, "y": y3[0, 0], "dx": dx3[0, 0]}, shared=False)
 
 # %% [markdown]
 # This is where most hand-written versions go wrong: `dx[places] = dy` keeps only the last of the

@@ -15,14 +15,14 @@
 # [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
 # [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import numpy as np
 
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.plotting.figures import plot_arrays
+    from nn_scratch.plotting import plot_arrays, plot_phases
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -134,9 +134,11 @@ plot_arrays({"v": v[0, 0], "Aᵀ A v": there_and_back[0, 0]}, columns=1)
 # %% [markdown]
 # ## 5. As loops, in two dimensions
 #
-# Each pixel paints the whole kernel, times its value; where paintings overlap they add up:
+# Each pixel paints the whole kernel, times its value; where paintings overlap they add up. (The
+# kernel is lopsided on purpose, so that you would see it if it were turned.)
 #
-# ![Pixel after pixel adds the kernel, times its value, to the output](images/conv_transpose.gif)
+# ![Pixel after pixel is multiplied by the kernel, and the product is added to the
+# output](images/conv_transpose.gif)
 #
 # Painting with loops. Compare with lesson 01: the same four loops, only now the *output* is indexed
 # by $s·p + i$ and the *input* by $p$.
@@ -206,14 +208,16 @@ print("counts inside, kernel 5 and stride 2:", np.unique(inside))
 # %%
 tent = np.outer([0.5, 1, 0.5], [0.5, 1, 0.5])
 random = np.random.default_rng(0).normal(size=(4, 4))
-for name, kernel in {"tent, 3×3": tent, "random, 4×4": random}.items():
-    phases = [round(float(kernel[a::2, b::2].sum()), 3) for a in (0, 1) for b in (0, 1)]
+for kernel in (tent, random):
+    sums = {round(float(kernel[a::2, b::2].sum()), 9) for a in (0, 1) for b in (0, 1)}
     painted = ops.conv_transpose2d(np.ones((1, 1, 6, 6)), kernel[None, None], stride=2)[0, 0]
-    inside = painted[4:-4, 4:-4].round(3)
-    print(f"{name:<12} sums of the phases {phases}, inside {np.unique(inside)}")
-    assert set(np.unique(inside)) == set(phases)
+    assert set(np.unique(painted[4:-4, 4:-4].round(9))) == sums  # nothing else inside
+plot_phases({"a tent, 3×3": tent, "random, 4×4": random}, stride=2)
 
 # %% [markdown]
+# Each colour is a phase. On the left the kernels, in the middle what the weights of a phase sum to,
+# on the right what they paint of an image of ones.
+#
 # That tent *is* bilinear interpolation. So a transpose convolution may start as one (the library's
 # nets do, as Long et al. 2015 did), without a checkerboard; random weights start with one, and a
 # net must learn to make up for it.

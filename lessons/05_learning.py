@@ -15,7 +15,7 @@
 # [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
 # [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import os
 from inspect import getmodule, getsource
@@ -26,7 +26,7 @@ try:
     from nn_scratch import ops
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.layers import Conv2d, ReLU, Sequential
-    from nn_scratch.plotting.figures import plot_arrays, plot_images, plot_lines
+    from nn_scratch.plotting import plot_arrays, plot_images, plot_lines
     from nn_scratch.training import SGD, Adam, fit
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

@@ -13,7 +13,7 @@
 # [10](10_what_and_where.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
 # [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import numpy as np
 
@@ -28,7 +28,7 @@ try:
         median_frequency_weights,
     )
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.plotting.figures import plot_arrays, plot_images
+    from nn_scratch.plotting import plot_arrays, plot_images
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

@@ -16,7 +16,7 @@
 # faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) ·
 # your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import json
 import os
@@ -33,7 +33,7 @@ try:
     from nn_scratch.graph.cost import cost
     from nn_scratch.graph.receptive_field import influence, receptive_field
     from nn_scratch.nets import DownUpFCN, FullResolutionFCN
-    from nn_scratch.plotting.figures import plot_images, plot_segmentation
+    from nn_scratch.plotting import plot_images, plot_segmentation
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

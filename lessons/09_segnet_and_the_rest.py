@@ -16,7 +16,7 @@
 # faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) ·
 # your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import json
 import os
@@ -35,7 +35,7 @@ try:
     from nn_scratch.graph.cost import cost
     from nn_scratch.layers import Conv2d, Layer, MaxPool2d, MaxUnpool2d
     from nn_scratch.nets import DownUpFCN
-    from nn_scratch.plotting.figures import plot_dots, plot_images
+    from nn_scratch.plotting import plot_dots, plot_images
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

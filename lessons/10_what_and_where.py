@@ -15,7 +15,7 @@
 # [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
 # [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import os
 
@@ -28,7 +28,7 @@ try:
     from nn_scratch.evaluation import boxes
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import Localizer
-    from nn_scratch.plotting.figures import plot_boxes, plot_lines
+    from nn_scratch.plotting import plot_boxes, plot_lines
     from nn_scratch.training import Adam, Localization, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

@@ -14,7 +14,7 @@
 # [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster **12**
 # [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import json
 import os
@@ -28,7 +28,7 @@ try:
     from nn_scratch import ops
     from nn_scratch.engine.cpu.threads import thread_count
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.plotting.figures import plot_dots, plot_roofline
+    from nn_scratch.plotting import plot_dots, plot_roofline
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

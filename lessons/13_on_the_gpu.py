@@ -15,7 +15,7 @@
 # [12](12_from_loops_to_speed.ipynb) **13** · your own [14](14_real_photographs.ipynb)
 # [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 from importlib.resources import files
 
@@ -27,7 +27,7 @@ try:
     from nn_scratch.exercises import check_exercise
     from nn_scratch.graph.cost import cost
     from nn_scratch.nets import SegNet, SegNetBasic
-    from nn_scratch.plotting.figures import plot_arrays, plot_lines
+    from nn_scratch.plotting import plot_arrays, plot_lines
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 

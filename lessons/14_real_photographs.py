@@ -15,7 +15,7 @@
 # [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own **14**
 # [15](15_make_it_yours.ipynb)
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import os
 import tempfile
@@ -30,7 +30,7 @@ try:
     from nn_scratch.evaluation.display import display_name
     from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix, mean_iou
     from nn_scratch.graph.receptive_field import receptive_field
-    from nn_scratch.plotting.figures import plot_arrays, plot_lines, plot_segmentation
+    from nn_scratch.plotting import plot_arrays, plot_lines, plot_segmentation
     from nn_scratch.training.recipes import segmentation
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

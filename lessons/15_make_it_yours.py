@@ -16,7 +16,7 @@
 # [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
 # [14](14_real_photographs.ipynb) **15**
 
-# %%
+# %% tags=["hide-input"]
 # %matplotlib inline
 import os
 
@@ -36,7 +36,7 @@ try:
         ReLU,
         Sequential,
     )
-    from nn_scratch.plotting.figures import plot_arrays
+    from nn_scratch.plotting import plot_arrays
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None

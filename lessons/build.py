@@ -20,6 +20,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER.parent / "benchmarks" / "results"
+FOLD = "hide-input"  # `# %% tags=["hide-input"]`: the cell's code is folded in Jupyter and the site
+FOLDED = {"tags": [FOLD], "jupyter": {"source_hidden": True}}
 
 
 def main(arguments=None):
@@ -75,7 +77,7 @@ def build(source):
     notebook = jupytext.read(source)
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
-        cell.metadata = {}
+        cell.metadata = FOLDED if FOLD in cell.metadata.get("tags", ()) else {}
     NotebookClient(
         notebook,
         kernel_name="python3",
@@ -93,12 +95,13 @@ def build(source):
 
 
 def draw_pictures():
-    """images/*.gif: layers at work on a few numbers."""
+    """images/*.gif: layers at work on a few numbers, and a window that slides over a scene."""
     import numpy as np
 
-    from nn_scratch.plotting.animations import (
+    from nn_scratch.plotting import (
         animate_conv_transpose,
         animate_convolution,
+        animate_sliding_window,
         animate_switches,
         save_gif,
     )
@@ -106,14 +109,32 @@ def draw_pictures():
     kernel = np.array([[1.0, -1], [2, 0]])
     square = np.array([[1.0, 2, 0], [0, 1, 3], [2, 0, 1]])
     image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
-    lines = np.array([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]])
+    lopsided = np.array([[1.0, 2, 0], [0, 3, 1], [-1, 0, 2]])
     pictures = {
         "convolution": animate_convolution(square, kernel),
-        "conv_transpose": animate_conv_transpose(np.array([[1.0, 2], [0, 3]]), lines),
+        "conv_transpose": animate_conv_transpose(np.array([[1.0, 2], [-1, 3]]), lopsided),
         "switches": animate_switches(image),
     }
     for name, frames in pictures.items():
         save_gif(frames, FOLDER / "images" / f"{name}.gif")
+    scene, labels = labelled_by_a_window()
+    frames = animate_sliding_window(scene, labels, window=17, step=37)
+    save_gif(frames, FOLDER / "images" / "sliding_window.gif", dpi=70, seconds=0.15)
+
+
+def labelled_by_a_window(epochs=3):
+    """A scene, and the labels that lesson 07's patch classifier, trained as there, gives it."""
+    from nn_scratch.data import DigitSegmentation, Loader
+    from nn_scratch.nets import FullyConvolutional, PatchClassifier
+    from nn_scratch.training import Adam, Segmentation, fit, one_cycle
+
+    options = {"patch": 17, "widths": (8, 16), "pools": (0,), "features": 32}
+    net = FullyConvolutional(PatchClassifier(1, 11, **options, rng=0))
+    train = Loader(DigitSegmentation("train", 1500), 16, shuffle=True)
+    schedule = one_cycle(2e-2, epochs * len(train))
+    fit(net, Segmentation(11), train, Adam(net), epochs=epochs, schedule=schedule, progress=False)
+    scene, _ = DigitSegmentation("test", 4).sample(0, 2)
+    return scene, net(scene[None])[0].argmax(axis=0)
 
 
 def build_site(out=FOLDER.parent / "build" / "site"):

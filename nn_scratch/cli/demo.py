@@ -33,7 +33,7 @@ def add(commands):
 def run(options):
     """The whole demonstration; 1 if a gradient check failed."""
     from nn_scratch.evaluation.display import display_name, display_value
-    from nn_scratch.plotting import figures
+    from nn_scratch.plotting import charts
     from nn_scratch.training.output_folder import output_folder
     from nn_scratch.training.recipes import recipe
 
@@ -58,7 +58,7 @@ def run(options):
                 if isinstance(value, float):
                     print(f"   {name:<14}{display_name(metric):<24}{display_value(value)}")
 
-        figures_ = [one.picture() for one in trained.values()] + [figures.plot_losses(histories)]
+        figures_ = [one.picture() for one in trained.values()] + [charts.plot_losses(histories)]
         print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
         for name, figure in zip(PICTURES, figures_, strict=True):
             print(f"   {folder.write_figure(name, figure)}")

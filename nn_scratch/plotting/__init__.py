@@ -7,37 +7,52 @@ classes and nets are drawn as text, whatever is in them.
 from nn_scratch.plotting.animations import (
     animate_conv_transpose,
     animate_convolution,
+    animate_sliding_window,
     animate_switches,
     save_gif,
+)
+from nn_scratch.plotting.charts import plot_dots, plot_lines, plot_losses, plot_roofline
+from nn_scratch.plotting.diagrams import (
+    plot_filtered,
+    plot_phases,
+    plot_threads,
+    plot_two_boxes,
+    plot_two_heads,
+    plot_views,
 )
 from nn_scratch.plotting.figures import (
     plot_arrays,
     plot_box,
     plot_boxes,
-    plot_dots,
     plot_four_tasks,
     plot_images,
-    plot_lines,
-    plot_losses,
+    plot_outlines,
     plot_overlay,
-    plot_roofline,
     plot_segmentation,
 )
 
 __all__ = [
     "animate_conv_transpose",
     "animate_convolution",
+    "animate_sliding_window",
     "animate_switches",
     "plot_arrays",
     "plot_box",
     "plot_boxes",
     "plot_dots",
+    "plot_filtered",
     "plot_four_tasks",
     "plot_images",
     "plot_lines",
     "plot_losses",
+    "plot_outlines",
     "plot_overlay",
+    "plot_phases",
     "plot_roofline",
     "plot_segmentation",
+    "plot_threads",
+    "plot_two_boxes",
+    "plot_two_heads",
+    "plot_views",
     "save_gif",
 ]

@@ -1,4 +1,4 @@
-"""Moving pictures of the layers on a few numbers: what happens at each step."""
+"""Moving pictures of the layers on a few numbers: what happens at each step, and its arithmetic."""
 
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -6,18 +6,23 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from nn_scratch.backend import Array
 from nn_scratch.geometry import pair
 from nn_scratch.ops import conv2d, max_pool2d
+from nn_scratch.plotting.colours import PREDICTION_COLOUR, coloured
 from nn_scratch.plotting.figures import plot_arrays
+from nn_scratch.plotting.parts import show_image
 
-SECONDS, LAST = 0.9, 2.5  # how long a frame stays, and the last one
+SECONDS, LAST = 1.6, 4.0  # how long a frame stays, and the last one
+CELL = 0.6  # inches, of a number
 
 
 def animate_convolution(x: Array, w: Array, stride: int | tuple[int, int] = 1) -> Iterator[Figure]:
-    """Frames: window after window of x (H, W) under the kernel w (kh, kw) gives a pixel of y.
+    """Frames: window after window of x (H, W) under the kernel w (kh, kw): the products, and below
+    them their sum, a pixel of y.
 
     Returns: Figures, one after the other.
     Raises: TypeError or ValueError if `stride` is not an integer or a pair.
@@ -27,25 +32,37 @@ def animate_convolution(x: Array, w: Array, stride: int | tuple[int, int] = 1) -
     y, scale = np.full(found.shape, np.nan), float(np.abs(x).max() * np.abs(w).max())
     for p, q in np.ndindex(y.shape):
         y[p, q] = found[p, q]
-        marks = {"x": (p * sh, q * sw, kh, kw), "y": (p, q, 1, 1)}
-        yield plot_arrays({"x": x, "w": w, "y": y}, marks=marks, scale=scale)
+        window = x[p * sh : p * sh + kh, q * sw : q * sw + kw]
+        arrays = {"image x": x, "kernel w": w, "window · w": window * w + 0.0, "output y": y}
+        marks = {"image x": (p * sh, q * sw, kh, kw), "output y": (p, q, 1, 1)}
+        figure = plot_arrays(arrays, marks=marks, scale=scale, cell=CELL)
+        yield _captioned(figure, f"{_sum(window, w)} = {_number(y[p, q])}")
 
 
 def animate_conv_transpose(
     x: Array, w: Array, stride: int | tuple[int, int] = 2
 ) -> Iterator[Figure]:
-    """Frames: pixel after pixel of x (H, W) adds the kernel w (kh, kw), times its value, to y.
+    """Frames: pixel after pixel of x (H, W) is multiplied by the kernel w (kh, kw), and the product
+    is added to y.
 
     Returns: Figures, one after the other.
     Raises: TypeError or ValueError if `stride` is not an integer or a pair.
     """
     (sh, sw), (kh, kw) = pair("stride", stride), w.shape
     y = np.zeros(((x.shape[0] - 1) * sh + kh, (x.shape[1] - 1) * sw + kw))
-    scale = float(np.abs(x).max() * np.abs(w).max())
+    touched, scale = np.zeros(y.shape, bool), float(np.abs(x).max() * np.abs(w).max())
     for p, q in np.ndindex(x.shape):
-        y[p * sh : p * sh + kh, q * sw : q * sw + kw] += x[p, q] * w
-        marks = {"x": (p, q, 1, 1), "y": (p * sh, q * sw, kh, kw)}
-        yield plot_arrays({"x": x, "w": w, "y": y}, marks=marks, scale=scale)
+        place = slice(p * sh, p * sh + kh), slice(q * sw, q * sw + kw)
+        overlaps = int(touched[place].sum())
+        y[place] += x[p, q] * w
+        touched[place] = True
+        painted = f"{_number(x[p, q])} · w"
+        arrays = {"input x": x, "kernel w": w, "painted: x · w": x[p, q] * w + 0.0, "output y": y}
+        marks = {"input x": (p, q, 1, 1), "output y": (p * sh, q * sw, kh, kw)}
+        figure = plot_arrays(arrays, marks=marks, scale=scale, cell=CELL)
+        where = f"the framed {kh}×{kw} places of y"
+        met = f"; {overlaps} of them were painted before, and add up" if overlaps else ""
+        yield _captioned(figure, f"{painted} is added to {where}{met}")
 
 
 def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
@@ -62,22 +79,77 @@ def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
         y[p, q], switches[p, q] = found[p, q], places[p, q]
         marks = {"x": (p * size, q * size, size, size)}
         marks |= {name: (p, q, 1, 1) for name in ("maxima", "switches")}
-        yield plot_arrays(arrays, marks=marks, scale=scale)
+        row, column = divmod(int(places[p, q]), x.shape[1])
+        text = f"down: the largest is {_number(y[p, q])}, in row {row}, column {column}: "
+        text += f"switch {row}·{x.shape[1]} + {column} = {places[p, q]}"
+        yield _captioned(plot_arrays(arrays, marks=marks, scale=scale, cell=CELL), text)
     back[...] = 0
     for p, q in np.ndindex(y.shape):
         row, column = divmod(int(places[p, q]), x.shape[1])
         back[row, column] = found[p, q]
         marks = {name: (p, q, 1, 1) for name in ("maxima", "switches")}
         marks |= {"unpooled": (row, column, 1, 1)}
-        yield plot_arrays(arrays, marks=marks, scale=scale)
+        text = f"up: {_number(y[p, q])} goes back to place {places[p, q]}"
+        yield _captioned(plot_arrays(arrays, marks=marks, scale=scale, cell=CELL), text)
 
 
-def save_gif(frames: Iterable[Figure], path: str | Path, dpi: int = 90) -> None:
+def animate_sliding_window(image: Array, labels: Array, window: int, step: int) -> Iterator[Figure]:
+    """Frames: a window moves over an image, and the label of its middle pixel fills the label map.
+
+    image (1 or 3, H, W) with values from 0 to 1; labels (H, W): what the classifier says around
+    each pixel; window: its odd size in pixels; step: how many pixels are filled between frames.
+
+    Returns: Figures, one after the other.
+    """
+    height, width = labels.shape
+    for at in range(0, height * width, step):
+        row, column = divmod(at, width)
+        known = np.arange(height * width).reshape(height, width) <= at
+        figure = Figure(figsize=(8.4, 4.4), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        show_image(left, image)
+        corner = column - window / 2, row - window / 2
+        left.add_patch(Rectangle(corner, window, window, fill=False, ec=PREDICTION_COLOUR, lw=3))
+        left.plot(column, row, "s", color=PREDICTION_COLOUR, ms=4)
+        shown = coloured(labels, int(labels.max()) + 1)
+        shown[~known] = 0.8
+        right.imshow(shown)
+        right.plot(column, row, "s", color="black", ms=4)
+        left.set(xticks=[], yticks=[], xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
+        right.set(xticks=[], yticks=[])
+        left.set_title(f"a window of {window}×{window} pixels", fontsize=13)
+        right.set_title(f"labels: {at + 1} of {height * width} pixels", fontsize=13)
+        yield figure
+
+
+def save_gif(
+    frames: Iterable[Figure], path: str | Path, dpi: int = 90, seconds: float = SECONDS
+) -> None:
     """Write Figures, all of one size, as an animated GIF that starts again at its end."""
     pictures = []
     for figure in frames:
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi)
         pictures.append(Image.open(buffer).convert("RGB").quantize(64))
-    times = [1000 * SECONDS] * (len(pictures) - 1) + [1000 * LAST]
+    times = [1000 * seconds] * (len(pictures) - 1) + [1000 * LAST]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=times, loop=0)
+
+
+def _captioned(figure, text):
+    """The figure of plot_arrays, made higher by a line of text below it."""
+    height, line = figure.get_figheight(), 0.5
+    figure.set_figheight(height + line)
+    figure.axes[0].set_position((0, line / (height + line), 1, height / (height + line)))
+    figure.text(0.4 * CELL / figure.get_figwidth(), 0.2 / (height + line), text, fontsize=13)
+    return figure
+
+
+def _sum(window, w):
+    """The products of a window as they are written by hand."""
+    terms = zip(window.ravel(), w.ravel(), strict=True)
+    return " + ".join(f"{_number(a)}·{_number(b)}" for a, b in terms)
+
+
+def _number(value):
+    """A number as it is read; a negative one in parentheses."""
+    return f"{value:g}" if value >= 0 else f"(−{-value:g})"

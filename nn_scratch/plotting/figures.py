@@ -1,20 +1,18 @@
-"""Pictures of what a net learned. Every function returns a matplotlib Figure."""
+"""Pictures of images, label maps, boxes and small arrays. Each returns a matplotlib Figure."""
 
-from collections.abc import Collection, Mapping, Sequence
-from itertools import cycle
+from collections.abc import Mapping, Sequence
 from unicodedata import bidirectional
 
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogLocator, NullLocator
 
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.boxes import box_iou
 from nn_scratch.plotting.colours import (
     CLASS_COLOURS,
-    LINE_COLOURS,
-    MARKERS,
     PREDICTION_COLOUR,
     TRUTH_COLOUR,
     coloured,
@@ -23,16 +21,16 @@ from nn_scratch.plotting.parts import (
     class_legend,
     draw_box,
     draw_cells,
+    draw_name,
     draw_named_boxes,
+    edges,
     photograph,
     show_image,
     tight_box,
 )
 from nn_scratch.plotting.text import (
-    LEGEND,
     TITLE,
     fitted,
-    legend,
     legend_below,
     options,
     plain,
@@ -42,8 +40,8 @@ from nn_scratch.plotting.text import (
 )
 
 PANEL = 1.6  # inches, of one image among others
+READABLE = 8  # pixels of a class that are worth its name in a picture
 MOST = 1000  # classes that get colours where their number is not told
-INSIDE = 6  # names that a legend inside a chart may have
 
 
 def plot_segmentation(
@@ -108,6 +106,40 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
     draw_named_boxes(axes[1], {largest: found[largest]}, class_names)
     draw_named_boxes(axes[2], found, class_names)
     axes[3].imshow(coloured(labels, len(class_names)))
+    return figure
+
+
+def plot_outlines(
+    image: Array, truth: Array, predictions: Mapping[str, Array], class_names: Sequence[str]
+) -> Figure:
+    """Truth and prediction as outlines over each other, on the image, a panel for each prediction;
+    a letter of each predicted class stands beside what was labelled so.
+
+    image (1 or 3, H, W) with values from 0 to 1; truth (H, W): the class of each pixel, 0 for
+    background; predictions: a dict from title to a label map (H, W).
+
+    Returns: a Figure.
+    """
+    figure = Figure(figsize=(2.9 * len(predictions), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(predictions), squeeze=False)[0]
+    for axis, (what, labels) in zip(axes, predictions.items(), strict=True):
+        axis.set(xticks=[], yticks=[])
+        title(axis, fitted(what, 2.8, 11), size=11)
+        show_image(axis, image)
+        for shown, colour, style in (
+            (truth, TRUTH_COLOUR, "solid"),
+            (labels, PREDICTION_COLOUR, (0, (2, 1))),
+        ):
+            axis.add_collection(LineCollection(edges(shown), colors=colour, ls=[style], lw=2))
+        for k in np.unique(labels[labels > 0]).tolist():
+            if np.count_nonzero(labels == k) >= READABLE:
+                draw_name(axis, labels == k, class_names[k], PREDICTION_COLOUR)
+    colours, names = (TRUTH_COLOUR, PREDICTION_COLOUR), ("truth", "prediction, with its class")
+    handles = [
+        Line2D([], [], color=colour, ls=style, lw=2)
+        for colour, style in zip(colours, ("-", "--"), strict=True)
+    ]
+    legend_below(figure, handles, names)
     return figure
 
 
@@ -191,69 +223,19 @@ def _seen_as(true_name, name, inches):
     return [fitted(true_name, inches), fitted(f"seen as {name}", inches)]
 
 
-def plot_losses(histories: Mapping[str, dict]) -> Figure:
-    """The loss of every training step and its running mean, one panel for each named history.
-
-    histories: a dict from name to a history as from training.fit.
-
-    Returns: a Figure.
-    """
-    figure = Figure(figsize=(4.6 * len(histories), 3.2), layout="constrained")
-    axes = figure.subplots(1, len(histories), squeeze=False)[0]
-    for axis, (name, history) in zip(axes, histories.items(), strict=True):
-        losses = np.array([step["loss"] for step in history["steps"]])
-        window = max(1, len(losses) // 25)
-        mean = np.convolve(losses, np.ones(window) / window, mode="valid")
-        axis.plot(losses, color="0.75", lw=0.8, label="each step")
-        axis.plot(np.arange(window - 1, len(losses)), mean, color="#0072b2", label="running mean")
-        axis.set(xlabel="step", ylabel="loss", yscale="log")
-        title(axis, fitted(name, 4, 12), size=12)
-        axis.legend(frameon=False)
-        axis.spines[["top", "right"]].set_visible(False)
-    return figure
-
-
-def plot_dots(
-    names: Sequence[str], panels: Mapping[str, Sequence], logarithmic: Collection[str] = ()
-) -> Figure:
-    """A row for each name, and side by side a panel for each title: one dot for each value.
-
-    panels: a dict from title to the values of each row, a list for each; those in `logarithmic`
-    have a logarithmic axis.
-
-    Returns: a Figure.
-    """
-    figure = Figure(figsize=(2.2 + 2.3 * len(panels), 1 + 0.27 * len(names)), layout="constrained")
-    axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-    for axis, (what, rows) in zip(axes, panels.items(), strict=True):
-        for row, values in enumerate(rows):
-            axis.plot(values, [row] * len(values), "o", color="#0072b2", alpha=0.6, ms=6)
-        if what in logarithmic:
-            axis.set_xscale("log")
-            values = [value for row in rows for value in row]
-            wide = max(values) > 100 * min(values)
-            axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=6))
-            axis.xaxis.set_minor_locator(NullLocator())
-            axis.xaxis.set_major_formatter("{x:g}")
-        title(axis, fitted(what, 2.2, 10), size=10, pad=10)
-        axis.margins(x=0.12)
-        axis.grid(axis="y", color="0.9")
-        axis.spines[["top", "right", "left"]].set_visible(False)
-        axis.tick_params(axis="y", length=0)
-    texts = [fitted(name, 2.2, 10) for name in names]
-    axes[0].set_yticks(range(len(texts)), texts, **options(*texts))
-    axes[0].invert_yaxis()
-    return figure
-
-
 def plot_images(
-    images: Mapping[str, Array], *, columns: int | None = None, size: float = 1.7
+    images: Mapping[str, Array],
+    *,
+    columns: int | None = None,
+    size: float = 1.7,
+    class_names: Sequence[str] | None = None,
 ) -> Figure:
     """Images side by side under their titles; `size` is the height of one in inches.
 
     images: a dict from title to a photograph or drawing (1 or 3, H, W) with values from 0 to 1, a
     map of real values (H, W), from its smallest, black, to its largest, white, or a label map
-    (H, W) of integers, in the colours of the classes.
+    (H, W) of integers, in the colours of the classes; with class_names there is a legend of those
+    that occur.
 
     Returns: a Figure.
     """
@@ -278,70 +260,9 @@ def plot_images(
             axis.imshow(coloured(image, min(MOST, max(len(CLASS_COLOURS), int(image.max()) + 1))))
         else:
             axis.imshow(image, cmap="gray")
-    return figure
-
-
-def plot_roofline(
-    points: Mapping[str, tuple[float, float]], bandwidth: float, rate: float
-) -> Figure:
-    """What a machine can do against how many operations come with each byte (Williams et al. 2009).
-
-    points: a dict from name to (operations per byte, GFLOP/s); bandwidth in GB/s, rate in GFLOP/s.
-
-    Returns: a Figure.
-    """
-    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
-    axis = figure.add_subplot()
-    x = np.geomspace(0.05, 1000, 200)
-    axis.plot(x, np.minimum(rate, bandwidth * x), color="#222222", lw=1.6)
-    axis.text(0.07, bandwidth * 0.16, f"{bandwidth:.0f} GB/s", rotation=36, fontsize=8)
-    axis.text(800, rate * 1.15, f"{rate:.0f} GFLOP/s", fontsize=8, ha="right")
-    dots = [
-        axis.plot(intensity, reached, "o", color=colour)[0]
-        for (intensity, reached), colour in zip(points.values(), cycle(LINE_COLOURS), strict=False)
-    ]
-    axis.set(xlabel="operations for each byte moved", ylabel="GFLOP/s", xscale="log", yscale="log")
-    axis.set_ylim(top=3 * rate)
-    axis.grid(color="0.92")
-    axis.spines[["top", "right"]].set_visible(False)
-    legend(axis, dots, [fitted(name, 2.5, LEGEND) for name in points], loc="lower right")
-    return figure
-
-
-def plot_lines(
-    lines: Mapping[str, Sequence[float]],
-    x: Sequence[float],
-    *,
-    xlabel: str,
-    ylabel: str,
-    logarithmic: str = "",
-) -> Figure:
-    """A line with dots for each name, over the same x.
-
-    lines: a dict from name to values, as many as x has. logarithmic: names axes: "x", "y" or "xy".
-
-    Returns: a Figure.
-    """
-    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
-    axis = figure.add_subplot()
-    styles = zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False)
-    drawn = [
-        axis.plot(x, values, marker=marker, color=colour, ms=5, lw=1.4)[0]
-        for values, (marker, colour) in zip(lines.values(), styles, strict=False)
-    ]
-    axis.set(xlabel=xlabel, ylabel=ylabel)
-    if "x" in logarithmic:
-        axis.set_xscale("log")
-        axis.set_xticks(x, [f"{value:g}" for value in x])
-        axis.xaxis.set_minor_locator(NullLocator())
-    if "y" in logarithmic:
-        axis.set_yscale("log")
-    axis.grid(color="0.92")
-    axis.spines[["top", "right"]].set_visible(False)
-    if len(lines) > INSIDE:
-        legend_below(figure, drawn, list(lines))
-    elif len(lines) > 1:
-        legend(axis, drawn, [fitted(name, 2.5, LEGEND) for name in lines])
+    if class_names is not None:
+        maps = [m.ravel() for m in images.values() if m.ndim == 2 and m.dtype.kind in "iu"]
+        class_legend(figure, np.concatenate(maps), class_names)
     return figure
 
 
@@ -352,13 +273,14 @@ def plot_arrays(
     cell: float = 0.42,
     marks: Mapping[str, tuple[int, int, int, int]] | None = None,
     scale: float | None = None,
+    shared: bool = True,
 ) -> Figure:
     """Small 2-D arrays side by side, as coloured cells with their numbers.
 
-    arrays: a dict from title to array. All share one scale: white is 0, blue negative, orange
-    positive; NaN is left empty. `cell` is the size of a cell in inches, `columns` how many arrays
-    go in a row. marks: a dict from title to (row, column, height, width), framed cells. scale: the
-    value of full colour, if it is not to be the largest.
+    arrays: a dict from title to array. White is 0, blue negative, orange positive; NaN is left
+    empty. All share one scale, or, if not `shared`, each has its own. `cell` is the size of a cell
+    in inches, `columns` how many arrays go in a row. marks: a dict from title to (row, column,
+    height, width), framed cells. scale: the value of full colour, if it is not to be the largest.
 
     Returns: a Figure.
     """
@@ -367,7 +289,7 @@ def plot_arrays(
     items = list(arrays.items())
     rows = [items[i : i + columns] for i in range(0, len(items), columns)]
     # In cells: each column as wide as its widest array or title, each row with a line for titles.
-    letter = 0.075 / cell
+    letter = 0.0085 * max(9, 21 * cell) / cell
     widths = [
         max(max(array.shape[1], letter * len(what)) for what, array in items[column::columns])
         for column in range(columns)
@@ -377,14 +299,17 @@ def plot_arrays(
     figure = Figure(figsize=(cell * size[0], cell * size[1]))
     axis = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axis.set_axis_off()
-    known = [np.abs(array[~np.isnan(array)]) for array in arrays.values()]
-    most = scale or max(float(values.max(initial=0)) for values in known) or 1.0
+    largest = {what: float(np.nanmax(np.abs(array), initial=0)) for what, array in items}
+    most = scale or max(largest.values()) or 1.0
     for row, entries in enumerate(rows):
         for column, (what, array) in enumerate(entries):
             left = 0.4 + sum(widths[:column]) + 0.8 * column
             top = sum(heights[:row]) + 1 + (heights[row] - 1.2 - array.shape[0]) / 2
-            write(axis.text(left, top - 0.2, "", fontsize=9, va="bottom"), plain(what))
-            draw_cells(axis, array, left, top, most)
+            write(
+                axis.text(left, top - 0.2, "", fontsize=max(9, 21 * cell), va="bottom"), plain(what)
+            )
+            own = most if shared else largest[what] or 1.0
+            draw_cells(axis, array, left, top, own, size=max(8, 19 * cell))
             if marks and what in marks:
                 down, right, high, wide = marks[what]
                 place = left + right, top + down

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from nn_scratch.plotting.colours import BOX_COLOURS, SIGNED, class_colours
-from nn_scratch.plotting.text import legend_below, plain
+from nn_scratch.plotting.text import legend_below, plain, write
 
 
 def photograph(image):
@@ -64,12 +64,30 @@ def show_image(axis, image):
         axis.imshow(np.clip(image.transpose(1, 2, 0), 0, 1))
 
 
-def draw_cells(axis, array, left, top, most):
-    """One array as cells of size 1 with its corner at (left, top)."""
+def draw_cells(axis, array, left, top, most, size=8):
+    """One array as cells of size 1 with its corner at (left, top); numbers of `size` points."""
     x, y = left + np.arange(array.shape[1] + 1), top + np.arange(array.shape[0] + 1)
     axis.pcolormesh(x, y, array, cmap=SIGNED, vmin=-most, vmax=most, edgecolors="0.75", lw=0.5)
     for (row, column), value in np.ndenumerate(array):
         if np.isnan(value):
             continue
         place = left + column + 0.5, top + row + 0.5
-        axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=8)
+        axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=size)
+
+
+def edges(labels):
+    """The sides of pixels between two classes, as lines ((x, y), (x, y)) in pixels."""
+    rows, columns = np.nonzero(labels[1:] != labels[:-1])
+    level = [((x - 0.5, y + 0.5), (x + 0.5, y + 0.5)) for y, x in zip(rows, columns, strict=True)]
+    rows, columns = np.nonzero(labels[:, 1:] != labels[:, :-1])
+    upright = [((x + 0.5, y - 0.5), (x + 0.5, y + 0.5)) for y, x in zip(rows, columns, strict=True)]
+    return level + upright
+
+
+def draw_name(axis, mask, name, colour):
+    """A name at the upper right of the True pixels of mask (H, W), within the picture."""
+    x, y, width, _ = tight_box(mask)
+    place = min(x + width, mask.shape[1] - 4), max(y, 3)
+    text = axis.text(*place, "", fontsize=10, va="center", color="black")
+    text.set_bbox({"facecolor": colour, "edgecolor": colour, "pad": 1})
+    write(text, plain(name))

@@ -17,7 +17,7 @@ from nn_scratch.evaluation.display import NOTHING, display_name, display_value
 from nn_scratch.evaluation.names import printable
 from nn_scratch.graph import cost, untold_macs
 from nn_scratch.layers import inference_mode
-from nn_scratch.plotting import figures
+from nn_scratch.plotting import charts
 from nn_scratch.training.build_net import find_builder, label
 from nn_scratch.training.distributed import world
 from nn_scratch.training.output_folder import output_folder
@@ -162,7 +162,7 @@ def picture(report: dict) -> Figure:
     }
     panels["products, millions"] = [[_known(row["products"]) / 1e6] for row in rows]
     panels["ms for an image"] = [[1e3 * row["seconds"]] for row in rows]
-    return figures.plot_dots([row["net"] for row in rows], panels, logarithmic=list(panels)[2:])
+    return charts.plot_dots([row["net"] for row in rows], panels, logarithmic=list(panels)[2:])
 
 
 def _expenses(recipes, images):

@@ -125,7 +125,7 @@ def test_editing_a_source_or_its_figures_makes_its_notebook_out_of_date(tmp_path
 # ---------------------------------------------------------------- what the lessons refer to
 
 TEXTS = {source.name[:2]: source.read_text() for source in SOURCES}
-PAGES = [LESSONS / "README.md", ROOT / "README.md"]
+PAGES = [LESSONS / "README.md", LESSONS / "TEACHING.md", ROOT / "README.md"]
 
 
 def tags(lesson):
@@ -196,6 +196,20 @@ def test_the_map_names_every_lesson(page):
     assert notebooks == {source.with_suffix(".ipynb").name for source in SOURCES}
 
 
+def test_the_page_for_lecturers_answers_every_exercise():
+    """Those for the checker are in its table; of the numbered questions each has an answer."""
+    page = (LESSONS / "TEACHING.md").read_text(encoding="utf-8")
+    for blank in (ROOT / "nn_scratch" / "exercises" / "problems").glob("[0-9][0-9]_*.py"):
+        (lesson,) = re.findall(r"\(lesson (\d\d)\)", blank.read_text().splitlines()[0])
+        assert re.search(rf"^\| {lesson} \| {blank.name[:2]} `", page, re.MULTILINE), blank.name
+    for lesson, text in TEXTS.items():
+        questions = re.search(
+            r"^# ## \d+\. Exercises?\n(.*?)^# ## ", text, re.DOTALL | re.MULTILINE
+        )
+        for number in re.findall(r"^# (\d)\. ", questions.group(1), re.MULTILINE):
+            assert re.search(rf"\*\*{lesson}(\.{number})?\*\*", page), (lesson, number)
+
+
 COMMAND = re.compile(r"^# {5,}(nn-scratch [^\n#]+)", re.MULTILINE)
 COMMANDS = [c.strip() for text in TEXTS.values() for c in COMMAND.findall(text)]
 
@@ -218,6 +232,7 @@ def test_the_layer_to_repair_is_checked_by_the_command_shown(tmp_path):
         assert done.returncode == status, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_moving_pictures_are_those_that_the_code_draws(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "FOLDER", tmp_path)
     (tmp_path / "images").mkdir()

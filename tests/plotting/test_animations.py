@@ -1,6 +1,7 @@
 """The moving pictures end where the ops end; how they look is for eyes."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from helpers import draw_integers
@@ -8,6 +9,7 @@ from nn_scratch import ops
 from nn_scratch.plotting.animations import (
     animate_conv_transpose,
     animate_convolution,
+    animate_sliding_window,
     animate_switches,
     save_gif,
 )
@@ -26,6 +28,18 @@ def test_convolution():
     assert shown(frames[-1], y.size) == y.ravel().tolist()
 
 
+@pytest.mark.parametrize("window", [[[1.0, 2]], [[-3.0], [4]], [[0.0, -0.5], [2, 1]]])
+def test_a_convolution_s_frame_shows_its_arithmetic(window):
+    window = np.array(window)
+    w = np.arange(1.0, window.size + 1).reshape(window.shape) - 2
+    (frame,) = animate_convolution(window, w)
+    sum_, result = frame.texts[0].get_text().replace("·", "*").replace("−", "-").split("=")
+    assert eval(sum_) == eval(result) == (window * w).sum()
+    texts = [text.get_text() for text in frame.axes[0].texts]
+    products = texts[texts.index("window · w") + 1 : texts.index("output y")]
+    assert [float(text) for text in products] == (window * w).ravel().tolist()
+
+
 def test_transpose_convolution():
     x, w = draw_integers(2, 3), draw_integers(3, 2, seed=1)
     y = ops.conv_transpose2d(x[None, None], w[None, None], stride=2)
@@ -42,6 +56,19 @@ def test_switches_go_down_and_up():
     assert len(frames) == 2 * y.size
     numbers = shown(frames[-1], back.size)
     assert numbers == back.ravel().tolist()
+
+
+@pytest.mark.parametrize("step", [1, 4, 7])
+def test_a_sliding_window_fills_the_label_map(step):
+    labels = np.arange(15).reshape(3, 5) % 4
+    frames = list(animate_sliding_window(np.zeros((1, 3, 5)), labels, window=3, step=step))
+    assert len(frames) == len(range(0, 15, step))
+    for at, frame in zip(range(0, 15, step), frames, strict=True):
+        left, right = frame.axes
+        filled = (right.images[0].get_array() != 0.8).any(axis=2)
+        assert filled.ravel().tolist() == [n <= at for n in range(15)]
+        middle = left.patches[0].get_xy() + np.array([1.5, 1.5])
+        assert middle.tolist() == [at % 5, at // 5]
 
 
 def test_a_gif_holds_every_frame(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from helpers import draw
 from nn_scratch.data.digits import CLASS_NAMES
-from nn_scratch.plotting import figures
+from nn_scratch.plotting import charts, figures
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -47,10 +47,36 @@ def test_overlay_and_box(tmp_path):
 
 
 def test_dots(tmp_path):
-    figure = figures.plot_dots(["a", "b"], {"iou": [[1, 2], [3]], "ms": [[1], [9]]}, ["ms"])
+    figure = charts.plot_dots(["a", "b"], {"iou": [[1, 2], [3]], "ms": [[1], [9]]}, ["ms"])
     figure.savefig(tmp_path / "picture.png")
     assert [axis.get_xscale() for axis in figure.axes] == ["linear", "log"]
     assert [list(line.get_xdata()) for line in figure.axes[0].lines] == [[1, 2], [3]]
+
+
+def test_dots_of_groups_have_a_colour_and_a_marker_each(tmp_path):
+    rows = [[1, 2], [3], [4]]
+    figure = charts.plot_dots(["a", "b", "c"], {"iou": rows}, groups=["old", "old", "new"])
+    figure.savefig(tmp_path / "picture.png")
+    looks = [(line.get_color(), line.get_marker()) for line in figure.axes[0].lines]
+    assert looks[0] == looks[1] and all(a != b for a, b in zip(looks[0], looks[2], strict=True))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["old", "new"]
+
+
+def test_outlines_lie_on_the_sides_of_pixels(tmp_path):
+    truth = np.zeros((5, 7), int)
+    truth[1:3, 2:5] = 2
+    found = {"same": truth, "moved": np.roll(truth, 1, axis=1), "nothing": 0 * truth}
+    figure = figures.plot_outlines(draw(1, 5, 7), truth, found, ["background", "a", "b"])
+    figure.savefig(tmp_path / "picture.png")
+    for axis, (what, labels) in zip(figure.axes, found.items(), strict=True):
+        true_lines, lines = (c.get_segments() for c in axis.collections)
+        assert len(true_lines) == 2 * (2 + 3) and axis.get_title() == what
+        assert len(lines) == (0 if what == "nothing" else 10)
+        if len(lines):
+            corners = np.concatenate(lines)
+            rows, columns = np.nonzero(labels)
+            assert corners.min(axis=0).tolist() == [columns.min() - 0.5, rows.min() - 0.5]
+            assert corners.max(axis=0).tolist() == [columns.max() + 0.5, rows.max() + 0.5]
 
 
 def test_boxes(tmp_path):
@@ -70,6 +96,19 @@ def test_arrays(tmp_path):
     assert texts == ["x", "1", "0", "0", "1", "y", "-2", "-1", "0", "1"]
 
 
+def test_arrays_share_a_scale_or_have_their_own():
+    arrays = {"small": np.eye(2), "large": 10 * np.eye(2)}
+    for shared, expected in (True, [10, 10]), (False, [1, 10]):
+        figure = figures.plot_arrays(arrays, shared=shared)
+        assert [mesh.get_clim()[1] for mesh in figure.axes[0].collections] == expected
+
+
+def test_label_maps_among_images_have_a_legend():
+    images = {"image": draw(1, 4, 5), "labels": np.eye(4, 5, dtype=int) * 2}
+    figure = figures.plot_images(images, class_names=["a", "b", "c"])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "c"]
+
+
 def test_images(tmp_path):
     labels = np.arange(40).reshape(5, 8) % 11
     images = {"grey": draw(1, 5, 8), "colour": draw(3, 5, 8), "map": draw(5, 8), "labels": labels}
@@ -81,17 +120,18 @@ def test_images(tmp_path):
 
 
 def test_lines_and_roofline(tmp_path):
-    figure = figures.plot_lines({"a": [1, 2], "b": [2, 1]}, [1, 10], xlabel="x", ylabel="y")
+    figure = charts.plot_lines({"a": [1, 2], "b": [2, 1]}, [1, 10], xlabel="x", ylabel="y")
     figure.savefig(tmp_path / "lines.png")
     assert len(figure.axes[0].lines) == 2
-    roof = figures.plot_roofline({"here": (10, 50)}, bandwidth=20, rate=100)
+    roof = charts.plot_roofline({"here": (10, 50)}, bandwidth=20, rate=100)
     roof.savefig(tmp_path / "roof.png")
+    assert [text.get_text() for text in roof.axes[0].texts][-1] == "here"
     assert roof.axes[0].lines[0].get_ydata().max() == 100
 
 
 def test_losses(tmp_path):
     history = {"steps": [{"loss": 1 / (step + 1)} for step in range(40)]}
-    figure = figures.plot_losses({"one": history, "two": history})
+    figure = charts.plot_losses({"one": history, "two": history})
     figure.savefig(tmp_path / "picture.png")
     assert [axis.get_title() for axis in figure.axes] == ["one", "two"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import draw
-from nn_scratch.plotting import figures
+from nn_scratch.plotting import charts, figures
 from nn_scratch.plotting.text import fitted, plain, text_width
 
 CAMVID = [
@@ -78,17 +78,15 @@ def test_what_legends_show(tmp_path):
             names,
             names[::-1],
         ),
-        lambda names: figures.plot_dots(
+        lambda names: charts.plot_dots(
             names, {"iou": [[1]] * len(names), names[0]: [[1]] * len(names)}
         ),
-        lambda names: figures.plot_lines(
-            {n: [1, 2] for n in names}, [1, 2], xlabel="x", ylabel="y"
-        ),
-        lambda names: figures.plot_lines(
+        lambda names: charts.plot_lines({n: [1, 2] for n in names}, [1, 2], xlabel="x", ylabel="y"),
+        lambda names: charts.plot_lines(
             {n: [1, 2] for n in names[:4]}, [1, 2], xlabel="x", ylabel="y"
         ),
-        lambda names: figures.plot_losses({n: {"steps": [{"loss": 1}]} for n in names[:3]}),
-        lambda names: figures.plot_roofline({n: (1, 2) for n in names[:6]}, 20, 100),
+        lambda names: charts.plot_losses({n: {"steps": [{"loss": 1}]} for n in names[:3]}),
+        lambda names: charts.plot_roofline({n: (1, 2) for n in names[:6]}, 20, 100),
         lambda names: figures.plot_images({n: draw(5, 8) for n in names}, columns=4),
         lambda names: figures.plot_arrays({n: np.eye(2) for n in names}, columns=4),
     ],

@@ -1,0 +1,145 @@
+"""Charts: losses, lines, dots, the roofline. Each returns a matplotlib Figure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import cycle
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullLocator
+
+from nn_scratch.plotting.colours import LINE_COLOURS, MARKERS
+from nn_scratch.plotting.text import LEGEND, fitted, legend, legend_below, options, title, write
+
+INSIDE = 6  # names that a legend inside a chart may have
+
+
+def plot_losses(histories: Mapping[str, dict]) -> Figure:
+    """The loss of every training step and its running mean, one panel for each named history.
+
+    histories: a dict from name to a history as from training.fit.
+
+    Returns: a Figure.
+    """
+    figure = Figure(figsize=(4.6 * len(histories), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(histories), squeeze=False)[0]
+    for axis, (name, history) in zip(axes, histories.items(), strict=True):
+        losses = np.array([step["loss"] for step in history["steps"]])
+        window = max(1, len(losses) // 25)
+        mean = np.convolve(losses, np.ones(window) / window, mode="valid")
+        axis.plot(losses, color="0.75", lw=0.8, label="each step")
+        axis.plot(np.arange(window - 1, len(losses)), mean, color="#0072b2", label="running mean")
+        axis.set(xlabel="step", ylabel="loss", yscale="log")
+        title(axis, fitted(name, 4, 12), size=12)
+        axis.legend(frameon=False)
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_dots(
+    names: Sequence[str],
+    panels: Mapping[str, Sequence],
+    logarithmic: Collection[str] = (),
+    groups: Sequence[str] | None = None,
+) -> Figure:
+    """A row for each name, and side by side a panel for each title: one dot for each value.
+
+    panels: a dict from title to the values of each row, a list for each; those in `logarithmic`
+    have a logarithmic axis. groups: the group of each row; a group has its colour and its marker,
+    and rows of one group should follow each other.
+
+    Returns: a Figure.
+    """
+    figure = Figure(figsize=(2.2 + 2.3 * len(panels), 1 + 0.27 * len(names)), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    kinds = list(dict.fromkeys(groups or ()))
+    styles = dict(zip(kinds, zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False), strict=False))
+    looks = [styles[kind] for kind in groups] if groups else [("o", LINE_COLOURS[0])] * len(names)
+    for axis, (what, rows) in zip(axes, panels.items(), strict=True):
+        for row, (values, (marker, colour)) in enumerate(zip(rows, looks, strict=True)):
+            axis.plot(values, [row] * len(values), marker, color=colour, alpha=0.7, ms=6)
+        if what in logarithmic:
+            axis.set_xscale("log")
+            values = [value for row in rows for value in row]
+            wide = max(values) > 100 * min(values)
+            axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=6))
+            axis.xaxis.set_minor_locator(NullLocator())
+            axis.xaxis.set_major_formatter("{x:g}")
+        title(axis, fitted(what, 2.2, 10), size=10, pad=10)
+        axis.margins(x=0.12)
+        axis.grid(axis="y", color="0.9")
+        axis.spines[["top", "right", "left"]].set_visible(False)
+        axis.tick_params(axis="y", length=0)
+    texts = [fitted(name, 2.2, 10) for name in names]
+    axes[0].set_yticks(range(len(texts)), texts, **options(*texts))
+    axes[0].invert_yaxis()
+    if kinds:
+        handles = [Line2D([], [], ls="", marker=m, color=colour) for m, colour in styles.values()]
+        legend_below(figure, handles, kinds)
+    return figure
+
+
+def plot_roofline(
+    points: Mapping[str, tuple[float, float]], bandwidth: float, rate: float
+) -> Figure:
+    """What a machine can do against how many operations come with each byte (Williams et al. 2009).
+
+    points: a dict from name to (operations per byte, GFLOP/s); bandwidth in GB/s, rate in GFLOP/s.
+
+    Returns: a Figure.
+    """
+    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
+    axis = figure.add_subplot()
+    x = np.geomspace(0.05, 1000, 200)
+    axis.plot(x, np.minimum(rate, bandwidth * x), color="#222222", lw=1.6)
+    axis.text(0.07, bandwidth * 0.16, f"{bandwidth:.0f} GB/s", rotation=36, fontsize=8)
+    axis.text(800, rate * 1.15, f"{rate:.0f} GFLOP/s", fontsize=8, ha="right")
+    colours = cycle(LINE_COLOURS)
+    for (name, (intensity, reached)), colour in zip(points.items(), colours, strict=False):
+        axis.plot(intensity, reached, "o", color=colour)
+        right = intensity > 30  # else the name would leave the picture
+        place, align = ((-7, -4), "right") if right else ((7, -4), "left")
+        label = axis.annotate("", (intensity, reached), place, textcoords="offset points", ha=align)
+        write(label, fitted(name, 2.5, LEGEND))
+    axis.set(xlabel="operations for each byte moved", ylabel="GFLOP/s", xscale="log", yscale="log")
+    axis.set_ylim(top=3 * rate)
+    axis.grid(color="0.92")
+    axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_lines(
+    lines: Mapping[str, Sequence[float]],
+    x: Sequence[float],
+    *,
+    xlabel: str,
+    ylabel: str,
+    logarithmic: str = "",
+) -> Figure:
+    """A line with dots for each name, over the same x.
+
+    lines: a dict from name to values, as many as x has. logarithmic: names axes: "x", "y" or "xy".
+
+    Returns: a Figure.
+    """
+    figure = Figure(figsize=(5.6, 3.4), layout="constrained")
+    axis = figure.add_subplot()
+    styles = zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False)
+    drawn = [
+        axis.plot(x, values, marker=marker, color=colour, ms=5, lw=1.4)[0]
+        for values, (marker, colour) in zip(lines.values(), styles, strict=False)
+    ]
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    if "x" in logarithmic:
+        axis.set_xscale("log")
+        axis.set_xticks(x, [f"{value:g}" for value in x])
+        axis.xaxis.set_minor_locator(NullLocator())
+    if "y" in logarithmic:
+        axis.set_yscale("log")
+    axis.grid(color="0.92")
+    axis.spines[["top", "right"]].set_visible(False)
+    if len(lines) > INSIDE:
+        legend_below(figure, drawn, list(lines))
+    elif len(lines) > 1:
+        legend(axis, drawn, [fitted(name, 2.5, LEGEND) for name in lines])
+    return figure
