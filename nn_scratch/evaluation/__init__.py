@@ -1,12 +1,26 @@
-"""Metrics of segmentation, of boundaries and of boxes; names as text for tables and pictures."""
+"""Metrics of segmentation, boundaries, boxes and detections; names as text for tables and
+pictures."""
 
 from nn_scratch.evaluation.boundary import boundary_f1, image_boundary_f1
 from nn_scratch.evaluation.boxes import (
     best_constant_box,
     box_iou,
+    iou_matrix,
     success_rate,
     to_fractions,
     to_pixels,
+)
+from nn_scratch.evaluation.detection import (
+    Curve,
+    Detections,
+    Matches,
+    Objects,
+    area_under,
+    areas,
+    average_precision,
+    match,
+    nms,
+    precision_recall,
 )
 from nn_scratch.evaluation.display import display_name, display_value
 from nn_scratch.evaluation.names import columns, padded, printable, shortened
@@ -20,6 +34,13 @@ from nn_scratch.evaluation.segmentation import (
 )
 
 __all__ = [
+    "Curve",
+    "Detections",
+    "Matches",
+    "Objects",
+    "area_under",
+    "areas",
+    "average_precision",
     "best_constant_box",
     "boundary_f1",
     "box_iou",
@@ -31,9 +52,13 @@ __all__ = [
     "display_value",
     "global_accuracy",
     "image_boundary_f1",
+    "iou_matrix",
+    "match",
     "mean_iou",
     "median_frequency_weights",
+    "nms",
     "padded",
+    "precision_recall",
     "printable",
     "shortened",
     "success_rate",

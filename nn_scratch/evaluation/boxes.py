@@ -43,14 +43,38 @@ def box_iou(a: Array, b: Array) -> Array:
     a, b = (np.asarray(boxes, np.float64) for boxes in (a, b))
     if a.ndim != 2 or a.shape != b.shape or a.shape[1] != 4:
         raise ValueError(f"boxes must be two arrays (N, 4) of one shape, not {a.shape}, {b.shape}")
-    sizes_a, sizes_b = np.maximum(a[:, 2:], 0), np.maximum(b[:, 2:], 0)
+    return _share(a, b)
+
+
+def iou_matrix(a: Array, b: Array, *, crowd: Array | None = None) -> Array:
+    """Intersection over union of every box of a (A, 4) with every box of b (B, 4).
+
+    crowd (B,) bool: boxes of b around many objects. For them the share of a's box that lies inside
+    is what counts, as in COCO: of a crowd, no box can be the whole. What else is empty or not
+    finite: as box_iou.
+
+    Returns: (A, B) float64 from 0 to 1.
+    Raises: ValueError for other shapes.
+    """
+    a, b = (np.asarray(boxes, np.float64) for boxes in (a, b))
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != 4 or b.shape[1] != 4:
+        raise ValueError(f"boxes must be arrays (A, 4) and (B, 4), not {a.shape}, {b.shape}")
+    if crowd is None:
+        return _share(a[:, None], b)
+    return np.where(crowd, _share(a[:, None], b, of_union=False), _share(a[:, None], b))
+
+
+def _share(a, b, of_union=True):
+    """The intersection of boxes (..., 4) as a part of their union, or of a; 0 if that is 0."""
+    sizes_a, sizes_b = np.maximum(a[..., 2:], 0), np.maximum(b[..., 2:], 0)
     with np.errstate(invalid="ignore", over="ignore"):
-        starts = np.maximum(a[:, :2], b[:, :2])
-        ends = np.minimum(a[:, :2] + sizes_a, b[:, :2] + sizes_b)
-        intersection = np.maximum(ends - starts, 0).prod(axis=1)
-        union = sizes_a.prod(axis=1) + sizes_b.prod(axis=1) - intersection
-        ious = np.divide(intersection, union, out=np.zeros(len(a)), where=union > 0)
-    return np.where(np.isfinite(ious), ious, 0)
+        starts = np.maximum(a[..., :2], b[..., :2])
+        ends = np.minimum(a[..., :2] + sizes_a, b[..., :2] + sizes_b)
+        intersection = np.maximum(ends - starts, 0).prod(axis=-1)
+        whole = sizes_a.prod(axis=-1) + (sizes_b.prod(axis=-1) - intersection) * of_union
+        whole = np.broadcast_to(whole, intersection.shape)
+        shares = np.divide(intersection, whole, out=np.zeros_like(intersection), where=whole > 0)
+    return np.where(np.isfinite(shares), shares, 0)
 
 
 def success_rate(ious: Array, threshold: float = 0.5) -> float:
