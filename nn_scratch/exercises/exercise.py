@@ -106,6 +106,7 @@ def _pair_of(name, arguments, backward, gradient_of, make_cases, lesson, results
     ]  # fmt: skip
 
 
+FOCAL = "Zhou et al. 2019, Objects as Points, arXiv 1904.07850"
 CONVOLUTION = {"dx": "x", "dw": "w", "db": "b"}
 ALL = [
     *_pair_of("relu", "x", "dy x", {"dx": "x"}, cases.activation,
@@ -156,6 +157,12 @@ ALL = [
              "lesson 10, equations (2) and (3)", definitions.two_heads_backward,
              {"dfeatures": "features", "dclass_weight": "class_weight",
               "dbox_weight": "box_weight"}),
+    Exercise("focal_loss", ("logits", "targets"), ("loss",), cases.focal_loss, FOCAL,
+             definitions.focal_loss, linear=False),
+    Exercise("focal_loss_backward", ("logits", "targets"), ("dlogits",), cases.focal_loss, FOCAL,
+             definitions.focal_loss_backward, {"dlogits": "logits"}, linear=False),
+    Exercise("nms", ("boxes", "scores", "iou_threshold"), ("keep",), cases.nms,
+             "lesson 10, equation (1), for the IoU", definitions.nms),
 ]  # fmt: skip
 EXERCISES = {exercise.name: exercise for exercise in ALL}
 EXERCISES["max_pool2d_backward"].keywords = False  # the switches say it all

@@ -37,8 +37,8 @@ def _failure(report):
         yield _filled(f"Your function {report.trouble}.", "  ")
         yield ""
         yield _filled(f"It was called as {_call(step.trial)}", "  ")
+        yield from _lists(step)
         if report.explanation:
-            yield ""
             yield from _named(report)
         return
     yield _filled(_call(step.trial), "  ")
@@ -46,6 +46,20 @@ def _failure(report):
     yield from _side_by_side(_arguments(step.trial))
     yield from _results(report)
     yield from _named(report)
+
+
+def _lists(step):
+    """The arrays of a call and what came of it, where that is a list of another length."""
+    right = list(step.right.values())
+    results = step.answer.results or ()
+    if step.answer.problem == "wrong_shape" and len(right) == len(results) == 1:
+        given = np.asarray(results[0])
+        if right[0].dtype.kind in "iu" and given.dtype.kind in "iu" and given.ndim == 1:
+            yield ""
+            yield from _side_by_side(_arguments(step.trial))
+            yield from _side_by_side({"yours": given, "right": right[0]})
+            return
+    yield ""
 
 
 def _arguments(trial):

@@ -10,9 +10,19 @@ import pytest
 from nn_scratch.exercises import check_exercise
 from nn_scratch.exercises.exercise import EXERCISES
 
-_spec = importlib.util.spec_from_file_location("attempts", Path(__file__).parent / "attempts.py")
-attempts = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(attempts)
+
+def beside(name):
+    """A module that stands beside this file."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+attempts, detection = beside("attempts"), beside("attempts_detection")
+RIGHT = attempts.RIGHT | detection.RIGHT
+WRONG = attempts.WRONG | detection.WRONG
+STYLES = [(name, code) for name, codes in detection.STYLES.items() for code in codes]
 
 PLAIN = {"raises", "wrong_shape", "wrong_dtype", "changes_inputs", "not_finite", "returns_none"}
 TALLEST = 55  # lines of a screen
@@ -26,28 +36,36 @@ def made(name, code):
     return namespace[name]
 
 
-@pytest.mark.parametrize("name", attempts.RIGHT)
+@pytest.mark.parametrize("name", RIGHT)
 def test_right_ones_are_right(name):
-    report = check_exercise(name, made(name, attempts.RIGHT[name]))
+    report = check_exercise(name, made(name, RIGHT[name]))
     assert report.ok, str(report)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", attempts.RIGHT)
+@pytest.mark.parametrize("name", RIGHT)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_wrong_ones_are_rejected(name):
     named = 0
-    for old, new, truth in attempts.WRONG[name]:
-        report = check_exercise(name, made(name, attempts.RIGHT[name].replace(old, new, 1)))
+    for old, new, truth in WRONG[name]:
+        report = check_exercise(name, made(name, RIGHT[name].replace(old, new, 1)))
         assert not report.ok and report.case, truth
         lines = str(report).splitlines()
         assert len(lines) <= TALLEST and max(map(len, lines)) <= WIDEST, str(report)
         named += report.mistake not in (*PLAIN, None)
-    assert named >= 0.5 * len(attempts.WRONG[name])
+    assert named >= 0.5 * len(WRONG[name])
+
+
+@pytest.mark.parametrize("name, code", STYLES)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_no_style_is_accused(name, code):
+    report = check_exercise(name, made(name, code))
+    assert report.ok, str(report)
 
 
 def test_there_are_many():
-    assert sum(map(len, attempts.WRONG.values())) >= 200 and len(attempts.RIGHT) >= 25
+    assert sum(map(len, WRONG.values())) >= 260 and len(RIGHT) >= 28
+    assert sum(map(len, detection.WRONG.values())) >= 60 and len(STYLES) >= 12
 
 
 def negative(function):
@@ -114,8 +132,8 @@ def test_whatever_comes_back_is_a_report(name):
     odd = [negative, as_float32, empty, one_axis_more, all_nan, flat, strings, objects, none,
            nothing, too_many, the_arguments]  # fmt: skip
     for change in odd:
-        if change is flat and name == "iou":
-            continue  # it is flat
+        if change is flat and name in ("iou", "nms"):
+            continue  # they are flat
         report = check_exercise(name, change(right))
         assert not report.ok, (change, str(report))
         assert "search for a name failed" not in str(report), (change, str(report))

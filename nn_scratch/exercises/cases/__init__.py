@@ -5,6 +5,7 @@ The first that fails says what has not been thought of.
 from nn_scratch.exercises.cases.boxes import boxes
 from nn_scratch.exercises.cases.case import Case
 from nn_scratch.exercises.cases.conv import convolution, transpose_convolution
+from nn_scratch.exercises.cases.detection import focal_loss, nms
 from nn_scratch.exercises.cases.layers import activation, batch_norm, linear, softmax
 from nn_scratch.exercises.cases.losses import box_loss, cross_entropy, two_heads, two_losses
 from nn_scratch.exercises.cases.optim import adam, sgd
@@ -22,9 +23,11 @@ __all__ = [
     "boxes",
     "convolution",
     "cross_entropy",
+    "focal_loss",
     "linear",
     "max_pool",
     "max_unpool",
+    "nms",
     "sgd",
     "softmax",
     "transpose_convolution",

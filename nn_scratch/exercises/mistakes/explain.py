@@ -92,6 +92,20 @@ SINGLE_PRECISION = Explanation(
 )
 
 
+NO_CENTRE = Explanation(
+    "no_centre",
+    "Where no target is 1, the sum is divided by 0.",
+    "What must an image without an object cost, if the net sees one in it?",
+)
+SATURATED = Explanation(
+    "log_of_zero",
+    "A probability that is too near 0 or 1 becomes 0 or 1, and a logarithm infinite; or exp of a "
+    "large logit is too large for a number.",
+    "log p = −log(1 + exp(−z)). How can that be computed where exp(−z) is too large, and where it "
+    "is too small?",
+)
+
+
 class Candidate(NamedTuple):
     """One way to make a mistake, and how many later cases it foretells."""
 
@@ -258,6 +272,8 @@ def _spoken(best, rivals, results):
 
 def not_finite(trial, found):
     """The Explanation of infinite numbers or NaN, or None."""
+    if trial.op == "focal_loss":
+        return NO_CENTRE if not (trial["targets"] == 1).any() else SATURATED
     scores = trial.values.get("scores", trial.values.get("x", np.zeros(1)))
     if trial.op not in ("softmax", "cross_entropy", "two_losses") or np.abs(scores).max() < 700:
         return None
