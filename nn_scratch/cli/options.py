@@ -12,6 +12,8 @@ for segmentation:
 {segmentation}
 for localization:
 {localization}
+for detection:
+{detection}
 """
 
 

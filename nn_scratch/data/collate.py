@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nn_scratch.backend import Array
-from nn_scratch.data.readers.files import DataError
+from nn_scratch.data.errors import DataError
 
 Sample = tuple[Array, ...]
 Batch = tuple[Any, ...]  # of arrays, or lists of arrays

@@ -49,19 +49,41 @@ def holdout(dataset: Any, names: list[str], group_by: str | None = None) -> tupl
     """
     group_of = grouping(group_by)
     keys = [group_of(name) for name in names]
-    places = {key: place(key) for key in keys}
-    if len(places) < 2:
+    if len(set(keys)) < 2:
         what = "image" if group_by is None else f"group (by {group_by!r})"
         raise DataError(f"one {what} is too few to hold some out for validation")
-    held = {key for key in places if places[key] < HELD_OUT}
-    if not held:
-        held = {min(places, key=places.__getitem__)}
-    elif len(held) == len(places):
-        held -= {max(places, key=places.__getitem__)}
+    held, _ = _held_out(keys)
     sides: tuple[list[int], list[int]] = [], []
     for index, key in enumerate(keys):
         sides[key in held].append(index)
     return Subset(dataset, sides[0]), Subset(dataset, sides[1])
+
+
+def moved_group(names: list[str], group_by: str | None = None) -> str | None:
+    """A sentence about the group that holdout moves where a side of the split would be empty; None
+    if it moves none."""
+    held, moved = _held_out(list(map(grouping(group_by), names)))
+    if moved is None:
+        return None
+    side, other = ("held out", "trained on") if moved in held else ("trained on", "held out")
+    what = "image" if group_by is None else "group"
+    return (
+        f"the {what} {moved!r} is {side} because no other is: as the folder grows, it will be "
+        f"{other}"
+    )
+
+
+def _held_out(keys):
+    """Which groups are held out, and the one among them, or missing there, that was moved."""
+    places = {key: place(key) for key in keys}
+    held = {key for key in places if places[key] < HELD_OUT}
+    if not held:
+        moved = min(places, key=places.__getitem__)
+        return {moved}, moved
+    if len(held) == len(places):
+        moved = max(places, key=places.__getitem__)
+        return held - {moved}, moved
+    return held, None
 
 
 def place(key: str) -> float:

@@ -1,7 +1,8 @@
 """Random changes of samples that move label maps and boxes along with their images.
 
-A sample is an image (C, H, W) and its targets: a label map (H, W), or a class (a number) and a box
-(x, y, w, h) in pixels. A transform is called with a Generator and a sample, and returns a sample.
+A sample is an image (C, H, W) and its targets: a label map (H, W); or a class (a number) and a box
+(x, y, w, h) in pixels; or the classes (n,), the boxes (n, 4) and the difficult flags (n,) of n
+objects. A transform is called with a Generator and a sample, and returns a sample.
 """
 
 from typing import Any
@@ -15,6 +16,8 @@ from nn_scratch.data.readers import DataError
 from nn_scratch.geometry import integer, pair
 
 Size = int | tuple[int, int]
+VISIBLE = 0.25  # of a box; an object of which a crop leaves less is difficult
+LEAST = 1.0  # pixels of width and of height; an object of which a crop leaves less is dropped
 
 
 class Transformed:
@@ -72,8 +75,12 @@ class HorizontalFlip:
 
 
 class RandomCrop:
-    """A random part of the given size, (h, w) or one number for both. It holds all of the box, if
-    there is one.
+    """A random part of the given size, (h, w) or one number for both. Of an image with one box, it
+    holds all of the box.
+
+    Of an image with several objects any part is taken. Boxes are cut at its borders; an object of
+    whose box less than a quarter is left becomes difficult, because what is left may not show what
+    it is; one of which less than a pixel is left, in width or in height, is dropped.
 
     Raises: TypeError or ValueError if `size` is not a positive integer or a pair; when it is
         called, DataError if no part holds the box.
@@ -90,11 +97,12 @@ class RandomCrop:
             for axis, (whole, part) in enumerate(zip(shape, self.size, strict=True))
         ]
         (top, left), (height, width) = corner, self.size
-        return _moved(
+        moved = _moved(
             sample,
             lambda pixels: pixels[..., top : top + height, left : left + width].copy(),
             lambda x, y, w, h: (x - left, y - top, w, h),
         )
+        return _cut(*moved) if _has_objects(sample) else moved
 
 
 class RandomPlacement:
@@ -165,7 +173,11 @@ class Resize:
 
 
 def _moved(sample, move_pixels, move_box):
-    """The sample with its image and label map moved one way and its box the other."""
+    """The sample with its image and label map moved one way and its box, or boxes, the other."""
+    if _has_objects(sample):
+        image, labels, boxes, difficult = sample
+        moved_boxes = np.stack(move_box(*boxes.T), axis=-1).astype(boxes.dtype)
+        return move_pixels(image), labels, moved_boxes, difficult
     moved = []
     for part in sample:
         if np.ndim(part) >= 2:
@@ -176,8 +188,28 @@ def _moved(sample, move_pixels, move_box):
     return tuple(moved)
 
 
+def _cut(image, labels, boxes, difficult):
+    """A sample with several objects of which the boxes end where the image ends; what is hardly
+    visible is difficult, and what is not visible is gone."""
+    whole = boxes[:, 2] * boxes[:, 3]
+    size = image.shape[:0:-1]  # (width, height)
+    start = np.clip(boxes[:, :2], 0, size)
+    left = np.clip(boxes[:, :2] + boxes[:, 2:], 0, size) - start  # (n, 2), width and height
+    seen = (left >= np.minimum(LEAST, boxes[:, 2:])).all(axis=1) & (left > 0).all(axis=1)
+    hardly = left.prod(axis=1) < VISIBLE * whole
+    cut = np.concatenate([start, left], axis=1).astype(boxes.dtype)
+    return image, labels[seen], cut[seen], (difficult | hardly)[seen]
+
+
+def _has_objects(sample):
+    """Whether a sample is one of detection, with any number of objects."""
+    return len(sample) == 4
+
+
 def _box_of(sample):
-    """The box of a sample, or None."""
+    """The box that a part of the sample must hold, or None."""
+    if _has_objects(sample):
+        return None
     return next((part for part in sample if np.ndim(part) == 1), None)
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 
 from nn_scratch.data import DataError, open_digits, open_folder
 from nn_scratch.data.sources import LAYOUTS
+from nn_scratch.data.split import place
 
 VOC = """<annotation><filename>{name}.png</filename><object><name>{label}</name><bndbox>
 <xmin>2</xmin><ymin>3</ymin><xmax>6</xmax><ymax>7</ymax></bndbox></object></annotation>"""
@@ -23,7 +24,7 @@ def write_pairs(images, masks, names, labels):
         write_image(masks / f"{name}.png", (8, 10), labels[i % len(labels)])
 
 
-NAMES = [f"photo{i:02}" for i in range(10)]
+NAMES = [f"picture{i:02}" for i in range(10)]
 
 
 def test_camvid(tmp_path):
@@ -66,7 +67,7 @@ def test_classes_are_found_by_their_names_in_whatever_order(tmp_path):
 )
 def test_one_folder_of_which_a_part_is_held_out(masks, labels, names, tmp_path):
     write_pairs(tmp_path / "images", tmp_path / masks, NAMES, labels)
-    (tmp_path / masks / "._photo00.png").write_bytes(b"what another system left there")
+    (tmp_path / masks / "._picture00.png").write_bytes(b"what another system left there")
     source = open_folder("segmentation", tmp_path)
     assert source.class_names == names and source.report == ""
     images = [f"images/{name}.png" for name in NAMES]
@@ -151,7 +152,7 @@ def test_images_without_a_box_are_counted(tmp_path):
     source.verify()
     without, missing, cut = source.report.splitlines()
     assert without.startswith("4 images in ")
-    assert without.endswith("without a box: photo06.png, photo07.png, photo08.png and 1 more")
+    assert without.endswith("without a box: picture06.png, picture07.png, picture08.png and 1 more")
     assert missing.startswith("1 box left out, without an image: gone.png (")
     assert cut.startswith("1 box cut at the image's border: ") and cut.endswith("line 4")
 
@@ -173,7 +174,7 @@ def test_boxes_are_in_the_upright_image(tmp_path):
     assert source.train.sample(0, 0)[0].shape == (3, 10, 8)
     own = text.format(name=NAMES[3], label="cat", w=10, h=8)
     (tmp_path / "Annotations" / f"{NAMES[3]}.xml").write_text(own)
-    with pytest.raises(DataError, match=r"photo03\.xml is for an image 10 wide and 8 high, but"):
+    with pytest.raises(DataError, match=r"picture03\.xml is for an image 10 wide and 8 high, but"):
         open_folder("localization", tmp_path).verify()
 
 
@@ -198,10 +199,10 @@ def test_all_files_are_opened_before_the_first_step(tmp_path, broken):
 def test_all_images_must_have_one_size_where_nothing_changes_it(tmp_path):
     write_pairs(tmp_path / "images", tmp_path / "masks", NAMES, [0, 1])
     for part in "images", "masks":
-        write_image(tmp_path / part / "photo04.png", (9, 7, 3) if part == "images" else (9, 7))
+        write_image(tmp_path / part / "picture04.png", (9, 7, 3) if part == "images" else (9, 7))
     source = open_folder("segmentation", tmp_path)
     source.verify()
-    with pytest.raises(DataError, match=r"the images have 2 sizes: .*photo04\.png.*--size"):
+    with pytest.raises(DataError, match=r"the images have 2 sizes: .*picture04\.png.*--size"):
         source.verify(one_size=True)
 
 
@@ -220,3 +221,44 @@ def test_the_digits():
     source.verify()
     assert source.report == "" and source.train_names == source.validation_names == []
     assert len(open_digits("segmentation", 12, 3).class_names) == 11
+
+
+def test_an_image_that_is_moved_so_that_no_side_is_empty_is_named(tmp_path):
+    write_pairs(tmp_path / "images", tmp_path / "masks", ["photo00", "photo01"], [0, 1])
+    held_out = open_folder("segmentation", tmp_path)
+    assert held_out.validation_names == ["images/photo01.png"]
+    assert held_out.report == (
+        "the image 'images/photo01.png' is held out because no other is: as the folder grows, it "
+        "will be trained on"
+    )
+    low = [name for i in range(99) if place(f"images/{(name := f'low{i}')}.png") < 0.2][:2]
+    write_pairs(tmp_path / "low" / "images", tmp_path / "low" / "masks", low, [0, 1])
+    trained_on = open_folder("segmentation", tmp_path / "low")
+    (name,) = trained_on.train_names
+    assert trained_on.report.startswith(f"the image {name!r} is trained on because no other is")
+
+
+def test_a_group_that_is_moved_is_named(tmp_path):
+    groups = sorted((f"day{i}" for i in range(9) if place(f"day{i}") > 0.2), key=place)[:2]
+    names = [f"{group}_{n}" for group in groups for n in range(3)]
+    write_pairs(tmp_path / "images", tmp_path / "masks", names, [0, 1])
+    source = open_folder("segmentation", tmp_path, group_by=r"day\d+")
+    assert len(source.validation_names) == 3
+    assert source.report.startswith(f"the group {groups[0]!r} is held out because no other is")
+
+
+@pytest.mark.parametrize("parts", [("images", "masks"), ("train", "trainannot")])
+def test_a_label_to_ignore_that_is_in_no_mask_is_said(tmp_path, parts):
+    write_pairs(tmp_path / parts[0], tmp_path / parts[1], NAMES, [0, 1, 9])
+    if parts[0] == "train":
+        write_pairs(tmp_path / "val", tmp_path / "valannot", NAMES[:2], [0, 1])
+    (tmp_path / "classes.txt").write_text("sky\nroad\n")
+    source = open_folder("segmentation", tmp_path, 9)
+    source.verify()
+    assert source.report == ""
+    for path in (tmp_path / parts[1]).iterdir():
+        write_image(path, (8, 10), 1)
+    source = open_folder("segmentation", tmp_path, 9)
+    assert source.report == ""  # nobody has looked yet
+    source.verify()
+    assert source.report == "no mask stores 9, which should not count (ignore_index)"

@@ -5,7 +5,9 @@ Every data set here has a length and `sample(epoch, index)`, as Loader wants. Im
 float32 from 0 to 1, label maps (H, W) int64, boxes (x, y, w, h) float32 in pixels.
 """
 
-from nn_scratch.data.readers.boxes import Boxes, BoxRow, box_csv, penn_fudan, voc_xml
+from nn_scratch.data.readers.annotations import coco_json, penn_fudan, voc_xml
+from nn_scratch.data.readers.box_table import box_csv
+from nn_scratch.data.readers.boxes import Boxes, BoxRow, ObjectBoxes
 from nn_scratch.data.readers.files import DataError
 from nn_scratch.data.readers.images import read_image, read_mask
 from nn_scratch.data.readers.masks import MaskFolders, camvid_like
@@ -15,8 +17,10 @@ __all__ = [
     "Boxes",
     "DataError",
     "MaskFolders",
+    "ObjectBoxes",
     "box_csv",
     "camvid_like",
+    "coco_json",
     "penn_fudan",
     "read_image",
     "read_mask",

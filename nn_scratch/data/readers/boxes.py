@@ -1,124 +1,107 @@
-"""Images with one labelled box each, from a table or from the files of well-known data sets."""
+"""Images with labelled boxes: one each, to localize, or any number, to detect. Where the boxes
+stand, in tables or in the files of well-known data sets, is the matter of other files."""
 
-import csv
 import math
-import re
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
-from io import StringIO
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from nn_scratch.backend import Array
-from nn_scratch.data.readers.files import (
-    DataError,
-    Finder,
-    counted,
-    files_in,
-    one_line,
-    read_text,
-    some,
-)
+from nn_scratch.data.collate import collate_objects
+from nn_scratch.data.readers.files import DataError, counted, some
 from nn_scratch.data.readers.images import read_image
 
 Corners = tuple[float, float, float, float]
+NOWHERE: Corners = (0.0, 0.0, 0.0, 0.0)  # the corners of no object
 FRACTIONS, PIXELS_FROM_0 = "fractions of the image", "pixels counted from 0"
 LEAST_INSIDE = 0.5  # of a box's area; a box of which less is inside belongs to another image
+ELSEWHERE = "; images with none or several are for detection, not for localization"
 
 
 class BoxRow(NamedTuple):
     """An image, what is in it, and where: corners (xmin, ymin, xmax, ymax) in pixels of the upright
     image, or in FRACTIONS of its width and height. `source` says where that was read, `unit` in
-    what, `size` (width, height) for which size of the image, where that is told."""
+    what, `size` (width, height) for which size of the image, where that is told. difficult: an
+    object that nobody is blamed for missing, such as a crowd. An image without objects has one
+    row, of which the label is None."""
 
     image: Path
-    label: str
+    label: str | None
     corners: Corners
     source: str
     unit: str = "pixels"
     size: tuple[float, float] | None = None
+    difficult: bool = False
 
 
-class Boxes:
-    """Images with one labelled box each, from BoxRows; see box_csv and voc_xml.
+class _Annotated:
+    """Images and the rows of each: what data sets of boxes share.
 
-    class_names: the order of the classes; by default the labels that occur, sorted. Rows whose
-    image does not exist are left out and counted in `notes`, and so are boxes that reach out of
-    their image once they are read: they are cut.
-
-    Raises: DataError where a label is none of the classes, an image has two boxes, or no image
-    exists.
+    class_names: the order of the classes; by default the labels that occur, sorted. What is left
+    out or read in a special way is counted in `notes`.
     """
 
-    def __init__(self, rows: Iterable[BoxRow], class_names: list[str] | None = None):
+    def __init__(self, rows: Iterable[BoxRow], class_names: Sequence[str] | None = None):
         rows = list(rows)
-        self.rows = [row for row in rows if row.image.exists()]
-        self._cut: dict[int, str] = {}
+        present = [row for row in rows if row.image.exists()]
         missing = [row for row in rows if not row.image.exists()]
-        if missing and not self.rows:
+        if missing and not present:
             first = missing[0]
             raise DataError(
                 f"{first.source}: there is no image {first.image}, and none for any other box"
             )
-        self._notes = []
-        if missing:
-            names = some(f"{row.image.name} ({row.source})" for row in missing)
-            self._notes.append(f"{_boxes(len(missing))} left out, without an image: {names}")
+        self._notes = _left_out(missing)
         for unit in FRACTIONS, PIXELS_FROM_0:
-            if count := sum(row.unit == unit for row in self.rows):
+            if count := sum(row.unit == unit and row.label is not None for row in present):
                 self._notes.append(f"{_boxes(count)} read as {unit}")
-        self.class_names = list(class_names or sorted({row.label for row in self.rows}))
-        seen: dict[Path, str] = {}
-        for row in self.rows:
-            if row.label not in self.class_names:
+        labels = {row.label for row in present if row.label is not None}
+        self.class_names = list(class_names or sorted(labels))
+        for row in present:
+            if row.label is not None and row.label not in self.class_names:
                 raise DataError(f"{row.source}: label {row.label!r} is none of {self.class_names}")
-            if row.image in seen:
-                raise DataError(
-                    f"{row.source}: {row.image} has a box already, in {seen[row.image]}"
-                )
-            seen[row.image] = row.source
+        if not self.class_names:
+            raise DataError(f"{rows[0].source}: there is no object here, nor in any other image")
+        self._objects: dict[Path, list[BoxRow]] = {}
+        for row in present:
+            self._objects.setdefault(row.image, []).append(row)
+        self.images = list(self._objects)
+        # Boxes that were cut, and that are for another size of their image, as far as read.
+        self._cut: dict[tuple[int, int], str] = {}
+        self._resized: dict[tuple[int, int], str] = {}
 
     def __len__(self) -> int:
         """How many images there are."""
-        return len(self.rows)
-
-    @property
-    def images(self) -> list[Path]:
-        """The image files, in the order of the samples."""
-        return [row.image for row in self.rows]
+        return len(self.images)
 
     @property
     def notes(self) -> list[str]:
-        """What was left out or read in a special way, and which boxes were cut, as far as they
-        have been read."""
-        if not self._cut:
-            return self._notes
-        where = some(self._cut[index] for index in sorted(self._cut))
-        return [*self._notes, f"{_boxes(len(self._cut))} cut at the image's border: {where}"]
+        """What was left out or read in a special way; and which boxes were cut, and which are for
+        another size of their image, as far as they have been read."""
+        notes = [*self._notes]
+        for found, what in (
+            (self._cut, "cut at the image's border"),
+            (self._resized, "taken as they are, though written for another size of the image"),
+        ):
+            if found:
+                where = some(dict.fromkeys(found[key] for key in sorted(found)))
+                notes.append(f"{_boxes(len(found))} {what}: {where}")
+        return notes
 
-    def sample(self, epoch: int, index: int) -> tuple[Array, np.int64, Array]:
-        """The image, its class and its box with this index; all epochs are the same.
+    def _read(self, index):
+        """The image with this index, its rows, and the boxes (n, 4) of these in pixels."""
+        path = self.images[index]
+        image, rows = read_image(path), self._objects[path]
+        boxes = np.empty((len(rows), 4), np.float32)
+        for place, row in enumerate(rows):
+            left, top, right, bottom = self._corners(row, (index, place), *image.shape[1:])
+            boxes[place] = left, top, right - left, bottom - top
+        return image, rows, boxes
 
-        Returns: (3, H, W) float32 from 0 to 1, an int64, and (4,) float32: x, y, w, h in pixels.
-        Raises: DataError for files that are broken, and boxes that are empty or elsewhere.
-        """
-        row = self.rows[index]
-        image = read_image(row.image)
-        left, top, right, bottom = self._corners(index, *image.shape[1:])
-        box = np.array([left, top, right - left, bottom - top], np.float32)
-        return image, np.int64(self.class_names.index(row.label)), box
-
-    def _corners(self, index, height, width):
+    def _corners(self, row, key, height, width):
         """The corners of a row's box in pixels, cut at the borders of its image."""
-        row = self.rows[index]
-        if row.size == (height, width) != (width, height):
-            raise DataError(
-                f"{row.source} is for an image {height} wide and {width} high, but upright, as its "
-                f"EXIF orientation says, {row.image} is {width} wide and {height} high: turn the "
-                "one or the other"
-            )
+        self._compare_sizes(row, key, height, width)
         scale = (width, height) * 2 if row.unit == FRACTIONS else (1, 1, 1, 1)
         left, top, right, bottom = (value * n for value, n in zip(row.corners, scale, strict=True))
         inside = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
@@ -136,8 +119,120 @@ class Boxes:
                 "of a table are fractions"
             )
         if inside != (left, top, right, bottom):
-            self._cut[index] = row.source
+            self._cut[key] = row.source
         return inside
+
+    def _compare_sizes(self, row, key, height, width):
+        """Raise DataError if a row was written for the image as it lies, not upright; remember it
+        if it was written for another size, which may be a mistake of whoever wrote it."""
+        if row.size == (height, width) != (width, height):
+            raise DataError(
+                f"{row.source} is for an image {height} wide and {width} high, but upright, as its "
+                f"EXIF orientation says, {row.image} is {width} wide and {height} high: turn the "
+                "one or the other"
+            )
+        if row.size not in (None, (0, 0), (width, height)):
+            self._resized[key] = row.source
+
+
+class Boxes(_Annotated):
+    """Images with one labelled box each, from BoxRows; see box_csv, voc_xml and coco_json.
+
+    class_names: the order of the classes; by default the labels that occur, sorted. Rows whose
+    image does not exist are left out and counted in `notes`, and so are boxes that reach out of
+    their image once they are read: they are cut.
+
+    Raises: DataError where a label is none of the classes, an image has no box or two, or no image
+    exists.
+    """
+
+    def __init__(self, rows: Iterable[BoxRow], class_names: list[str] | None = None):
+        super().__init__(rows, class_names)
+        for image, rows in self._objects.items():
+            first, *others = rows
+            if first.label is None:
+                raise DataError(f"{first.source} has 0 objects, but one is needed{ELSEWHERE}")
+            if others:
+                raise DataError(
+                    f"{others[0].source}: {image} has a box already, in {first.source}{ELSEWHERE}"
+                )
+
+    def sample(self, epoch: int, index: int) -> tuple[Array, np.int64, Array]:
+        """The image, its class and its box with this index; all epochs are the same.
+
+        Returns: (3, H, W) float32 from 0 to 1, an int64, and (4,) float32: x, y, w, h in pixels.
+        Raises: DataError for files that are broken, and boxes that are empty or elsewhere.
+        """
+        image, (row,), (box,) = self._read(index)
+        return image, np.int64(self.class_names.index(row.label)), box
+
+
+class ObjectBoxes(_Annotated):
+    """Images with any number of labelled boxes each, from BoxRows; see box_csv, voc_xml, penn_fudan
+    and coco_json.
+
+    class_names: the order of the classes; by default the labels that occur, sorted. Rows whose
+    image does not exist are left out and counted in `notes`, as are boxes that stand there twice,
+    and boxes that reach out of their image once they are read: they are cut.
+
+    Raises: DataError where a label is none of the classes, an image is said to have objects and to
+    have none, no image exists, or none has an object and no class is named.
+    """
+
+    collate = staticmethod(collate_objects)
+
+    def __init__(self, rows: Iterable[BoxRow], class_names: list[str] | None = None):
+        super().__init__(rows, class_names)
+        twice = []
+        for image, rows in self._objects.items():
+            seen: dict[tuple, BoxRow] = {}
+            for row in rows:
+                if row is not seen.setdefault((row.label, row.corners), row):
+                    twice.append(row.source)
+            if (None, NOWHERE) in seen and len(seen) > 1:
+                raise DataError(
+                    f"{seen[None, NOWHERE].source}: {image} has no object here, but "
+                    f"{counted(len(seen) - 1, 'object')} elsewhere"
+                )
+            seen.pop((None, NOWHERE), None)
+            self._objects[image] = list(seen.values())
+        if twice:
+            self._notes.append(f"{_boxes(len(twice))} left out, the same as another: {some(twice)}")
+
+    def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array, Array]:
+        """The image with this index and its n objects; all epochs are the same.
+
+        Returns: (3, H, W) float32 from 0 to 1; classes (n,) int64; boxes (n, 4) float32: x, y, w, h
+        in pixels; and difficult (n,) bool.
+        Raises: DataError for files that are broken, and boxes that are empty or elsewhere.
+        """
+        image, rows, boxes = self._read(index)
+        labels = [self.class_names.index(row.label) for row in rows]
+        difficult = [row.difficult for row in rows]
+        return image, np.array(labels, np.int64), boxes, np.array(difficult, bool)
+
+
+def four_numbers(values: Iterable, source: str | Path) -> Corners:
+    """The corners that four texts or numbers stand for. Raises DataError if they are none."""
+    values = list(values)
+    try:
+        left, top, right, bottom = numbers = [float(value) for value in values]
+    except (TypeError, ValueError, OverflowError):
+        numbers = [math.nan]
+    if not all(map(math.isfinite, numbers)):
+        raise DataError(f"{source}: {values} are not four numbers")
+    return left, top, right, bottom
+
+
+def _left_out(missing):
+    """Notes on rows whose image does not exist."""
+    notes = []
+    for empty, what, of in (False, _boxes, "an image"), (True, _empty_images, "a file"):
+        rows = [row for row in missing if (row.label is None) == empty]
+        if rows:
+            names = some(f"{row.image.name} ({row.source})" for row in rows)
+            notes.append(f"{what(len(rows))} left out, without {of}: {names}")
+    return notes
 
 
 def _boxes(count):
@@ -145,195 +240,11 @@ def _boxes(count):
     return counted(count, "box", "boxes")
 
 
+def _empty_images(count):
+    """A number of images without objects in words."""
+    return counted(count, "image without objects", "images without objects")
+
+
 def _area(left, top, right, bottom):
     """The area of a box; 0 if it is empty."""
     return max(right - left, 0) * max(bottom - top, 0)
-
-
-# ---------------------------------------------------------------- tables
-
-CSV_COLUMNS = ("filename", "label", "xmin", "ymin", "xmax", "ymax")
-SEPARATORS = ",;\t"
-
-
-def box_csv(path: str | Path, images: str | Path, encoding: str | None = None) -> list[BoxRow]:
-    """BoxRows from a table with the columns of CSV_COLUMNS, and any others, for the images in a
-    folder; as spreadsheets save it, with commas, semicolons or tabs (decimal commas then are
-    points), and blanks around values.
-
-    Corners are in pixels, the first at 0; where all lie between 0 and 1, in fractions of the image.
-
-    encoding: of a text that is neither UTF-8 nor begins with a byte-order mark.
-
-    Returns: a row for each line.
-    Raises: DataError, with the line, for what is missing, no number, or in another encoding.
-    """
-    path, find = Path(path), Finder(images)
-    separator, lines = _table(path, read_text(path, encoding))
-    rows = []
-    for line, record in lines:
-        source = f"{path}, line {line}"
-        name, label, *texts = (record[column] for column in CSV_COLUMNS)
-        label = one_line(label)
-        if not label:
-            raise DataError(f"{source}: the label is empty")
-        if not (name and all(texts)):
-            raise DataError(
-                f"{source}: {len(CSV_COLUMNS)} values are needed: {', '.join(CSV_COLUMNS)}"
-            )
-        if separator != ",":
-            texts = [text.replace(",", ".") for text in texts]
-        rows.append(BoxRow(find(name), label, _four_numbers(texts, source), source))
-    return _as_fractions(rows, path)
-
-
-def _table(path, text):
-    """The separator of a table, and (line number, values by column) of each row."""
-    lines, start = list(StringIO(text, newline="")), 0
-    if lines and lines[0].lower().startswith("sep="):  # Excel's own remark
-        start = 1
-    separator = max(SEPARATORS, key="".join(lines[start : start + 1]).count)
-    reader = csv.reader(lines[start:], delimiter=separator)
-    found, columns = [], None
-    try:
-        for values in reader:
-            values = [value.strip() for value in values]
-            if columns is None:
-                columns = [value.lower() for value in values]
-                _check_columns(path, columns, separator)
-            elif any(values):
-                line = start + reader.line_num
-                if any(values[len(columns) :]):
-                    raise DataError(
-                        f"{path}, line {line}: {len(values)} values, but the first line names "
-                        f"{len(columns)} columns"
-                    )
-                values += [""] * (len(columns) - len(values))
-                found.append((line, dict(zip(columns, values, strict=False))))
-    except csv.Error as error:
-        raise DataError(f"{path}, line {start + reader.line_num}: no table: {error}") from error
-    if not found:
-        raise DataError(f"{path} has no row of values")
-    return separator, found
-
-
-def _check_columns(path, columns, separator):
-    """Raise DataError if a table lacks a column."""
-    missing = [name for name in CSV_COLUMNS if name not in columns]
-    if missing:
-        named = {",": "commas", ";": "semicolons", "\t": "tabs"}[separator]
-        raise DataError(
-            f"{path} lacks the columns {missing}: the first line must name them, and has, between "
-            f"{named}, {columns}"
-        )
-
-
-def _as_fractions(rows, path):
-    """The rows, as fractions where all their corners lie between 0 and 1."""
-    values = [value for row in rows for value in row.corners]
-    if not all(0 <= value <= 1 for value in values):
-        return rows
-    if all(value in (0, 1) for value in values):
-        raise DataError(
-            f"{path} has corners of 0 and 1 only: whole images in fractions, or single pixels? "
-            "Write them in pixels"
-        )
-    return [row._replace(unit=FRACTIONS) for row in rows]
-
-
-# ---------------------------------------------------------------- one file an image
-
-
-def voc_xml(
-    annotations: str | Path, images: str | Path, encoding: str | None = None
-) -> list[BoxRow]:
-    """BoxRows from Pascal VOC XML files, one object each, as in Oxford-IIIT Pet
-    (annotations/xmls, images).
-
-    VOC counts pixels from 1: its xmin of 1 is our left edge, 0. If any xmin or ymin in the folder
-    is 0, all its files count from 0, and are read so.
-
-    encoding: of files that are not UTF-8 and do not say what they are.
-
-    Returns: a row for each file.
-    Raises: DataError, with the file, for what is missing, no number or no XML.
-    """
-    annotations, find = Path(annotations), Finder(images)
-    rows = [_voc_row(path, find, encoding) for path in files_in(annotations, {".xml"})]
-    if any(0 in row.corners[:2] for row in rows):
-        return [row._replace(unit=PIXELS_FROM_0) for row in rows]
-    return [_from_0(row) for row in rows]
-
-
-def _from_0(row):
-    """A row of which pixels were counted from 1: only the first corner moves, because the last
-    pixel belongs to the box."""
-    left, top, right, bottom = row.corners
-    return row._replace(corners=(left - 1, top - 1, right, bottom))
-
-
-def _voc_row(path, find, encoding):
-    """The BoxRow of one XML file, as it counts."""
-    try:
-        root = ElementTree.fromstring(read_text(path, encoding))
-    except ElementTree.ParseError as error:
-        raise DataError(f"{path} is truncated or no XML: {error}") from error
-    objects = root.findall("object")
-    if len(objects) != 1:
-        raise DataError(f"{path} has {len(objects)} objects, but one is needed")
-    wanted = ("name", "bndbox/xmin", "bndbox/ymin", "bndbox/xmax", "bndbox/ymax")
-    texts = [root.findtext("filename"), *(objects[0].findtext(tag) for tag in wanted)]
-    for tag, text in zip(("filename", *wanted), texts, strict=True):
-        if text is None:
-            raise DataError(f"{path} has no {tag}")
-        if not one_line(text):
-            raise DataError(f"{path}: {tag} is empty")
-    name, label, *corners = texts
-    sizes = [root.findtext(f"size/{side}") for side in ("width", "height")]
-    try:
-        size = tuple(float(text) for text in sizes)
-    except (TypeError, ValueError):
-        size = None  # VOC's size is only a remark, and often missing
-    corners = _four_numbers(corners, path)
-    return BoxRow(find(name.strip()), one_line(label), corners, str(path), size=size)
-
-
-PENN_FUDAN_IMAGE = re.compile(r'Image filename\s*:\s*"(?:.*/)?([^"/]+)"')
-PENN_FUDAN_BOX = re.compile(
-    r'Bounding box for object \d+ "PAS(\w+)".*:\s*\((\d+), (\d+)\) - \((\d+), (\d+)\)'
-)
-
-
-def penn_fudan(folder: str | Path, encoding: str | None = None) -> list[BoxRow]:
-    """BoxRows of the Penn-Fudan pedestrians (Annotation/*.txt, PNGImages): images with one
-    pedestrian; those with several have no single box and are left out.
-
-    encoding: of files that are not UTF-8.
-
-    Returns: a row for each file with one pedestrian.
-    Raises: DataError for a file that names no image or no box.
-    """
-    folder, rows = Path(folder), []
-    find = Finder(folder / "PNGImages")
-    for path in files_in(folder / "Annotation", {".txt"}):
-        text = read_text(path, encoding)
-        name, boxes = PENN_FUDAN_IMAGE.search(text), PENN_FUDAN_BOX.findall(text)
-        if not name or not boxes:
-            raise DataError(f"{path} names no image or no bounding box")
-        if len(boxes) == 1:
-            label, *corners = boxes[0]
-            row = BoxRow(find(name[1]), label, _four_numbers(corners, path), str(path))
-            rows.append(_from_0(row))
-    return rows
-
-
-def _four_numbers(texts, source) -> Corners:
-    """The corners that four texts stand for."""
-    try:
-        numbers = [float(text) for text in texts]
-    except ValueError:
-        numbers = [math.nan]
-    if not all(map(math.isfinite, numbers)):
-        raise DataError(f"{source}: {list(texts)} are not four numbers")
-    left, top, right, bottom = numbers
-    return left, top, right, bottom

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from unicodedata import normalize
 
+from nn_scratch.data.errors import DataError
+
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff", ".webp"}
 
 MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
@@ -18,10 +20,6 @@ MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
 DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
-
-
-class DataError(ValueError):
-    """Data that cannot be used, with the file (and line) and the reason."""
 
 
 def composed(name: str) -> str:

@@ -33,6 +33,10 @@ class MaskFolders:
     number that masks store for each class, where it is another; ignore_index is a stored number
     too, and `ignored` what such pixels have in the label maps.
 
+    mask_ending: what the masks' names have more than their images'. stems: the names without suffix
+    of the images that count, {line of their list: name}; by default all. instances: masks number
+    objects from 1 on, and all of them are class 1.
+
     An image without a mask is an error; masks without an image are counted in `notes`.
 
     Raises: DataError for folders that do not fit.
@@ -46,13 +50,24 @@ class MaskFolders:
         ignore_index: int | None = None,
         *,
         numbers: list[int] | None = None,
+        mask_ending: str = "",
+        stems: dict[int, str] | None = None,
+        instances: bool = False,
     ):
         self.num_classes = num_classes
         self.ignore_index = ignore_index
         self.numbers = np.asarray(range(num_classes) if numbers is None else numbers, np.int64)
         self.ignored = ignored_label(self.numbers, ignore_index)
+        self.instances = instances
+        self._opened: set[int] = set()
+        self._voids: set[int] = set()  # those of the opened masks that have pixels to ignore
         self.notes = [*other_files(images), *other_files(masks)]
-        images_of, masks_of = _by_stem(images), _by_stem(masks)
+        images_of, masks_of = _by_stem(images), _by_stem(masks, mask_ending)
+        if stems is not None:
+            images_of, masks_of = (
+                _listed(files, stems.values(), folder)
+                for files, folder in ((images_of, images), (masks_of, masks))
+            )
         for name, path in images_of.items():
             if name not in masks_of:
                 raise DataError(f"{path} has no mask of the same name in {masks}")
@@ -81,6 +96,11 @@ class MaskFolders:
         """
         image_path, mask_path = self.pairs[index]
         image, numbers = read_image(image_path), read_mask(mask_path)
+        self._opened.add(index)
+        if self.ignore_index is not None and (numbers == self.ignore_index).any():
+            self._voids.add(index)
+        if self.instances:
+            numbers = np.where(numbers == self.ignore_index, numbers, np.minimum(numbers, 1))
         if numbers.shape != image.shape[1:]:
             turned = numbers.shape == image.shape[:0:-1]
             raise DataError(
@@ -88,6 +108,12 @@ class MaskFolders:
                 + (", upright as its EXIF orientation says" if turned else "")
             )
         return image, self._labels(numbers, mask_path)
+
+    @property
+    def ignores_nothing(self) -> bool:
+        """Whether all masks have been opened, and none stores ignore_index, which is given."""
+        opened = len(self._opened) == len(self.pairs)
+        return self.ignore_index is not None and opened and not self._voids
 
     def _labels(self, numbers, path):
         """The classes of stored numbers (H, W)."""
@@ -146,11 +172,19 @@ def ignored_label(numbers: Array, ignore_index: int | None) -> int | None:
     return len(numbers) if 0 <= ignore_index < len(numbers) else ignore_index
 
 
-def _by_stem(folder):
-    """Images by their names without suffix, below the folder."""
+def _listed(files, stems, folder):
+    """The files, by name, that a list names. Raises DataError for one that is not there."""
+    missing = [stem for stem in stems if stem not in files]
+    if missing:
+        raise DataError(f"{folder} has no image named {some(missing)}, which a list names")
+    return {stem: files[stem] for stem in stems}
+
+
+def _by_stem(folder, ending=""):
+    """Images by their names without suffix and ending, below the folder."""
     found = {}
     for path in image_files(folder):
-        name = composed(path.relative_to(folder).with_suffix("").as_posix())
+        name = composed(path.relative_to(folder).with_suffix("").as_posix()).removesuffix(ending)
         if name in found:
             raise DataError(f"{path} and {found[name]} have the same name")
         found[name] = path

@@ -1,0 +1,98 @@
+"""What a net is trained on: the parts of a data set, and what is said of them."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nn_scratch.data.errors import DataError
+from nn_scratch.data.threads import in_threads
+
+PROBLEMS = 5  # broken files that are named
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data sets to train and to validate on, and what is in them.
+
+    channels: of the images. ignore_index: the label of pixels that do not count. train_names,
+    validation_names: the images of each side, from the folder on; none for scenes that are drawn.
+    notes: what was left out or read in a special way. test, test_names: images that the folder
+    keeps for the end; None without such.
+    """
+
+    train: Any
+    validation: Any
+    class_names: list[str]
+    channels: int
+    ignore_index: int | None = None
+    train_names: list[str] = field(default_factory=list)
+    validation_names: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    test: Any = None
+    test_names: list[str] = field(default_factory=list)
+
+    def of_split(self, split: str) -> "Source":
+        """The same with the images of this split, "validation" or "test", to validate on.
+
+        Returns: a Source.
+        Raises: DataError if there is no test part.
+        """
+        if split == "validation":
+            return self
+        if self.test is None:
+            raise DataError(
+                "there is no test part: it stands in test/ and testannot/, beside train/, "
+                "trainannot/, val/ and valannot/, or in the lists of ImageSets/"
+            )
+        return replace(self, validation=self.test, validation_names=self.test_names)
+
+    @property
+    def report(self) -> str:
+        """What was left out, cut or read in a special way, a line each; complete after verify()."""
+        notes = [*self.notes]
+        parts = [getattr(part, "dataset", part) for part in (self.train, self.validation)]
+        for part in parts:
+            notes += getattr(part, "notes", [])
+        if all(getattr(part, "ignores_nothing", False) for part in parts):
+            number = parts[0].ignore_index
+            notes.append(f"no mask stores {number}, which should not count (ignore_index)")
+        return "\n".join(dict.fromkeys(notes))
+
+    def verify(self, *, one_size: bool = False) -> None:
+        """Open every file once, so that none is found broken after hours of training.
+
+        one_size: all images must have the same size, because nothing brings them to one.
+
+        Raises: DataError that names the broken files, the first few of them.
+        """
+        named = zip(("train", "validation"), (self.train_names, self.validation_names), strict=True)
+        jobs = [(part, index) for part, names in named for index in range(len(names))]
+        problems: list[str] = []
+        sizes: dict[tuple[int, int], str] = {}
+        for job, found in zip(jobs, in_threads(self._open, jobs, "opening files"), strict=True):
+            if isinstance(found, DataError):
+                problems.append(str(found))
+            else:
+                sizes.setdefault(found, self._name(*job))
+        if len(problems) == 1:
+            raise DataError(problems[0])
+        if problems:
+            more = f"\n(and {len(problems) - PROBLEMS} more)" if len(problems) > PROBLEMS else ""
+            shown = "\n".join(problems[:PROBLEMS])
+            raise DataError(f"{len(problems)} of {len(jobs)} images are wrong:\n{shown}{more}")
+        if one_size and len(sizes) > 1:
+            (size, first), (other, second) = list(sizes.items())[:2]
+            raise DataError(
+                f"the images have {len(sizes)} sizes: {first} is {size[0]} high and {size[1]} "
+                f"wide, {second} {other[0]} and {other[1]}; give all one size (--size)"
+            )
+
+    def _open(self, job):
+        """The size (height, width) of a sample's image, or what is wrong with it."""
+        part, index = job
+        try:
+            return getattr(self, part).sample(0, index)[0].shape[1:]
+        except DataError as error:
+            return error
+
+    def _name(self, part, index):
+        return getattr(self, f"{part}_names")[index]
