@@ -33,6 +33,7 @@ from nn_scratch.layers import (
     Sequential,
     inference_mode,
 )
+from nn_scratch.layers.base import no_macs
 
 CROPS = 1024  # classified at once
 
@@ -114,6 +115,23 @@ def pad_for_patches(x: Array, patch: int) -> Array:
     return xp_of(x).pad(x, ((0, 0), (0, 0), (half, half), (half, half)))
 
 
+class PadForPatches(Layer):
+    """Zeros around the images, so that every pixel is the middle of a patch."""
+
+    macs = no_macs
+
+    def __init__(self, patch: int) -> None:
+        super().__init__()
+        self.patch = patch
+
+    def forward(self, x: Array) -> Array:
+        return pad_for_patches(x, self.patch)
+
+    def backward(self, dy: Array) -> Array:
+        half = self.patch // 2
+        return dy[:, :, half : dy.shape[2] - half, half : dy.shape[3] - half]
+
+
 class FullyConvolutional(Layer):
     """(N, in_channels, H, W) -> scores (N, num_classes, H, W): the same segmenter, by convolutions
     over the whole image at once.
@@ -132,20 +150,19 @@ class FullyConvolutional(Layer):
         super().__init__()
         self.patch = classifier.patch
         self.sliding_window = SlidingWindow(classifier)  # no layer: it adds no parameters
+        self.pad = PadForPatches(classifier.patch)
         self.net = Sequential(*_dense(classifier))
 
     def forward(self, x: Array) -> Array:
-        scores = self.net(pad_for_patches(x, self.patch))
-        self.saved = scores.shape, x.shape
+        scores = self.net(self.pad(x))
+        self.saved = scores.shape
         return scores[:, :, : x.shape[2], : x.shape[3]]
 
     def backward(self, dscores: Array) -> Any:
-        whole, (_, _, height, width) = self.saved
-        padded = xp_of(dscores).zeros(whole, dscores.dtype)
-        padded[:, :, :height, :width] = dscores
+        padded = xp_of(dscores).zeros(self.saved, dscores.dtype)
+        padded[:, :, : dscores.shape[2], : dscores.shape[3]] = dscores
         dx = self.net.backward(padded)
-        half = self.patch // 2
-        return None if dx is None else dx[:, :, half : half + height, half : half + width]
+        return None if dx is None else self.pad.backward(dx)
 
 
 def _dense(classifier) -> Iterator[Layer]:

@@ -41,7 +41,7 @@ class Upsampler(Layer):
         self.layer = {
             "nearest": lambda: NearestUnpool2d(2),
             "bed_of_nails": lambda: BedOfNails2d(2),
-            "bilinear": lambda: _Bilinear(pool),
+            "bilinear": lambda: BilinearToPool(pool),
             "max_unpool": lambda: MaxUnpool2d(pool),
             "transpose_conv": lambda: _transpose_conv(channels, kernel_size, init, rng, dtype),
         }[kind]()
@@ -58,7 +58,7 @@ class Upsampler(Layer):
         return self.layer.backward(whole)
 
 
-class _Bilinear(Layer):
+class BilinearToPool(Layer):
     """Bilinear interpolation to the size that the pool was given."""
 
     macs = no_macs
