@@ -18,7 +18,6 @@ import numpy as np
 from machine import machine
 from nn_scratch.graph.cost import cost
 from nn_scratch.nets import FullyConvolutional, PatchClassifier, SlidingWindow
-from nn_scratch.nets.sliding_window import pad_for_patches
 
 CLASSIFIERS = {"no pool": (), "one pool": (0,)}
 
@@ -46,9 +45,7 @@ def compare(name, images, rounds):
     patch = np.zeros((1, 1, classifier.patch, classifier.patch), np.float32)
     products = {
         "sliding window": images[0, 0].size * cost(classifier, patch)[-1].macs,
-        "fully convolutional": cost(at_once.net, pad_for_patches(images[:1], classifier.patch))[
-            -1
-        ].macs,
+        "fully convolutional": cost(at_once.net, at_once.pad(images[:1]))[-1].macs,
     }
     seconds = {"sliding window": [], "fully convolutional": []}
     for _ in range(rounds):

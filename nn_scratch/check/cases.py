@@ -121,6 +121,7 @@ def layer_cases():
         ("NearestUnpool2d", layers.NearestUnpool2d((3, 2)), x),
         ("BedOfNails2d", layers.BedOfNails2d((3, 2)), x),
         ("BilinearUpsample2d", layers.BilinearUpsample2d(scale=(3, 2)), x),
+        ("ZeroPad2d", layers.ZeroPad2d((1, 2, 3, 0)), x),
         ("BatchNorm2d", layers.BatchNorm2d(4), x),
         ("BatchNormReLU2d", layers.BatchNormReLU2d(4), x),
         ("ReLU", layers.ReLU(), x),

@@ -1,11 +1,10 @@
 """What a net costs: parameters, multiplications, and what it keeps for its backward pass."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from nn_scratch.backend import Array
+from nn_scratch.graph.memory import arrays_in, owner
+from nn_scratch.graph.trace import trace
 from nn_scratch.layers import Layer
 
 UNTOLD = "–"
@@ -36,20 +35,18 @@ def cost(net: Layer, x: Array) -> list[Cost]:
 
     Returns: a list of Cost, the total last, without a name.
     """
-    rows: list[Cost] = []
-    pass_ = _Pass(rows)
-    layers = list(net.named_modules())
-    for name, layer in layers:
-        vars(layer)["forward"] = pass_.noting(name, layer)
-    try:
-        y = net(x)
-    finally:
-        for _, layer in layers:
-            del vars(layer)["forward"]
+    traced = trace(net, x)
+    counted: dict[int, Array] = {}  # memory that was counted, held so that no id is given anew
+    rows = [
+        row
+        for row, step in ((_row(step, counted), step) for step in traced.calls)
+        if step.outputs or row.params or row.macs or row.kept
+    ]
     params, macs, kept = (
         sum(filter(None, column)) for column in zip(*(r[3:] for r in rows), strict=True)
     )
-    return [*rows, Cost("", type(net).__name__, _shape(y), params, macs, kept)]
+    output = traced.outputs[0].shape
+    return [*rows, Cost("", type(net).__name__, output, params, macs, kept)]
 
 
 def cost_table(rows: list[Cost]) -> str:
@@ -89,54 +86,20 @@ def untold_macs(rows: list[Cost]) -> list[str]:
     return sorted({row.layer for row in rows if row.macs is None})
 
 
-class _Pass:
-    """A forward pass that is watched: which layer runs inside which, and what each of them adds."""
-
-    def __init__(self, rows):
-        self.rows = rows
-        self.inner = [0]  # how many layers each of those that are running has called
-        self.seen = {}  # arrays that were counted, by id; held so that no id is given anew
-
-    def noting(self, name, layer):
-        """The layer's forward, which also adds its row."""
-        forward = layer.forward
-
-        def noted(*inputs, **options):
-            self.inner.append(0)
-            y = forward(*inputs, **options)
-            calls_others = self.inner.pop() > 0
-            self.inner[-1] += 1
-            row = Cost(
-                name or f"({type(layer).__name__})",
-                type(layer).__name__,
-                _shape(y),
-                sum(p.size for p in layer._params.values() if self._is_new(p)),
-                layer.macs(inputs[0], y),
-                sum(a.nbytes for a in _arrays(vars(layer).get("saved")) if self._is_new(a)),
-            )
-            if not calls_others or row.params or row.macs or row.kept:
-                self.rows.append(row)
-            return y
-
-        return noted
-
-    def _is_new(self, array):
-        """Whether the array's memory was not counted yet; views share theirs."""
-        owner = array if array.base is None else array.base
-        new = id(owner) not in self.seen
-        self.seen[id(owner)] = owner
-        return new
+def _row(step, counted):
+    """The Cost of one call of a layer, without what was counted before."""
+    layer = step.layer
+    own = sum(p.size for p in layer._params.values() if _is_new(p, counted))
+    macs = layer.macs(step.inputs[0].array, step.output)
+    kept = [a for a in arrays_in(vars(layer).get("saved")) if a.ndim and _is_new(a, counted)]
+    shape = tuple(arrays_in(step.output)[0].shape)
+    name = step.name or f"({step.kind})"
+    return Cost(name, step.kind, shape, own, macs, sum(a.nbytes for a in kept))
 
 
-def _arrays(saved: Any) -> Iterator[Array]:
-    """The arrays, with an axis at least, in what a layer saved."""
-    if isinstance(saved, tuple | list):
-        for part in saved:
-            yield from _arrays(part)
-    elif hasattr(saved, "nbytes") and np.ndim(saved):
-        yield saved
-
-
-def _shape(y):
-    """The shape of an output, or of the first of several."""
-    return tuple((y[0] if isinstance(y, tuple) else y).shape)
+def _is_new(array, counted):
+    """Whether the array's memory was not counted yet; views share theirs."""
+    memory = owner(array)
+    new = id(memory) not in counted
+    counted[id(memory)] = memory
+    return new

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from nn_scratch.graph.trace import trace
 from nn_scratch.layers import Layer
 
 
@@ -26,9 +27,10 @@ def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = Non
     training, gradients = net.training, {name: g.copy() for name, g in net.grads.items()}
     net.eval()
     try:
-        y = net(image)
-        with _opened(net):
-            dx = net.backward(_seed(y, pixel))
+        traced = trace(net, image)
+        seed = tuple(_seed(value.array, pixel) for value in traced.outputs)
+        with _opened(step.layer for step in traced.calls):
+            dx = net.backward(seed if len(seed) > 1 else seed[0])
     finally:
         net.train(training)
         for name, gradient in gradients.items():
@@ -47,8 +49,6 @@ def receptive_field(net: Layer, image: np.ndarray) -> tuple[int, int]:
 
 def _seed(y, pixel):
     """Ones at one pixel of the output, or everywhere if it is no map."""
-    if isinstance(y, tuple):
-        return tuple(np.ones_like(part) for part in y)
     if y.ndim != 4:
         return np.ones_like(y)
     row, column = pixel or (y.shape[2] // 2, y.shape[3] // 2)
@@ -58,10 +58,10 @@ def _seed(y, pixel):
 
 
 @contextmanager
-def _opened(net):
+def _opened(layers):
     """Within, the layers' backward passes say what could depend on what. Gradients are ones and
     zeros there: sums of influences would overflow in a deep net."""
-    found = [layer for _, layer in net.named_modules()]
+    found = set(layers)
     for layer in found:
         layer.backward = _open_backward(layer)
     try:

@@ -14,6 +14,7 @@ from nn_scratch.layers.inference import inference_mode
 from nn_scratch.layers.initialize import he_normal
 from nn_scratch.layers.linear import Flatten, Linear
 from nn_scratch.layers.norm import BatchNorm2d, BatchNormReLU2d
+from nn_scratch.layers.pad import ZeroPad2d
 from nn_scratch.layers.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d, MaxUnpool2d
 from nn_scratch.layers.upsample import BedOfNails2d, BilinearUpsample2d, NearestUnpool2d
 
@@ -39,6 +40,7 @@ __all__ = [
     "ReLU",
     "Sequential",
     "Sigmoid",
+    "ZeroPad2d",
     "he_normal",
     "inference_mode",
 ]

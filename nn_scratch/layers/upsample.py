@@ -57,7 +57,7 @@ class BedOfNails2d(Layer):
 
 class BilinearUpsample2d(Layer):
     """Bilinear interpolation to `size` (h, w) or by `scale`, int or (h, w): (N, C, H, W) ->
-    (N, C, *size).
+    (N, C, *size). `layer(x, output_size=(P, Q))` takes another size for this call.
 
     (PyTorch's nn.Upsample takes mode before align_corners, and says scale_factor.)
 
@@ -84,11 +84,11 @@ class BilinearUpsample2d(Layer):
         options = {"size": self.size, "scale": self.scale, "align_corners": self.align_corners}
         return written(options, align_corners=False)
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array, output_size: tuple[int, int] | None = None) -> Array:
         self.saved = x.shape[2:]
-        size: Any = self.size
-        if self.scale is not None:
-            size = tuple(n * s for n, s in zip(self.saved, self.scale, strict=True))
+        size: Any = output_size or self.size
+        if size is None:
+            size = tuple(n * s for n, s in zip(self.saved, self.scale or (), strict=True))
         return ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)
 
     def backward(self, dy: Array) -> Array:

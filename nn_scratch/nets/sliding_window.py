@@ -31,9 +31,9 @@ from nn_scratch.layers import (
     MaxPool2d,
     ReLU,
     Sequential,
+    ZeroPad2d,
     inference_mode,
 )
-from nn_scratch.layers.base import no_macs
 
 CROPS = 1024  # classified at once
 
@@ -99,37 +99,15 @@ class SlidingWindow:
     def __call__(self, x: Array) -> Array:
         patch = self.classifier.patch
         n, _, height, width = x.shape
+        padded = ZeroPad2d(patch // 2)(x)  # every pixel is the middle of a patch
         crops = np.lib.stride_tricks.sliding_window_view(
-            pad_for_patches(x, patch), (patch, patch), axis=(2, 3)
+            padded, (patch, patch), axis=(2, 3)
         )  # (N, C, H, W, patch, patch), a view
         crops = crops.transpose(0, 2, 3, 1, 4, 5)
         pixels = [np.unravel_index(i, (n, height, width)) for i in _runs(n * height * width)]
         with inference_mode(self.classifier):
             scores = np.concatenate([self.classifier(crops[at]) for at in pixels])
         return np.ascontiguousarray(scores.reshape(n, height, width, -1).transpose(0, 3, 1, 2))
-
-
-def pad_for_patches(x: Array, patch: int) -> Array:
-    """Zeros around the images, so that every pixel is the middle of a patch."""
-    half = patch // 2
-    return xp_of(x).pad(x, ((0, 0), (0, 0), (half, half), (half, half)))
-
-
-class PadForPatches(Layer):
-    """Zeros around the images, so that every pixel is the middle of a patch."""
-
-    macs = no_macs
-
-    def __init__(self, patch: int) -> None:
-        super().__init__()
-        self.patch = patch
-
-    def forward(self, x: Array) -> Array:
-        return pad_for_patches(x, self.patch)
-
-    def backward(self, dy: Array) -> Array:
-        half = self.patch // 2
-        return dy[:, :, half : dy.shape[2] - half, half : dy.shape[3] - half]
 
 
 class FullyConvolutional(Layer):
@@ -150,7 +128,7 @@ class FullyConvolutional(Layer):
         super().__init__()
         self.patch = classifier.patch
         self.sliding_window = SlidingWindow(classifier)  # no layer: it adds no parameters
-        self.pad = PadForPatches(classifier.patch)
+        self.pad = ZeroPad2d(classifier.patch // 2)  # every pixel is the middle of a patch
         self.net = Sequential(*_dense(classifier))
 
     def forward(self, x: Array) -> Array:

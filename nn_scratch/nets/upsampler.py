@@ -4,10 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch import ops
 from nn_scratch.backend import Array, xp_of
-from nn_scratch.layers import BedOfNails2d, ConvTranspose2d, Layer, MaxUnpool2d, NearestUnpool2d
-from nn_scratch.layers.base import no_macs
+from nn_scratch.layers import (
+    BedOfNails2d,
+    BilinearUpsample2d,
+    ConvTranspose2d,
+    Layer,
+    MaxUnpool2d,
+    NearestUnpool2d,
+)
 
 KINDS = ("nearest", "bed_of_nails", "bilinear", "max_unpool", "transpose_conv")
 
@@ -37,42 +42,25 @@ class Upsampler(Layer):
         super().__init__()
         if kind not in KINDS:
             raise ValueError(f"upsampler is {kind!r}, but must be one of {KINDS}")
-        self.pool = pool
+        self.kind, self.pool = kind, pool
         self.layer = {
             "nearest": lambda: NearestUnpool2d(2),
             "bed_of_nails": lambda: BedOfNails2d(2),
-            "bilinear": lambda: BilinearToPool(pool),
+            "bilinear": lambda: BilinearUpsample2d(scale=2),
             "max_unpool": lambda: MaxUnpool2d(pool),
             "transpose_conv": lambda: _transpose_conv(channels, kernel_size, init, rng, dtype),
         }[kind]()
 
     def forward(self, x: Array) -> Array:
-        y = self.layer(x)
+        height, width = size = self.pool.input_size
+        y = self.layer(x, output_size=size) if self.kind == "bilinear" else self.layer(x)
         self.saved = y.shape
-        height, width = self.pool.input_size
         return y[:, :, :height, :width]  # of an odd size, the last row would be twice as long
 
     def backward(self, dy: Array) -> Array:
         whole = xp_of(dy).zeros(self.saved, dy.dtype)
         whole[:, :, : dy.shape[2], : dy.shape[3]] = dy
         return self.layer.backward(whole)
-
-
-class BilinearToPool(Layer):
-    """Bilinear interpolation to the size that the pool was given."""
-
-    macs = no_macs
-
-    def __init__(self, pool):
-        super().__init__()
-        self.pool = pool
-
-    def forward(self, x):
-        self.saved = x.shape[2:]
-        return ops.bilinear_upsample2d(x, self.pool.input_size)
-
-    def backward(self, dy):
-        return ops.bilinear_upsample2d_backward(dy, self.saved)
 
 
 def _transpose_conv(channels, kernel_size, init, rng, dtype):

@@ -1,0 +1,37 @@
+"""Zeros around a map."""
+
+from nn_scratch.backend import Array, xp_of
+from nn_scratch.geometry import integer
+from nn_scratch.layers.base import Layer, no_macs, written
+
+
+class ZeroPad2d(Layer):
+    """Zeros around each map: (N, C, H, W) -> (N, C, top + H + bottom, left + W + right).
+
+    padding: one number for all sides, or (left, right, top, bottom).
+
+    Raises: ValueError or TypeError if that is no padding.
+    """
+
+    macs = no_macs
+
+    def __init__(self, padding: int | tuple[int, int, int, int]) -> None:
+        super().__init__()
+        sides = padding if isinstance(padding, tuple | list) else (padding,) * 4
+        if len(sides) != 4:
+            raise ValueError(f"padding is {padding}, but must be a number or four of them")
+        left, right, top, bottom = (integer("padding", side, least=0) for side in sides)
+        self.padding = (left, right, top, bottom)
+
+    def extra_repr(self) -> str:
+        return written({"padding": self.padding})
+
+    def forward(self, x: Array) -> Array:
+        left, right, top, bottom = self.padding
+        return xp_of(x).pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
+
+    def backward(self, dy: Array) -> Array:
+        """The gradient at the zeros goes nowhere."""
+        left, right, top, bottom = self.padding
+        _, _, height, width = dy.shape
+        return dy[:, :, top : height - bottom, left : width - right]
