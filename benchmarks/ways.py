@@ -25,8 +25,8 @@ import numpy as np
 from machine import geometric_mean, machine
 from nn_scratch import ops
 from nn_scratch.engine.cpu import ways
-from nn_scratch.nets.zoo import ZOO, build
-from nn_scratch.training import SGD
+from nn_scratch.training import SGD, TASKS
+from nn_scratch.training.build_net import build_net
 
 RNG = np.random.default_rng(0)
 TABLE = dict(ways.WAYS)
@@ -105,12 +105,12 @@ def shapes(tiny):
 
 def steps(tiny):
     """A training step of every net."""
-    for task, nets in ZOO.items():
-        for name in list(nets)[:1] if tiny else nets:
+    for name, task in TASKS.items():
+        for net_name in list(task.nets)[:1] if tiny else task.nets:
             size = (24, 24) if tiny else (48, 48)
             x = RNG.standard_normal((8, 1, *size), np.float32)
-            net = build(task, name, 1, 11, image_size=size, rng=0)
-            yield "step", name, step(net, SGD(net, 1e-6), x)
+            net = build_net(task.nets, name, net_name, 1, 11, image_size=size, rng=0)
+            yield "step", net_name, step(net, SGD(net, 1e-6), x)
 
 
 def step(net, optimizer, x):

@@ -7,7 +7,7 @@ from nn_scratch.nets.segnet_basic import SegNetBasic
 from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier, SlidingWindow
 from nn_scratch.nets.unet import UNet
 from nn_scratch.nets.upsampler import Upsampler
-from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS, build
+from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS
 
 __all__ = [
     "LOCALIZERS",
@@ -22,5 +22,4 @@ __all__ = [
     "SlidingWindow",
     "UNet",
     "Upsampler",
-    "build",
 ]

@@ -6,9 +6,7 @@ channels of the first stage, and `kernel_size` if they are not to be the net's o
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from nn_scratch.layers import Layer
 from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
 from nn_scratch.nets.segnet import SegNet
@@ -90,36 +88,3 @@ LOCALIZERS: dict[str, Callable] = {
     "localizer-4096": partial(localizer, grid=GRID, features=4096),
     "localizer-class-boxes": partial(localizer, grid=GRID, class_boxes=True),
 }
-ZOO = {"segmentation": SEGMENTERS, "localization": LOCALIZERS}
-
-
-class UnknownNetError(ValueError):
-    """A name that no net has."""
-
-
-def builder(task, name):
-    """The builder of this name. Raises UnknownNetError, with the names there are."""
-    if name not in ZOO[task]:
-        raise UnknownNetError(f"there is no net {name!r} for {task}, but {', '.join(ZOO[task])}")
-    return ZOO[task][name]
-
-
-def build(
-    task: str,
-    name: str,
-    in_channels: int,
-    num_classes: int,
-    *,
-    image_size: tuple[int, int],
-    rng: Any,
-    **options: Any,
-) -> Layer:
-    """The net of this name, for "segmentation" or "localization", and for training images of
-    image_size (H, W). Options go to the net.
-
-    Returns: the net, its weights drawn from rng.
-    Raises: UnknownNetError, with the names there are.
-    """
-    if task == "localization":
-        options["image_size"] = image_size
-    return builder(task, name)(in_channels, num_classes, rng=rng, **options)

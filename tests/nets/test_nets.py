@@ -5,7 +5,7 @@ import pytest
 
 from helpers import draw
 from nn_scratch.check import check_gradients
-from nn_scratch.nets import LOCALIZERS, SEGMENTERS, Localizer, SegNet, UNet, build
+from nn_scratch.nets import LOCALIZERS, SEGMENTERS, Localizer, SegNet, UNet
 
 
 @pytest.mark.parametrize("size", [(40, 40), (45, 23), (8, 9)])
@@ -125,14 +125,14 @@ def test_either_the_image_size_or_a_grid(given):
 
 def test_the_classic_heads():
     """4096 features, one linear layer to the classes and one to four numbers."""
-    net = build("localization", "localizer-4096", 3, 7, image_size=(50, 70), rng=0)
+    net = LOCALIZERS["localizer-4096"](3, 7, image_size=(50, 70), rng=0)
     assert net.params["class_head.weight"].shape == (7, 4096)
     assert net.params["box_head.weight"].shape == (4, 4096)
 
 
 @pytest.mark.parametrize("name", SEGMENTERS)
 def test_every_segmenter_of_the_zoo(name):
-    net = build("segmentation", name, 2, 3, image_size=(19, 22), rng=0, width=4, kernel_size=3)
+    net = SEGMENTERS[name](2, 3, rng=0, width=4, kernel_size=3)
     x = draw(2, 2, 19, 22, dtype=np.float32)
     scores = net(x)
     assert scores.shape == (2, 3, 19, 22)
@@ -142,14 +142,9 @@ def test_every_segmenter_of_the_zoo(name):
 
 @pytest.mark.parametrize("name", LOCALIZERS)
 def test_every_localizer_of_the_zoo(name):
-    net = build("localization", name, 2, 3, image_size=(19, 22), rng=0, width=4)
+    net = LOCALIZERS[name](2, 3, image_size=(19, 22), rng=0, width=4)
     scores, boxes = net(draw(2, 2, 19, 22, dtype=np.float32))
     assert scores.shape == (2, 3) and boxes.shape in [(2, 4), (2, 3, 4)]
-
-
-def test_an_unknown_name():
-    with pytest.raises(ValueError, match=r"no net 'segment' for segmentation, but .*segnet"):
-        build("segmentation", "segment", 1, 2, image_size=(8, 8), rng=0)
 
 
 def test_an_image_too_small_for_the_poolings():

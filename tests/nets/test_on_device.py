@@ -7,7 +7,7 @@ import standin
 from backends import BACKENDS, device_of
 from nn_scratch.backend import is_cupy, to_device
 from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
-from nn_scratch.nets import LOCALIZERS, SEGMENTERS, build
+from nn_scratch.nets import LOCALIZERS, SEGMENTERS
 from nn_scratch.training import (
     SGD,
     DivergedError,
@@ -42,8 +42,11 @@ def train(task, name, device, steps=2, lr=0.01):
 
 def made(task, name, device, steps, lr=0.01):
     """A net on the device, batches for some steps, and an optimizer."""
-    options = {"image_size": (40, 40), "rng": 0, "width": 4}
-    net = build(task, name, 1, 11 if task == "segmentation" else 10, **options).to(device)
+    if task == "segmentation":
+        net = SEGMENTERS[name](1, 11, rng=0, width=4)
+    else:
+        net = LOCALIZERS[name](1, 10, image_size=(40, 40), rng=0, width=4)
+    net.to(device)
     return net, Loader(DATA[task]("train", 3 * steps), 3), SGD(net, lr, momentum=0.9)
 
 
