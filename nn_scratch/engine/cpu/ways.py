@@ -15,14 +15,14 @@ from types import ModuleType
 from typing import NamedTuple
 
 from nn_scratch.engine import plain
-from nn_scratch.engine.cpu import im2col, polyphase, winograd, winograd_1d
+from nn_scratch.engine.cpu import im2col, polyphase, winograd
 from nn_scratch.geometry import Windows, conv_size, conv_windows, turned
 
 # Fitted to 33 convolutions, forward and in the filters, of 3 to 128 channels: what the counts
 # promise of Winograd's ways is then right to 13 %, and the choice costs 0.2 % in the mean.
 MOVE = 12  # multiplications in the time of moving one number
 STEP = 1_000_000  # multiplications in the time of the Python calls of one step
-MOST_KERNELS = 80_000  # C · F up to which Winograd's kernels, 36 numbers each, take 12 MB at most
+MOST_KERNELS = 3_000_000  # numbers of Winograd's kernels, which take 12 MB
 
 
 class Call(NamedTuple):
@@ -70,23 +70,18 @@ def _im2col(call):
 
 
 def _winograd(call):
-    tiles = call.images * prod(-(-p // winograd.OUT) for p in call.positions)
-    products = tiles * 36 * call.pairs
-    transforms = tiles * (432 * call.channels + 240 * call.filters) + 9 * 36 * call.pairs
-    moved = tiles * (3 * 36 * call.channels + 92 * call.filters) + 2 * 36 * call.pairs
-    return products + transforms + MOVE * moved + 4 * STEP
-
-
-def _winograd_1d(call):
-    taps, piece = call.windows.kernel[0], winograd_1d.PIECE
-    out = piece + 1 - taps
-    pieces = call.images * call.positions[0] * -(-call.positions[1] // out)
-    products = pieces * piece * taps * call.pairs
-    kernels = piece * taps * call.pairs
-    transforms = pieces * piece * (piece * call.channels + out * call.filters) + taps * kernels
-    of_channels, of_filters = (taps + 2) * piece * call.channels, (piece + 2 * out) * call.filters
-    moved = pieces * (of_channels + of_filters) + kernels
-    return products + transforms + MOVE * moved + 4 * STEP
+    form = winograd.FORMS[call.windows.kernel]
+    (height, width), (down, across), both = form.tile, form.out, form.along_both
+    tiles = call.images * prod(-(-p // n) for p, n in zip(call.positions, form.out, strict=True))
+    points, results = height * width, down * across
+    products = points * call.pairs * (tiles + form.of_kernels.shape[1])
+    of_channels = down * width**2 + both * points * height
+    of_filters = results * width + both * down * points
+    moved_channels = 2 * down * width + (1 + both) * points
+    moved_filters = form.points + 2 * results
+    transforms = tiles * (of_channels * call.channels + of_filters * call.filters)
+    moved = tiles * (moved_channels * call.channels + moved_filters * call.filters)
+    return products + transforms + MOVE * (moved + 2 * points * call.pairs) + 4 * STEP
 
 
 def _polyphase(call):
@@ -110,18 +105,13 @@ def _always(call):
     return True
 
 
-def _is_simple(call):
-    return call.windows.stride == call.windows.dilation == (1, 1) and call.groups == 1
-
-
-def _is_3x3(call):
-    fits = call.windows.kernel == (3, 3) and call.pairs <= MOST_KERNELS
+def _has_a_winograd_form(call):
+    form = winograd.FORMS.get(call.windows.kernel)
+    simple = call.windows.stride == call.windows.dilation == (1, 1) and call.groups == 1
+    if not (form and simple and prod(form.tile) * call.pairs <= MOST_KERNELS):
+        return False
     # With fewer channels than a tile is wide, products are too thin for what BLAS can do.
-    return _is_simple(call) and fits and min(call.channels, call.filters) >= winograd.TILE
-
-
-def _is_5x5_or_7x7(call):
-    return _is_simple(call) and call.windows.kernel in ((5, 5), (7, 7))
+    return not form.along_both or min(call.channels, call.filters) >= form.tile[1]
 
 
 def _is_not_dilated(call):
@@ -132,14 +122,11 @@ def _is_not_dilated(call):
 
 IM2COL = Way("im2col, block by block", "Chellapilla et al. 2006", im2col, _always, _im2col)
 WINOGRAD = Way(
-    "Winograd F(4×4, 3×3)", "Lavin & Gray 2016, arXiv 1509.09308", winograd, _is_3x3, _winograd
-)
-WINOGRAD_1D = Way(
-    "Winograd F(4, 5) or F(2, 7) along rows",
-    "Lavin & Gray 2016, equation 5",
-    winograd_1d,
-    _is_5x5_or_7x7,
-    _winograd_1d,
+    "Winograd F(4×4, 3×3), F(4, 5), F(2, 7)",
+    "Lavin & Gray 2016, arXiv 1509.09308",
+    winograd,
+    _has_a_winograd_form,
+    _winograd,
 )
 POLYPHASE = Way(
     "polyphase decomposition",
@@ -151,9 +138,9 @@ POLYPHASE = Way(
 KN2ROW = Way("the plain way, tap by tap", "Vasudevan et al. 2017", plain, _always, _kn2row)
 
 WAYS = {
-    "conv_forward": (IM2COL, WINOGRAD, WINOGRAD_1D, KN2ROW),
+    "conv_forward": (IM2COL, WINOGRAD, KN2ROW),
     "conv_backward_data": (POLYPHASE, KN2ROW),  # with stride 1 it is a conv_forward
-    "conv_backward_filter": (IM2COL, WINOGRAD, WINOGRAD_1D, KN2ROW),
+    "conv_backward_filter": (IM2COL, WINOGRAD, KN2ROW),
 }
 
 

@@ -1,9 +1,15 @@
-"""Winograd's convolution F(4×4, 3×3): 36 products for 16 outputs of a 3×3 kernel instead of 144.
+"""Winograd's convolution: polynomials are multiplied by their values at a few points.
 
     Y = Aᵀ [ (G w Gᵀ) ⊙ (Bᵀ d B) ] A        (Lavin & Gray 2016, arXiv 1509.09308, equation 8)
 
-d is a 6×6 tile of the image, w a kernel, Y the 4×4 outputs that the tile holds: polynomials are
-multiplied by their values at six points. Summed over channels, ⊙ becomes 36 matrix products.
+d is a tile of the image, w a kernel, Y the outputs that the tile holds. Summed over channels, ⊙
+becomes a matrix product for each point.
+
+For 3×3 kernels it is F(4×4, 3×3): a tile of 6×6 pixels, and 36 products for 16 outputs instead of
+144. Along both axes of a larger kernel it would be fewer products still, but the errors of the two
+axes multiply. There it goes along rows alone (equation 5): with each row of the kernel, the 8
+products of a tile 8 pixels wide give four outputs of a 5×5 kernel instead of 20 products, or two of
+a 7×7 kernel instead of 14, and ⊙ is summed over the kernel's rows as well.
 
 Rounding goes by the largest number of a tile, so that an output may be off by ERROR · ε · max|x| ·
 Σ|w|, however small the pixels are that it sees itself.
@@ -20,11 +26,8 @@ from nn_scratch.engine.cpu.threads import parallel_for, workspace
 from nn_scratch.engine.cpu.tiling import check_finite, cut, padded
 from nn_scratch.geometry import conv_size
 
-# Lavin & Gray's points are 0, ±1, ±2, ∞; with these the largest float32 error is a fifth.
-POINTS = (0, 0.75, -0.75, 1.375, -1.375)  # and ∞
-TILE = 6  # pixels of a tile along each axis
-OUT = 4  # outputs of a tile along each axis
 ERROR = 2  # in the bound on rounding
+LEAST_ROWS = 12  # pixels of a block's height, which has to transform some more rows of the image
 
 
 class Transforms(NamedTuple):
@@ -33,10 +36,6 @@ class Transforms(NamedTuple):
     at: np.ndarray  # Aᵀ (out, tile)
     g: np.ndarray  # G (tile, kernel)
     bt: np.ndarray  # Bᵀ (tile, tile)
-
-    def astype(self, dtype):
-        """The same in another dtype."""
-        return Transforms(*(matrix.astype(dtype, order="C") for matrix in self))
 
 
 def transforms(points, kernel):
@@ -60,105 +59,173 @@ def transforms(points, kernel):
     return Transforms(values(out).T, values(kernel) / scale, np.linalg.inv(values(tile)).T * scale)
 
 
-OF_3X3 = transforms(POINTS, 3)
+def directly(kernel):
+    """As if the taps were the points: a product for each, which their sum is."""
+    return Transforms(np.ones((1, kernel)), np.eye(kernel), np.eye(kernel))
+
+
+class Form(NamedTuple):
+    """How kernels of one size are convolved: the transforms along both axes."""
+
+    rows: Transforms
+    columns: Transforms
+
+    @property
+    def out(self):
+        """Rows and columns of the outputs of a tile."""
+        return len(self.rows.at), len(self.columns.at)
+
+    @property
+    def tile(self):
+        """Rows and columns of a tile."""
+        return len(self.rows.bt), len(self.columns.bt)
+
+    @property
+    def along_both(self):
+        """Whether rows are transformed too. If not, products are summed over a tile's rows as they
+        are over channels."""
+        return self.out[0] > 1
+
+    @property
+    def points(self):
+        """How many matrix products there are."""
+        return prod(self.tile) if self.along_both else self.tile[1]
+
+    @property
+    def of_kernels(self):
+        """What takes the taps of a kernel, or of each of its rows, to the points."""
+        return np.kron(self.rows.g, self.columns.g) if self.along_both else self.columns.g
+
+
+# Lavin & Gray's points for 3×3 are 0, ±1, ±2, ∞; with these the largest float32 error is a fifth.
+OF_3 = transforms((0, 0.75, -0.75, 1.375, -1.375), 3)
+OF_5, OF_7 = (transforms((0, 0.5, -0.5, 1, -1, 2, -2), kernel) for kernel in (5, 7))
+FORMS = {
+    (3, 3): Form(OF_3, OF_3),
+    (5, 5): Form(directly(5), OF_5),
+    (7, 7): Form(directly(7), OF_7),
+}
 
 
 def conv_forward(x, w, windows, groups):
-    """x (N, C, H, W), w (F, C, 3, 3) -> y (N, F, P, Q)."""
-    f, c = w.shape[:2]
-    positions = conv_size(x.shape[2:], windows)
-    at, g, bt = OF_3X3.astype(x.dtype)
-    kernels = matrix_product(np.kron(g, g), w.reshape(f * c, -1).T).reshape(TILE**2, f, c)
+    """x (N, C, H, W), w (F, C, k, k) -> y (N, F, P, Q)."""
+    (f, c), form, positions = w.shape[:2], FORMS[windows.kernel], conv_size(x.shape[2:], windows)
+    g = form.of_kernels.astype(x.dtype)
+    kernels = matrix_product(g, w.reshape(-1, g.shape[1]).T).reshape(len(g), f, -1)
+    to_rows, to_columns = (axis.at.astype(x.dtype, order="C") for axis in form)
     y = np.empty((len(x), f, *positions), x.dtype)
 
     def work(blocks):
         for block in blocks:
-            tiles = _transform_tiles(x, block, windows, bt)
-            product = workspace("product", (TILE**2, f, tiles.shape[2]), x.dtype)
-            multiply(kernels, tiles, out=product)  # (36, F, C) (36, C, T)
-            half = workspace("tiles", (OUT, TILE * product[0].size), x.dtype)
-            multiply(at, product.reshape(TILE, -1), out=half)  # (4, 6) (6, 6·F·T)
-            half = half.reshape(OUT, TILE, -1).swapaxes(1, 2)
-            outputs = workspace("product", (OUT, half.shape[1], OUT), x.dtype)
-            np.matmul(half, at.T, out=outputs)  # (4, F·T, 6) (6, 4): a tile's rows of outputs
+            tiles = _image_tiles(x, block, windows, form)
+            product = workspace("product", (len(tiles), f, tiles.shape[2]), x.dtype)
+            multiply(kernels, tiles, out=product)  # (points, F, K) (points, K, T)
+            if form.along_both:
+                product = _multiplied("tiles", to_rows, product.reshape(form.tile[0], -1))
+            unused = "product" if form.along_both else "tiles"
+            product = product.reshape(form.out[0], form.tile[1], -1).swapaxes(1, 2)
+            outputs = workspace(unused, (*product.shape[:2], form.out[1]), x.dtype)
+            np.matmul(product, to_columns.T, out=outputs)  # (out, F·T, tile) (tile, out)
             check_finite(outputs)
-            _put(outputs, y, block)
+            _put(outputs, y, block, form)
 
-    parallel_for(work, _blocks(len(x), positions, f, c, x.itemsize))
+    parallel_for(work, _blocks(len(x), positions, form, c, f, x.itemsize))
     return y
 
 
-def _put(outputs, y, block):
-    """The block's outputs (4, F·T, 4) to their places in y, which tiles may reach beyond."""
-    n, rows, columns = block.shape
-    outputs = outputs.reshape(OUT, y.shape[1], n, rows, OUT * columns)
-    for i in range(OUT):
-        here = y[block.images, :, OUT * block.top + i : OUT * block.bottom : OUT]
-        here = here[..., OUT * block.left : OUT * block.right]
+def _put(outputs, y, block, form):
+    """The block's outputs (rows of a tile, F·T, columns of a tile) to their places in y, which
+    tiles may reach beyond."""
+    (n, rows, columns), (down, across) = block.shape, form.out
+    outputs = outputs.reshape(down, y.shape[1], n, rows, across * columns)
+    for i in range(down):
+        here = y[block.images, :, down * block.top + i : down * block.bottom : down]
+        here = here[..., across * block.left : across * block.right]
         here[...] = outputs[i, :, :, : here.shape[2], : here.shape[3]].swapaxes(0, 1)
 
 
 def conv_backward_filter(x, g, windows, groups):
     """The exact adjoint in w: dw = Gᵀ [ Σ (A g Aᵀ) (Bᵀ d B) ] G, summed over tiles."""
-    (n, f, *positions), c = g.shape, x.shape[1]
-    at, to_kernel, bt = OF_3X3.astype(x.dtype)
-    a = np.ascontiguousarray(at.T)
+    (n, f, *positions), c, form = g.shape, x.shape[1], FORMS[windows.kernel]
 
     def work(blocks):
-        total = np.zeros((TILE**2, c, f), x.dtype)
+        total = 0
         for block in blocks:
-            spread = _spread_tiles(g, block, a)
-            tiles = _transform_tiles(x, block, windows, bt)
-            total += multiply_transposed(tiles, spread)  # (36, C, T) (36, F, T) -> (36, C, F)
+            spread = _spread_tiles(g, block, form)
+            tiles = _image_tiles(x, block, windows, form)
+            total += multiply_transposed(tiles, spread)  # (points, K, T) (points, F, T)
         return total
 
-    total = sum(parallel_for(work, _blocks(n, positions, f, c, x.itemsize)))
-    kernels = matrix_product(np.kron(to_kernel, to_kernel).T, total.reshape(TILE**2, -1))
-    w = np.ascontiguousarray(kernels.reshape(3, 3, c, f).transpose(3, 2, 0, 1))
+    total = sum(parallel_for(work, _blocks(n, positions, form, c, f, x.itemsize)))
+    to_kernels = form.of_kernels.astype(x.dtype).T
+    w = matrix_product(to_kernels, total.reshape(form.points, -1))  # (taps, points) (points, K·F)
     check_finite(w)
-    return w
+    w = w.reshape(len(to_kernels), -1, f).transpose(2, 1, 0)
+    return np.ascontiguousarray(w).reshape(f, c, *windows.kernel)
 
 
-def _blocks(n, positions, f, c, itemsize):
+def _blocks(n, positions, form, c, f, itemsize):
     """Blocks of tiles."""
-    tiles = tuple(-(-p // OUT) for p in positions)
-    return cut(n, tiles, TILE**2 * max(f, c) * itemsize, TILE**2 * f * c)
+    tiles = tuple(-(-p // out) for p, out in zip(positions, form.out, strict=True))
+    numbers = max(prod(form.tile) * c, form.points * f)
+    products = prod(form.tile) * c * f
+    return cut(n, tiles, numbers * itemsize, products, LEAST_ROWS // form.out[0])
 
 
-def _transform_tiles(x, block, windows, bt):
-    """Bᵀ d B of every 6×6 tile of the block: (36, C, T)."""
-    tiles = _tiles(x, block, [pad[0] for pad in windows.padding], TILE, "tiles")
-    half = workspace("product", tiles.shape, x.dtype)
-    # both: (6, 6) (6, …), along the tiles' columns, then along their rows
-    multiply(bt, tiles.reshape(TILE, TILE, -1), out=half.reshape(TILE, TILE, -1))
-    multiply(bt, half.reshape(TILE, -1), out=tiles.reshape(TILE, -1))
-    return tiles.reshape(TILE**2, -1, prod(block.shape))
+def _image_tiles(x, block, windows, form):
+    """Bᵀ d B of every tile of the block: (points, K, T)."""
+    first = tuple(pad[0] for pad in windows.padding)
+    return _transformed("tiles", x, block, form, first, [axis.bt for axis in form])
 
 
-def _spread_tiles(g, block, a):
-    """A g Aᵀ of every tile of outputs of the block: (36, F, T)."""
-    tiles = _tiles(g, block, (0, 0), OUT, "product")
-    half = workspace("tiles", (OUT, TILE, *tiles.shape[2:]), g.dtype)
-    multiply(a, tiles.reshape(OUT, OUT, -1), out=half.reshape(OUT, TILE, -1))  # (6, 4) (4, …)
-    spread = workspace("spread", (TILE, TILE, *tiles.shape[2:]), g.dtype)
-    multiply(a, half.reshape(OUT, -1), out=spread.reshape(TILE, -1))
-    return spread.reshape(TILE**2, -1, prod(block.shape))
+def _spread_tiles(g, block, form):
+    """A g Aᵀ of every tile of outputs of the block: (points, F, T)."""
+    return _transformed("spread", g, block, form, (0, 0), [axis.at.T for axis in form])
 
 
-def _tiles(x, block, pad, size, name):
-    """The block's tiles, `size` pixels wide and 4 apart, from pixel −pad on: (size, size, C, n,
-    rows, columns)."""
-    n, rows, columns = block.shape
+def _transformed(name, x, block, form, pad, matrices):
+    """The block's tiles, from pixel −pad on, multiplied by a matrix along each axis. A workspace of
+    this name holds them."""
+    (n, rows, columns), channels, (down, across) = block.shape, x.shape[1], form.out
+    of_rows, of_columns = (matrix.astype(x.dtype, order="C") for matrix in matrices)
+    height, width = of_rows.shape[1], of_columns.shape[1]
     seen = padded(
         x,
         block.images,
-        OUT * block.top - pad[0],
-        OUT * (rows - 1) + size,
-        OUT * block.left - pad[1],
-        OUT * (columns - 1) + size,
+        down * block.top - pad[0],
+        down * (rows - 1) + height,
+        across * block.left - pad[1],
+        across * (columns - 1) + width,
     )
     image, channel, row, column = seen.strides
-    tiles = workspace(name, (size, size, x.shape[1], n, rows, columns), x.dtype)
-    steps = row, column, channel, image, OUT * row, OUT * column
-    np.copyto(tiles, as_strided(seen, tiles.shape, steps, writeable=False))
+    if form.along_both:
+        shape = height, width, channels, n, rows, columns
+        steps = row, column, channel, image, down * row, across * column
+        tiles = _gathered(seen, shape, steps).reshape(height, width, -1)
+        half = _multiplied("product", of_columns, tiles).reshape(height, -1)
+        return _multiplied(name, of_rows, half).reshape(form.points, channels, -1)
+
+    # The rows as they are: tiles share them, and they are gathered after they are transformed.
+    shape = width, channels, n, seen.shape[2], columns
+    pieces = _gathered(seen, shape, (column, channel, image, row, across * column))
+    values = _multiplied(name if height == 1 else "product", of_columns, pieces.reshape(width, -1))
+    if height == 1:
+        return values.reshape(form.points, channels, -1)
+    values = values.reshape(form.points, *shape[1:])
+    value, channel, image, row, column = values.strides
+    shape = form.points, channels, height, n, rows, columns
+    steps = value, channel, row, image, row, column
+    return _gathered(values, shape, steps).reshape(form.points, channels * height, -1)
+
+
+def _gathered(source, shape, strides):
+    """The numbers of a source that lie so, side by side in a workspace."""
+    tiles = workspace("tiles", shape, source.dtype)
+    np.copyto(tiles, as_strided(source, shape, strides, writeable=False))
     return tiles
+
+
+def _multiplied(name, matrix, tiles):
+    """matrix (m, k) times tiles (…, k, L) -> (…, m, L), in a workspace."""
+    shape = *tiles.shape[:-2], len(matrix), tiles.shape[-1]
+    return multiply(matrix, tiles, out=workspace(name, shape, tiles.dtype))
