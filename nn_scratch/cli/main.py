@@ -6,11 +6,22 @@ import argparse
 import sys
 
 import nn_scratch
-from nn_scratch.cli import check, compare, demo, evaluate, exercise, grade, info, predict, train
+from nn_scratch.cli import (
+    check,
+    compare,
+    demo,
+    evaluate,
+    exercise,
+    export,
+    grade,
+    info,
+    predict,
+    train,
+)
 from nn_scratch.cli.output import close_quietly, speak_plainly
 
 # As help lists them.
-COMMANDS = (demo, check, exercise, grade, train, evaluate, predict, compare, info)
+COMMANDS = (demo, check, exercise, grade, train, evaluate, predict, compare, export, info)
 
 
 def main(arguments=None):

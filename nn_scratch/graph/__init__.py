@@ -1,12 +1,18 @@
-"""What a net does in one forward pass, what it costs, and what it sees."""
+"""What a net does in one forward pass, what it costs, and what it sees; and the net for others, as
+an ONNX file or as a page."""
 
 from nn_scratch.graph.cost import Cost, cost, cost_table, untold_macs
+from nn_scratch.graph.program import ExportError
 from nn_scratch.graph.receptive_field import influence, receptive_field
+from nn_scratch.graph.to_onnx import to_onnx
+from nn_scratch.graph.to_page import Paper, to_page
 from nn_scratch.graph.trace import UNKNOWN, Step, Trace, Value, trace
 
 __all__ = [
     "UNKNOWN",
     "Cost",
+    "ExportError",
+    "Paper",
     "Step",
     "Trace",
     "Value",
@@ -14,6 +20,8 @@ __all__ = [
     "cost_table",
     "influence",
     "receptive_field",
+    "to_onnx",
+    "to_page",
     "trace",
     "untold_macs",
 ]

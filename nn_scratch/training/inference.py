@@ -72,7 +72,7 @@ def evaluate_checkpoint(
     there is no such part.
     """
     trained = load_net(path, net)
-    settings = _settings_for(trained, data)
+    settings = settings_for(trained, data)
     source = trained.task.open(settings, trained.facts["class_names"]).of_split(split)
     _check_source(path, trained, source, settings)
     task = trained.task.of(settings, source, training=False)
@@ -179,7 +179,7 @@ def _look_for(own: NetFile, path, found: Checkpoint):
         print(f"{own.path} has changed since {path} was written", file=sys.stderr)
 
 
-def _settings_for(trained, data):
+def settings_for(trained, data):
     """The settings with which images are read as they were in training, from other data too."""
     changes: dict[str, Any] = {"size": tuple(trained.facts["image_size"])}
     if data is not None and str(data) != DIGITS:

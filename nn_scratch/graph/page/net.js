@@ -2,13 +2,11 @@
 /* The net as a list of steps: each says its op, which values enter (0 is the image, k the result
    of step k), and the shape of its result. */
 
-/* Numbers from base64. Of float32's four bytes the upper three are kept, little-endian: 16 bits of
-   fraction, a relative error of 2⁻¹⁷. */
-function decoded(base64) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  const bits = new Uint32Array(bytes.length / 3);
-  for (let k = 0; k < bits.length; k++)
-    bits[k] = (bytes[3 * k] << 8) | (bytes[3 * k + 1] << 16) | (bytes[3 * k + 2] << 24);
+/* Float32 numbers from base64: of the four bytes of each, the upper 3 or all 4, the lowest first. */
+function decoded({ kept, base64 }) {
+  const bytes = atob(base64), bits = new Uint32Array(bytes.length / kept);
+  for (let k = 0; k < bytes.length; k++)
+    bits[Math.floor(k / kept)] |= bytes.charCodeAt(k) << (8 * (4 - kept + (k % kept)));
   return new Float32Array(bits.buffer);
 }
 

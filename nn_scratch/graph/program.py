@@ -1,0 +1,241 @@
+"""A net as a row of plain ops: what is written to an ONNX file, and what a page computes.
+
+The trace knows layers; here each becomes the ops of `nn_scratch.ops` that it calls, with options
+written out in full and weights as arrays. Evaluation mode: dropout is gone, and batch norm has its
+running statistics.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nn_scratch import layers as L
+from nn_scratch.backend import to_host
+from nn_scratch.geometry import Windows, conv_windows, make_windows, pool_windows
+from nn_scratch.graph.trace import Step, trace
+from nn_scratch.nets.upsampler import Upsampler
+
+
+class ExportError(Exception):
+    """A net that cannot be written down outside of nn_scratch, with the reason."""
+
+
+class Op(NamedTuple):
+    """One op. inputs: the numbers of the values that enter; 0 is the image, and op k gives value
+    k + 1. shape: of its result, without the batch."""
+
+    name: str
+    inputs: tuple[int, ...]
+    shape: tuple[int, ...]
+    options: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    layer: str
+
+
+@dataclass
+class Program:
+    """The ops of one forward pass, for an image of `shape` (C, H, W), and which values come out."""
+
+    shape: tuple[int, ...]
+    ops: list[Op] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+
+    def shape_of(self, value: int) -> tuple[int, ...]:
+        """The shape of a value, without the batch."""
+        return self.ops[value - 1].shape if value else self.shape
+
+
+def program(net: L.Layer, shape: tuple[int, int, int]) -> Program:
+    """The ops that the net runs, in evaluation mode, for an image of this shape (C, H, W).
+
+    Raises: ExportError if a layer is none of the library's, or receives what no layer made.
+    """
+    dtype = next((array.dtype for array in net.params.values()), np.float32)
+    image = np.random.default_rng(0).random((1, *shape)).astype(dtype)
+    was_training = net.training
+    net.eval()
+    try:
+        found = trace(net, image)
+    finally:
+        net.train(was_training)
+    if found.unexplained:
+        raise ExportError("; ".join(found.unexplained))
+    writer = _Writer(Program(shape), found.steps, net)
+    for step in found.steps:
+        writer.take(step)
+    writer.program.outputs = [writer.values[value.number] for value in found.outputs]
+    return writer.program
+
+
+class _Writer:
+    """Puts down op after op. values: the number here of each value of the trace; pools: the result
+    of each max-pool; pieces: what the net goes on with of each map that an Upsampler made. Where
+    that is the whole map, there is an op for it nevertheless: images of all sizes have the same
+    ops."""
+
+    def __init__(self, program, steps, net):
+        self.program = program
+        self.values = {0: 0}
+        self.pools = {}
+        ups = {layer.layer for _, layer in net.named_modules() if isinstance(layer, Upsampler)}
+        self.pieces = {step.outputs[0]: step.outputs[0] for step in steps if step.layer in ups}
+        cuts = {step.inputs[0]: step.outputs[0] for step in steps if step.kind == "Slice"}
+        self.pieces |= {whole: cuts[whole] for whole in self.pieces if whole in cuts}
+
+    def take(self, step: Step):
+        """Put down what a step computes."""
+        [output] = step.outputs
+        if output.number in self.values:
+            return  # a piece that was cut when its map was made
+        inputs = [self.values[value.number] for value in step.inputs]
+        self.layer = step.name or self.layer
+        write = WITHOUT_LAYER[step.kind] if step.layer is None else _writer_of(step)
+        what = step if step.layer is None else step.layer
+        result = write(self, what, inputs, output.shape[1:])
+        self.values[output.number] = result
+        if output in self.pieces:
+            piece = self.pieces[output]
+            cut = self.add("shift", [result], piece.shape[1:], corner=[0, 0])
+            self.values[piece.number] = cut
+
+    def add(self, name, inputs, shape, arrays=None, **options):
+        """Put down an op; the number of its result."""
+        arrays = {n: np.asarray(to_host(a), np.float32) for n, a in (arrays or {}).items()}
+        self.program.ops.append(Op(name, tuple(inputs), tuple(shape), options, arrays, self.layer))
+        return len(self.program.ops)
+
+
+# ---------------------------------------------------------------- what each layer computes
+
+
+def _writer_of(step) -> Callable:
+    layer = step.layer
+    for kind in type(layer).__mro__:
+        if kind in WRITERS and type(layer).forward is kind.forward:
+            return WRITERS[kind]
+    raise ExportError(
+        f"{step.name or 'the net'} is a {step.kind}, a layer of your own: only its forward "
+        "pass in Python says what it computes, so that it cannot be written down for others; "
+        "compose it of the library's layers"
+    )
+
+
+def _windows(windows):
+    """The options of an op with windows, as plain numbers."""
+    return {name: [*value] for name, value in windows._asdict().items()}
+
+
+def windows_of(options: dict[str, Any]) -> Windows:
+    """The windows that such options say."""
+    return Windows(*(tuple(options[name]) for name in Windows._fields))
+
+
+def _conv2d(writer, layer, inputs, shape):
+    options = dict(layer.options)
+    groups, kernel = options.pop("groups"), layer.params["weight"].shape[2:]
+    windows = _windows(conv_windows(kernel, **options))
+    return writer.add("conv2d", inputs, shape, layer.params, groups=groups, **windows)
+
+
+def _conv_transpose2d(writer, layer, inputs, shape):
+    options = dict(layer.options)
+    groups, kernel = options.pop("groups"), layer.params["weight"].shape[2:]
+    windows = _windows(make_windows(kernel, **options))
+    return writer.add("conv_transpose2d", inputs, shape, layer.params, groups=groups, **windows)
+
+
+def _batch_norm2d(writer, layer, inputs, shape):
+    arrays = {**layer.params, **layer.buffers}
+    del arrays["num_batches_tracked"]
+    y = writer.add("batch_norm2d", inputs, shape, arrays, eps=layer.eps)
+    return writer.add("relu", [y], shape) if layer.relu else y
+
+
+def _pointwise(name, *attributes):
+    def write(writer, layer, inputs, shape):
+        return writer.add(name, inputs, shape, **{a: getattr(layer, a) for a in attributes})
+
+    return write
+
+
+def _max_pool2d(writer, layer, inputs, shape):
+    windows = pool_windows(**layer.geometry)
+    options = {"ceil_mode": layer.ceil_mode, **_windows(windows)}
+    y = writer.add("max_pool2d", inputs, shape, **options)
+    writer.pools[id(layer)] = y
+    return y
+
+
+def _max_unpool2d(writer, layer, inputs, shape):
+    pooled = writer.pools[id(layer.pool)]
+    options = {"collisions": layer.collisions, **writer.program.ops[pooled - 1].options}
+    return writer.add("max_unpool2d", [*inputs, pooled], shape, **options)
+
+
+def _avg_pool2d(writer, layer, inputs, shape):
+    options = dict(layer.options)
+    include = options.pop("count_include_pad")
+    windows = _windows(pool_windows(layer.kernel_size, **options))
+    return writer.add("avg_pool2d", inputs, shape, count_include_pad=include, **windows)
+
+
+def _enlarged(name):
+    def write(writer, layer, inputs, shape):
+        return writer.add(name, inputs, shape, scale=[*layer.scale])
+
+    return write
+
+
+def _zero_pad2d(writer, layer, inputs, shape):
+    left, _, top, _ = layer.padding
+    return writer.add("shift", inputs, shape, corner=[-top, -left])
+
+
+def _slice(writer, step, inputs, shape):
+    """A piece of the map. Of the channels, it must be all."""
+    before, start = writer.program.shape_of(inputs[0]), step.options["start"]
+    if len(shape) != 3 or shape[0] != before[0]:
+        raise ExportError(
+            f"after {writer.layer} the net goes on with {shape} of {before}: a piece of a map can "
+            "be written down only if it has all of its channels"
+        )
+    return writer.add("shift", inputs, shape, corner=[*start[2:]])
+
+
+def _reshape(writer, layer, inputs, shape):
+    return writer.add("reshape", inputs, shape)
+
+
+def _linear(writer, layer, inputs, shape):
+    return writer.add("linear", inputs, shape, layer.params)
+
+
+def _nothing(writer, layer, inputs, shape):
+    """A layer that passes on what it receives."""
+    return inputs[0]
+
+
+WRITERS: dict[type, Callable] = {
+    L.Add: _pointwise("add"),
+    L.AdaptiveAvgPool2d: _pointwise("adaptive_avg_pool2d"),
+    L.AvgPool2d: _avg_pool2d,
+    L.BatchNorm2d: _batch_norm2d,
+    L.BedOfNails2d: _enlarged("bed_of_nails_unpool2d"),
+    L.BilinearUpsample2d: _pointwise("bilinear_upsample2d", "align_corners"),
+    L.Concat: _pointwise("concat"),
+    L.Conv2d: _conv2d,
+    L.ConvTranspose2d: _conv_transpose2d,
+    L.Dropout: _nothing,
+    L.Flatten: _reshape,
+    L.LeakyReLU: _pointwise("leaky_relu", "negative_slope"),
+    L.Linear: _linear,
+    L.MaxPool2d: _max_pool2d,
+    L.MaxUnpool2d: _max_unpool2d,
+    L.NearestUnpool2d: _enlarged("nearest_unpool2d"),
+    L.ReLU: _pointwise("relu"),
+    L.Sigmoid: _pointwise("sigmoid"),
+    L.ZeroPad2d: _zero_pad2d,
+}
+WITHOUT_LAYER = {"Slice": _slice, "Reshape": _reshape}

@@ -1,0 +1,156 @@
+"""A trained net as one page for the browser, which runs it while one draws.
+
+The page holds everything: weights, a few images, and the forward passes written in JavaScript
+(`page/`). It loads nothing, so that it works from a disk, and it sends nothing.
+"""
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nn_scratch.backend import Array, to_host
+from nn_scratch.graph.program import Op, Program, program
+from nn_scratch.layers import Layer
+
+SCRIPTS = "ops.js", "net.js", "page.js"
+EXACT = 360_000  # weights: with more, all of their bytes would make a page larger than 2 MB
+STAGES = {  # the ops whose maps are shown, and what stands below them
+    "relu": "conv",
+    "max_pool2d": "pool",
+    "max_unpool2d": "unpool",
+    "nearest_unpool2d": "nearest",
+    "bed_of_nails_unpool2d": "nails",
+    "bilinear_upsample2d": "bilinear",
+    "conv_transpose2d": "up",
+    "add": "add",
+    "concat": "concat",
+}
+
+
+class Paper(NamedTuple):
+    """What one draws on, in numbers of the image: the paper's own, how much they spread, those of
+    the ink, and the pen's radius in pixels."""
+
+    level: float = 1.0
+    noise: float = 0.0
+    ink: float = 0.0
+    pen: float = 1.5
+
+
+WHITE = Paper()
+
+
+def to_page(
+    net: Layer,
+    task: str,
+    class_names: Sequence[str],
+    colours: Sequence[str],
+    examples: Array,
+    *,
+    title: str,
+    sentence: str,
+    paper: Paper = WHITE,
+) -> str:
+    """A page in which the net, in evaluation mode, says what it sees.
+
+    task: "segmentation", "localization" or "detection", which says what the net's outputs mean.
+    colours: one for each class, "#rrggbb". examples: images (N, C, H, W) with values from 0 to 1,
+    in the size that the page works with. title and sentence stand above.
+
+    Returns: the text of the HTML file.
+    Raises: ExportError if a layer is none of the library's, which is named.
+    """
+    found = program(net, examples.shape[1:])
+    numbers = _Numbers()
+    exported = {
+        "task": task,
+        "classes": list(class_names),
+        "colours": list(colours),
+        "shape": list(found.shape),
+        "steps": [_step(op, numbers) for op in found.ops],
+        "outputs": found.outputs,
+        "stages": _stages(found),
+        "paper": paper._asdict(),
+        "numbers": _base64(numbers.all(), 4 if numbers.length <= EXACT else 3),
+        "examples": [_base64(to_host(image), 3) for image in examples],
+    }
+    parts = {name: _text(name) for name in ("page.html", "page.css", *SCRIPTS)}
+    scripts = "\n".join(parts[name] for name in SCRIPTS)
+    page = parts["page.html"]
+    for mark, text in {
+        "title": escape(title),
+        "kind": "maps" if task == "segmentation" else "boxes",
+        "sentence": escape(sentence),
+        "style": parts["page.css"],
+        "scripts": scripts,
+        # In a script no "<" may stand that could be taken for its end.
+        "exported": json.dumps(exported, separators=(",", ":")).replace("<", "\\u003c"),
+    }.items():
+        page = page.replace(f"{{{{{mark}}}}}", text.rstrip("\n"))
+    return page
+
+
+def _text(name):
+    return (files("nn_scratch.graph") / "page" / name).read_text(encoding="utf-8")
+
+
+class _Numbers:
+    """The weights, one array behind the other."""
+
+    def __init__(self):
+        self.arrays: list[np.ndarray] = []
+        self.length = 0
+
+    def add(self, array):
+        """Where it begins, and how long it is."""
+        start = self.length
+        self.arrays.append(array.ravel())
+        self.length += array.size
+        return [start, array.size]
+
+    def all(self):
+        return np.concatenate([*self.arrays, np.zeros(0, np.float32)])
+
+
+def _base64(array, kept):
+    """Float32 numbers, and how many of their four bytes are kept: 3 make a relative error of
+    2⁻¹⁷. (A max-pool of which two maxima are as close as that may choose the other.)"""
+    bits = np.ascontiguousarray(array, "<f4").ravel().view("<u4")
+    rounded = bits + np.uint32(0x80 if kept == 3 else 0)
+    upper = rounded.view(np.uint8).reshape(-1, 4)[:, 4 - kept :]
+    return {"kept": kept, "base64": b64encode(upper.tobytes()).decode()}
+
+
+def _step(op: Op, numbers: _Numbers) -> dict[str, Any]:
+    """What the page needs to know of an op."""
+    # Vectors are maps of one pixel there, and boxes of each class a row of numbers.
+    channels, *size = op.shape if len(op.shape) == 3 else (int(np.prod(op.shape)), 1, 1)
+    arrays = op.arrays
+    if op.name == "batch_norm2d":
+        scale = arrays["weight"] / np.sqrt(arrays["running_var"] + op.options["eps"])
+        arrays = {"scale": scale, "shift": arrays["bias"] - scale * arrays["running_mean"]}
+    return {
+        "op": op.name,
+        "inputs": op.inputs,
+        "shape": [channels, *size],
+        **op.options,
+        "arrays": {name: numbers.add(array) for name, array in arrays.items()},
+    }
+
+
+def _stages(found: Program) -> list[dict[str, Any]]:
+    """The values whose maps are shown: the image, what follows from it, the output if a map."""
+    stages = [{"value": 0, "name": "image"}]
+    for value, op in enumerate(found.ops, start=1):
+        if len(op.shape) != 3:
+            continue
+        if value in found.outputs:
+            stages.append({"value": value, "name": "scores"})
+        elif op.name in STAGES:
+            stages.append({"value": value, "name": STAGES[op.name]})
+    return stages

@@ -1,0 +1,103 @@
+"""A checkpoint's net for others: as an ONNX file, or as a page for the browser."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import nn_scratch
+from nn_scratch.backend import Array
+from nn_scratch.data import DataError
+from nn_scratch.data.sources import DIGITS
+from nn_scratch.graph import ExportError, Paper, to_onnx, to_page
+from nn_scratch.plotting.colours import class_colours
+from nn_scratch.training.inference import Trained, settings_for
+from nn_scratch.training.output_folder import output_folder
+from nn_scratch.training.recipes import validation_loader
+
+EXAMPLES = 6  # images that the page offers
+# As the scenes are: their background and its noise, and strokes as wide as an enlarged digit's.
+DIGITS_PAPER = Paper(level=0.15, noise=0.08, ink=0.85, pen=1.4)
+OUTPUTS = {"segmentation": ("scores",), "localization": ("scores", "boxes")}
+DOES = {
+    "segmentation": "labels every pixel",
+    "localization": "says what it is, and where",
+}
+MEANING = {
+    "segmentation": "scores (N, classes, H, W): the largest one is a pixel's class",
+    "localization": "scores (N, classes): the largest one is the class; "
+    "boxes (x, y, w, h), corner at the top left, as fractions of the image's width and height",
+}
+
+
+def export(trained: Trained, target: str | Path) -> Path:
+    """Write the net to a file, whose ending says as what: .onnx, or .html, a page.
+
+    Returns: where it is.
+    Raises: ExportError for another ending, or what cannot be written so; OutputError if the file is
+    one of the user's, or cannot be written.
+    """
+    target = Path(target)
+    write = {".onnx": _onnx, ".html": _page}.get(target.suffix.lower())
+    if write is None:
+        raise ExportError(f"{target} ends in neither .onnx nor .html, which says what to write")
+    content = write(trained)
+    with output_folder(target.parent) as folder:
+        return folder.write(target.name, lambda path: path.write_bytes(content))
+
+
+def _onnx(trained: Trained) -> bytes:
+    shape = (trained.facts["channels"], *trained.facts["image_size"])
+    model = to_onnx(trained.net, shape, OUTPUTS[trained.settings.task], metadata(trained))
+    return model.SerializeToString()
+
+
+def metadata(trained: Trained) -> dict[str, str]:
+    """What one must know to use the net elsewhere, as texts; lists and numbers as JSON.
+
+    Returns: the texts by name.
+    """
+    facts = trained.facts
+    channels = "red, green, blue" if facts["channels"] == 3 else "the mean of red, green and blue"
+    return {
+        "task": trained.settings.task,
+        "net": trained.settings.net,
+        "class_names": json.dumps(facts["class_names"]),
+        "image_size": json.dumps(facts["image_size"]),
+        "channels": json.dumps(facts["channels"]),
+        "normalization": json.dumps({"divide_by": 255, "mean": 0, "std": 1}),
+        "input": f"images (N, C, H, W), float32 from 0 to 1: {channels}, divided by 255",
+        "output": MEANING[trained.settings.task],
+        "nn_scratch": nn_scratch.__version__,
+    }
+
+
+def _page(trained: Trained) -> bytes:
+    names, task = trained.facts["class_names"], trained.settings.task
+    weights = sum(array.size for array in trained.net.params.values())
+    digits = trained.settings.data == DIGITS
+    text = to_page(
+        trained.net,
+        task,
+        names,
+        class_colours(len(names)),
+        _examples(trained),
+        title="Draw a digit" if digits else f"{trained.settings.net}, at work",
+        sentence=f"A net of {weights:,} weights {DOES[task]} while you draw, or take one of the "
+        "examples.",
+        paper=DIGITS_PAPER if digits else Paper(),
+    )
+    return text.encode()
+
+
+def _examples(trained: Trained) -> Array:
+    """Images that were not trained on; a white one where the data are not at hand."""
+    settings = settings_for(trained, None)
+    try:
+        source = trained.task.open(settings, trained.facts["class_names"])
+        images: Any = next(iter(validation_loader(settings, source).batches()))[0]
+    except (DataError, StopIteration):
+        shape = (1, trained.facts["channels"], *trained.facts["image_size"])
+        images = np.ones(shape, np.float32)
+    return images[:EXAMPLES]
