@@ -1,5 +1,6 @@
 """Data: scenes made of real handwriting, readers for your own images, and batches of them."""
 
+from nn_scratch.data.coins import CoinDetection, CoinSegmentation
 from nn_scratch.data.digits import DigitDetection, DigitLocalization, DigitSegmentation
 from nn_scratch.data.loader import Loader
 from nn_scratch.data.readers import (
@@ -15,7 +16,7 @@ from nn_scratch.data.readers import (
     read_mask,
     voc_xml,
 )
-from nn_scratch.data.sources import Source, open_digits, open_folder
+from nn_scratch.data.sources import Source, open_coins, open_digits, open_folder
 from nn_scratch.data.transforms import (
     HorizontalFlip,
     RandomCrop,
@@ -26,6 +27,8 @@ from nn_scratch.data.transforms import (
 
 __all__ = [
     "Boxes",
+    "CoinDetection",
+    "CoinSegmentation",
     "DataError",
     "DigitDetection",
     "DigitLocalization",
@@ -42,6 +45,7 @@ __all__ = [
     "box_csv",
     "camvid_like",
     "coco_json",
+    "open_coins",
     "open_digits",
     "open_folder",
     "penn_fudan",

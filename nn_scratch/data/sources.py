@@ -1,7 +1,11 @@
-"""From a path to data sets: the digit scenes, or a folder of your own images in a known layout."""
+"""From a name or a path to data sets: digit scenes, coins, or a folder of your own images in a
+known layout."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
+from nn_scratch.data.coins.photograph import COIN_NAMES, VIEW, CoinDetection, CoinSegmentation
 from nn_scratch.data.digits import (
     CLASS_NAMES,
     DigitDetection,
@@ -11,10 +15,21 @@ from nn_scratch.data.digits import (
 from nn_scratch.data.errors import DataError
 from nn_scratch.data.layouts import LAYOUTS, open_boxes, open_masks
 from nn_scratch.data.source import Source
+from nn_scratch.data.transforms import HorizontalFlip, RandomCrop, RandomPlacement, Transformed
 
-__all__ = ["DIGITS", "LAYOUTS", "Source", "open_digits", "open_folder"]
+__all__ = [
+    "BUILT_IN",
+    "COINS",
+    "DIGITS",
+    "LAYOUTS",
+    "Source",
+    "open_coins",
+    "open_digits",
+    "open_folder",
+]
 
-DIGITS = "digits"
+DIGITS, COINS = "digits", "coins"
+COIN_CANVAS = 1.3  # times as large as the upper rows, so that crops begin left of them too
 TEST_SCENES = 1000
 VALIDATION_SCENES = 500  # in detection
 
@@ -38,6 +53,46 @@ def open_digits(task: str, scenes: int, seed: int) -> Source:
     scenes_of = {"segmentation": DigitSegmentation, "localization": DigitLocalization}[task]
     names = list(CLASS_NAMES if task == "segmentation" else CLASS_NAMES[1:])
     return Source(scenes_of("train", scenes, seed), scenes_of("test", TEST_SCENES), names, 1)
+
+
+def open_coins(task: str, scenes: int, seed: int) -> Source:
+    """The photograph of coins: `scenes` random crops of the upper two rows in each epoch, half of
+    them mirrored; the third row to validate on, the lowest to test on.
+
+    task: "segmentation" or "detection".
+
+    Returns: a Source of images (1, 40, 192).
+    Raises: DataError for localization, because each picture has several coins.
+    """
+    if task == "localization":
+        raise DataError("a picture of the coins has several: they are for detection")
+    views = CoinDetection if task == "detection" else CoinSegmentation
+    return Source(
+        Transformed(
+            views("train", scenes),
+            RandomPlacement(COIN_CANVAS),
+            RandomCrop(VIEW),
+            HorizontalFlip(),
+            seed=seed,
+        ),
+        views("validation"),
+        list(COIN_NAMES[-views.classes :]),
+        1,
+        test=views("test"),
+    )
+
+
+class BuiltIn(NamedTuple):
+    """Data that come with the library: what they are called in a sentence, and what opens them."""
+
+    title: str
+    open: Callable[[str, int, int], Source]
+
+
+BUILT_IN = {
+    DIGITS: BuiltIn("the digit scenes", open_digits),
+    COINS: BuiltIn("the photograph of coins", open_coins),
+}
 
 
 def open_folder(

@@ -10,7 +10,6 @@ from typing import Any
 
 from nn_scratch.backend import to_device, to_host
 from nn_scratch.data import DataError, Resize, read_image
-from nn_scratch.data.sources import DIGITS
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.training.build_net import NetFile, errors_of, net_file
 from nn_scratch.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
@@ -182,10 +181,8 @@ def _look_for(own: NetFile, path, found: Checkpoint):
 def settings_for(trained, data):
     """The settings with which images are read as they were in training, from other data too."""
     changes: dict[str, Any] = {"size": tuple(trained.facts["image_size"])}
-    if data is not None and str(data) != DIGITS:
+    if data is not None:
         changes |= {"data": str(data), "scenes": None}
-    elif data is not None:
-        changes |= {"data": DIGITS, "scenes": None}
     return replace(trained.settings, **changes)
 
 

@@ -19,7 +19,7 @@ from nn_scratch.data import (
     Source,
     Transformed,
 )
-from nn_scratch.data.sources import DIGITS
+from nn_scratch.data.sources import BUILT_IN
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.training.build_net import CHOSEN, build_net, errors_of, label, net_file
 from nn_scratch.training.fit import evaluate, fit
@@ -141,7 +141,7 @@ def training_loader(settings: Settings, source: Source) -> Loader:
         settings.batch_size,
         shuffle=True,
         seed=settings.seed,
-        prefetch=0 if settings.data == DIGITS else PREFETCH,
+        prefetch=0 if settings.data in BUILT_IN else PREFETCH,
     )
 
 

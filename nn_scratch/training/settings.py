@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
-from nn_scratch.data.sources import DIGITS
+from nn_scratch.data.sources import BUILT_IN, COINS, DIGITS
 
-SCENES = 4000  # new ones an epoch
+SCENES = {DIGITS: 4000, COINS: 200}  # new ones an epoch
 WIDEST, LARGEST_KERNEL = 2048, 255  # beyond, a typing error only fills the memory
 
 
@@ -65,7 +65,7 @@ def _net(value):
 
 
 def _data(value):
-    if value == DIGITS:
+    if value in BUILT_IN:
         return value
     return str(Path(value).resolve()) if str(value) else None
 
@@ -90,7 +90,8 @@ class Settings:
     data: str = option(
         DIGITS,
         Rule("a folder", _data),
-        "a folder of images (default: the digit scenes)",
+        "a folder of images; or `digits`, the digit scenes (default), or `coins`, a photograph of "
+        "24 coins (a folder of that name: ./coins)",
         metavar="PATH",
     )
     net: str = option(
@@ -120,7 +121,10 @@ class Settings:
     )
     epochs: int = option(1, whole(1), "passes over the images", type=int)
     scenes: int | None = option(
-        None, whole(1), f"digit scenes per pass (default {SCENES})", type=int
+        None,
+        whole(1),
+        f"digit scenes per pass (default {SCENES[DIGITS]}), or crops of coins ({SCENES[COINS]})",
+        type=int,
     )
     batch_size: int = option(32, whole(1), "images per step", type=int)
     max_lr: float = option(
@@ -151,11 +155,11 @@ class Settings:
             value, rule = getattr(self, each.name), each.metadata["rule"]
             if value is not None or each.default is not None:
                 setattr(self, each.name, _kept(each.name, value, rule))
-        if self.data == DIGITS:
-            self.scenes = self.scenes or SCENES
+        if self.data in BUILT_IN:
+            self.scenes = self.scenes or SCENES[self.data]
             for name in "encoding", "group_by":
                 if getattr(self, name) is not None:
-                    raise SettingsError(name, "has no effect on the digit scenes")
+                    raise SettingsError(name, f"has no effect on {BUILT_IN[self.data].title}")
         elif self.scenes is not None:
             raise SettingsError("scenes", "has no effect on the images of a folder")
 

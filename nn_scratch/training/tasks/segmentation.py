@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from nn_scratch import ops
 from nn_scratch.backend import Array, to_device, to_host, xp_of
 from nn_scratch.data import Resize, Source
-from nn_scratch.data.sources import DIGITS
+from nn_scratch.data.sources import BUILT_IN
 from nn_scratch.evaluation import segmentation as metrics
 from nn_scratch.evaluation.boundary import image_boundary_f1
 from nn_scratch.layers import Layer
@@ -55,9 +55,10 @@ class SegmentationSettings(Settings):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.ignore_index is not None and self.data == DIGITS:
+        if self.ignore_index is not None and self.data in BUILT_IN:
+            title = BUILT_IN[self.data].title
             raise SettingsError(
-                "ignore_index", "has no effect on the digit scenes, of which every pixel counts"
+                "ignore_index", f"has no effect on {title}, of which every pixel counts"
             )
 
 

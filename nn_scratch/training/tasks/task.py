@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nn_scratch.backend import Array, to_device, xp_of
-from nn_scratch.data import Source, open_digits, open_folder
-from nn_scratch.data.sources import DIGITS
+from nn_scratch.data import Source, open_folder
+from nn_scratch.data.sources import BUILT_IN
 from nn_scratch.layers import Layer
 from nn_scratch.training.distributed import world
 from nn_scratch.training.settings import SCENES
@@ -36,8 +36,9 @@ class Task:
     def open(cls, settings: AnySettings, class_names: list | None = None) -> Source:
         """The data that the settings name. class_names: the classes and their order, if they are
         not to be those of the folder. Raises DataError."""
-        if settings.data == DIGITS:
-            return open_digits(cls.name, settings.scenes or SCENES, settings.seed)
+        if settings.data in BUILT_IN:
+            scenes = settings.scenes or SCENES[settings.data]
+            return BUILT_IN[settings.data].open(cls.name, scenes, settings.seed)
         return open_folder(
             cls.name,
             settings.data,
