@@ -14,6 +14,7 @@ from nn_scratch.exercises.describe_error import where
 from nn_scratch.exercises.exercise import EXERCISES
 from nn_scratch.exercises.mistakes import Attempt, mistakes_of
 from nn_scratch.exercises.mistakes.explain import OfShape, same, variants
+from nn_scratch.exercises.mistakes.wordings import WORDINGS
 from nn_scratch.exercises.sandbox import call
 from zoo import ZOO
 
@@ -153,7 +154,8 @@ def foretold_by(report, function):
     """Whether some way to make the mistake that is named gives what the function gives, in all the
     cases up to the one that failed."""
     steps = report.steps
-    shown = [m for m in mistakes_of(report.exercise.name) if m.name == report.mistake]
+    names = {w.mistake for w in WORDINGS if w.name == report.mistake} | {report.mistake}
+    shown = [m for m in mistakes_of(report.exercise.name) if m.name in names]
     if not shown:
         return report.mistake in ("uninitialised", "single_precision", "overflow", "log_of_zero")
     given = dict(
@@ -170,6 +172,14 @@ def test_every_entry_asks_a_question():
     for _, mistake in CATALOGUE:
         assert mistake.says.endswith(".") and "?" in mistake.asks, mistake.name
         assert mistake.name.replace("_", "").isalnum()
+
+
+def test_every_wording_belongs_to_a_mistake_and_asks_a_question():
+    for w in WORDINGS:
+        names = w.exercises.split() or list(EXERCISES)
+        assert set(names) <= set(EXERCISES), w
+        assert any(m.name == w.mistake for name in names for m in mistakes_of(name)), w
+        assert w.says.endswith(".") and "?" in w.asks and w.name.replace("_", "").isalnum(), w
 
 
 # ---------------------------------------------------------------- right, in many styles

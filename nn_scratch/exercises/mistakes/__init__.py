@@ -12,7 +12,6 @@ from nn_scratch.exercises.mistakes import (
     conv,
     conv_options,
     focal,
-    general,
     linear,
     loss,
     nms,
@@ -25,7 +24,7 @@ from nn_scratch.exercises.mistakes import (
 from nn_scratch.exercises.mistakes.explain import Attempt, explain, not_finite, soil
 
 _MODULES = (
-    general, conv, conv_options, linear, pool, switches, upsample, norm, activation, loss, boxes,
+    conv, conv_options, linear, pool, switches, upsample, norm, activation, loss, boxes,
     optim, focal, nms,
 )  # fmt: skip
 

@@ -55,16 +55,6 @@ def value_for_slope(case):
     yield {"dx": case["dy"] * case["x"]}
 
 
-@mistake(
-    "relu_backward",
-    "forward_again",
-    "This is the forward pass once more: the values of relu(x), without dy.",
-    "What tells you how much the loss grows with each output, and where is it in your result?",
-)
-def forward_again(case):
-    yield {"dx": naive.relu(case["x"])}
-
-
 @later(
     "relu_backward",
     "mask_of_whole",
@@ -108,52 +98,7 @@ def mask_for_value(case):
     yield "max(x, 1)", {"y": np.maximum(x, 1)}
 
 
-@mistake(
-    "relu",
-    "absolute",
-    "Negative values only lose their sign; they must become zero.",
-    "What is max(−2, 0)?",
-)
-def absolute(case):
-    yield {"y": np.abs(case["x"])}
-
-
 # ---------------------------------------------------------------- softmax
-
-
-@mistake(
-    "softmax_backward",
-    "second_term_missing",
-    "The Jacobian's second term is missing: each y depends on every x, through the sum.",
-    "If one score grows, what happens to the other probabilities?",
-)
-def second_term_missing(case):
-    dy, y = case["dy"], case["y"]
-    yield {"dx": dy * y}
-    yield {"dx": dy * y * (1 - y)}
-
-
-@mistake(
-    "softmax softmax_backward",
-    "wrong_axis",
-    "The sum goes over another axis than the classes'.",
-    "What should sum to 1: the scores of one sample, or those of one class?",
-)
-def wrong_axis(case):
-    yield case.solve(axis=0)
-    yield case.solve(axis=-1)
-
-
-@mistake(
-    "softmax",
-    "not_divided",
-    "These are the exponentials; they are not divided by their sum.",
-    "What do probabilities sum to?",
-)
-def not_divided(case):
-    x = case["x"]
-    yield {"y": np.exp(x)}
-    yield {"y": np.exp(x - x.max(axis=1, keepdims=True))}
 
 
 @later(
@@ -167,8 +112,11 @@ def other_shares(case):
     e = np.exp(x - x.max())
     shares = naive.softmax(x)
     yield "exp(x) divided by the sum over the whole array", {"y": e / e.sum()}
+    yield "exp(x), which is not divided by its sum", {"y": np.exp(x)}
+    yield "the softmax over the last axis", {"y": naive.softmax(x, axis=-1)}
     said = "exp(x) divided by sums that stand along the wrong axis (keepdims is missing)"
     own = np.exp(x - x.max(axis=1, keepdims=True))
+    yield "exp(x − the largest), which is not divided by its sum", {"y": own}
     if x.ndim == 2 and len(x) == x.shape[1]:
         yield said, {"y": e / e.sum(axis=1)}
         yield (said, "own"), {"y": own / own.sum(axis=1)}

@@ -2,77 +2,11 @@
 
 import numpy as np
 
-from nn_scratch import naive
 from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 mistake = register(FOUND)
 later = register(FOUND, rank=1)
-
-
-@mistake(
-    "two_losses_backward",
-    "box_weight_missing",
-    "The gradient of the box term is not multiplied by λ.",
-    "The loss is L_class + λ·L_box. What is its derivative in the boxes?",
-)
-def box_weight_missing(case):
-    yield {"dboxes": case.solve(box_weight=1.0)["dboxes"]}
-
-
-@mistake(
-    "two_losses_backward",
-    "box_weight_on_both",
-    "λ multiplies the class term as well; it belongs to the box term alone.",
-    "The loss is L_class + λ·L_box. What is its derivative in the scores?",
-)
-def box_weight_on_both(case):
-    yield {"dscores": case["box_weight"] * case.right["dscores"]}
-
-
-@mistake(
-    "two_losses_backward",
-    "not_averaged",
-    "Your {result} is not averaged: over the images, the boxes' four numbers, or both.",
-    "Over how many numbers does each of the two losses take its mean?",
-)
-def not_averaged(case):
-    images = len(case["labels"])
-    both = {name: images * right for name, right in case.right.items()}
-    yield both
-    yield {**both, "dboxes": both["dboxes"] * 4}
-    yield {"dboxes": case.right["dboxes"] * 4}
-
-
-@mistake(
-    "two_losses_backward",
-    "one_hot_missing",
-    "dscores is the softmax alone: nothing is taken from the true class.",
-    "Which way should the true class's score move, up or down?",
-)
-def one_hot_missing(case):
-    yield {"dscores": naive.softmax(case["scores"]) / len(case["labels"])}
-
-
-@mistake(
-    "two_heads_backward",
-    "one_head_only",
-    "Only one of the heads passes its gradient on; the features feed both.",
-    "If a feature grows, which outputs of the net change?",
-)
-def one_head_only(case):
-    yield {"dfeatures": case["dscores"] @ case["class_weight"]}
-    yield {"dfeatures": case["dboxes"] @ case["box_weight"]}
-
-
-@mistake(
-    "two_heads_backward",
-    "heads_averaged",
-    "The gradients of the two heads are averaged; where a value goes two ways, they add.",
-    "y = a·x + b·x. What is its derivative in x?",
-)
-def heads_averaged(case):
-    yield {"dfeatures": case.right["dfeatures"] / 2}
 
 
 @mistake(
@@ -91,17 +25,6 @@ def weight_transposed(case):
         yield {"dfeatures": total}
 
 
-@mistake(
-    "two_heads_backward",
-    "weight_gradient_missing",
-    "A head's weight gradient is zero.",
-    "Which of the heads' parameters should be trained?",
-)
-def weight_gradient_missing(case):
-    for name in ("dclass_weight", "dbox_weight"):
-        yield {name: np.zeros_like(case.right[name])}
-
-
 @later(
     "two_losses_backward",
     "box_weight_elsewhere",
@@ -112,28 +35,22 @@ def box_weight_elsewhere(case):
     weight, images = case["box_weight"], len(case["labels"])
     bare = case.right["dboxes"] / weight
     right = case.right["dscores"]
-    yield "with λ², λ twice", {"dboxes": bare * weight**2}
-    yield "divided by λ, where it is multiplied", {"dboxes": bare / weight}
     yield "with λ added", {"dboxes": bare + weight}
     yield (
         "with λ added before the division by the count",
         {"dboxes": (2 * (case["boxes"] - case["targets"]) + weight) / case["boxes"].size},
     )
     yield "times 1 − λ", {"dboxes": bare * (1 - weight), "dscores": right * (1 - weight)}
-    yield "times λ, with the box term without it", {"dscores": right * weight, "dboxes": bare}
-    yield "divided by λ", {"dscores": right / weight}
     yield (
         "divided by 1 + λ",
         {"dscores": right / (1 + weight), "dboxes": bare * weight / (1 + weight)},
     )
-    yield "halved", {"dscores": right / 2, "dboxes": bare * weight / 2}
     for said, count in (("without the mean", 1), ("averaged over the images only", images),
                         ("averaged over the four numbers only", 4)):  # fmt: skip
         d = 2 * (case["boxes"] - case["targets"])
         yield said, {"dboxes": weight * d / count}
         yield f"{said}, and without λ", {"dboxes": d / count}
         yield f"{said}, and without the 2", {"dboxes": weight * d / 2 / count}
-    yield "without the 2", {"dboxes": bare * weight / 2}
     d = case["boxes"] - case["targets"]
     yield "of |d|: the sign of d, not 2·d", {"dboxes": weight * np.sign(d) / d.size}
     yield "of smooth L1", {"dboxes": weight * np.clip(d, -1, 1) / d.size}
@@ -155,30 +72,6 @@ def heads_joined(case):
     yield ("subtracted", 1), {"dfeatures": b - a}
     yield "compared: the larger is taken", {"dfeatures": np.maximum(a, b)}
     yield "summed over the images, too", {"dfeatures": (a + b).sum(axis=0)}
-
-
-@mistake(
-    "two_heads_backward",
-    "gradient_transposed",
-    "{result} is transposed.",
-    "Which product of d (N, K) and features (N, F) is (K, F)?",
-)
-def gradient_transposed(case):
-    yield {name: case.right[name].T for name in ("dclass_weight", "dbox_weight")}
-
-
-@mistake(
-    "two_heads_backward",
-    "gradients_exchanged",
-    "{result} is computed with the gradient of the other head.",
-    "Which head does each weight belong to?",
-)
-def gradients_exchanged(case):
-    c, b = case.right["dclass_weight"], case.right["dbox_weight"]
-    yield {"dclass_weight": b, "dbox_weight": c}
-    swapped = case["dscores"] @ case["box_weight"] if case["dscores"].shape[1] == 4 else None
-    if swapped is not None:
-        yield {"dfeatures": swapped + case["dboxes"] @ case["class_weight"]}
 
 
 # ---------------------------------------------------------------- IoU

@@ -8,7 +8,6 @@ from nn_scratch.exercises.mistakes.mistake import (
     off_by,
     register,
     ring,
-    square,
     without_last,
 )
 
@@ -22,120 +21,6 @@ ROTATED = "The kernel is turned by half a turn."
 
 def turned(w):
     return w[..., ::-1, ::-1]
-
-
-@mistake(
-    "conv2d conv_transpose2d conv_transpose2d_backward",
-    "kernel_rotated",
-    "Your {result} is what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
-    "Which pixel of x meets w[0, 0]: the first or the last of the window?",
-)
-def kernel_rotated(case):
-    results = case.solve(w=turned(case["w"]))
-    yield {name: results[name] for name in results if name in ("y", "dx")}
-
-
-@mistake(
-    "conv2d_backward",
-    "kernel_rotated",
-    "Your dx is what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
-    "Output p read x[p + i] with w[i]. Does dy[p] meet the same w[i] on its way back to p + i?",
-)
-def kernel_not_rotated(case):
-    yield {"dx": case.solve(w=turned(case["w"]))["dx"]}
-
-
-@mistake(
-    "conv2d_backward conv_transpose2d_backward",
-    "weight_gradient_rotated",
-    f"dw is right but for its order. {ROTATED}",
-    "w[i, j] met x[p + i, q + j]. In which direction does i run in your sum?",
-)
-def weight_gradient_rotated(case):
-    yield {"dw": turned(case.right["dw"])}
-
-
-@mistake(
-    f"{CONV} {TRANSPOSE}",
-    "channels_swapped",
-    "Input and output channels of w are exchanged.",
-    "What are the first two axes of w called, in the shape that the statement gives?",
-)
-def channels_swapped(case):
-    w = case["w"]
-    if w.shape[0] != w.shape[1]:
-        yield {}
-        return
-    results = case.solve(w=w.swapaxes(0, 1))
-    if "dw" in results:
-        results["dw"] = case.right["dw"].swapaxes(0, 1)
-    yield results
-
-
-@mistake(
-    f"{CONV} {TRANSPOSE}",
-    "kernel_axes_swapped",
-    "Rows and columns of the kernel are exchanged.",
-    "Which of i and j goes with the height?",
-)
-def kernel_axes_swapped(case):
-    if not square(case["w"]):
-        yield {}
-        return
-    results = case.solve(w=case["w"].swapaxes(2, 3))
-    if "dw" in results:
-        results["dw"] = case.right["dw"].swapaxes(2, 3)
-    yield results
-
-
-@mistake(
-    "conv2d conv_transpose2d",
-    "bias_repeated",
-    "The bias is added once for each input channel, or each place in the window.",
-    "How often does the statement's formula say + b for one output?",
-)
-def bias_repeated(case):
-    channels, kernel = case["x"].shape[1], case["w"][0, 0].size
-    for count in (channels, kernel, channels * kernel):
-        yield case.solve(b=count * case["b"])
-
-
-@mistake(
-    "conv2d_backward",
-    "stride_ignored",
-    "Your {result} is what a stride of 1 would give.",
-    "Output p looked at the pixels p·stride + i. Where does its gradient go back to?",
-)
-def stride_ignored(case):
-    y = naive.conv2d(case["x"], case["w"], **{**case.options, "stride": 1})
-    yield case.solve(dy=in_corner(case["dy"], y.shape[2:]), stride=1)
-
-
-@mistake(
-    "conv2d",
-    "stride_ignored",
-    "These are the first windows of a convolution with stride 1.",
-    "By how many pixels does the window move from one output to the next?",
-)
-def stride_ignored_forward(case):
-    height, width = case.right["y"].shape[2:]
-    yield {"y": case.solve(stride=1)["y"][:, :, :height, :width]}
-
-
-@mistake(
-    TRANSPOSE,
-    "stride_ignored",
-    "Your {result} is what a stride of 1 would give.",
-    "Where does pixel p of x begin to paint, when the stride is 2?",
-)
-def transpose_stride_ignored(case):
-    if "dy" in case.values and "dx" in case.right:
-        y = naive.conv_transpose2d(case["x"], case["w"], **{**case.options, "stride": 1})
-        dy = case["dy"][:, :, : y.shape[2], : y.shape[3]]
-        yield case.solve(dy=dy, stride=1) if dy.shape == y.shape else {}
-    else:
-        uncut = case.solve(stride=1, padding=_shifted(case, lambda p: (p, 0)), **_no_extra(case))
-        yield {"y": _on_bias(case, uncut["y"])}
 
 
 @mistake(
@@ -157,26 +42,6 @@ def repeated_for_spread(case):
         x = np.zeros((*case["x"].shape[:2], rows + kh - 1, columns + kw - 1))
         dx = case.solve(dy=g, x=x, stride=1, padding=0)["dx"][:, :, ph:, pw:]
         yield {"dx": in_corner(dx, (height, width))}
-
-
-@mistake(
-    CONV,
-    "padding_ignored",
-    "The windows start at p·stride, not at p·stride − padding: nothing is shifted by the padding.",
-    "In unpadded x, which row is the first that output 0 looks at?",
-)
-def padding_ignored(case):
-    yield case.solve(padding=_shifted(case, lambda p: (0, 2 * p)))
-
-
-@mistake(
-    TRANSPOSE,
-    "padding_ignored",
-    "The wrong part is cut out: the padding is taken from the bottom and the right only.",
-    "In which row of the uncut painting does the image begin?",
-)
-def transpose_padding_ignored(case):
-    yield case.solve(padding=_shifted(case, lambda p: (0, 2 * p)))
 
 
 @mistake(

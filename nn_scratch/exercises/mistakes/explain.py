@@ -11,9 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nn_scratch.exercises.mistakes.wordings import wording
+
 TOLERANCE = 1e-6
 SMALLEST = 1e-2  # of all integers, the results are nothing but rounding below that
 ENOUGH = 3  # fewer numbers may agree by accident: then another case must agree as well
+MANY = 24  # the same for families
 WHOLE = 1.5  # the rank of a family so large that all cases must agree
 FAMILIES = (1, WHOLE)  # ranks of mistakes with so many ways that one always fits a single case
 
@@ -135,12 +138,12 @@ def explain(attempts, failing, mistakes, single=True):
     found = {name: _candidates(attempts, failing, name, mistakes) for name in wrong}
     shared = _shared(found)
     if shared:
-        return _spoken(*_first(shared), tuple(wrong))
+        return _spoken(*_first(shared), tuple(wrong), attempt)
     named = [name for name in wrong if found[name]]  # each result on its own
     if not named:
         return None, ()
     best = min(named, key=lambda name: found[name][0].order)
-    return _spoken(*_first(found[best]), (best,))
+    return _spoken(*_first(found[best]), (best,), attempt)
 
 
 def _candidates(attempts, failing, name, mistakes):
@@ -176,7 +179,8 @@ def _judged(mistake, key, name, attempts, failing):
         return None
     if not later and failing + 1 < len(attempts):
         expected = _variant(mistake, key, attempts[failing])[name]
-        if mistake.rank in FAMILIES or _numbers(expected, attempts[failing].right[name]) < ENOUGH:
+        enough = MANY if mistake.rank in FAMILIES else ENOUGH
+        if _numbers(expected, attempts[failing].right[name]) < enough:
             return None
     return Candidate(mistake, key, later, throughout)
 
@@ -260,14 +264,23 @@ def _first(candidates):
     return best, rivals
 
 
-def _spoken(best, rivals, results):
-    if rivals:
-        return None, tuple(dict.fromkeys(c.mistake.asks for c in (best, *rivals)))
-    mistake, names = best.mistake, " and ".join(results)
-    key = best.key[0] if isinstance(best.key, tuple) else best.key
-    says = mistake.says.format(result=names, key=key)
-    asks = mistake.asks.format(result=names, key=key)
-    return Explanation(mistake.name, says, asks, results, best.throughout), ()
+def _spoken(best, rivals, results, attempt):
+    """The Explanation of the best candidate, or the questions of all that fit as well."""
+    exercise = attempt.trial.exercise.name
+    spoken = {c: wording(c.mistake.name, _words(c), exercise) or c.mistake for c in (best, *rivals)}
+    if len({words.name for words in spoken.values()}) > 1:
+        return None, tuple(dict.fromkeys(words.asks for words in spoken.values()))
+    words, filled = spoken[best], {"result": " and ".join(results), "key": _words(best)}
+    says, asks = words.says.format(**filled), words.asks.format(**filled)
+    return Explanation(words.name, says, asks, results, best.throughout), ()
+
+
+def _words(candidate):
+    """What stands for {key} in a sentence."""
+    key = candidate.key
+    while isinstance(key, tuple):
+        key = key[0]
+    return key
 
 
 def not_finite(trial, found):

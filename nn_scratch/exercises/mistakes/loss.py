@@ -12,70 +12,6 @@ later = register(FOUND, rank=1)
 LOSSES = "cross_entropy mse_loss smooth_l1_loss"
 
 
-@mistake(
-    f"{LOSSES} {' '.join(f'{name}_backward' for name in LOSSES.split())}",
-    "not_averaged",
-    "Your {result} is too large by {key}: the mean goes over all numbers.",
-    "Over how many numbers does the mean go, and what do you divide by?",
-)
-def not_averaged(case):
-    labels = case["labels"] if case.op == "cross_entropy" else case["prediction"]
-    counts = {"the count of all": labels.size, "the count of one sample": labels.size / len(labels),
-              "the count of samples": len(labels)}  # fmt: skip
-    for said, count in counts.items():
-        yield said, {name: right * count for name, right in case.right.items()}
-
-
-@mistake(
-    "cross_entropy_backward",
-    "one_hot_missing",
-    "This is the softmax alone: nothing is taken from the true class.",
-    "Which way should the true class's score move, up or down?",
-)
-def one_hot_missing(case):
-    yield {"dscores": naive.softmax(case["scores"]) / case["labels"].size}
-
-
-@mistake(
-    "cross_entropy_backward",
-    "only_true_class",
-    "Only the true class's score gets a gradient; all scores enter through the sum.",
-    "If a wrong class's score grows, what happens to the probability of the true one?",
-)
-def only_true_class(case):
-    right = case.right["dscores"]
-    yield {"dscores": right * _one_hot(case)}
-    yield {"dscores": -_one_hot(case) / case["labels"].size}
-
-
-@mistake(
-    "cross_entropy cross_entropy_backward",
-    "wrong_axis",
-    "The softmax goes over another axis than the classes'.",
-    "What should sum to 1: the scores of one sample, or those of one class?",
-)
-def wrong_axis(case):
-    scores, count = case["scores"], case["labels"].size
-    for axis in (0, -1):
-        shares = naive.softmax(scores, axis=axis)
-        if "loss" in case.right:
-            yield {"loss": np.asarray(-(np.log(shares) * _one_hot(case)).sum() / count)}
-        else:
-            yield {"dscores": (shares - _one_hot(case)) / count}
-
-
-@mistake(
-    "cross_entropy",
-    "log_missing",
-    "This is the probability of the true class, not its logarithm.",
-    "What is the loss of a prediction that is certain, and of one that is certain and wrong?",
-)
-def log_missing(case):
-    likely = (naive.softmax(case["scores"]) * _one_hot(case)).sum() / case["labels"].size
-    yield {"loss": np.asarray(-likely)}
-    yield {"loss": np.asarray(1 - likely)}
-
-
 @later(
     "cross_entropy cross_entropy_backward",
     "other_labels",
@@ -116,6 +52,10 @@ def other_formula(case):
     picked = (scores * hot).sum(axis=1)
     log_sum = np.log(np.exp(scores - scores.max()).sum(axis=1)) + scores.max()
     for said, loss in (
+        ("taken over the samples, not the classes",
+         -(np.log(naive.softmax(scores, axis=0)) * hot).sum() / count),
+        ("taken over the last axis, which is not the classes'",
+         -(np.log(naive.softmax(scores, axis=-1)) * hot).sum() / count),
         ("the logarithm without its minus", np.log(true).mean()),
         ("−log of the mean probability: the mean comes before the logarithm", -np.log(true.mean())),
         ("minus the mean probability, without the logarithm", -true.mean()),
@@ -215,47 +155,6 @@ def other_gradient(case):
             "with a truth whose classes stand in the last axis: it is only reshaped",
             {"dscores": (y - flat_hot) / count},
         )
-
-
-@mistake(
-    "mse_loss mse_loss_backward",
-    "half_missing",
-    "Your {result} is half of the right one: it belongs to half the square; here it is the square.",
-    "What is the derivative of d²?",
-)
-def half_missing(case):
-    yield {name: right / 2 for name, right in case.right.items()}
-
-
-@mistake(
-    "smooth_l1_loss smooth_l1_loss_backward",
-    "square_everywhere",
-    "Large differences are squared, too; from 1 on the loss is a straight line.",
-    "How steep should the loss be for a box that is far off?",
-)
-def square_everywhere(case):
-    d = case["prediction"] - case["target"]
-    yield (
-        {"loss": np.asarray((d**2).mean() / 2)}
-        if "loss" in case.right
-        else {"dprediction": d / d.size}
-    )
-
-
-@mistake(
-    "smooth_l1_loss smooth_l1_loss_backward",
-    "straight_everywhere",
-    "Small differences are on a straight line, too; below 1 the loss is half the square.",
-    "What is the slope at a difference of 0.5?",
-)
-def straight_everywhere(case):
-    d = case["prediction"] - case["target"]
-    if "loss" in case.right:
-        yield {"loss": np.asarray(np.abs(d).mean())}
-        yield {"loss": np.asarray((np.abs(d) - 0.5).mean())}
-    else:
-        yield {"dprediction": np.sign(d) / d.size}
-        yield {}
 
 
 def _one_hot(case):

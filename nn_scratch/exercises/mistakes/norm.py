@@ -16,50 +16,6 @@ EPS = 1e-5
 
 @mistake(
     "batch_norm2d_backward",
-    "mean_constant",
-    "The mean is treated as a constant; it depends on x.",
-    "If one pixel of a channel grows, what does the channel's mean do?",
-)
-def mean_constant(case):
-    dy, centred, sigma, w = _parts(case)
-    projected = centred / sigma * (dy * centred / sigma).mean(axis=(0, 2, 3), keepdims=True)
-    yield {"dx": w / sigma * (dy - projected)}
-
-
-@mistake(
-    "batch_norm2d_backward",
-    "variance_constant",
-    "The variance is treated as a constant; it depends on x.",
-    "If one pixel moves away from the mean, what does the channel's variance do?",
-)
-def variance_constant(case):
-    dy, _, sigma, w = _parts(case)
-    yield {"dx": w / sigma * (dy - dy.mean(axis=(0, 2, 3), keepdims=True))}
-
-
-@mistake(
-    "batch_norm2d_backward",
-    "statistics_constant",
-    "Mean and variance are treated as constants; both depend on x.",
-    "Which of the three places where x stands in the formula have you differentiated?",
-)
-def statistics_constant(case):
-    dy, _, sigma, w = _parts(case)
-    yield {"dx": w / sigma * dy}
-
-
-@mistake(
-    "batch_norm2d_backward",
-    "weight_missing",
-    "dx lacks the factor w.",
-    "What multiplies the normalized x on its way to y?",
-)
-def weight_missing(case):
-    yield {"dx": case.solve(w=np.ones_like(case["w"]))["dx"]}
-
-
-@mistake(
-    "batch_norm2d_backward",
     "not_normalized",
     "dw uses x as it is; y is w times the *normalized* x.",
     "What does w multiply in the forward pass?",
@@ -89,29 +45,6 @@ def unbiased_variance(case):
         yield {"y": w * centred / np.sqrt(var[:, None, None] + EPS) + b}
     else:
         yield case.solve(statistics=(case["statistics"][0], var))
-
-
-@mistake(
-    "batch_norm2d",
-    "statistics_per_image",
-    "Each image has its own mean and variance; batch norm takes those of the whole batch.",
-    "Over which axes of (N, C, H, W) does a channel's mean go?",
-)
-def statistics_per_image(case):
-    x, w, b = case["x"], case["w"][:, None, None], case["b"][:, None, None]
-    mean, var = (f(axis=(2, 3), keepdims=True) for f in (x.mean, x.var))
-    yield {"y": w * (x - mean) / np.sqrt(var + EPS) + b}
-
-
-@mistake(
-    "batch_norm2d",
-    "momentum_exchanged",
-    "The running statistics keep a tenth of the old values; they take a tenth of the new ones.",
-    "After a million batches, should one batch still matter much?",
-)
-def momentum_exchanged(case):
-    results = case.solve(momentum=0.9)
-    yield {name: results[name] for name in ("running_mean", "running_var")}
 
 
 @later(

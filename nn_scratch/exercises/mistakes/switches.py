@@ -3,7 +3,7 @@
 import numpy as np
 
 from nn_scratch import naive
-from nn_scratch.exercises.mistakes.mistake import register, square, without_last
+from nn_scratch.exercises.mistakes.mistake import register, without_last
 
 FOUND = []
 mistake = register(FOUND)
@@ -57,19 +57,6 @@ def switches_of_another_plane(case):
     s = case["switches"]
     for other in (s[:1, :1], s[:1], s[:, :1]):
         yield case.solve(switches=np.ascontiguousarray(np.broadcast_to(other, s.shape)))
-
-
-@mistake(
-    BY_SWITCHES,
-    "switches_of_another_window",
-    "Each value goes by the switch of another window.",
-    "Do values and switches run through the windows in the same order?",
-)
-def switches_of_another_window(case):
-    s = case["switches"]
-    yield case.solve(switches=s.swapaxes(2, 3).copy()) if square(s) else {}
-    for shift, axis in ((1, 3), (-1, 3), (1, 2), (-1, 2)):
-        yield case.solve(switches=np.roll(s, shift, axis))
 
 
 @mistake(

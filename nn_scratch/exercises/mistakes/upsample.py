@@ -5,24 +5,11 @@ from itertools import permutations
 import numpy as np
 
 from nn_scratch import naive
-from nn_scratch.exercises.mistakes.mistake import register, square
+from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 mistake = register(FOUND)
 later = register(FOUND, rank=1)
-
-
-@mistake(
-    "nearest_unpool2d nearest_unpool2d_backward",
-    "nails",
-    "Only the top left of each block counts, as with a bed of nails.",
-    "How many pixels of y are copies of one pixel of x?",
-)
-def only_top_left(case):
-    if "y" in case.right:
-        yield {"y": naive.bed_of_nails_unpool2d(case["x"], case["scale"])}
-    else:
-        yield {"dx": naive.bed_of_nails_unpool2d_backward(case["dy"], case["scale"])}
 
 
 @mistake(
@@ -38,16 +25,6 @@ def whole_blocks(case):
         sums = naive.nearest_unpool2d_backward(case["dy"], case["scale"])
         yield {"dx": sums}
         yield {"dx": sums / np.prod(_scale(case))}
-
-
-@mistake(
-    "nearest_unpool2d_backward",
-    "mean_for_sum",
-    "The mean of each block is taken; the sum is wanted.",
-    "If one pixel of x grows by 1, by how much does the sum of its block grow?",
-)
-def mean_of_block(case):
-    yield {"dx": case.right["dx"] / np.prod(_scale(case))}
 
 
 @mistake(
@@ -137,6 +114,7 @@ def block_filled(case):
     for said, mask in (("the first row", row == 0), ("the first column", column == 0),
                        ("the last row", row == sh - 1), ("the last column", column == sw - 1),
                        ("the diagonal", row == column),
+                       ("the top left", (row == 0) & (column == 0)),
                        ("the first row and column", (row == 0) | (column == 0)),
                        ("four pixels", (row < 2) & (column < 2))):  # fmt: skip
         if not mask.all():
@@ -258,17 +236,6 @@ def _families():
                     yield text, make
 
 
-@mistake(
-    "bilinear_upsample2d bilinear_upsample2d_backward",
-    "other_corner_convention",
-    "The centres of the corner pixels lie on each other (align_corners=True); here the images' "
-    "edges do.",
-    "Pixels are squares. Where is the left edge of the small image, and where that of the large?",
-)
-def other_corner_convention(case):
-    yield case.solve(align_corners=True)
-
-
 @register(FOUND, rank=1.5)(
     "bilinear_upsample2d bilinear_upsample2d_backward",
     "other_places",
@@ -352,21 +319,6 @@ def nearest_instead(case):
 )
 def interpolated_back(case):
     yield {"dx": naive.bilinear_upsample2d(case["dy"], case["input_size"])}
-
-
-@mistake(
-    "bilinear_upsample2d bilinear_upsample2d_backward",
-    "axes_swapped",
-    "Height and width are exchanged.",
-    "Which axis of (N, C, H, W) does your matrix work on?",
-)
-def axes_swapped(case):
-    if "y" in case.right and square(case["x"]) and square(case.right["y"]):
-        yield {"y": case.right["y"].swapaxes(2, 3)}
-    elif "dx" in case.right and square(case["dy"]) and square(case.right["dx"]):
-        yield {"dx": case.right["dx"].swapaxes(2, 3)}
-    else:
-        yield {}
 
 
 def _scale(case):

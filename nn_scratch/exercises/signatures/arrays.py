@@ -54,7 +54,7 @@ def results_exchanged(attempt):
             yield ", ".join(order), made
 
 
-@signature(
+@register(FOUND, rank=3.5)(
     "",
     "axes_exchanged",
     "Your {result} is the right one with its axes exchanged: {key}.",
@@ -64,8 +64,10 @@ def axes_exchanged(attempt):
     def make(name, right):
         for order in permutations(range(right.ndim)):
             if order != tuple(range(right.ndim)):
-                moved = [a for a, o in enumerate(order) if a != o]
-                yield words(name, moved, right.ndim), right.transpose(order)
+                moved = words(name, [a for a, o in enumerate(order) if a != o], right.ndim)
+                yield moved, right.transpose(order)
+                fits = right.transpose(order).shape == right.shape
+                yield (moved, "where it fits"), right.transpose(order) if fits else right
 
     return each(attempt, make)
 

@@ -54,7 +54,9 @@ def rounded(attempt):
     def make(name, right):
         if right.dtype.kind == "f":
             for said, f in (("trunc", np.trunc), ("floor", np.floor), ("round", np.round)):
-                yield said, f(right)
+                whole = f(right)
+                if whole.any():  # else it is just as well 0 times something
+                    yield said, whole
 
     return each(attempt, make)
 
@@ -276,7 +278,7 @@ BORDERS = {"|d| < 1": lambda d: np.abs(d) < 1, "d < 1": lambda d: d < 1,
            "d > 0": lambda d: d > 0}  # fmt: skip
 
 
-@register(FOUND, rank=4)(
+@register(FOUND, rank=4.2)(
     "smooth_l1_loss mse_loss",
     "other_formula",
     "Your {result} is {key}.",

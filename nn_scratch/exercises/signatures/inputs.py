@@ -180,6 +180,7 @@ def other_options(attempt):
         sh, sw = both(options["stride"])
         ph, pw = both(options["padding"])
         yield "a stride of 1", {"stride": 1}
+        yield "all of the padding at the bottom and right", {"padding": ((0, 2 * ph), (0, 2 * pw))}
         yield "no padding", {"padding": 0}
         yield "a stride of 1 and no padding", {"stride": 1, "padding": 0}
         yield "the vertical and the horizontal stride exchanged", {"stride": (sw, sh)}
@@ -196,7 +197,6 @@ def other_options(attempt):
         yield "twice the stride", {"stride": (2 * sh, 2 * sw)}
         yield "padding at the top and left only", {"padding": ((ph, 0), (pw, 0))}
         yield "padding at the bottom and right only", {"padding": ((0, ph), (0, pw))}
-        yield "all of the padding at the bottom and right", {"padding": ((0, 2 * ph), (0, 2 * pw))}
         yield "all of the padding at the top and left", {"padding": ((2 * ph, 0), (2 * pw, 0))}
         kernel = attempt["w"].shape[2:] if "w" in attempt.values else attempt["kernel_size"]
         yield "the kernel's size as stride", {"stride": kernel}

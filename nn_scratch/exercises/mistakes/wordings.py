@@ -1,0 +1,370 @@
+"""Better words for what a relation finds, where an exercise gives it a meaning of its own.
+
+A relation of `signatures` sees that dx is what "dy full of ones" would give; for a backward pass
+that has a name, a sentence and a question. A key that ends with * stands for all that begin so.
+"""
+
+from typing import NamedTuple
+
+
+class Wording(NamedTuple):
+    """What is said of a Mistake's `key` in these exercises, or in all if there are none."""
+
+    mistake: str
+    key: str
+    exercises: str
+    name: str
+    says: str
+    asks: str
+
+    def fits(self, mistake, key, exercise):
+        """Whether it is meant for this key of this mistake in this exercise."""
+        begins = self.key.endswith("*") and str(key).startswith(self.key[:-1])
+        meant = not self.exercises or exercise in self.exercises.split()
+        return mistake == self.mistake and meant and (begins or key == self.key)
+
+
+def wording(mistake, key, exercise):
+    """The Wording for a key of a mistake in an exercise, or None."""
+    return next((w for w in WORDINGS if w.fits(mistake, key, exercise)), None)
+
+
+CONV = "conv2d conv2d_backward conv_transpose2d conv_transpose2d_backward"
+SUMMING = "conv2d_backward conv_transpose2d_backward linear_backward batch_norm2d_backward"
+BY_SWITCHES = "max_pool2d_backward max_unpool2d max_unpool2d_backward"
+LOSSES = (
+    "cross_entropy cross_entropy_backward mse_loss mse_loss_backward smooth_l1_loss "
+    "smooth_l1_loss_backward two_losses_backward"
+)
+
+GENERAL = [
+    Wording(
+        "input_ignored", "dy full of ones", "", "dy_ignored",
+        "dy is not used: this is the gradient of the sum of y, as if dy were ones everywhere.",
+        "The loss does not grow equally with every output. Where does dy enter the chain rule?",
+    ),
+    Wording(
+        "factor", "divided by the number of*", SUMMING, "mean_for_sum",
+        "Your {result} is the right one {key}: a mean stands where the sum belongs.",
+        "The loss is already a number; dy has its 1/N in it. What is left to average?",
+    ),
+    Wording(
+        "terms_missing", "dy only the last sample counts", "linear_backward", "assigned_not_added",
+        "In {result} only the last sample counts: = stands where += belongs.",
+        "Over what do dw and db sum?",
+    ),
+    Wording(
+        "terms_missing", "dy only the first*", "", "only_first_image",
+        "In {result} only the first image of the batch counts.",
+        "Which index of your arrays is the batch, and where do you go through all of it?",
+    ),
+    Wording(
+        "term", "the bias is missing", "", "bias_missing",
+        "The bias is not added.",
+        "What is y where x is zero everywhere?",
+    ),
+    Wording(
+        "term", "the bias is times*", "conv2d conv_transpose2d", "bias_repeated",
+        "The bias is added more than once: {key}.",
+        "How often does the statement's formula say + b for one output?",
+    ),
+]  # fmt: skip
+
+CONVOLUTIONS = [
+    Wording(
+        "input_reordered", "w turned by half a turn", "conv2d_backward", "kernel_rotated",
+        "Your {result} is what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
+        "Output p read x[p + i] with w[i]. Does dy[p] meet the same w[i] on its way back to p + i?",
+    ),
+    Wording(
+        "input_reordered", "w turned by half a turn", CONV, "kernel_rotated",
+        "Your {result} is what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
+        "Which pixel of x meets w[0, 0]: the first or the last of the window?",
+    ),
+    Wording(
+        "reversed", "kernel rows and kernel columns", CONV, "weight_gradient_rotated",
+        "Your dw is the right one turned by half a turn, dw[..., ::-1, ::-1].",
+        "w[i, j] met x[p + i, q + j]. In which direction does i run in your sum?",
+    ),
+    Wording(
+        "input_reordered", "w with its axes 0, 1 exchanged", CONV, "channels_swapped",
+        "In your {result}, input and output channels of w are exchanged.",
+        "What are the first two axes of w called, in the shape that the statement gives?",
+    ),
+    Wording(
+        "axes_exchanged", "first axis and second axis", CONV, "channels_swapped",
+        "In your {result}, input and output channels are exchanged.",
+        "What are the first two axes of w called, in the shape that the statement gives?",
+    ),
+    Wording(
+        "input_reordered", "w with its axes 2, 3 exchanged", CONV, "kernel_axes_swapped",
+        "In your {result}, rows and columns of the kernel are exchanged.",
+        "Which of i and j goes with the height?",
+    ),
+    Wording(
+        "axes_exchanged", "kernel rows and kernel columns", CONV, "kernel_axes_swapped",
+        "In your {result}, rows and columns of the kernel are exchanged.",
+        "Which of i and j goes with the height?",
+    ),
+    Wording(
+        "option_ignored", "a stride of 1", "conv2d_backward", "stride_ignored",
+        "Your {result} is what a stride of 1 would give.",
+        "Output p looked at the pixels p·stride + i. Where does its gradient go back to?",
+    ),
+    Wording(
+        "option_ignored", "a stride of 1", "conv2d", "stride_ignored",
+        "Your {result} is what a stride of 1 would give.",
+        "By how many pixels does the window move from one output to the next?",
+    ),
+    Wording(
+        "option_ignored", "a stride of 1", CONV, "stride_ignored",
+        "Your {result} is what a stride of 1 would give.",
+        "Where does pixel p of x begin to paint, when the stride is 2?",
+    ),
+    Wording(
+        "option_ignored", "all of the padding at the bottom and right", "conv2d conv2d_backward",
+        "padding_ignored",
+        "The windows start at p·stride, not at p·stride − padding: nothing is shifted by the "
+        "padding.",
+        "In unpadded x, which row is the first that output 0 looks at?",
+    ),
+    Wording(
+        "option_ignored", "all of the padding at the bottom and right", CONV, "padding_ignored",
+        "The wrong part is cut out: the padding is taken from the bottom and the right only.",
+        "In which row of the uncut painting does the image begin?",
+    ),
+]  # fmt: skip
+
+LINEAR = [
+    Wording(
+        "input_reordered", "w with its axes 0, 1 exchanged", "linear", "weight_not_transposed",
+        "x is multiplied by w as it is, x·w; y is x·wᵀ.",
+        "w is (out, in). Over which of its axes must the sum go?",
+    ),
+    Wording(
+        "input_reordered", "w with its axes 0, 1 exchanged", "linear_backward",
+        "weight_not_transposed",
+        "dx multiplies dy by wᵀ; dx is dy·w.",
+        "dy is (N, out), w is (out, in). Which product of them is (N, in)?",
+    ),
+    Wording(
+        "axes_exchanged", "rows and columns", "linear_backward", "weight_gradient_transposed",
+        "dw stands as (in, out); like w it must be (out, in).",
+        "Which product of dy (N, out) and x (N, in) has the shape of w?",
+    ),
+]  # fmt: skip
+
+POOLING = [
+    *(
+        Wording(
+            relation, key, exercises, "switches_of_another_window",
+            "Each value goes by the switch of another window.",
+            "Do values and switches run through the windows in the same order?",
+        )
+        for relation, key, exercises in (
+            ("input_shifted", "dy moved*", "max_pool2d_backward"),
+            ("input_shifted", "x moved*", "max_unpool2d"),
+            ("shifted", "*", "max_unpool2d_backward"),
+            ("input_reordered", "x with its axes 2, 3 exchanged", "max_unpool2d"),
+            ("input_reordered", "dy with its axes 2, 3 exchanged", "max_pool2d_backward"),
+        )
+    ),
+    Wording(
+        "factor", "divided by the number of pixels of a block", "nearest_unpool2d_backward",
+        "mean_for_sum",
+        "The mean of each block is taken; the sum is wanted.",
+        "If one pixel of x grows by 1, by how much does the sum of its block grow?",
+    ),
+    Wording(
+        "block_filled", "the top left", "nearest_unpool2d", "nails",
+        "Only the top left of each block is filled, as with a bed of nails.",
+        "How many pixels of y are copies of one pixel of x?",
+    ),
+    Wording(
+        "one_of_the_block", "the pixel in row 0, column 0", "nearest_unpool2d_backward", "nails",
+        "Only the top left of each block counts, as with a bed of nails.",
+        "How many pixels of y are copies of one pixel of x?",
+    ),
+    Wording(
+        "other_places", "i·(H − 1)/(P − 1), *", "", "other_corner_convention",
+        "The centres of the corner pixels lie on each other (align_corners=True); here the images' "
+        "edges do.",
+        "Pixels are squares. Where is the left edge of the small image, and where that of the "
+        "large?",
+    ),
+]  # fmt: skip
+
+BATCH_NORM = [
+    Wording(
+        "term", "the path through the mean is missing", "batch_norm2d_backward", "mean_constant",
+        "The mean is treated as a constant; it depends on x.",
+        "If one pixel of a channel grows, what does the channel's mean do?",
+    ),
+    Wording(
+        "term", "the path through the variance is missing", "batch_norm2d_backward",
+        "variance_constant",
+        "The variance is treated as a constant; it depends on x.",
+        "If one pixel moves away from the mean, what does the channel's variance do?",
+    ),
+    Wording(
+        "term", "the path through the mean is missing, and the path through the variance missing",
+        "batch_norm2d_backward", "statistics_constant",
+        "Mean and variance are treated as constants; both depend on x.",
+        "Which of the three places where x stands in the formula have you differentiated?",
+    ),
+    Wording(
+        "other_scale", "1/σ · (dy − mean(dy) − x̂·mean(dy·x̂))", "", "weight_missing",
+        "dx lacks the factor w.",
+        "What multiplies the normalized x on its way to y?",
+    ),
+    Wording(
+        "other_normalization", "normalized with those of each image, divided by √(var + 1e-5)", "",
+        "statistics_per_image",
+        "Each image has its own mean and variance; batch norm takes those of the whole batch.",
+        "Over which axes of (N, C, H, W) does a channel's mean go?",
+    ),
+    Wording(
+        "other_statistics", "0.1·old + 0.9*", "", "momentum_exchanged",
+        "The running statistics keep a tenth of the old values; they take a tenth of the new ones.",
+        "After a million batches, should one batch still matter much?",
+    ),
+]  # fmt: skip
+
+POINTWISE = [
+    Wording(
+        "arguments_exchanged", "x in place of dy", "relu_backward", "forward_again",
+        "This is the forward pass once more: the values of relu(x), without dy.",
+        "What tells you how much the loss grows with each output, and where is it in your result?",
+    ),
+    Wording(
+        "input_changed", "the absolute values of x", "relu", "absolute",
+        "Negative values only lose their sign; they must become zero.",
+        "What is max(−2, 0)?",
+    ),
+    *(
+        Wording(
+            relation, key, "softmax_backward", "second_term_missing",
+            "The Jacobian's second term is missing: each y depends on every x, through the sum.",
+            "If one score grows, what happens to the other probabilities?",
+        )
+        for relation, key in (
+            ("term", "−y·Σ y·dy is missing"),
+            ("other_jacobian", "dy·(y − y²) of the class alone"),
+        )
+    ),
+    *(
+        Wording(
+            relation, key, "", "wrong_axis",
+            "The sum goes over another axis than the classes'.",
+            "What should sum to 1: the scores of one sample, or those of one class?",
+        )
+        for relation, key in (
+            ("other_shares", "the softmax over axis*"),
+            ("other_shares", "the softmax over the last axis"),
+            ("other_jacobian", "y·(dy − Σ y·dy) with the sum over axis*"),
+            ("term", "−y·Σ y·dy is a sum over axis*"),
+            ("term", "the softmax is taken over axis*"),
+        )
+    ),
+]  # fmt: skip
+
+OF_LOSSES = [
+    *(
+        Wording(
+            "factor", key, LOSSES, "not_averaged",
+            "Your {result} is the right one {key}: the mean goes over all numbers.",
+            "Over how many numbers does the mean go, and what do you divide by?",
+        )
+        for key in ("times the number of*", "times the size of*")
+    ),
+    *(
+        Wording(
+            "other_gradient", key, "", "only_true_class",
+            "Only the true class's score gets a gradient; all scores enter through the sum.",
+            "If a wrong class's score grows, what happens to the probability of the true one?",
+        )
+        for key in ("right at the true class, and zero elsewhere", "0 − the truth*")
+    ),
+    Wording(
+        "other_gradient", "right elsewhere, and the whole probability, *", "", "one_hot_missing",
+        "Your dscores is the softmax alone: nothing is taken from the true class.",
+        "Which way should the true class's score move, up or down?",
+    ),
+    *(
+        Wording(
+            "other_formula", key, "cross_entropy", "log_missing",
+            "This is the probability of the true class, not its logarithm.",
+            "What is the loss of a prediction that is certain, and of one that is certain and "
+            "wrong?",
+        )
+        for key in ("minus the mean probability, *", "one minus the mean probability")
+    ),
+    Wording(
+        "factor", "divided by 2", "mse_loss mse_loss_backward", "half_missing",
+        "Your {result} is half of the right one: it belongs to half the square; here it is the "
+        "square.",
+        "What is the derivative of d²?",
+    ),
+    *(
+        Wording(
+            relation, key, "smooth_l1_loss smooth_l1_loss_backward", "square_everywhere",
+            "Large differences are squared, too; from 1 on the loss is a straight line.",
+            "How steep should the loss be for a box that is far off?",
+        )
+        for relation, key in (
+            ("other_formula", "the mean of d²/2"),
+            ("region", "|d| ≥ 1: there it is d"),
+        )
+    ),
+    *(
+        Wording(
+            relation, key, "smooth_l1_loss smooth_l1_loss_backward", "straight_everywhere",
+            "Small differences are on a straight line, too; below 1 the loss is half the square.",
+            "What is the slope at a difference of 0.5?",
+        )
+        for relation, key in (
+            ("other_formula", "the mean of |d|"),
+            ("other_formula", "the mean of |d| − 1/2"),
+            ("region", "|d| < 1: there it is the sign of d"),
+        )
+    ),
+]  # fmt: skip
+
+LOCALIZER = [
+    Wording(
+        "factor", "divided by λ", "two_losses_backward", "box_weight_missing",
+        "Your {result} is the right one divided by λ: λ is missing.",
+        "The loss is L_class + λ·L_box. What is its derivative in the boxes?",
+    ),
+    Wording(
+        "factor", "times λ", "two_losses_backward", "box_weight_on_both",
+        "Your {result} is the right one times λ: λ multiplies too much, or twice.",
+        "The loss is L_class + λ·L_box. Which derivative does λ multiply, and how often?",
+    ),
+    *(
+        Wording(
+            "term", f"what the {head} head sends back is missing", "two_heads_backward",
+            "one_head_only",
+            "Only one of the heads passes its gradient on; the features feed both.",
+            "If a feature grows, which outputs of the net change?",
+        )
+        for head in ("class", "box")
+    ),
+    Wording(
+        "factor", "divided by 2", "two_heads_backward", "heads_averaged",
+        "The gradients of the two heads are averaged; where a value goes two ways, they add.",
+        "y = a·x + b·x. What is its derivative in x?",
+    ),
+    *(
+        Wording(
+            "input_ignored", key, "two_heads_backward", "weight_gradient_missing",
+            "A head's weight gradient is zero.",
+            "Which of the heads' parameters should be trained?",
+        )
+        for key in ("dscores = 0", "dboxes = 0")
+    ),
+]  # fmt: skip
+
+WORDINGS = [
+    *GENERAL, *CONVOLUTIONS, *LINEAR, *POOLING, *BATCH_NORM, *POINTWISE, *OF_LOSSES, *LOCALIZER,
+]  # fmt: skip
