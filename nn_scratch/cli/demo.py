@@ -15,6 +15,7 @@ QUICK = {
     "localization": {"epochs": 2, "scenes": 1300, "batch_size": 10},
 }
 PICTURES = ("segmentation.png", "localization.png", "losses.png")
+PAGE = "segmentation.html"
 
 
 def add(commands):
@@ -39,7 +40,7 @@ def run(options):
 
     quick, begin = options.quick, time.perf_counter()
     with as_options(), output_folder(options.out) as folder:
-        folder.demand_free(*PICTURES)
+        folder.demand_free(*PICTURES, PAGE)
         trained = {}
         for name, size in (QUICK if quick else FULL).items():
             trained[name] = recipe(name, seed=options.seed, **size)
@@ -62,9 +63,22 @@ def run(options):
         print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
         for name, figure in zip(PICTURES, figures_, strict=True):
             print(f"   {folder.write_figure(name, figure)}")
+        _write_page(folder, trained["segmentation"])
     if quick:
         print("\nThis was the quick version; without --quick the nets learn more.")
     return 0 if right else 1
+
+
+def _write_page(folder, one):
+    """The segmenter as a page, and how to open it."""
+    from nn_scratch.training.export import page_of
+    from nn_scratch.training.inference import Trained
+
+    content = page_of(Trained(one.net.eval(), type(one.task), one.settings, one.facts))
+    path = folder.write(PAGE, lambda path: path.write_bytes(content))
+    print("\n6. A page: draw a digit, and the net labels every pixel while you draw")
+    print(f"   {path}: open it in a browser, by a double click or at")
+    print(f"   {path.resolve().as_uri()}")
 
 
 def _check_in_brief():

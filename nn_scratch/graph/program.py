@@ -77,8 +77,9 @@ class _Writer:
 
     def __init__(self, program, steps, net):
         self.program = program
-        self.values = {0: 0}
-        self.pools = {}
+        self.values: dict[int, int] = {0: 0}
+        self.pools: dict[int, int] = {}
+        self.layer = ""
         ups = {layer.layer for _, layer in net.named_modules() if isinstance(layer, Upsampler)}
         self.pieces = {step.outputs[0]: step.outputs[0] for step in steps if step.layer in ups}
         cuts = {step.inputs[0]: step.outputs[0] for step in steps if step.kind == "Slice"}
@@ -110,7 +111,7 @@ class _Writer:
 # ---------------------------------------------------------------- what each layer computes
 
 
-def _writer_of(step) -> Callable:
+def _writer_of(step):
     layer = step.layer
     for kind in type(layer).__mro__:
         if kind in WRITERS and type(layer).forward is kind.forward:
@@ -217,7 +218,7 @@ def _nothing(writer, layer, inputs, shape):
     return inputs[0]
 
 
-WRITERS: dict[type, Callable] = {
+WRITERS: dict[type[L.Layer], Callable] = {
     L.Add: _pointwise("add"),
     L.AdaptiveAvgPool2d: _pointwise("adaptive_avg_pool2d"),
     L.AvgPool2d: _avg_pool2d,

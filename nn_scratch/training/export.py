@@ -1,6 +1,7 @@
 """A checkpoint's net for others: as an ONNX file, or as a page for the browser."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def export(trained: Trained, target: str | Path) -> Path:
     one of the user's, or cannot be written.
     """
     target = Path(target)
-    write = {".onnx": _onnx, ".html": _page}.get(target.suffix.lower())
+    write = {".onnx": _onnx, ".html": page_of}.get(target.suffix.lower())
     if write is None:
         raise ExportError(f"{target} ends in neither .onnx nor .html, which says what to write")
     content = write(trained)
@@ -73,7 +74,8 @@ def metadata(trained: Trained) -> dict[str, str]:
     }
 
 
-def _page(trained: Trained) -> bytes:
+def page_of(trained: Trained) -> bytes:
+    """The HTML file in which the net is at work."""
     names, task = trained.facts["class_names"], trained.settings.task
     weights = sum(array.size for array in trained.net.params.values())
     digits = trained.settings.data == DIGITS
@@ -93,11 +95,11 @@ def _page(trained: Trained) -> bytes:
 
 def _examples(trained: Trained) -> Array:
     """Images that were not trained on; a white one where the data are not at hand."""
-    settings = settings_for(trained, None)
+    settings = replace(settings_for(trained, None), batch_size=EXAMPLES)
     try:
         source = trained.task.open(settings, trained.facts["class_names"])
         images: Any = next(iter(validation_loader(settings, source).batches()))[0]
     except (DataError, StopIteration):
         shape = (1, trained.facts["channels"], *trained.facts["image_size"])
         images = np.ones(shape, np.float32)
-    return images[:EXAMPLES]
+    return images

@@ -196,9 +196,10 @@ def test_demo(tmp_path, monkeypatch, capsys):
     assert main(["demo", "--quick", "--out", str(tmp_path)]) == 0
     output = capsys.readouterr().out
     assert "all right" in output and "mean IoU" in output and "success" in output
-    for name in "segmentation.png", "localization.png", "losses.png":
+    for name in "segmentation.png", "localization.png", "losses.png", "segmentation.html":
         assert (tmp_path / name).stat().st_size > 10_000
         assert str(tmp_path / name) in output
+    assert (tmp_path / "segmentation.html").resolve().as_uri() in output
 
 
 def test_a_wrong_case_is_named_in_full(monkeypatch, capsys):

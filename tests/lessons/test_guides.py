@@ -14,6 +14,8 @@ WITH_EXAMPLES = [guide for guide in GUIDES if ">>> " in guide.read_text(encoding
 
 @pytest.mark.parametrize("guide", WITH_EXAMPLES, ids=lambda guide: guide.stem)
 def test_examples_print_their_answers(guide):
+    if "import torch" in guide.read_text(encoding="utf-8"):
+        pytest.importorskip("torch", reason="PyTorch is not installed")
     failed, tried = doctest.testfile(str(guide), module_relative=False, encoding="utf-8")
     assert tried > 0 and failed == 0
 
@@ -46,3 +48,20 @@ def test_the_net_of_ones_own_is_trained_as_shown(my_layers, capsys):
     short = ["--epochs", "1", "--scenes", "32"]
     assert main(["train", "segmentation", *net, *short]) == 0
     assert Path("runs/segmentation-digits-my_layers.LeakyNet-0/best.npz").exists()
+
+
+def test_a_net_is_taken_along_as_shown(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    text = (GUIDES[0].parent / "take_it_with_you.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    short = ["--epochs", "1", "--scenes", "64"]
+    assert main(["train", "segmentation", "--net", "segnet", *short]) == 0
+    commands = re.findall(r"^nn-scratch (export .*)$", text, re.MULTILINE)
+    assert len(commands) >= 2
+    for command in commands:
+        assert main(command.split()) == 0
+    assert "page.html" in capsys.readouterr().out
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    for block in blocks:
+        exec(block, {})
+    assert capsys.readouterr().out.startswith("['background', '0', '1'")

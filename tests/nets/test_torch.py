@@ -58,3 +58,43 @@ def test_same_losses_for_twenty_steps(kind, optimizer):
         expected.backward()
         theirs_steps.step()
         assert loss == pytest.approx(expected.item(), rel=1e-8)
+
+
+TWINS = {
+    "SegNet": lambda: (SegNet(1, 11, (4, 6), rng=0), torch_nets.TorchSegNet(1, 11, (4, 6))),
+    "SegNet-Basic": lambda: (
+        SegNetBasic(1, 11, width=4, rng=0),
+        torch_nets.TorchSegNetBasic(1, 11, 4),
+    ),
+    "U-Net": lambda: (UNet(1, 11, (4, 6, 8), rng=0), torch_nets.TorchUNet(1, 11, (4, 6, 8))),
+    "localizer": lambda: (
+        Localizer(1, 10, (37, 45), widths=(4, 6), features=16, rng=0),
+        torch_nets.TorchLocalizer(1, 10, (37, 45), (4, 6), 16),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_weights_go_to_pytorch_and_come_back(name):
+    ours, theirs = (net.eval() for net in TWINS[name]())
+    x = np.random.default_rng(1).standard_normal((3, 1, 37, 45)).astype(np.float32)
+
+    def assert_same():
+        with torch.no_grad():
+            expected = theirs(torch.tensor(x))
+        found = ours(x)
+        if isinstance(found, tuple):
+            found, expected = (np.concatenate(parts, axis=1) for parts in (found, expected))
+        np.testing.assert_allclose(found, expected, atol=1e-5 * float(abs(expected).max()))
+
+    theirs.load_state_dict({n: torch.tensor(a) for n, a in ours.state_dict().items()})
+    assert_same()
+    torch.manual_seed(2)
+    with torch.no_grad():
+        for tensor in theirs.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.mul_(1 + 0.3 * torch.rand_like(tensor))
+    ours.load_state_dict(theirs.state_dict())
+    assert_same()
+    for name, tensor in theirs.state_dict().items():
+        np.testing.assert_array_equal(ours.state_dict()[name], tensor.numpy())
