@@ -13,6 +13,7 @@ from nn_scratch.cli import (
     evaluate,
     exercise,
     export,
+    fetch,
     grade,
     info,
     predict,
@@ -21,7 +22,7 @@ from nn_scratch.cli import (
 from nn_scratch.cli.output import close_quietly, speak_plainly
 
 # As help lists them.
-COMMANDS = (demo, check, exercise, grade, train, evaluate, predict, compare, export, info)
+COMMANDS = (demo, check, exercise, grade, train, evaluate, predict, compare, export, fetch, info)
 
 
 def main(arguments=None):

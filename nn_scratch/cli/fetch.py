@@ -1,0 +1,41 @@
+"""`nn-scratch fetch`: download a well-known data set."""
+
+import argparse
+import sys
+from pathlib import Path
+
+DESCRIPTION = """\
+Download a well-known data set from its own site, check it, and unpack it into a
+folder that --data reads. An interrupted download is gone on with. Its authors
+say what it may be used for."""
+
+
+def add(commands):
+    """The command's parser."""
+    from nn_scratch.data.fetch import DATA_SETS
+
+    parser = commands.add_parser(
+        "fetch",
+        help="download a well-known data set",
+        description=DESCRIPTION,
+        epilog="\n".join(f"{name:<11} {one.title}" for name, one in DATA_SETS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=list(DATA_SETS), metavar="NAME", help=", ".join(DATA_SETS))
+    parser.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="where its folder shall lie (default: a cache)"
+    )
+    return parser
+
+
+def run(options):
+    """Fetch it; say where it is, and what can be done with it."""
+    from nn_scratch.data.fetch import DATA_SETS, fetch
+    from nn_scratch.evaluation.names import printable
+
+    folder = fetch(options.name, options.to, say=lambda line: print(line, file=sys.stderr))
+    print(printable(folder))
+    for command in DATA_SETS[options.name].commands:
+        task, _, rest = command.partition(" ")
+        print(f"  nn-scratch train {task} --data {printable(folder)} {rest}")
+    return 0
