@@ -26,7 +26,7 @@ try:
     from nn_scratch import ops
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.layers import Conv2d, ReLU, Sequential
-    from nn_scratch.plotting import plot_arrays, plot_images, plot_lines
+    from nn_scratch.plotting import plot_filtered, plot_images, plot_lines
     from nn_scratch.training import SGD, Adam, fit
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -36,33 +36,19 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # %% [markdown]
 # ## 1. What a kernel does to a digit
 #
-# Before anything learns: what can nine numbers do? Three kernels that people wrote down long before
-# networks learned any. The first takes the mean of nine neighbours. The second subtracts the left
-# neighbours from the right ones (Sobel), so it answers to upright edges; the third does the same
-# from top to bottom.
+# Lesson 01 began with kernels that people wrote down long before networks learned any. Here is one
+# of them again, Sobel's for upright edges, beside one whose nine numbers were drawn at random.
 
 # %%
 scenes = DigitSegmentation("train", 64)
 image, _ = scenes.sample(0, 0)
-blur = np.ones((3, 3), np.float32) / 9
 sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
-
-
-def convolve(kernel):
-    """The scene under one kernel, padded so that the size stays."""
-    return ops.conv2d(image[None], kernel[None, None], padding=1)[0, 0]
-
-
-plot_images(
-    {
-        "image": image,
-        "blurred": convolve(blur),
-        "edges, upright": abs(convolve(sobel)),
-        "edges, level": abs(convolve(sobel.T)),
-    }
-)
+guess = np.random.default_rng(0).normal(0, 0.5, (1, 1, 3, 3)).astype(np.float32)
+plot_filtered(image, {"Sobel": sobel, "random": guess[0, 0]})
 
 # %% [markdown]
+# One has a purpose; the other answers to everything a little. How does the second become the first?
+#
 # ## 2. Finding a kernel instead of writing it
 #
 # Now turn it round. Somebody shows you images and what Sobel's kernel makes of them, but not the
@@ -96,9 +82,8 @@ def descend(w, rate, steps):
         w = w - np.float32(rate) * dw
 
 
-guess = np.random.default_rng(0).normal(0, 0.5, (1, 1, 3, 3)).astype(np.float32)
 found = list(descend(guess, rate=1.0, steps=401))
-plot_arrays({f"after {step} steps": found[step][0][0, 0].round(2) for step in (0, 5, 20, 100, 400)})
+plot_filtered(image, {f"after {step} steps": found[step][0][0, 0] for step in (0, 5, 20, 400)})
 
 # %%
 off = [float(abs(w[0, 0] - sobel).max()) for w, _ in found]
@@ -208,12 +193,6 @@ piled = train_without_zeroing(small_net(), sgd, shown)
 for name, values in {"with zero_grad": losses["SGD"], "without": piled}.items():
     late = values[10:shown]
     print(f"{name:<15}loss {values[2]:.3f} after 2 steps, later {min(late):.3f} to {max(late):.3f}")
-plot_lines(
-    {"with zero_grad": losses["SGD"][:shown], "without": piled},
-    range(shown),
-    xlabel="step",
-    ylabel="loss",
-)
 
 # %% [markdown]
 # It rolls like a ball without friction: sooner at the bottom of the valley, but then up the other

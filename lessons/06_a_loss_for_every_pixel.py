@@ -122,7 +122,13 @@ scores[0, 0] += 4  # a net that nearly always says "background"
 p = ops.softmax(scores)
 of_truth = np.take_along_axis(p, labels[None, None], axis=1)[0, 0]  # (H, W)
 assert np.isclose(ops.cross_entropy(scores, labels[None]), -np.log(of_truth).mean())
-plot_images({"image": image, "label map": labels, "loss of each pixel": -np.log(of_truth)})
+names = ("background", *"0123456789")
+loss_map = -np.log(of_truth)
+plot_images(
+    {"image": image, "label map": labels, "loss of each pixel: white is large": loss_map},
+    size=2.4,
+    class_names=names,
+)
 
 # %%
 small_scores, small_labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 3, (2, 4, 5))
@@ -160,7 +166,12 @@ said = np.array([[0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]])
 both, either = ((true == 1) & (said == 1)).sum(), ((true == 1) | (said == 1)).sum()
 print(f"IoU of class 1: {both} / {either} = {both / either}")
 assert (both, either) == (3, 5)
-plot_images({"true": true, "said": said}, size=1.5)
+shared, covered = (true & said).astype(int), (true | said).astype(int)
+plot_images(
+    {"true": true, "said": said, f"both: {both}": shared, f"at least one: {either}": covered},
+    size=1.5,
+    class_names=("background", "class 1"),
+)
 
 # %% [markdown]
 # The functions count from a **confusion matrix**: how many pixels of each true class (row) were

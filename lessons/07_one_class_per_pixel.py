@@ -43,6 +43,12 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # Take a classifier for small images, say 17×17 pixels, that says what stands in the *middle*. To
 # label a large image, put the window around the first pixel, classify, move it by one pixel,
 # classify, and so on. At the border the window reaches out of the image; there it sees zeros.
+#
+# ![A window moves over a scene, and the label of its middle pixel fills the label
+# map](images/sliding_window.gif)
+#
+# (The labels are those of the classifier that section 7 trains. It finds the ink; which digit it
+# is, it often guesses wrong. By the end of the lesson you will know why.)
 
 # %%
 scenes = DigitSegmentation("test", 4)

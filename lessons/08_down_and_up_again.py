@@ -31,9 +31,9 @@ try:
     from nn_scratch.data import DigitSegmentation, Loader
     from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix
     from nn_scratch.graph.cost import cost
-    from nn_scratch.graph.receptive_field import influence, receptive_field
+    from nn_scratch.graph.receptive_field import receptive_field
     from nn_scratch.nets import DownUpFCN, FullResolutionFCN
-    from nn_scratch.plotting import plot_images, plot_segmentation
+    from nn_scratch.plotting import plot_outlines, plot_views
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -105,12 +105,16 @@ print(f"full resolution takes {products[0] / products[1]:.0f} times the products
 assert products[0] > 5 * products[1]
 
 # %%
-plot_images({name: influence(net, wide).astype(int) for name, net in subjects.items()}, size=2)
+scene, _ = DigitSegmentation("test", 4).sample(0, 0)
+seen = {"three layers": receptive_field(three, image)}
+seen |= {name: receptive_field(net, wide) for name, net in subjects.items()}
+plot_views(scene, seen, pixel=(18, 8))
 
 # %% [markdown]
-# Blue is what the middle pixel can depend on. Going down and up sees more for a fraction of the
-# work and of the memory: this is why nearly all nets for segmentation have the shape of an
-# hourglass. The price: after three pools nobody knows where exactly an edge was.
+# The frames show what the marked pixel can depend on; grey is beside the image. Going down and up
+# sees more for a fraction of the work and of the memory: this is why nearly all nets for
+# segmentation have the shape of an hourglass. The price: after three pools nobody knows where
+# exactly an edge was.
 #
 # ## 3. Skip connections
 #
@@ -214,10 +218,10 @@ order = sorted(metrics, key=lambda name: -metrics[name]["mean_iou"])
 print("best to worst by mIoU:", ", ".join(order))
 
 # %%
-images, truths = (part[:3] for part in next(iter(test.batches())))
-net = subjects["with skips"].eval()
 names = ("background", *"0123456789")
-plot_segmentation(images, truths, names, net(images).argmax(axis=1))
+image, labels = test.dataset.sample(0, 1)
+drawn = {name: net.eval()(image[None])[0].argmax(axis=0) for name, net in subjects.items()}
+plot_outlines(image, labels, drawn, names)
 
 # %% [markdown]
 # A minute of training is little. What becomes of such nets, with twice the channels, in the
@@ -237,9 +241,10 @@ assert long_run["full-resolution-fcn"] < long_run["fcn-nearest"] < long_run["fcn
 # Seeing the whole digit helps, once there was time to learn what it looks like; and so does knowing
 # where its edge was. Skips bring both, and early.
 #
-# Back to our own short run. Which classes are hard? The IoU of each:
+# Back to our own short run. Which classes are hard for the net with skips? The IoU of each:
 
 # %%
+net = subjects["with skips"]
 found = np.concatenate([net(x).argmax(axis=1) for x, _ in test.batches()])
 truth = np.concatenate([labels for _, labels in test.batches()])
 each = class_iou(confusion_matrix(truth, found, 11))

@@ -35,7 +35,7 @@ try:
     from nn_scratch.graph.cost import cost
     from nn_scratch.layers import Conv2d, Layer, MaxPool2d, MaxUnpool2d
     from nn_scratch.nets import DownUpFCN
-    from nn_scratch.plotting import plot_dots, plot_images
+    from nn_scratch.plotting import plot_dots, plot_outlines
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -123,18 +123,19 @@ assert np.isclose(iou, 12**2 / 14**2)
 for tolerance in (0.0075, 0.03):
     (f1,) = image_boundary_f1(truth, thick, 2, tolerance=tolerance)
     print(f"IoU {iou:.2f}   boundary F1 {f1:.2f} within {tolerance * np.hypot(40, 40):.1f} pixels")
-plot_images({"truth": truth[0], "too thick": thick[0]}, size=1.5)
+blank = np.ones((1, 40, 40))
+plot_outlines(blank, truth[0], {"a square, one pixel too large": thick[0]}, ("", "square"))
 
 # %% [markdown]
 # And the strokes of our digits, drawn one pixel too thick? They are three to four pixels wide.
 
 # %%
-_, digits = DigitSegmentation("test", 1).sample(0, 0)
+image, digits = DigitSegmentation("test", 1).sample(0, 0)
 ink = digits > 0
 grown = np.pad(ink, 1)
 grown = grown[1:-1, 1:-1] | grown[:-2, 1:-1] | grown[2:, 1:-1] | grown[1:-1, :-2] | grown[1:-1, 2:]
 print(f"IoU of the ink, one pixel too thick: {ink.sum() / grown.sum():.2f}")
-plot_images({"ink": ink.astype(int), "one pixel too thick": grown.astype(int)}, size=1.5)
+plot_outlines(image, ink.astype(int), {"one pixel too thick": grown.astype(int)}, ("", "ink"))
 
 # %% [markdown]
 # ## 4. Train them
@@ -164,7 +165,7 @@ for way in ways:
 # %%
 image, labels = test.dataset.sample(0, 3)
 drawn = {way.replace("_", " "): trained[way](image[None])[0].argmax(axis=0) for way in ways}
-plot_images({"image": image, "truth": labels, **drawn}, size=1.5)
+plot_outlines(image, labels, drawn, ("background", *"0123456789"))
 
 # %% [markdown]
 # Did you expect that? When this was written, the net with switches was far behind after this
@@ -180,6 +181,12 @@ plot_images({"image": image, "truth": labels, **drawn}, size=1.5)
 # %%
 report = json.loads((RESULTS / "digits.json").read_text())
 rows = [row for row in report["rows"] if row["net"].startswith(("fcn-", "segnet"))]
+groups = {"-skips": "with skips", "segnet": "SegNet"}
+kind = {
+    row["net"]: next((g for end, g in groups.items() if row["net"].endswith(end)), "without skips")
+    for row in rows
+}
+rows.sort(key=lambda row: ("without skips", "with skips", "SegNet").index(kind[row["net"]]))
 print(f"{report['epochs']} epochs of {report['training_images']} scenes, seeds {report['seeds']}")
 plot_dots(
     [row["net"] for row in rows],
@@ -187,6 +194,7 @@ plot_dots(
         display_name(name): [[run[name] for run in row["runs"]] for row in rows]
         for name in ("mean_iou", "boundary_f1")
     },
+    groups=[kind[row["net"]] for row in rows],
 )
 
 # %%

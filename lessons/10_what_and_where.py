@@ -28,7 +28,7 @@ try:
     from nn_scratch.evaluation import boxes
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import Localizer
-    from nn_scratch.plotting import plot_boxes, plot_lines
+    from nn_scratch.plotting import plot_boxes, plot_lines, plot_two_boxes
     from nn_scratch.training import Adam, Localization, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -67,6 +67,7 @@ shared = (4 - 2) * 4
 iou = boxes.box_iou(a, b)[0]
 assert iou == shared / (16 + 16 - shared)
 print(f"IoU {iou:.3f}: half of each box is shared, and still it is only a third")
+plot_two_boxes(a[0], b[0])
 
 # %% [markdown]
 # A box counts as a **success** if its IoU with the true one is at least 0.5.
@@ -144,14 +145,12 @@ d = np.linspace(-3, 3, 25)
 zero = np.zeros(1)
 plot_lines(
     {
-        "squared": [ops.mse_loss(np.array([v]), zero) for v in d],
-        "smooth L1": [ops.smooth_l1_loss(np.array([v]), zero) for v in d],
-        "gradient of squared": [ops.mse_loss_backward(np.array([v]), zero)[0] for v in d],
-        "gradient of smooth L1": [ops.smooth_l1_loss_backward(np.array([v]), zero)[0] for v in d],
+        "squared error": [ops.mse_loss_backward(np.array([v]), zero)[0] for v in d],
+        "smooth L1": [ops.smooth_l1_loss_backward(np.array([v]), zero)[0] for v in d],
     },
     d,
     xlabel="d, predicted minus true",
-    ylabel="loss, gradient",
+    ylabel="gradient: how hard it pulls",
 )
 
 # %% [markdown]

@@ -20,6 +20,7 @@ import json
 import os
 import platform
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,10 @@ try:
     from nn_scratch import ops
     from nn_scratch.engine.cpu.threads import thread_count
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.plotting import plot_dots, plot_roofline
+    from nn_scratch.graph.cost import cost
+    from nn_scratch.nets import SegNet
+    from nn_scratch.plotting import plot_roofline, plot_shares
+    from nn_scratch.training import Adam, Segmentation
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -220,9 +224,6 @@ for name, rate in rates.items():
     print(f"{name:<24}{rate:>12.4f} GFLOP/s {rate / rates['seven loops']:>10,.0f} times the loops")
 print(f"{'a large matrix product':<24}{timings['product_gflop_s']:>12.4f} GFLOP/s")
 
-# %%
-plot_dots(list(rates), {"GFLOP/s": [[rate] for rate in rates.values()]}, logarithmic=["GFLOP/s"])
-
 # %% [markdown]
 # The two steps that count most: from Python's numbers to whole arrays, and from many small calls to
 # matrix products. What comes after is worth a factor of a few.
@@ -277,7 +278,114 @@ plot_roofline(
 # - What helps under the flat part is to use the processor's arithmetic fully, or to multiply less,
 #   as Winograd does: that is how a rate *counted by equation (1)* can even go through the roof.
 #
-# ## 9. Break it on purpose
+# ## 9. Where a step's time goes
+#
+# A roof tells what one op could reach. Whether that op matters is another question: a training step
+# has many. So measure the parts. Each layer's `forward` and `backward` is wrapped in a stopwatch;
+# what no stopwatch saw is the loss, the optimizer, and Python itself. Beside it stands what
+# equation (2) allows: forward reads $x$ and writes $y$, backward reads $\partial L/\partial y$ and
+# $x$ and writes $\partial L/\partial x$; and three times the products of equation (1).
+#
+# **Predict:** in a net of 3×3 convolutions, batch norms, pools and unpools, which share do the
+# convolutions take? And in a tiny net, for a single small image?
+
+
+# %%
+KINDS = ("Conv2d", "BatchNormReLU2d", "MaxPool2d", "MaxUnpool2d")
+
+
+def split_a_step(net, shape, steps):
+    """Milliseconds of the shortest of some steps, and of each kind of layer in it; its bytes."""
+    spent, moved = [], Counter()
+
+    def stopwatch(kind, way, call):
+        def timed(array):
+            start = time.perf_counter()
+            result = call(array)
+            spent[-1][kind] += 1e3 * (time.perf_counter() - start)
+            if way == "forward" and len(spent) == 1:
+                moved[kind] += 3 * array.nbytes + 2 * result.nbytes
+            return result
+
+        return timed
+
+    for _, layer in net.named_modules():
+        kind = type(layer).__name__
+        for way in ("forward", "backward") if kind in KINDS else ():
+            vars(layer)[way] = stopwatch(kind, way, getattr(layer, way))
+    images = np.random.default_rng(0).random(shape, np.float32)
+    batch = images, np.zeros((shape[0], *shape[2:]), int)
+    task, optimizer, macs = Segmentation(11), Adam(net), Counter()
+    for _ in range(steps):
+        spent.append(Counter())
+        start = time.perf_counter()
+        net.zero_grad()
+        task.step(net, batch)
+        optimizer.step()
+        whole = 1e3 * (time.perf_counter() - start)
+        spent[-1]["loss, optimizer, Python"] = whole - sum(spent[-1].values())
+    for _, layer in net.named_modules():
+        for way in ("forward", "backward"):
+            vars(layer).pop(way, None)
+    for row in cost(net, images)[:-1]:
+        macs[row.layer] += row.macs or 0
+    return {
+        kind: {"ms": ms, "operations": 6 * macs[kind], "bytes": moved[kind]}
+        for kind, ms in min(spent, key=lambda parts: sum(parts.values())).items()
+    }
+
+
+STEPS = {
+    "SegNet, 8 images of 3×96×128": ((3, 11, (32, 64, 64)), (8, 3, 96, 128), 24),
+    "a tiny SegNet, 1 image of 1×16×16": ((1, 11, (4, 8, 8)), (1, 1, 16, 16), 200),
+}
+if os.environ.get("NN_SCRATCH_MEASURE") == "1":
+    timings["step_parts"] = {
+        name: split_a_step(SegNet(*arguments, rng=0), shape, steps)
+        for name, (arguments, shape, steps) in STEPS.items()
+    }
+    Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
+measured = timings["step_parts"]
+for name, parts in measured.items():
+    whole = sum(part["ms"] for part in parts.values())
+    print(f"{name}: {whole:.1f} ms")
+    for kind, part in sorted(parts.items(), key=lambda item: -item[1]["ms"]):
+        line = f"  {kind:<26}{part['ms']:>8.2f} ms{part['ms'] / whole:>6.0%}"
+        if part["bytes"]:
+            arithmetic = part["operations"] / timings["product_gflop_s"] / 1e6
+            memory = part["bytes"] / timings["copy_gb_s"] / 1e6
+            least, held_by = max((arithmetic, "arithmetic"), (memory, "memory"))
+            line += f"   by the roof at least {least:>7.3f} ms ({held_by})"
+        print(line)
+large, tiny = measured.values()
+rest = 1 - large["Conv2d"]["ms"] / sum(part["ms"] for part in large.values())
+print(f"with convolutions that take no time the large net would be {1 / rest:.1f} times as fast")
+assert large["Conv2d"]["ms"] == max(part["ms"] for part in large.values())
+assert sum(part["operations"] for part in tiny.values()) / timings["product_gflop_s"] / 1e6 < (
+    sum(part["ms"] for part in tiny.values()) / 20
+)
+
+# %%
+plot_shares(
+    {name: {kind: p["ms"] for kind, p in parts.items()} for name, parts in measured.items()}
+)
+
+# %% [markdown]
+# Three things that no roof shows:
+#
+# - **Shares.** Convolutions take most of the large net's step, so they come first. But what remains
+#   when they are free is a floor: this is Amdahl's law, and the printed factor is all that could
+#   ever be gained there.
+# - **Distance.** Batch norm, ReLU, pools and unpools do hardly any arithmetic, and still stand
+#   several times above what memory allows. Each is a handful of NumPy calls, each call passes over
+#   the arrays anew, and results go to memory that was not touched before. That is a reason to fuse
+#   them, and it can be seen only here.
+# - **Fixed costs.** In the tiny net the arithmetic would take a few microseconds. The step takes
+#   hundreds of times longer: Python looks up names, checks shapes and makes arrays, the same for
+#   sixteen pixels as for sixteen thousand. Larger batches are the remedy, and lesson 13 meets the
+#   same cost again on a card.
+#
+# ## 10. Break it on purpose
 #
 # `sliding_window_view` copies nothing: it is a view in which the same memory appears many times.
 # Writing into such a view is a mistake that no error reports if you force it:
@@ -331,7 +439,7 @@ assert check_exercise("conv2d_backward", conv2d_backward_by_taps).ok
 print("right in every case")
 
 # %% [markdown]
-# ## 10. Exercises
+# ## 11. Exercises
 #
 # 1. Write the *weight gradient* of `tap_by_tap`: equation (5) of lesson 01 is one matrix product
 #    for each tap. Compare with `ops.conv2d_backward`.
@@ -344,6 +452,7 @@ print("right in every case")
 #
 # - Let one call do much: whole arrays, then matrix products.
 # - Count operations and bytes before you optimise; the roof says which of the two is in the way.
+#   Then measure the parts of a whole step: the roof does not know shares and fixed costs.
 # - The mathematics stays in one place (`ops/`), the tricks in another (`engine/`), and a test says
 #   that both are the same function.
 #

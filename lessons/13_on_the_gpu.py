@@ -17,7 +17,11 @@
 
 # %% tags=["hide-input"]
 # %matplotlib inline
+import json
+import os
+import time
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -27,7 +31,8 @@ try:
     from nn_scratch.exercises import check_exercise
     from nn_scratch.graph.cost import cost
     from nn_scratch.nets import SegNet, SegNetBasic
-    from nn_scratch.plotting import plot_arrays, plot_lines
+    from nn_scratch.plotting import plot_arrays, plot_lines, plot_threads
+    from nn_scratch.training import Adam, Segmentation
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -66,11 +71,12 @@ print("a GPU here?", "yes" if why_no_gpu() is None else "no: the rest runs on th
 count, block_size = 10, 4
 blocks = -(-count // block_size)  # rounded up
 assert (blocks, blocks * block_size - count) == (3, 2)
-grid = np.arange(blocks * block_size).reshape(blocks, block_size).astype(float)
-grid[grid >= count] = np.nan
-plot_arrays({"a row is a block, a cell a thread: its output": grid})
+plot_threads(count, block_size)
 
 # %% [markdown]
+# Every thread of a block has its number in a square; the arrow shows the output that equation (1)
+# gives it.
+#
 # Here is a kernel of the library, as it is compiled for the card: the gather of lesson 02, equation
 # (2). `blockIdx.x`, `blockDim.x` and `threadIdx.x` are the three numbers of equation (1); they give
 # the place within a plane, one channel of one image. The same numbers along y give the first plane.
@@ -213,8 +219,46 @@ print(f"{products} products for {fetched} numbers fetched: {products / fetched:.
 #
 # $$t = \max\!\left(n\,t_0,\; \frac{F}{\text{rate}},\; \frac{B}{\text{bandwidth}}\right) \tag{2}$$
 #
-# The numbers for a card below are **assumed**, of the order that makers of large cards state; none
-# was measured for this lesson. Put in those of yours (`benchmarks/gpu.sh` measures them).
+# First something measured, on the CPU of `timings.json`: training steps of a tiny SegNet, with more
+# and more images. Calls have a price here, too: each of NumPy's costs microseconds before it does
+# anything (lesson 12, section 9). **Predict:** how much longer does a step with 8 images take than
+# one with a single image?
+
+# %%
+tiny = SegNet(1, 11, widths=(4, 8, 8), kernel_size=3, rng=0)
+batches = [1, 2, 4, 8, 16, 32, 64]
+
+
+def step_milliseconds(n, least=0.5):
+    """The shortest of several training steps with n images of 16×16."""
+    task, optimizer, times = Segmentation(11), Adam(tiny), []
+    batch = np.zeros((n, 1, 16, 16), np.float32), np.zeros((n, 16, 16), int)
+    while sum(times) < least or len(times) < 5:
+        start = time.perf_counter()
+        tiny.zero_grad()
+        task.step(tiny, batch)
+        optimizer.step()
+        times.append(time.perf_counter() - start)
+    return 1e3 * min(times)
+
+
+timings = json.loads(Path("timings.json").read_text())
+if os.environ.get("NN_SCRATCH_MEASURE") == "1":
+    timings["batch_ms"] = [step_milliseconds(n) for n in batches]
+    Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
+measured = timings["batch_ms"]
+for n, ms in zip(batches, measured, strict=True):
+    print(f"{n:>3} images {ms:>7.2f} ms, {ms / n:>6.2f} for each")
+assert measured[3] < 4 * measured[0]
+
+# %% [markdown]
+# The first images are nearly free: the step is busy with being started. On a card it is the same,
+# only more so, because the work itself is so much faster there.
+#
+# **No run on a card has been made for this lesson.** What follows is computed: operations and bytes
+# are counted by the library, exactly; the card's three numbers are **assumed**, of the order that
+# makers of large cards state. Put in those of yours (`benchmarks/gpu.sh` measures them), and the
+# conclusion is yours too.
 
 # %%
 LAUNCH, RATE, BANDWIDTH = 5e-6, 30e12, 2e12  # assumed: seconds, operations/s, bytes/s
@@ -230,20 +274,19 @@ def least_seconds(net, shape):
     return launches, max(6 * total.macs / RATE, moved / BANDWIDTH)
 
 
-tiny = SegNet(1, 11, widths=(8, 16, 32), kernel_size=3, rng=0)
+small = SegNet(1, 11, widths=(8, 16, 32), kernel_size=3, rng=0)
 large = SegNetBasic(3, 11, rng=0)
 print(f"{'':<38}{'starting':>10}{'working':>10}")
 for name, net, shape in (
-    ("a tiny SegNet, 1 image of 40×40", tiny, (1, 1, 40, 40)),
-    ("a tiny SegNet, 32 images of 40×40", tiny, (32, 1, 40, 40)),
+    ("a small SegNet, 1 image of 40×40", small, (1, 1, 40, 40)),
+    ("a small SegNet, 32 images of 40×40", small, (32, 1, 40, 40)),
     ("SegNet-Basic, 1 image of 180×240", large, (1, 3, 180, 240)),
 ):
     starting, working = least_seconds(net, shape)
     print(f"{name:<38}{1e3 * starting:>7.2f} ms{1e3 * working:>7.2f} ms")
 
 # %%
-batches = [1, 2, 4, 8, 16, 32, 64]
-parts = [least_seconds(tiny, (n, 1, 40, 40)) for n in batches]
+parts = [least_seconds(small, (n, 1, 40, 40)) for n in batches]
 plot_lines(
     {
         "starting kernels": [1e3 * starting for starting, _ in parts],

@@ -169,7 +169,7 @@ dx = pool.backward(np.ones((1, 1, 1, 1)))
 assert np.isclose(y.item(), 2.5, atol=1e-4) and np.allclose(dx[0, 0], window / (4 * 2.5), atol=1e-4)
 report = check_gradients(RootMeanSquarePool2d(), np.random.default_rng(0).normal(size=(2, 3, 6, 5)))
 assert report.ok
-plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)})
+plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)}, shared=False)
 
 # %% [markdown]
 # ## 3. Break it on purpose

@@ -11,7 +11,13 @@ from nn_scratch.plotting.animations import (
     animate_switches,
     save_gif,
 )
-from nn_scratch.plotting.charts import plot_dots, plot_lines, plot_losses, plot_roofline
+from nn_scratch.plotting.charts import (
+    plot_dots,
+    plot_lines,
+    plot_losses,
+    plot_roofline,
+    plot_shares,
+)
 from nn_scratch.plotting.diagrams import (
     plot_filtered,
     plot_phases,
@@ -50,6 +56,7 @@ __all__ = [
     "plot_phases",
     "plot_roofline",
     "plot_segmentation",
+    "plot_shares",
     "plot_threads",
     "plot_two_boxes",
     "plot_two_heads",

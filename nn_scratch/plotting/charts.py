@@ -1,4 +1,4 @@
-"""Charts: losses, lines, dots, the roofline. Each returns a matplotlib Figure."""
+"""Charts: losses, lines, dots, shares, the roofline. Each returns a matplotlib Figure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import cycle
@@ -6,11 +6,13 @@ from itertools import cycle
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 from nn_scratch.plotting.colours import LINE_COLOURS, MARKERS
 from nn_scratch.plotting.text import LEGEND, fitted, legend, legend_below, options, title, write
 
+HATCHES = ("", "//", "..", "\\\\", "xx", "--")  # tell neighbours apart without colour
+FEW = 25  # markers on a line
 INSIDE = 6  # names that a legend inside a chart may have
 
 
@@ -125,11 +127,14 @@ def plot_lines(
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axis = figure.add_subplot()
     styles = zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False)
+    every = max(1, len(x) // FEW)  # else they hide the line
     drawn = [
-        axis.plot(x, values, marker=marker, color=colour, ms=5, lw=1.4)[0]
+        axis.plot(x, values, marker=marker, color=colour, ms=5, lw=1.4, markevery=every)[0]
         for values, (marker, colour) in zip(lines.values(), styles, strict=False)
     ]
     axis.set(xlabel=xlabel, ylabel=ylabel)
+    if all(float(value).is_integer() for value in x):
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     if "x" in logarithmic:
         axis.set_xscale("log")
         axis.set_xticks(x, [f"{value:g}" for value in x])
@@ -142,4 +147,31 @@ def plot_lines(
         legend_below(figure, drawn, list(lines))
     elif len(lines) > 1:
         legend(axis, drawn, [fitted(name, 2.5, LEGEND) for name in lines])
+    return figure
+
+
+def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
+    """A bar for each name, cut into the shares of its parts in percent.
+
+    bars: a dict from name to a dict from part to a number; parts keep their colour from bar to bar.
+
+    Returns: a Figure.
+    """
+    parts = list(dict.fromkeys(part for bar in bars.values() for part in bar))
+    figure = Figure(figsize=(7.4, 0.9 + 0.55 * len(bars)), layout="constrained")
+    axis = figure.add_subplot(xlabel="share in %", xlim=(0, 100))
+    styles = zip(parts, cycle(LINE_COLOURS), cycle(HATCHES), strict=False)
+    left, handles = np.zeros(len(bars)), []
+    for part, colour, hatch in styles:
+        shares = np.array([100 * bar.get(part, 0) / sum(bar.values()) for bar in bars.values()])
+        rows = range(len(bars))
+        drawn = axis.barh(rows, shares, 0.7, left, color=colour, ec="white", hatch=hatch)
+        handles.append(drawn[0])
+        left += shares
+    texts = [fitted(name, 2.2, 10) for name in bars]
+    axis.set_yticks(range(len(bars)), texts, **options(*texts))
+    axis.invert_yaxis()
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.tick_params(axis="y", length=0)
+    legend_below(figure, handles, parts)
     return figure

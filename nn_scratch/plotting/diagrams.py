@@ -160,7 +160,11 @@ def plot_views(
 
     Returns: a Figure.
     """
-    figure = Figure(figsize=(4.2, 4.4), layout="constrained")
+    half = np.max([*views.values()], axis=0) / 2
+    start = np.minimum(np.array(pixel) - half, -0.5) - 1
+    end = np.maximum(np.array(pixel) + half, np.array(image.shape[1:]) - 0.5) + 1
+    high, wide = end - start
+    figure = Figure(figsize=(4.2, 4.2 * high / wide), layout="constrained")
     axis = figure.add_subplot(xticks=[], yticks=[], facecolor=IDLE)
     show_image(axis, image)
     row, column = pixel
@@ -171,11 +175,7 @@ def plot_views(
         frame = Rectangle(place, width, height, fill=False, ec=colour, ls=style, lw=3)
         frames.append(axis.add_patch(frame))
     axis.plot(column, row, "s", color=PREDICTION_COLOUR, ms=6)
-    most = np.max([*views.values(), image.shape[1:]], axis=0) / 2 + 2
-    middle = np.array(image.shape[1:]) / 2 - 0.5
-    reach = np.maximum(most, np.abs(np.array(pixel) - middle) + np.max([*views.values()], 0) / 2)
-    axis.set(xlim=(middle[1] - reach[1], middle[1] + reach[1]))
-    axis.set(ylim=(middle[0] + reach[0], middle[0] - reach[0]))
+    axis.set(xlim=(start[1], end[1]), ylim=(end[0], start[0]))
     names = [f"{name}: {height}×{width}" for name, (height, width) in views.items()]
     legend_below(figure, frames, names)
     return figure
@@ -215,7 +215,7 @@ def plot_threads(count: int, block_size: int) -> Figure:
 
 def _cells(axis: Axes, array: Array) -> None:
     """A small array as cells with their numbers, alone in an axis."""
-    draw_cells(axis, array.round(2), 0, 0, float(np.abs(array).max()) or 1.0)
+    draw_cells(axis, array.round(2) + 0.0, 0, 0, float(np.abs(array).max()) or 1.0)
     axis.set(xlim=(0, array.shape[1]), ylim=(array.shape[0], 0), aspect="equal")
     axis.set_axis_off()
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.boxes import box_iou
@@ -15,13 +15,13 @@ from nn_scratch.plotting.colours import (
     CLASS_COLOURS,
     PREDICTION_COLOUR,
     TRUTH_COLOUR,
+    class_colours,
     coloured,
 )
 from nn_scratch.plotting.parts import (
     class_legend,
     draw_box,
     draw_cells,
-    draw_name,
     draw_named_boxes,
     edges,
     photograph,
@@ -40,7 +40,6 @@ from nn_scratch.plotting.text import (
 )
 
 PANEL = 1.6  # inches, of one image among others
-READABLE = 8  # pixels of a class that are worth its name in a picture
 MOST = 1000  # classes that get colours where their number is not told
 
 
@@ -112,34 +111,34 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
 def plot_outlines(
     image: Array, truth: Array, predictions: Mapping[str, Array], class_names: Sequence[str]
 ) -> Figure:
-    """Truth and prediction as outlines over each other, on the image, a panel for each prediction;
-    a letter of each predicted class stands beside what was labelled so.
+    """Truth and prediction as outlines over each other, a panel for each prediction, whose classes
+    are laid over the image as colours.
 
     image (1 or 3, H, W) with values from 0 to 1; truth (H, W): the class of each pixel, 0 for
-    background; predictions: a dict from title to a label map (H, W).
+    background; predictions: a dict from title to a label map (H, W). An outline lies between what
+    is background and what is not.
 
     Returns: a Figure.
     """
-    figure = Figure(figsize=(2.9 * len(predictions), 3.2), layout="constrained")
+    figure = Figure(figsize=(max(2.9 * len(predictions), 4.4), 3.2), layout="constrained")
     axes = figure.subplots(1, len(predictions), squeeze=False)[0]
+    drawn = {
+        "true outline": (truth, TRUTH_COLOUR, "-"),
+        "predicted outline": (None, PREDICTION_COLOUR, "--"),
+    }
     for axis, (what, labels) in zip(axes, predictions.items(), strict=True):
         axis.set(xticks=[], yticks=[])
         title(axis, fitted(what, 2.8, 11), size=11)
         show_image(axis, image)
-        for shown, colour, style in (
-            (truth, TRUTH_COLOUR, "solid"),
-            (labels, PREDICTION_COLOUR, (0, (2, 1))),
-        ):
-            axis.add_collection(LineCollection(edges(shown), colors=colour, ls=[style], lw=2))
-        for k in np.unique(labels[labels > 0]).tolist():
-            if np.count_nonzero(labels == k) >= READABLE:
-                draw_name(axis, labels == k, class_names[k], PREDICTION_COLOUR)
-    colours, names = (TRUTH_COLOUR, PREDICTION_COLOUR), ("truth", "prediction, with its class")
-    handles = [
-        Line2D([], [], color=colour, ls=style, lw=2)
-        for colour, style in zip(colours, ("-", "--"), strict=True)
-    ]
-    legend_below(figure, handles, names)
+        axis.imshow(coloured(labels, len(class_names)), alpha=0.6 * (labels > 0))
+        for shown, colour, style in drawn.values():
+            lines = edges((labels if shown is None else shown) > 0)
+            axis.add_collection(LineCollection(lines, colors=colour, ls=style, lw=2.2))
+    handles = [Line2D([], [], color=colour, ls=style, lw=2) for _, colour, style in drawn.values()]
+    present = [k for k in np.unique(list(predictions.values())).tolist() if k > 0]
+    colours = class_colours(len(class_names))
+    handles += [Patch(facecolor=colours[k], edgecolor="grey") for k in present]
+    legend_below(figure, handles, [*drawn, *(class_names[k] for k in present)])
     return figure
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from nn_scratch.plotting.colours import BOX_COLOURS, SIGNED, class_colours
-from nn_scratch.plotting.text import legend_below, plain, write
+from nn_scratch.plotting.text import legend_below, plain
 
 
 def photograph(image):
@@ -82,12 +82,3 @@ def edges(labels):
     rows, columns = np.nonzero(labels[:, 1:] != labels[:, :-1])
     upright = [((x + 0.5, y - 0.5), (x + 0.5, y + 0.5)) for y, x in zip(rows, columns, strict=True)]
     return level + upright
-
-
-def draw_name(axis, mask, name, colour):
-    """A name at the upper right of the True pixels of mask (H, W), within the picture."""
-    x, y, width, _ = tight_box(mask)
-    place = min(x + width, mask.shape[1] - 4), max(y, 3)
-    text = axis.text(*place, "", fontsize=10, va="center", color="black")
-    text.set_bbox({"facecolor": colour, "edgecolor": colour, "pad": 1})
-    write(text, plain(name))

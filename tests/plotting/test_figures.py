@@ -123,10 +123,22 @@ def test_lines_and_roofline(tmp_path):
     figure = charts.plot_lines({"a": [1, 2], "b": [2, 1]}, [1, 10], xlabel="x", ylabel="y")
     figure.savefig(tmp_path / "lines.png")
     assert len(figure.axes[0].lines) == 2
+    many = charts.plot_lines({"a": range(200)}, range(200), xlabel="step", ylabel="y")
+    assert many.axes[0].lines[0].get_markevery() == 8
+    assert all(float(t).is_integer() for t in many.axes[0].get_xticks())
     roof = charts.plot_roofline({"here": (10, 50)}, bandwidth=20, rate=100)
     roof.savefig(tmp_path / "roof.png")
     assert [text.get_text() for text in roof.axes[0].texts][-1] == "here"
     assert roof.axes[0].lines[0].get_ydata().max() == 100
+
+
+def test_shares_fill_every_bar(tmp_path):
+    bars = {"one": {"a": 1.0, "b": 3.0}, "two": {"b": 2.0, "c": 2.0}}
+    figure = charts.plot_shares(bars)
+    figure.savefig(tmp_path / "picture.png")
+    widths = [patch.get_width() for patch in figure.axes[0].patches]
+    assert widths == [25, 0, 75, 50, 0, 50]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b", "c"]
 
 
 def test_losses(tmp_path):
