@@ -24,6 +24,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 try:
     from nn_scratch import ops
@@ -281,8 +282,9 @@ plot_roofline(
 # ## 9. Where a step's time goes
 #
 # A roof tells what one op could reach. Whether that op matters is another question: a training step
-# has many. So measure the parts. Each layer's `forward` and `backward` is wrapped in a stopwatch;
-# what no stopwatch saw is the loss, the optimizer, and Python itself. Beside it stands what
+# has many. So measure the parts. Each layer's `forward` and `backward` is wrapped in a stopwatch,
+# which counts processor time on one core, so that nothing else that runs disturbs it; what no
+# stopwatch saw is the loss, the optimizer, and Python itself. Beside it stands what
 # equation (2) allows: forward reads $x$ and writes $y$, backward reads $\partial L/\partial y$ and
 # $x$ and writes $\partial L/\partial x$; and three times the products of equation (1).
 #
@@ -300,9 +302,9 @@ def split_a_step(net, shape, steps):
 
     def stopwatch(kind, way, call):
         def timed(array):
-            start = time.perf_counter()
+            start = time.process_time()
             result = call(array)
-            spent[-1][kind] += 1e3 * (time.perf_counter() - start)
+            spent[-1][kind] += 1e3 * (time.process_time() - start)
             if way == "forward" and len(spent) == 1:
                 moved[kind] += 3 * array.nbytes + 2 * result.nbytes
             return result
@@ -318,11 +320,11 @@ def split_a_step(net, shape, steps):
     task, optimizer, macs = Segmentation(11), Adam(net), Counter()
     for _ in range(steps):
         spent.append(Counter())
-        start = time.perf_counter()
+        start = time.process_time()
         net.zero_grad()
         task.step(net, batch)
         optimizer.step()
-        whole = 1e3 * (time.perf_counter() - start)
+        whole = 1e3 * (time.process_time() - start)
         spent[-1]["loss, optimizer, Python"] = whole - sum(spent[-1].values())
     for _, layer in net.named_modules():
         for way in ("forward", "backward"):
@@ -339,21 +341,46 @@ STEPS = {
     "SegNet, 8 images of 3×96×128": ((3, 11, (32, 64, 64)), (8, 3, 96, 128), 24),
     "a tiny SegNet, 1 image of 1×16×16": ((1, 11, (4, 8, 8)), (1, 1, 16, 16), 200),
 }
+
+
+def one_core():
+    """The parts of both steps, and what one core can do at most, in processor time."""
+    with threadpool_limits(1):
+        a, b = np.ones((2, 1024, 1024), np.float32)
+        source, target = np.ones((2, 1 << 24), np.float32)
+        spent = {"product": [], "copy": []}
+        for _ in range(20):
+            start = time.process_time()
+            a @ b
+            spent["product"].append(time.process_time() - start)
+            start = time.process_time()
+            np.copyto(target, source)
+            spent["copy"].append(time.process_time() - start)
+        return {
+            "product_gflop_s": 2 * 1024**3 / min(spent["product"]) / 1e9,
+            "copy_gb_s": 2 * source.nbytes / min(spent["copy"]) / 1e9,
+            "steps": {
+                name: split_a_step(SegNet(*arguments, rng=0), shape, steps)
+                for name, (arguments, shape, steps) in STEPS.items()
+            },
+        }
+
+
 if os.environ.get("NN_SCRATCH_MEASURE") == "1":
-    timings["step_parts"] = {
-        name: split_a_step(SegNet(*arguments, rng=0), shape, steps)
-        for name, (arguments, shape, steps) in STEPS.items()
-    }
+    os.environ["NN_SCRATCH_THREADS"] = "1"
+    timings["one_core"] = one_core()
+    os.environ.pop("NN_SCRATCH_THREADS")
     Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
-measured = timings["step_parts"]
+core = timings["one_core"]
+measured = core["steps"]
 for name, parts in measured.items():
     whole = sum(part["ms"] for part in parts.values())
     print(f"{name}: {whole:.1f} ms")
     for kind, part in sorted(parts.items(), key=lambda item: -item[1]["ms"]):
         line = f"  {kind:<26}{part['ms']:>8.2f} ms{part['ms'] / whole:>6.0%}"
         if part["bytes"]:
-            arithmetic = part["operations"] / timings["product_gflop_s"] / 1e6
-            memory = part["bytes"] / timings["copy_gb_s"] / 1e6
+            arithmetic = part["operations"] / core["product_gflop_s"] / 1e6
+            memory = part["bytes"] / core["copy_gb_s"] / 1e6
             least, held_by = max((arithmetic, "arithmetic"), (memory, "memory"))
             line += f"   by the roof at least {least:>7.3f} ms ({held_by})"
         print(line)
@@ -361,7 +388,7 @@ large, tiny = measured.values()
 rest = 1 - large["Conv2d"]["ms"] / sum(part["ms"] for part in large.values())
 print(f"with convolutions that take no time the large net would be {1 / rest:.1f} times as fast")
 assert large["Conv2d"]["ms"] == max(part["ms"] for part in large.values())
-assert sum(part["operations"] for part in tiny.values()) / timings["product_gflop_s"] / 1e6 < (
+assert sum(part["operations"] for part in tiny.values()) / core["product_gflop_s"] / 1e6 < (
     sum(part["ms"] for part in tiny.values()) / 20
 )
 

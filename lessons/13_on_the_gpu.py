@@ -219,10 +219,10 @@ print(f"{products} products for {fetched} numbers fetched: {products / fetched:.
 #
 # $$t = \max\!\left(n\,t_0,\; \frac{F}{\text{rate}},\; \frac{B}{\text{bandwidth}}\right) \tag{2}$$
 #
-# First something measured, on the CPU of `timings.json`: training steps of a tiny SegNet, with more
-# and more images. Calls have a price here, too: each of NumPy's costs microseconds before it does
-# anything (lesson 12, section 9). **Predict:** how much longer does a step with 8 images take than
-# one with a single image?
+# First something measured, on the CPU of `timings.json`, in processor time: training steps of a
+# tiny SegNet, with more and more images. Calls have a price here, too: each of NumPy's costs
+# microseconds before it does anything (lesson 12, section 9). **Predict:** how much longer does a
+# step with 8 images take than one with a single image?
 
 # %%
 tiny = SegNet(1, 11, widths=(4, 8, 8), kernel_size=3, rng=0)
@@ -234,11 +234,11 @@ def step_milliseconds(n, least=0.5):
     task, optimizer, times = Segmentation(11), Adam(tiny), []
     batch = np.zeros((n, 1, 16, 16), np.float32), np.zeros((n, 16, 16), int)
     while sum(times) < least or len(times) < 5:
-        start = time.perf_counter()
+        start = time.process_time()
         tiny.zero_grad()
         task.step(tiny, batch)
         optimizer.step()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return 1e3 * min(times)
 
 
@@ -250,6 +250,16 @@ measured = timings["batch_ms"]
 for n, ms in zip(batches, measured, strict=True):
     print(f"{n:>3} images {ms:>7.2f} ms, {ms / n:>6.2f} for each")
 assert measured[3] < 4 * measured[0]
+plot_lines(
+    {
+        "measured": measured,
+        "as much for each image as in a batch of 64": [measured[-1] * n / 64 for n in batches],
+    },
+    batches,
+    xlabel="images in the batch",
+    ylabel="milliseconds of a training step",
+    logarithmic="xy",
+)
 
 # %% [markdown]
 # The first images are nearly free: the step is busy with being started. On a card it is the same,
@@ -285,21 +295,8 @@ for name, net, shape in (
     starting, working = least_seconds(net, shape)
     print(f"{name:<38}{1e3 * starting:>7.2f} ms{1e3 * working:>7.2f} ms")
 
-# %%
-parts = [least_seconds(small, (n, 1, 40, 40)) for n in batches]
-plot_lines(
-    {
-        "starting kernels": [1e3 * starting for starting, _ in parts],
-        "work": [1e3 * working for _, working in parts],
-    },
-    batches,
-    xlabel="images in the batch",
-    ylabel="milliseconds at least (assumed card)",
-    logarithmic="xy",
-)
-
 # %% [markdown]
-# Where the line for starting lies above the other, the card waits for the host: for a small net and
+# Where starting takes longer than working, the card waits for the host: for a small net and
 # a small batch it does nearly all the time. That is why the tiny nets of these lessons
 # train on the CPU, and why frameworks take pains to *fuse* several operations into one kernel: here
 # batch norm and ReLU, and softmax and cross-entropy.

@@ -36,7 +36,7 @@ try:
         ReLU,
         Sequential,
     )
-    from nn_scratch.plotting import plot_arrays
+    from nn_scratch.plotting import plot_arrays, plot_images
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -172,6 +172,21 @@ assert report.ok
 plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)}, shared=False)
 
 # %% [markdown]
+# What does it see? A digit, pooled twice, by three pools:
+
+# %%
+scene, _ = DigitSegmentation("test", 4).sample(0, 0)
+pooled = {"maximum": scene[None], "root mean square": scene[None], "mean": scene[None]}
+for _ in range(2):
+    pooled["maximum"] = ops.max_pool2d(pooled["maximum"], 2)[0]
+    pooled["root mean square"] = RootMeanSquarePool2d()(pooled["root mean square"])
+    pooled["mean"] = ops.avg_pool2d(pooled["mean"], 2)
+plot_images({"image": scene, **{name: x[0] for name, x in pooled.items()}}, size=2)
+
+# %% [markdown]
+# The maximum keeps strokes bright and lets noise in; the mean quiets the noise and thins the
+# strokes. Ours stands between the two.
+#
 # ## 3. Break it on purpose
 #
 # Forget one link, the factor 2 of the square, and look at what the check says. Of the 180 numbers

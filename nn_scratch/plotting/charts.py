@@ -100,7 +100,7 @@ def plot_roofline(
     for (name, (intensity, reached)), colour in zip(points.items(), colours, strict=False):
         axis.plot(intensity, reached, "o", color=colour)
         right = intensity > 30  # else the name would leave the picture
-        place, align = ((-7, -4), "right") if right else ((7, -4), "left")
+        place, align = ((-4, -14), "right") if right else ((7, -4), "left")
         label = axis.annotate("", (intensity, reached), place, textcoords="offset points", ha=align)
         write(label, fitted(name, 2.5, LEGEND))
     axis.set(xlabel="operations for each byte moved", ylabel="GFLOP/s", xscale="log", yscale="log")
@@ -158,7 +158,7 @@ def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
     Returns: a Figure.
     """
     parts = list(dict.fromkeys(part for bar in bars.values() for part in bar))
-    figure = Figure(figsize=(7.4, 0.9 + 0.55 * len(bars)), layout="constrained")
+    figure = Figure(figsize=(8.6, 0.9 + 0.55 * len(bars)), layout="constrained")
     axis = figure.add_subplot(xlabel="share in %", xlim=(0, 100))
     styles = zip(parts, cycle(LINE_COLOURS), cycle(HATCHES), strict=False)
     left, handles = np.zeros(len(bars)), []
@@ -168,7 +168,7 @@ def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
         drawn = axis.barh(rows, shares, 0.7, left, color=colour, ec="white", hatch=hatch)
         handles.append(drawn[0])
         left += shares
-    texts = [fitted(name, 2.2, 10) for name in bars]
+    texts = [fitted(name, 3, 10) for name in bars]
     axis.set_yticks(range(len(bars)), texts, **options(*texts))
     axis.invert_yaxis()
     axis.spines[["top", "right", "left"]].set_visible(False)

@@ -40,6 +40,7 @@ from nn_scratch.plotting.text import (
 )
 
 PANEL = 1.6  # inches, of one image among others
+DASHES = (0, (1, 0.9))  # short ones: an outline is made of sides of pixels
 MOST = 1000  # classes that get colours where their number is not told
 
 
@@ -124,7 +125,7 @@ def plot_outlines(
     axes = figure.subplots(1, len(predictions), squeeze=False)[0]
     drawn = {
         "true outline": (truth, TRUTH_COLOUR, "-"),
-        "predicted outline": (None, PREDICTION_COLOUR, "--"),
+        "predicted outline": (None, PREDICTION_COLOUR, DASHES),
     }
     for axis, (what, labels) in zip(axes, predictions.items(), strict=True):
         axis.set(xticks=[], yticks=[])
