@@ -17,7 +17,7 @@ from nn_scratch.backend import Array, to_host
 from nn_scratch.graph.program import Op, Program, program
 from nn_scratch.layers import Layer
 
-SCRIPTS = "ops.js", "net.js", "page.js"
+SCRIPTS = "ops.js", "net.js", "boxes.js", "page.js"
 EXACT = 360_000  # weights: with more, all of their bytes would make a page larger than 2 MB
 STAGES = {  # the ops whose maps are shown, and what stands below them
     "relu": "conv",
@@ -51,6 +51,7 @@ def to_page(
     class_names: Sequence[str],
     colours: Sequence[str],
     examples: Array,
+    outputs: Sequence[str] = ("scores",),
     *,
     title: str,
     sentence: str,
@@ -60,7 +61,8 @@ def to_page(
 
     task: "segmentation", "localization" or "detection", which says what the net's outputs mean.
     colours: one for each class, "#rrggbb". examples: images (N, C, H, W) with values from 0 to 1,
-    in the size that the page works with. title and sentence stand above.
+    in the size that the page works with. outputs: the names of the net's outputs. title and
+    sentence stand above.
 
     Returns: the text of the HTML file.
     Raises: ExportError if a layer is none of the library's, which is named.
@@ -74,7 +76,7 @@ def to_page(
         "shape": list(found.shape),
         "steps": [_step(op, numbers) for op in found.ops],
         "outputs": found.outputs,
-        "stages": _stages(found),
+        "stages": _stages(found, outputs),
         "paper": paper._asdict(),
         "numbers": _base64(numbers.all(), 4 if numbers.length <= EXACT else 3),
         "examples": [_base64(to_host(image), 3) for image in examples],
@@ -143,14 +145,13 @@ def _step(op: Op, numbers: _Numbers) -> dict[str, Any]:
     }
 
 
-def _stages(found: Program) -> list[dict[str, Any]]:
-    """The values whose maps are shown: the image, what follows from it, the output if a map."""
+def _stages(found: Program, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The values whose maps are shown: the image, what becomes of it, and the outputs that are
+    maps, under their names."""
+    outputs = dict(zip(found.outputs, names, strict=True))
     stages = [{"value": 0, "name": "image"}]
     for value, op in enumerate(found.ops, start=1):
-        if len(op.shape) != 3:
-            continue
-        if value in found.outputs:
-            stages.append({"value": value, "name": "scores"})
-        elif op.name in STAGES:
-            stages.append({"value": value, "name": STAGES[op.name]})
+        name = outputs.get(value) or STAGES.get(op.name)
+        if name and len(op.shape) == 3:
+            stages.append({"value": value, "name": name})
     return stages

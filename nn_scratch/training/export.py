@@ -12,6 +12,7 @@ from nn_scratch.backend import Array
 from nn_scratch.data import DataError
 from nn_scratch.data.sources import DIGITS
 from nn_scratch.graph import ExportError, Paper, to_onnx, to_page
+from nn_scratch.layers import inference_mode
 from nn_scratch.plotting.colours import class_colours
 from nn_scratch.training.inference import Trained, settings_for
 from nn_scratch.training.output_folder import output_folder
@@ -20,15 +21,30 @@ from nn_scratch.training.recipes import validation_loader
 EXAMPLES = 6  # images that the page offers
 # As the scenes are: their background and its noise, and strokes as wide as an enlarged digit's.
 DIGITS_PAPER = Paper(level=0.15, noise=0.08, ink=0.85, pen=1.4)
-OUTPUTS = {"segmentation": ("scores",), "localization": ("scores", "boxes")}
 DOES = {
     "segmentation": "labels every pixel",
     "localization": "says what it is, and where",
+    "detection": "finds all that is there",
 }
+CELLS = "in cells of stride × stride pixels, of which the maps have one each"
+# The names of a task's outputs, by their number, and what they mean.
 MEANING = {
-    "segmentation": "scores (N, classes, H, W): the largest one is a pixel's class",
-    "localization": "scores (N, classes): the largest one is the class; "
-    "boxes (x, y, w, h), corner at the top left, as fractions of the image's width and height",
+    ("segmentation", 1): {"scores": "(N, classes, H, W): the largest one is a pixel's class"},
+    ("localization", 2): {
+        "scores": "(N, classes): the largest one is the class",
+        "boxes": "(N, 4), or (N, classes, 4), one for each class: (x, y, w, h), the corner at the "
+        "top left, as fractions of the image's width and height",
+    },
+    ("detection", 3): {
+        "heat": "(N, classes, h, w): logits; an object's centre is where none of the eight "
+        "neighbours is higher",
+        "sizes": f"(N, 2, h, w): (w, h) of the object, {CELLS}",
+        "offsets": "(N, 2, h, w): (x, y) of the centre from the cell's corner, in cells",
+    },
+    ("detection", 2): {
+        "scores": "(N, 1 + classes, h, w): of each window, for no object and for the classes",
+        "boxes": f"(N, 4, h, w): (x, y, w, h) from the cell's corner, {CELLS}",
+    },
 }
 
 
@@ -49,9 +65,21 @@ def export(trained: Trained, target: str | Path) -> Path:
 
 
 def _onnx(trained: Trained) -> bytes:
-    shape = (trained.facts["channels"], *trained.facts["image_size"])
-    model = to_onnx(trained.net, shape, OUTPUTS[trained.settings.task], metadata(trained))
+    model = to_onnx(trained.net, _shape(trained), list(_outputs(trained)), metadata(trained))
     return model.SerializeToString()
+
+
+def _shape(trained: Trained) -> tuple[int, int, int]:
+    """(C, H, W) of the images that the net was trained with."""
+    height, width = trained.facts["image_size"]
+    return trained.facts["channels"], height, width
+
+
+def _outputs(trained: Trained) -> dict[str, str]:
+    """What the net's outputs mean, by their names."""
+    with inference_mode(trained.net):
+        y = trained.net(np.zeros((1, *_shape(trained)), np.float32))
+    return MEANING[trained.settings.task, len(y) if isinstance(y, tuple) else 1]
 
 
 def metadata(trained: Trained) -> dict[str, str]:
@@ -69,7 +97,7 @@ def metadata(trained: Trained) -> dict[str, str]:
         "channels": json.dumps(facts["channels"]),
         "normalization": json.dumps({"divide_by": 255, "mean": 0, "std": 1}),
         "input": f"images (N, C, H, W), float32 from 0 to 1: {channels}, divided by 255",
-        "output": MEANING[trained.settings.task],
+        "outputs": json.dumps(_outputs(trained)),
         "nn_scratch": nn_scratch.__version__,
     }
 
@@ -85,6 +113,7 @@ def page_of(trained: Trained) -> bytes:
         names,
         class_colours(len(names)),
         _examples(trained),
+        list(_outputs(trained)),
         title="Draw a digit" if digits else f"{trained.settings.net}, at work",
         sentence=f"A net of {weights:,} weights {DOES[task]} while you draw, or take one of the "
         "examples.",
@@ -100,6 +129,5 @@ def _examples(trained: Trained) -> Array:
         source = trained.task.open(settings, trained.facts["class_names"])
         images: Any = next(iter(validation_loader(settings, source).batches()))[0]
     except (DataError, StopIteration):
-        shape = (1, trained.facts["channels"], *trained.facts["image_size"])
-        images = np.ones(shape, np.float32)
+        images = np.ones((1, *_shape(trained)), np.float32)
     return images

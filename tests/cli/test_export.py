@@ -76,7 +76,8 @@ def test_an_onnx_file_says_how_it_is_used(runs, tmp_path):
     for name in ("class_names", "image_size", "channels"):
         assert json.loads(said[name]) == facts[name]
     assert json.loads(said["normalization"]) == {"divide_by": 255, "mean": 0, "std": 1}
-    assert "corner at the top left" in said["output"]
+    outputs = json.loads(said["outputs"])
+    assert list(outputs) == ["scores", "boxes"] and "the corner at the top left" in outputs["boxes"]
 
 
 @pytest.mark.parametrize("task", ["segmentation", "localization"])

@@ -16,6 +16,7 @@ from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS
 from nn_scratch.plotting.colours import class_colours
 
 TOLERANCE = 1e-4  # of the largest score
+OUTPUTS = {"segmentation": ["scores"], "localization": ["scores", "boxes"]}
 
 
 def as_if_trained(net):
@@ -34,9 +35,9 @@ def written(folder, net, task, examples, names):
     file = folder / "page.html"
     paper = Paper(level=0.15, noise=0.08, ink=0.85)
     colours = class_colours(len(names))
-    text = to_page(
-        net, task, names, colours, examples, title="A <page>", sentence="& more", paper=paper
-    )
+    outputs = OUTPUTS[task]
+    words = {"title": "A <page>", "sentence": "& more", "paper": paper}
+    text = to_page(net, task, names, colours, examples, outputs, **words)
     file.write_text(text, encoding="utf-8")
     return file
 

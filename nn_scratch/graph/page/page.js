@@ -122,11 +122,6 @@ function show() {
   });
 }
 
-/* exp(s[k] − m) / Σ exp(s − m), m the largest score. */
-function softmax(scores) {
-  const largest = Math.max(...scores), powers = scores.map((s) => Math.exp(s - largest));
-  return powers.map((power) => power / powers.reduce((sum, p) => sum + p, 0));
-}
 const largestOf = (numbers) => numbers.indexOf(Math.max(...numbers));
 const percent = (share) => `${Math.round(100 * share)} %`;
 const scoresAt = (map, k) => page.classes.map((_, c) => map.data[c * pixels + k]);
@@ -152,6 +147,15 @@ const answers = {
     frame(byId("answer"), { left: left * width, top: top * height, wide: wide * width,
       high: high * height, words });
     return shares.map((share) => share >= 0.005 && { text: percent(share), share });
+  },
+
+  detection(...maps) {
+    const stride = 2 ** Math.ceil(Math.log2(height / maps[0].shape[1]));
+    const found = detections(maps, stride), count = (k) => found.filter((one) => one.label === k);
+    paint(byId("answer"), image.shape, visible(image));
+    for (const box of found)
+      frame(byId("answer"), { ...box, words: `${page.classes[box.label]}  ${percent(box.score)}` });
+    return page.classes.map((_, k) => count(k).length && { text: count(k).length });
   },
 };
 
