@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+from pathlib import Path
 
 from nn_scratch.cli.options import UsageError, as_options, task_names
 
@@ -23,6 +24,9 @@ def add(commands):
         default=argparse.SUPPRESS,
         help="which, or FILE.py:NAME for one of your own (default: the first choice)",
     )
+    parser.add_argument(
+        "--draw", type=Path, metavar="FILE.png", help="and draw the net, as a picture of that name"
+    )
     return parser
 
 
@@ -33,11 +37,12 @@ def run(options):
     chosen = {"net": options.net} if "net" in options else {}
     if options.task:
         with as_options():
-            print(_net_cost(options.task, chosen))
+            print(_net_cost(options.task, chosen, options.draw))
         print(f"\nnets for {options.task}: {', '.join(TASKS[options.task].nets)}")
         return 0
-    if chosen:
-        raise UsageError(f"--net: for which task? nn-scratch info {'|'.join(TASKS)} --net NET")
+    if chosen or options.draw:
+        what = "--net" if chosen else "--draw"
+        raise UsageError(f"{what}: for which task? nn-scratch info {'|'.join(TASKS)} --net NET")
     for what, value in _installation():
         print(f"{what:<12}{value}")
     return 0
@@ -71,16 +76,23 @@ def _installation():
     ]
 
 
-def _net_cost(task, chosen):
-    """What the recipe's net costs, for one training batch, as text."""
+def _net_cost(task, chosen, drawing):
+    """What the recipe's net costs, for one training batch, as text; and its drawing in a file, if
+    one is named."""
     from nn_scratch.graph.cost import cost, cost_table
+    from nn_scratch.plotting import plot_net
     from nn_scratch.training.build_net import errors_of
+    from nn_scratch.training.output_folder import output_folder
     from nn_scratch.training.recipes import recipe
 
     one = recipe(task, **chosen)
     images = next(iter(one.train.batches()))[0]
     with errors_of(one.settings.net):
-        return cost_table(cost(one.net, images))
+        table = cost_table(cost(one.net, images))
+        if drawing is not None:
+            with output_folder(drawing.parent) as folder:
+                folder.write_figure(drawing.name, plot_net(one.net.eval(), images, channels=0))
+    return table
 
 
 def _gpu_name():

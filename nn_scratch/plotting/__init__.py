@@ -36,6 +36,7 @@ from nn_scratch.plotting.figures import (
     plot_overlay,
     plot_segmentation,
 )
+from nn_scratch.plotting.net import plot_net
 
 __all__ = [
     "animate_conv_transpose",
@@ -51,6 +52,7 @@ __all__ = [
     "plot_images",
     "plot_lines",
     "plot_losses",
+    "plot_net",
     "plot_outlines",
     "plot_overlay",
     "plot_phases",

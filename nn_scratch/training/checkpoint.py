@@ -67,10 +67,13 @@ def save_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record: 
 
 def write_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record: dict) -> None:
     """As save_checkpoint, but straight to `path`."""
-    arrays = {f"net/{name}": array for name, array in net.state_dict().items()}
-    arrays |= {
-        f"optimizer/{name}": to_host(array) for name, array in optimizer.state_dict().items()
-    }
+    write_states(path, net.state_dict(), optimizer.state_dict(), record)
+
+
+def write_states(path: str | Path, net: dict, optimizer: dict, record: dict) -> None:
+    """A checkpoint of the states of a net and an optimizer, dicts of arrays."""
+    states = {"net": net, "optimizer": optimizer}
+    arrays = {f"{of}/{name}": to_host(a) for of, part in states.items() for name, a in part.items()}
     text = strict_json.dumps({"format": FORMAT, "arrays": sorted(arrays), "record": record})
     contents: dict[str, Any] = {RECORD: np.array(text), **arrays}
     with Path(path).open("wb") as file:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from nn_scratch.check.cases import catalogue
 from nn_scratch.cli import main
@@ -164,6 +165,16 @@ def test_info(capsys):
     assert main(["info"]) == 0
     output = capsys.readouterr().out
     assert all(word in output for word in ("NumPy", "BLAS", "threads", "GPU"))
+
+
+def test_info_draws_a_net(tmp_path, capsys):
+    picture = tmp_path / "drawings" / "segnet.png"
+    assert main(["info", "segmentation", "--net", "segnet", "--draw", str(picture)]) == 0
+    assert "MaxUnpool2d" in capsys.readouterr().out
+    with Image.open(picture) as drawn:
+        assert drawn.width > 1200 and drawn.height > 200
+    assert main(["info", "--draw", str(picture)]) == 2
+    assert "--draw: for which task?" in capsys.readouterr().err
 
 
 def test_the_command_without_arguments_shows_its_use():

@@ -1,0 +1,129 @@
+"""The drawing of nets: everything is there, at its size, and no text is cut off or covered."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from helpers import draw
+from nn_scratch.data import DigitSegmentation
+from nn_scratch.graph import trace
+from nn_scratch.layers import Add, AvgPool2d, Conv2d, Layer, Linear, MaxPool2d, ReLU, Sequential
+from nn_scratch.nets import LOCALIZERS, SEGMENTERS, SegNet
+from nn_scratch.plotting import plot_net
+from nn_scratch.plotting.volumes import choose_channels, volumes_of
+
+IMAGE = DigitSegmentation("test", 1).sample(0, 0)[0][None]
+QUICK = ("segnet", "unet", "FCN-Basic", "fully-convolutional", "localizer")
+
+
+class Leak(Layer):
+    """A layer of a student's own."""
+
+    def forward(self, x):
+        return np.where(x > 0, x, x / 10)
+
+
+class OfOnesOwn(Layer):
+    """A net of a student's own: a layer of theirs, a skip, and two ways that meet without one."""
+
+    def __init__(self, channels=3):
+        super().__init__()
+        self.stem = Conv2d(channels, 8, 5, stride=2, rng=0)
+        self.leak, self.relu, self.add, self.pool = Leak(), ReLU(), Add(), AvgPool2d(2)
+        self.convs = [Conv2d(8, 8, 3, padding=1, rng=i) for i in range(4)]
+        self.heads = [Linear(8, 5, rng=0), Linear(8, 4, rng=0)]
+
+    def forward(self, x):
+        x = self.leak(self.stem(x))
+        x = self.relu(self.add(self.convs[1](self.convs[0](x)), x))
+        x = self.pool(self.convs[3](self.convs[2](x)) + x)
+        return tuple(head(x.mean(axis=(2, 3))) for head in self.heads)
+
+
+def assert_texts_are_whole(figure):
+    """No text reaches beyond the figure, and no two cover each other."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    axes, legend = figure.axes[0], figure.legends[0]
+    drawn = [text for text in (*axes.texts, *legend.get_texts()) if text.get_text()]
+    boxes = [text.get_window_extent(renderer) for text in drawn]
+    for box in boxes:
+        assert box.x0 >= 0 and box.y0 >= 0
+        assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
+    for (a, one), (b, other) in combinations(zip(boxes, drawn, strict=True), 2):
+        beside = min(a.x1, b.x1) <= max(a.x0, b.x0) + 1
+        assert beside or min(a.y1, b.y1) <= max(a.y0, b.y0) + 1, (one, other)
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
+        for name in (*SEGMENTERS, *LOCALIZERS)
+    ],
+)
+@pytest.mark.parametrize("channels", [0, 3])
+def test_every_net_of_the_zoo(name, channels):
+    if name in SEGMENTERS:
+        net = SEGMENTERS[name](1, 11, rng=0, width=4, kernel_size=3)
+    else:
+        net = LOCALIZERS[name](1, 10, image_size=(40, 40), rng=0, width=4)
+    figure = plot_net(net.eval(), IMAGE, channels=channels)
+    assert_texts_are_whole(figure)
+    assert 12 <= figure.get_figwidth() < 15 and figure.get_figheight() < 9
+    ends = {"labels", *(f"class {k}" for k in range(10))} & set(texts(figure))
+    assert len(ends) == (channels > 0)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 40, 40), (1, 3, 23, 90), (1, 3, 90, 23)])
+def test_a_net_of_ones_own_needs_no_help(shape):
+    x = np.abs(draw(*shape, dtype=np.float32)) % 1
+    figure = plot_net(OfOnesOwn(), x)
+    assert_texts_are_whole(figure)
+    assert {"Leak", "no layer", "2 conv", "5×5", "image", "+"} <= set(texts(figure))
+    names = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert {"a layer of one's own", "no layer made it", "skip", "linear"} <= names
+    assert "switches" not in names
+
+
+def test_maps_have_their_true_relative_sizes_and_channels_their_depth():
+    figure = plot_net(SegNet(1, 5, (4, 16), rng=0), np.zeros((1, 1, 24, 40), np.float32))
+    volumes = volumes_of(trace(SegNet(1, 5, (4, 16), rng=0), np.zeros((1, 1, 24, 40), np.float32)))
+    assert [(v.kind, v.channels) for v in volumes[:4]] == [
+        *(("", 1), ("Conv2d", 4), ("MaxPool2d", 4), ("Conv2d", 16))
+    ]
+    assert volumes[3].depth == 2 * volumes[1].depth > 0
+    fronts = [p for p in figure.axes[0].patches if hasattr(p, "get_width")]
+    sizes = [(p.get_width(), p.get_height()) for p in fronts]
+    image, first, pooled = sizes[:3]
+    assert image == first and image[0] / image[1] == pytest.approx(40 / 24)
+    assert np.array(image) == pytest.approx(2 * np.array(pooled))
+    assert not figure.axes[0].images  # an image of one value: nothing to see inside
+
+
+def test_real_maps_are_inside():
+    net = SegNet(1, 5, (4, 6), rng=0).eval()
+    figure = plot_net(net, IMAGE, channels=2, class_names=list("abcde"))
+    traced = trace(net, IMAGE)
+    unpooled = next(s for s in reversed(traced.steps) if s.kind == "MaxUnpool2d").output[0]
+    shown = [picture.get_array() for picture in figure.axes[0].images]
+    # the image, two channels each of nine volumes, and the labels
+    assert len(shown) == 1 + 2 * 9 + 1
+    assert sum(any(np.array_equal(part, channel) for channel in unpooled) for part in shown) == 2
+    np.testing.assert_array_equal(shown[0], IMAGE[0, 0])
+    assert shown[-1].shape == (40, 40, 3)
+
+
+def test_a_pool_and_its_unpooling_show_the_same_channels():
+    net = Sequential(Conv2d(1, 9, 3, rng=0), MaxPool2d(2), Conv2d(9, 9, 1, rng=1))
+    conv, pool, last = volumes_of(trace(net, IMAGE))[1:]
+    choose_channels([*volumes_of(trace(net, IMAGE))[:1], conv, pool, last], 3)
+    assert conv.shown == pool.shown and len(conv.shown) == 3
+    spread = conv.value.array[0].std(axis=(1, 2))
+    assert min(spread[conv.shown]) >= np.sort(spread)[-3]
