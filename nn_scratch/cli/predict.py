@@ -2,15 +2,24 @@
 
 from pathlib import Path
 
-from nn_scratch.cli.options import add_device, add_net
+from nn_scratch.cli.options import UsageError, add_device, add_net
 
 
 def add(commands):
     """The command's parser."""
+    from nn_scratch.nets.pretrained import pretrained_names
+
     parser = commands.add_parser(
         "predict", help="what a checkpoint's net says of image files, drawn on them"
     )
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument(
+        "checkpoint", type=Path, nargs="?", help="what train wrote; or, in its place:"
+    )
+    parser.add_argument(
+        "--pretrained",
+        metavar="NAME",
+        help=f"a net that comes with the library: {', '.join(pretrained_names())}",
+    )
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument(
         "--out",
@@ -27,10 +36,17 @@ def run(options):
     """Predict, image by image."""
     from nn_scratch.backend import choose_device
     from nn_scratch.evaluation.names import printable
+    from nn_scratch.nets.pretrained import pretrained_file
     from nn_scratch.training.inference import predict
 
+    checkpoint, images = options.checkpoint, options.images
+    if options.pretrained is not None:
+        images = [*filter(None, [checkpoint]), *images]
+        checkpoint = pretrained_file(options.pretrained)
+    elif checkpoint is None:
+        raise UsageError("by which net? nn-scratch predict CHECKPOINT|--pretrained NAME IMAGE ...")
     device = choose_device(options.device)
-    found = predict(options.checkpoint, options.images, options.out, device, options.net)
+    found = predict(checkpoint, images, options.out, device, options.net)
     for text, picture in found:
         print(f"{printable(text)}\n  {printable(picture)}")
     return 0

@@ -2,6 +2,12 @@
 
 from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
+from nn_scratch.nets.pretrained import (
+    about_pretrained,
+    pretrained,
+    pretrained_file,
+    pretrained_names,
+)
 from nn_scratch.nets.segnet import SegNet
 from nn_scratch.nets.segnet_basic import SegNetBasic
 from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier, SlidingWindow
@@ -22,4 +28,8 @@ __all__ = [
     "SlidingWindow",
     "UNet",
     "Upsampler",
+    "about_pretrained",
+    "pretrained",
+    "pretrained_file",
+    "pretrained_names",
 ]

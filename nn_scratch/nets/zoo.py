@@ -88,3 +88,7 @@ LOCALIZERS: dict[str, Callable] = {
     "localizer-4096": partial(localizer, grid=GRID, features=4096),
     "localizer-class-boxes": partial(localizer, grid=GRID, class_boxes=True),
 }
+
+
+class UnknownNetError(ValueError):
+    """A name that no net has."""

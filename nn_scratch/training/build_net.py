@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from nn_scratch.check.user_code import explained_errors
 from nn_scratch.data import DataError
 from nn_scratch.layers import Layer
+from nn_scratch.nets.zoo import UnknownNetError
 from nn_scratch.training.checkpoint import CheckpointError
 from nn_scratch.training.distributed import RanksError
 from nn_scratch.training.optim import demand_parameters
@@ -25,10 +26,6 @@ NOT_OF_NETS = (
 
 CHOSEN = ("width", "kernel_size")  # settings that a net may take
 OFFERED = ("image_size", "rng")  # what it gets if it takes it
-
-
-class UnknownNetError(ValueError):
-    """A name that no net has."""
 
 
 class NetFile(NamedTuple):
