@@ -21,7 +21,9 @@ def add(commands):
         "--split",
         choices=("validation", "test"),
         default="validation",
-        help="test: images kept for the end, in test/ and testannot/ (default validation)",
+        help="test: images kept for the end: those in test/ and testannot/, or in test.txt of "
+        "ImageSets/; the lowest row of coins; digits of their own in detection (default "
+        "validation)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_net(parser, "where a net of your own is now, if its file was moved")

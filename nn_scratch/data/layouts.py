@@ -161,8 +161,6 @@ def _annotated(folder, encoding):
     tables, files = (sorted(folder.glob(f"*.{ending}")) for ending in ("csv", "json"))
     if len(tables) == 1:
         return [images], {None: box_csv(tables[0], images, encoding)}, "a box"
-    if len(files) == 1 and not tables and images.is_dir():
-        return [images], {None: coco_json(files[0], images, encoding)}, "an entry in it"
     if any(folder.glob(COCO_PARTS.format(part=""))):
         return _coco_parts(folder, encoding)
     if (folder / "annotations" / "xmls").is_dir():
@@ -181,6 +179,8 @@ def _annotated(folder, encoding):
     if (folder / "Annotation").is_dir():
         images = folder / "PNGImages"
         return [images], {None: penn_fudan(folder, encoding)}, "an annotation"
+    if len(files) == 1 and images.is_dir():
+        return [images], {None: coco_json(files[0], images, encoding)}, "an entry in it"
     return None
 
 

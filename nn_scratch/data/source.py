@@ -54,7 +54,7 @@ class Source:
             notes += getattr(part, "notes", [])
         if all(getattr(part, "ignores_nothing", False) for part in parts):
             number = parts[0].ignore_index
-            notes.append(f"no mask stores {number}, which should not count (ignore_index)")
+            notes.append(f"no mask stores {number}, which should not count (--ignore-index)")
         return "\n".join(dict.fromkeys(notes))
 
     def verify(self, *, one_size: bool = False) -> None:

@@ -303,6 +303,29 @@ def test_archives_that_are_there_are_not_asked_for_again(site, monkeypatch, tmp_
     assert site.asked == [] and (folder / "images" / "a.bin").read_bytes() == content
 
 
+def test_progress_is_shown(site, monkeypatch, tmp_path):
+    """The bar begins where the download goes on, and ends at the file's size."""
+    large(site, monkeypatch)
+    size = len(site.files["/images.tar.gz"])
+    bars = []
+
+    class Bar(fetching.tqdm):
+        def __init__(self, **options):
+            bars.append([options["desc"], options["initial"], options["total"], 0])
+            super().__init__(**options)
+
+        def update(self, count=1):
+            bars[-1][3] += count
+            return super().update(count)
+
+    monkeypatch.setattr(fetching, "tqdm", Bar)
+    site.cut, site.cuts = 81_920, 1
+    fetch("pets", tmp_path)
+    first, second, _ = bars
+    assert first == ["pets-images.tar.gz", 0, size, 81_920]
+    assert second == ["pets-images.tar.gz", 81_920, size, size - 81_920]
+
+
 # ---------------------------------------------------------------- wrong, or not at all
 
 

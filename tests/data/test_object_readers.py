@@ -304,6 +304,16 @@ def test_coco_as_windows_saves_it(tmp_path):
     assert len(ObjectBoxes(coco_json(*paths))) == 10
 
 
+@pytest.mark.parametrize("kind", ["boxes.csv", "annotations/xmls", "Annotations"])
+def test_a_file_of_settings_beside_other_annotations_does_not_matter(kind, tmp_path):
+    if kind == "boxes.csv":
+        table(tmp_path, *(f"{name}.png,cat,1,2,6,7" for name in NAMES))
+    else:
+        write_voc(tmp_path, kind, "JPEGImages" if kind == "Annotations" else "images")
+    (tmp_path / "settings.json").write_text("{}")
+    assert len(by_name(open_folder("detection", tmp_path))) == 10
+
+
 @pytest.mark.parametrize("pattern", ["{part}2017", "images/{part}2017"])
 def test_cocos_own_parts(pattern, tmp_path):
     for part, count in ("train", 9), ("val", 4):

@@ -261,4 +261,4 @@ def test_a_label_to_ignore_that_is_in_no_mask_is_said(tmp_path, parts):
     source = open_folder("segmentation", tmp_path, 9)
     assert source.report == ""  # nobody has looked yet
     source.verify()
-    assert source.report == "no mask stores 9, which should not count (ignore_index)"
+    assert source.report == "no mask stores 9, which should not count (--ignore-index)"
