@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nn_scratch.cli import main
 from nn_scratch.data import CoinDetection, CoinSegmentation, DataError, Loader, open_coins
 from nn_scratch.data.coins import load_coins
 from nn_scratch.data.coins.make_mask import filled, find_coins, regions
@@ -126,3 +127,32 @@ def test_the_mask_is_stored_without_loss_and_small():
     with Image.open(str(folder / "mask.png")) as mask:
         assert mask.mode == "L" and mask.size == (384, 303)
     assert sum(len((folder / f"{name}.png").read_bytes()) for name in ("mask", "photograph")) < 80e3
+
+
+@pytest.mark.slow
+def test_coins_on_the_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    short = ["--scenes", "8", "--epochs", "1", "--batch-size", "4", "--width", "4"]
+    assert main(["train", "segmentation", "--data", "coins", "--net", "FCN-Basic", *short]) == 0
+    saved = "runs/segmentation-coins-FCN-Basic-0/checkpoint.npz"
+    assert "coin" in capsys.readouterr().out
+    assert main(["evaluate", saved, "--split", "test", "--json"]) == 0
+    tested = capsys.readouterr().out
+    assert main(["evaluate", saved, "--json"]) == 0
+    assert tested != capsys.readouterr().out  # another row
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["localization"], "a picture of the coins has several: they are for detection"),
+        (["segmentation", "--ignore-index", "1"], "has no effect on the photograph of coins"),
+        (["segmentation", "--group-by", "folder"], "--group-by has no effect on the photograph of"),
+        (["segmentation", "--data", "./coins"], "there is no folder"),
+    ],
+)
+def test_what_coins_are_not_for(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    task, *more = arguments
+    assert main(["train", task, "--data", "coins", *more]) == 2
+    assert message in capsys.readouterr().err
