@@ -5,14 +5,14 @@ import pytest
 
 from helpers import assert_close, draw, strided
 from nn_scratch.engine import cpu, plain
-from nn_scratch.engine.cpu import batch_norm, pointwise
+from nn_scratch.engine.cpu import batch_norm, pointwise, tiling
 
 
 @pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
 def tiny_blocks(request, monkeypatch):
-    monkeypatch.setattr(batch_norm, "MAP_ELEMENTS", 17)
-    monkeypatch.setattr(batch_norm, "SUM_ELEMENTS", 17)
-    monkeypatch.setattr(pointwise, "MAP_ELEMENTS", 17)
+    monkeypatch.setattr(batch_norm, "PIECE_NUMBERS", 17)
+    monkeypatch.setattr(tiling.pieces, "__defaults__", (1, 17))
+    monkeypatch.setattr(tiling, "SMALL_NUMBERS", 0)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 

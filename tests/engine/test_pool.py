@@ -5,7 +5,7 @@ import pytest
 
 from helpers import draw, draw_integers, grid, strided
 from nn_scratch.engine import plain
-from nn_scratch.engine.cpu import pool
+from nn_scratch.engine.cpu import pool, tiling
 from nn_scratch.geometry import pool_size, pool_windows
 
 GEOMETRIES = [
@@ -23,8 +23,8 @@ GEOMETRIES = [
 @pytest.fixture(params=[1, 3], ids=lambda n: f"{n}-threads")
 def tiny_blocks(request, monkeypatch):
     """A plane or two in each block, and threads even for the smallest call."""
-    monkeypatch.setattr(pool, "BLOCK_ELEMENTS", 120)
-    monkeypatch.setattr(pool, "SMALL_ELEMENTS", 0)
+    monkeypatch.setattr(pool, "BLOCK_PIXELS", 120)
+    monkeypatch.setattr(tiling, "SMALL_NUMBERS", 0)
     monkeypatch.setenv("NN_SCRATCH_THREADS", str(request.param))
 
 

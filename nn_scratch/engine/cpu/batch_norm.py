@@ -1,175 +1,164 @@
 """Batch norm for NumPy arrays: sums and maps over the pixels of each channel.
 
-The work is shared among threads and done in blocks that fit the cache: intermediate results live in
-a workspace of a block's size, never in an array of the activation's size.
+For sums an array is seen as planes (one channel of one image each), for maps as images. Some of
+them at a time, shared among threads, are passed over while they are in the cache.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 
-from nn_scratch.engine.cpu.pointwise import MAP_ELEMENTS, THREADS_FROM, mask
-from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
+from nn_scratch.engine.cpu.pointwise import mask
+from nn_scratch.engine.cpu.threads import for_each, workspace
+from nn_scratch.engine.cpu.tiling import PIECE_NUMBERS, pieces
 
-SUM_ELEMENTS = 1 << 20  # of a block of a sum, which is done sooner
 NEAR = 4  # standard deviations that a mean may be away from 0 until x − mean must be written out
 
 
-class Block(NamedTuple):
-    """Some channels and some pixels, of all images."""
-
-    channels: slice
-    pixels: slice
-
-
 def batch_norm_stats(x):
-    """As plain.batch_norm_stats. The blocks' moments are merged (Chan et al. 1979)."""
-    x, blocks = _by_pixel(x), _blocks(x, SUM_ELEMENTS)
-    counts, means, variances = np.zeros((3, len(blocks), x.shape[1]))  # of each block and channel
+    """As plain.batch_norm_stats. The planes' moments are merged (Chan et al. 1979)."""
+    planes = _planes(x)
+    means, variances = np.empty((2, len(planes)))
 
-    def work(numbers):
-        for i in numbers:
-            channels, pixels = blocks[i]
-            here = x[:, channels, pixels]
-            counts[i, channels] = count = here.shape[0] * here.shape[2]
-            mean = _sum(here) / count
-            variance = _dot(here, here) / count - mean**2
-            if not _mean_is_near_zero(mean, variance):
-                mean = mean.astype(x.dtype)
-                apart = _centred(here, mean)
-                variance = _dot(apart, apart) / count
-            means[i, channels], variances[i, channels] = mean, variance
+    def work(piece):
+        here = planes[piece]
+        mean = _sum(here) / planes.shape[1]
+        variance = np.vecdot(here, here) / planes.shape[1] - mean**2
+        if not _is_near_zero(mean, variance):
+            apart = _centred(here, mean.astype(x.dtype)[:, None])
+            variance = np.vecdot(apart, apart) / planes.shape[1]
+        means[piece], variances[piece] = mean, variance
 
-    parallel_for(work, range(len(blocks)), x.size)
-    count = x.shape[0] * x.shape[2]
-    mean = (counts * means).sum(axis=0) / count
-    variance = (counts * (variances + (means - mean) ** 2)).sum(axis=0) / count
+    for_each(work, pieces(*planes.shape), x.size)
+    means, variances = _by_channel(means, x), _by_channel(variances, x)
+    mean = means.mean(axis=(0, 2))
+    variance = (variances + (means - mean[:, None]) ** 2).mean(axis=(0, 2))
     return mean.astype(x.dtype), variance.astype(x.dtype)
 
 
 def batch_norm_elemt(x, statistics, scale, shift, rectified=False):
     """As plain.batch_norm_elemt."""
     y = np.empty(x.shape, x.dtype)
-    source, target = _by_pixel(x), _by_pixel(y)
-    mean, near = statistics[0], _mean_is_near_zero(*statistics)
+    source, target = _images(x), _images(y)
+    mean, constant = _mean_and_rest(statistics, scale, shift)
+    mean, scale, constant = (_written_out(v, x, source) for v in (mean, scale, constant))
 
-    def work(blocks):
-        for channels, pixels in blocks:
-            here, out = source[:, channels, pixels], target[:, channels, pixels]
-            k, constant = scale[channels], shift[channels]
-            if near:
-                constant = constant - k * mean[channels]
-            else:
-                here = _centred(here, mean[channels])
-            np.multiply(here, _per_pixel(k, here), out=out)
-            np.add(out, _per_pixel(constant, here), out=out)
-            if rectified:
-                np.clip(out, 0, np.inf, out=out)
+    def work(piece):
+        here, out = source[piece], target[piece]
+        if mean is not None:
+            here = np.subtract(here, mean[piece], out=out)
+        np.multiply(here, scale[piece], out=out)
+        np.add(out, constant[piece], out=out)
+        if rectified:
+            np.clip(out, 0, np.inf, out=out)
 
-    parallel_for(work, _blocks(x, MAP_ELEMENTS), x.size)
+    for_each(work, pieces(*source.shape), x.size)
     return y
 
 
 def channel_sum(x):
     """As plain.channel_sum."""
-    x, blocks = _by_pixel(x), _blocks(x, SUM_ELEMENTS)
-    sums = np.zeros((len(blocks), x.shape[1]))
+    planes = _planes(x)
+    sums = np.empty(len(planes))
 
-    def work(numbers):
-        for i in numbers:
-            channels, pixels = blocks[i]
-            sums[i, channels] = _sum(x[:, channels, pixels])
+    def work(piece):
+        sums[piece] = _sum(planes[piece])
 
-    parallel_for(work, range(len(blocks)), x.size)
-    return sums.sum(axis=0).astype(x.dtype)
+    for_each(work, pieces(*planes.shape), x.size)
+    return _by_channel(sums, x).sum(axis=(0, 2)).astype(x.dtype)
 
 
 def batch_norm_backward_reduce(dy, x, statistics, y=None):
     """As plain.batch_norm_backward_reduce."""
-    blocks, passed = _blocks(x, SUM_ELEMENTS), dy if y is None else np.empty(x.shape, x.dtype)
-    sums, products = np.zeros((2, len(blocks), x.shape[1]))
-    mean, near = statistics[0], _mean_is_near_zero(*statistics)
-    source, counted = _by_pixel(x), _by_pixel(passed)
-    given = () if y is None else (_by_pixel(dy), _by_pixel(y))
+    passed = dy if y is None else np.empty(x.shape, x.dtype)
+    source, counted = _planes(x), _planes(passed)
+    given = () if y is None else (_planes(dy), _planes(y))
+    mean, rest = _mean_and_rest(statistics, 1, 0)
+    mean = _written_out(mean, x, source)
+    sums, products = np.empty((2, len(source)))
 
-    def work(numbers):
-        for i in numbers:
-            channels, pixels = blocks[i]
-            here, g = source[:, channels, pixels], counted[:, channels, pixels]
-            if given:
-                mask(*(array[:, channels, pixels] for array in given), out=g)
-            sums[i, channels] = _sum(g)
-            if near:
-                products[i, channels] = _dot(g, here) - mean[channels] * sums[i, channels]
-            else:
-                products[i, channels] = _dot(g, _centred(here, mean[channels]))
+    def work(piece):
+        here, g = source[piece], counted[piece]
+        if given:
+            mask(*(planes[piece] for planes in given), out=g)
+        if mean is not None:
+            here = _centred(here, mean[piece])
+        sums[piece] = _sum(g)
+        products[piece] = np.vecdot(g, here)
 
-    parallel_for(work, range(len(blocks)), x.size)
-    return sums.sum(axis=0).astype(x.dtype), products.sum(axis=0).astype(x.dtype), passed
+    for_each(work, pieces(*source.shape), x.size)
+    sums, products = (_by_channel(v, x).sum(axis=(0, 2)) for v in (sums, products))
+    return sums.astype(x.dtype), (products + rest * sums).astype(x.dtype), passed
 
 
 def batch_norm_backward_elemt(dy, x, statistics, a, b, c, overwrite=False):
     """As plain.batch_norm_backward_elemt."""
     dx = dy if overwrite else np.empty(x.shape, x.dtype)
-    dy, x, target = _by_pixel(dy), _by_pixel(x), _by_pixel(dx)
-    mean, near = statistics[0], _mean_is_near_zero(*statistics)
+    dy, source, target = _images(dy), _images(x), _images(dx)
+    mean, constant = _mean_and_rest(statistics, b, c)
+    mean, a, b, constant = (_written_out(v, x, source) for v in (mean, a, b, constant))
 
-    def work(blocks):
-        for channels, pixels in blocks:
-            g, here, out = (array[:, channels, pixels] for array in (dy, x, target))
-            constant = c[channels]
-            if near:
-                constant = constant - b[channels] * mean[channels]
-            else:
-                here = _centred(here, mean[channels])
-            part = workspace("part", here.shape, here.dtype)
-            np.multiply(here, _per_pixel(b[channels], here), out=part)
-            np.multiply(g, _per_pixel(a[channels], here), out=out)
-            np.add(out, part, out=out)
-            np.add(out, _per_pixel(constant, here), out=out)
+    def work(piece):
+        here, out = source[piece], target[piece]
+        if mean is not None:
+            here = _centred(here, mean[piece])
+        part = workspace("part", here.shape, here.dtype)
+        np.multiply(here, b[piece], out=part)
+        np.multiply(dy[piece], a[piece], out=out)
+        np.add(out, part, out=out)
+        np.add(out, constant[piece], out=out)
 
-    parallel_for(work, _blocks(dx, MAP_ELEMENTS), x.size)
+    for_each(work, pieces(*source.shape), x.size)
     return dx
 
 
-def _by_pixel(x):
-    """(N, C, H, W) as (N, C, H·W)."""
-    return x.reshape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3])
+def _planes(x):
+    """(N, C, H, W) as (planes, pixels); planes too large for the cache fall into their rows."""
+    n, c, height, width = x.shape
+    rows = height if height * width > PIECE_NUMBERS else 1
+    return x.reshape(n * c * rows, height * width // rows)
 
 
-def _mean_is_near_zero(mean, variance):
-    """Whether x may stand for x − mean, the mean being taken off later: a pass over memory less."""
+def _images(x):
+    """(N, C, H, W) as (images, numbers), or as planes if images are too large for the cache."""
+    return x.reshape(len(x), -1) if 0 < x.size <= len(x) * PIECE_NUMBERS else _planes(x)
+
+
+def _written_out(values, x, view):
+    """One value for each channel, in the shape of a view of x, or None if there are none. Loops
+    over whole images are faster than over planes, for which a column of values is enough."""
+    if values is None:
+        return None
+    n, c, height, width = x.shape
+    if view.shape == (n, c * height * width):
+        return np.broadcast_to(np.repeat(values, height * width), view.shape)
+    each = np.repeat(values, len(view) // max(1, n * c))
+    return np.broadcast_to(np.tile(each, n)[:, None], view.shape)
+
+
+def _by_channel(values, x):
+    """One value for each plane, or row of a plane, as (N, C, rows)."""
+    return values.reshape(len(x), x.shape[1], len(values) // max(1, len(x) * x.shape[1]))
+
+
+def _mean_and_rest(statistics, factor, constant):
+    """What is to be subtracted of x before it is multiplied by the factor, and what is to be added
+    then, for factor · (x − mean) + constant. Nothing (None) is subtracted where the mean is near
+    zero, which saves a pass over memory."""
+    mean, _ = statistics
+    if _is_near_zero(*statistics):
+        return None, constant - factor * mean
+    return mean, constant
+
+
+def _is_near_zero(mean, variance):
+    """Whether x may stand for x − mean, the mean being taken off later."""
     return bool((mean * mean <= NEAR**2 * variance).all())
 
 
 def _centred(x, mean):
     """x − mean, in a workspace."""
-    return np.subtract(x, _per_pixel(mean, x), out=workspace("centred", x.shape, x.dtype))
-
-
-def _per_pixel(values, x):
-    """One value for each channel, written out along the pixels: faster than broadcasting."""
-    return np.repeat(values, x.shape[2]).reshape(x.shape[1:])
+    return np.subtract(x, mean, out=workspace("centred", x.shape, x.dtype))
 
 
 def _sum(x):
-    """The sum over images and pixels, for each channel. BLAS adds faster than NumPy."""
-    return _dot(x, np.ones(x.shape[2], x.dtype))
-
-
-def _dot(a, b):
-    """Σ a·b over images and pixels, for each channel: (N, C, L) (N, C, L) or (L,) -> (C,)."""
-    return np.vecdot(a, b).sum(axis=0, dtype=np.float64)
-
-
-def _blocks(x, most):
-    """Whole channels as long as they fit, else pieces of one channel; some for every thread."""
-    n, channels, pixels = x.shape[0], x.shape[1], x.shape[2] * x.shape[3]
-    threads = thread_count() if x.size > THREADS_FROM * most else 1
-    length = max(1, min(pixels, most // max(1, n)))
-    step = max(1, min(-(-channels // threads), most // max(1, n * pixels)))
-    return [
-        Block(slice(c, min(c + step, channels)), slice(p, min(p + length, pixels)))
-        for c in range(0, channels, step)
-        for p in range(0, pixels, length)
-    ]
+    """The sum of each plane. BLAS adds faster than NumPy."""
+    return np.vecdot(x, np.ones(x.shape[1], x.dtype)).astype(np.float64)

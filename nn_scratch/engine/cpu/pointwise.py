@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
-
-MAP_ELEMENTS = 1 << 19  # of a piece; smaller ones, and threads wait for Python
-THREADS_FROM = 2  # pieces of a whole call; with fewer, one thread is done sooner alone
+from nn_scratch.engine.cpu.threads import for_each, workspace
+from nn_scratch.engine.cpu.tiling import pieces
 
 
 def relu(x):
@@ -13,11 +11,10 @@ def relu(x):
     y = np.empty(x.shape, x.dtype)
     source, target = np.ascontiguousarray(x).reshape(-1), y.reshape(-1)
 
-    def work(pieces):
-        for piece in pieces:
-            np.clip(source[piece], 0, np.inf, out=target[piece])
+    def work(piece):
+        np.clip(source[piece], 0, np.inf, out=target[piece])
 
-    parallel_for(work, _pieces(x.size), products=0)
+    for_each(work, pieces(x.size), products=0)
     return y
 
 
@@ -26,11 +23,10 @@ def relu_backward(dy, x):
     dx = np.empty(x.shape, x.dtype)
     g, source, target = (np.ascontiguousarray(array).reshape(-1) for array in (dy, x, dx))
 
-    def work(pieces):
-        for piece in pieces:
-            mask(g[piece], source[piece], out=target[piece])
+    def work(piece):
+        mask(g[piece], source[piece], out=target[piece])
 
-    parallel_for(work, _pieces(x.size), products=0)
+    for_each(work, pieces(x.size), products=0)
     return dx
 
 
@@ -41,10 +37,3 @@ def mask(dy, y, out):
     np.greater(y, 0, out=bits)
     np.negative(bits, out=bits)  # all bits of −1 are set
     np.bitwise_and(dy.view(integers), bits, out=out.view(integers))
-
-
-def _pieces(size):
-    """Slices of a flat array."""
-    threads = thread_count() if size > THREADS_FROM * MAP_ELEMENTS else 1
-    step = max(1, min(-(-size // threads), MAP_ELEMENTS))
-    return [slice(i, min(i + step, size)) for i in range(0, size, step)]

@@ -8,12 +8,11 @@ from math import prod
 import numpy as np
 
 from nn_scratch.engine import plain
-from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
-from nn_scratch.engine.cpu.tiling import even_length
+from nn_scratch.engine.cpu.threads import for_each, workspace
+from nn_scratch.engine.cpu.tiling import NotFinite, pieces
 from nn_scratch.geometry import window_taps
 
-BLOCK_ELEMENTS = 1 << 19  # pixels of a block: smaller ones, and threads wait for Python
-SMALL_ELEMENTS = 1 << 19  # pixels of a whole call that one thread does sooner alone
+BLOCK_PIXELS = 1 << 17  # of the planes that max-pooling passes over at once
 
 
 def max_pool_argmax(x, windows, positions):
@@ -23,33 +22,35 @@ def max_pool_argmax(x, windows, positions):
     that padding is −∞ can only matter where a maximum is NaN or −∞: then the plain way does it all.
     """
     n, c, height, width = x.shape
-    rows, columns = window_taps((height, width), windows, positions)
+    taps = window_taps((height, width), windows, positions)
     planes = x.reshape(n * c, height, width)
     y = np.empty((n * c, *positions), x.dtype)
     switches = np.empty(y.shape, np.int32 if height * width < 2**31 else np.int64)
 
-    def work(blocks):
-        ordinary = True
-        for first, last in blocks:
-            seen = _padded(planes[first:last], windows, rows, columns)
-            _max_of_block(seen, windows, rows, columns, width, y[first:last], switches[first:last])
-            ordinary = ordinary and bool(np.isfinite(y[first:last].min()))
-        return ordinary
+    def work(piece):
+        seen = _padded(planes[piece], windows, *taps)
+        _max_of_planes(seen, windows, *taps, width, y[piece], switches[piece])
+        if not np.isfinite(y[piece].min()):
+            raise NotFinite
 
-    if not all(parallel_for(work, _plane_blocks(n * c, height * width), 0)):
+    try:
+        for_each(work, pieces(n * c, height * width, BLOCK_PIXELS), 0)
+    except NotFinite:
         return plain.max_pool_argmax(x, windows, positions)
     shape = n, c, *positions
     return y.reshape(shape), switches.reshape(shape)
 
 
-def _max_of_block(seen, windows, rows, columns, width, y, switches):
+def _max_of_planes(seen, windows, rows, columns, width, y, switches):
     """Maxima and switches of a few padded planes, written to y and switches.
 
-    A later maximum has a larger switch, so the switches can be updated by a maximum too: masks are
-    multiplied, since writing through a mask is ten times slower.
+    Taps are numbered in row-major order. A later maximum has a larger number, so that the numbers
+    can be updated by a maximum too: masks are multiplied, since writing through a mask is ten times
+    slower. What place in the image a tap is, is looked up once, at the end.
     """
-    (sh, sw), (dh, dw) = windows.stride, windows.dilation
+    (kh, kw), (sh, sw), (dh, dw) = windows.kernel, windows.stride, windows.dilation
     p, q = y.shape[1:]
+    number = np.uint8 if kh * kw <= 256 else np.int32
 
     def column(j):
         return seen[:, :, j * dw : j * dw + (q - 1) * sw + 1 : sw]
@@ -59,28 +60,31 @@ def _max_of_block(seen, windows, rows, columns, width, y, switches):
 
     shape = (*seen.shape[:2], q)
     best, candidate = (workspace(name, shape, y.dtype) for name in ("best", "candidate"))
-    at, place = (workspace(name, shape, switches.dtype) for name in ("at", "place"))
+    at, place = (workspace(name, shape, number) for name in ("at", "place"))
     better = workspace("better", shape, np.bool_)
     np.copyto(best, column(0))
-    at[...] = columns[:, 0]
-    for j in range(1, windows.kernel[1]):
+    at[...] = 0
+    for j in range(1, kw):
         np.copyto(candidate, column(j))
         np.greater(candidate, best, out=better)
         np.maximum(best, candidate, out=best)
-        np.multiply(better, columns[:, j].astype(at.dtype), out=place)
+        np.multiply(better, number(j), out=place)
         np.maximum(at, place, out=at)
 
     np.copyto(y, row(best, 0))
-    np.add(row(at, 0), (rows[:, 0, None] * width).astype(at.dtype), out=switches)
-    better, place = (
-        workspace(k, y.shape, t) for k, t in (("better", np.bool_), ("place", at.dtype))
-    )
-    for i in range(1, windows.kernel[0]):
+    tap, place = (workspace(name, y.shape, number) for name in ("tap", "place"))
+    better = workspace("better", y.shape, np.bool_)
+    np.copyto(tap, row(at, 0))
+    for i in range(1, kh):
         np.greater(row(best, i), y, out=better)
         np.maximum(y, row(best, i), out=y)
-        np.add(row(at, i), (rows[:, i, None] * width).astype(at.dtype), out=place)
+        np.add(row(at, i), number(i * kw), out=place)
         np.multiply(place, better, out=place)
-        np.maximum(switches, place, out=switches)
+        np.maximum(tap, place, out=tap)
+
+    of_taps = np.add.outer(np.arange(kh) * dh * width, np.arange(kw) * dw).reshape(-1)
+    np.take(of_taps.astype(switches.dtype), tap, out=switches, mode="clip")  # none is clipped
+    switches += (rows[:, 0, None] * width + columns[:, 0]).astype(switches.dtype)
 
 
 def _padded(planes, windows, rows, columns):
@@ -102,13 +106,12 @@ def gather(x, switches):
     planes, flat = (a.reshape(-1, prod(a.shape[2:])) for a in (x, switches))
     values = np.empty(flat.shape, x.dtype)
 
-    def work(blocks):
-        for first, last in blocks:
-            target = _block_targets(flat[first:last], planes.shape[1])
-            here = np.ascontiguousarray(planes[first:last]).reshape(-1)
-            np.take(here, target, out=values[first:last], mode="wrap")  # the fastest; none wraps
+    def work(piece):
+        target = _targets(flat[piece], planes.shape[1])
+        here = np.ascontiguousarray(planes[piece]).reshape(-1)
+        np.take(here, target, out=values[piece], mode="wrap")  # the fastest; none wraps
 
-    parallel_for(work, _plane_blocks(len(planes), planes.shape[1]), 0)
+    for_each(work, pieces(*planes.shape), 0)
     return values.reshape(switches.shape)
 
 
@@ -118,25 +121,25 @@ def scatter_add(values, switches, size, windows=None):
     flat_values, flat = (a.reshape(-1, prod(a.shape[2:])) for a in (values, switches))
     out = np.empty((len(flat), prod(size)), values.dtype)
 
-    def work(blocks):
-        for first, last in blocks:
-            target = _block_targets(flat[first:last], out.shape[1]).reshape(-1)
-            here, added = out[first:last].reshape(-1), flat_values[first:last].reshape(-1)
-            here[...] = 0
-            if disjoint:
-                here[target] = added
-            else:
-                np.add.at(here, target, added)
+    def work(piece):
+        target = _targets(flat[piece], out.shape[1]).reshape(-1)
+        here, added = out[piece].reshape(-1), flat_values[piece].reshape(-1)
+        here[...] = 0
+        if disjoint:
+            here[target] = added
+        else:
+            np.add.at(here, target, added)
 
-    blocks = _plane_blocks(*out.shape)
+    planes = pieces(*out.shape)
     if disjoint:
-        parallel_for(work, blocks, 0)
+        for_each(work, planes, 0)
     else:  # np.add.at holds the interpreter's lock: more threads would only wait
-        work(blocks)
+        for piece in planes:
+            work(piece)
     return out.reshape(*values.shape[:2], *size)
 
 
-def _block_targets(switches, pixels):
+def _targets(switches, pixels):
     """Switches of a few planes as flat indices into those planes.
 
     Added in the switches' own type as long as the sums fit: NumPy's loops for one type are the
@@ -146,10 +149,3 @@ def _block_targets(switches, pixels):
     starts = (np.arange(len(switches)) * pixels).astype(narrow)
     targets = workspace("targets", switches.shape, np.intp)
     return np.add(switches, starts[:, None], out=targets, dtype=narrow, casting="unsafe")
-
-
-def _plane_blocks(planes, pixels):
-    """(first plane, last) of blocks that fit the cache, as many for every thread."""
-    threads = thread_count() if planes * pixels > SMALL_ELEMENTS else 1
-    step = even_length(planes, BLOCK_ELEMENTS // max(1, pixels), threads)
-    return [(first, min(first + step, planes)) for first in range(0, planes, step)]

@@ -63,6 +63,11 @@ def parallel_for(work, tasks, products=None):
         return results + [other.result() for other in others]
 
 
+def for_each(work, tasks, products=None):
+    """Call work(task) for every task, as parallel_for does it."""
+    parallel_for(lambda part: [work(task) for task in part], tasks, products)
+
+
 @contextmanager
 def one_blas_thread():
     """Hold BLAS to one thread, in the whole process; afterwards its limit is what it was."""

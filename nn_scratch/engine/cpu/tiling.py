@@ -1,8 +1,8 @@
-"""Cutting a convolution's output into blocks: small enough for the cache, enough for all cores.
+"""Cutting work into blocks and pieces: small enough for the cache, enough for all cores.
 
-Extra memory is that of the blocks being worked on, one for each thread: the widest array of a block
-is bounded, and no way needs more than four of them, so that all threads together take at most 32 MB
-beside arrays of the weights' size. It does not grow with the image.
+Extra memory of a convolution is that of the blocks being worked on, one for each thread: the widest
+array of a block is bounded, and no way needs more than four of them, so that all threads together
+take at most 32 MB beside arrays of the weights' size. It does not grow with the image.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,8 @@ from nn_scratch.engine.cpu.threads import thread_count, workspace
 
 BLOCK_BYTES = 3 << 20  # of a block's widest array: smaller ones, and threads wait for Python
 ALL_BYTES = 7 << 20  # of the widest arrays of all threads' blocks together
+PIECE_NUMBERS = 1 << 19  # the same of a piece, where each number is passed over a few times
+SMALL_NUMBERS = 1 << 20  # of a whole call that one thread does sooner alone
 SMALL_PRODUCTS = 30_000_000  # multiplications of a whole call that one thread does sooner alone
 
 
@@ -77,6 +79,14 @@ def even_length(total, most, parts):
     """The length, at most `most`, of even pieces of `total`, a multiple of `parts` in number."""
     pieces = -(-total // max(most, 1))
     return max(1, -(-total // max(1, -(-pieces // parts) * parts)))
+
+
+def pieces(count, size=1, most=PIECE_NUMBERS):
+    """Slices over `count` planes, or rows, or pixels, of `size` numbers each: with at most so many
+    numbers, and as many slices for every thread, unless one does it sooner alone."""
+    threads = thread_count() if count * size > SMALL_NUMBERS else 1
+    step = even_length(count, most // max(1, size), threads)
+    return [slice(i, min(i + step, count)) for i in range(0, count, step)]
 
 
 def padded(x, images, top, height, left, width):
