@@ -9,8 +9,8 @@ np.matmul walks through without coming back to Python.
 import numpy as np
 
 from nn_scratch.engine import plain
-from nn_scratch.engine.cpu.threads import parallel_for, thread_count, workspace
-from nn_scratch.engine.cpu.tiling import NotFinite, check_finite
+from nn_scratch.engine.cpu.threads import for_each, workspace
+from nn_scratch.engine.cpu.tiling import NotFinite, check_finite, pieces
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
 SHORTEST = 64  # columns below which packing is the lesser evil; pieces are multiples of it
@@ -76,21 +76,13 @@ def _turned(b):
 
 
 def matrix_product(a, b):
-    """a (M, K) times b (K, N), the longer side of the result shared among threads."""
-    y = np.empty((a.shape[0], b.shape[1]), np.result_type(a, b))
-    by_rows = y.shape[0] >= y.shape[1]
-    length = max(y.shape)
-    parts = thread_count() if y.size * a.shape[1] > SMALL_PRODUCT else 1
+    """a (M, K) times b (K, N), the rows of the result shared among threads."""
+    y = np.empty((len(a), b.shape[1]), np.result_type(a, b))
 
-    def work(slices):
-        for part in slices:
-            if by_rows:
-                np.matmul(a[part], b, out=y[part])
-            else:
-                np.matmul(a, b[:, part], out=y[:, part])
+    def work(rows):
+        np.matmul(a[rows], b, out=y[rows])
 
-    step = max(1, -(-length // parts))
-    parallel_for(work, [slice(i, i + step) for i in range(0, length, step)])
+    for_each(work, pieces(len(a), b.size, most=len(a) * b.size))
     return y
 
 
@@ -98,17 +90,14 @@ def separable_transform(a, x, b):
     """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)."""
     planes = x.reshape(-1, *x.shape[2:])
     y = np.empty((len(planes), len(a), len(b)), x.dtype)
-    step = max(1, min(-(-len(planes) // thread_count()), (1 << 18) // max(1, y[:1].size)))
 
-    def work(starts):
-        for i in starts:
-            part = slice(i, i + step)
-            np.matmul(a @ planes[part], b.T, out=y[part])
+    def work(piece):
+        np.matmul(a @ planes[piece], b.T, out=y[piece])
+        check_finite(y[piece])
 
     try:
         with np.errstate(invalid="ignore", over="ignore"):
-            parallel_for(work, range(0, len(planes), step))
-            check_finite(y)
+            for_each(work, pieces(len(planes), y[:1].size, most=1 << 18))
     except NotFinite:
         return plain.separable_transform(a, x, b)
     return y.reshape(*x.shape[:2], len(a), len(b))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nn_scratch.engine.cpu.gemm import multiply, multiply_transposed
-from nn_scratch.engine.cpu.threads import ALONE, parallel_for, workspace
+from nn_scratch.engine.cpu.threads import ALONE, for_each, parallel_for, workspace
 from nn_scratch.engine.cpu.tiling import Block, check_finite, cut, padded
 from nn_scratch.geometry import conv_size
 
@@ -27,15 +27,14 @@ def conv_forward(x, w, windows, groups):
     y = np.empty((n, f, *positions), x.dtype)
     flat = y.reshape(n, groups, f // groups, positions[0] * positions[1])
 
-    def work(blocks):
-        for block in blocks:
-            columns = columns_of(x, block, windows, groups)
-            start = block.top * positions[1] + block.left
-            here = flat[block.images, ..., start : start + columns.shape[3]]
-            multiply(weights, columns, out=here)  # (G, F/G, K) (n, G, K, L) -> (n, G, F/G, L)
+    def work(block):
+        columns = columns_of(x, block, windows, groups)
+        start = block.top * positions[1] + block.left
+        here = flat[block.images, ..., start : start + columns.shape[3]]
+        multiply(weights, columns, out=here)  # (G, F/G, K) (n, G, K, L) -> (n, G, F/G, L)
 
     column_bytes = groups * weights.shape[2] * x.itemsize
-    parallel_for(work, cut(n, positions, column_bytes, w.size))
+    for_each(work, cut(n, positions, column_bytes, w.size))
     return y
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nn_scratch.engine.cpu.gemm import multiply
 from nn_scratch.engine.cpu.im2col import columns_of
-from nn_scratch.engine.cpu.threads import parallel_for, workspace
+from nn_scratch.engine.cpu.threads import for_each, workspace
 from nn_scratch.engine.cpu.tiling import check_finite, cut
 from nn_scratch.geometry import Windows
 
@@ -27,19 +27,18 @@ def conv_backward_data(g, w, size, windows, groups):
     adjoint = Windows((th, tw), (1, 1), ((th - 1, 0), (tw - 1, 0)), (1, 1))
     has_zeros = windows.kernel != (th * sh, tw * sw)
 
-    def work(blocks):
-        for block in blocks:
-            columns = columns_of(g, block, adjoint, groups)
-            shape = len(columns), *weights.shape[:2], columns.shape[3]
-            found = workspace("product", shape, g.dtype)
-            multiply(weights, columns, out=found)  # (G, sh·sw·C/G, K) (n, G, K, L)
-            if has_zeros:
-                check_finite(found)
-            _put(found, x, block, windows)
+    def work(block):
+        columns = columns_of(g, block, adjoint, groups)
+        shape = len(columns), *weights.shape[:2], columns.shape[3]
+        found = workspace("product", shape, g.dtype)
+        multiply(weights, columns, out=found)  # (G, sh·sw·C/G, K) (n, G, K, L)
+        if has_zeros:
+            check_finite(found)
+        _put(found, x, block, windows)
 
     position_bytes = groups * sum(weights.shape[1:]) * g.itemsize
     blocks = cut(n, count, position_bytes, weights.size)
-    parallel_for(work, blocks, n * count[0] * count[1] * weights.size)
+    for_each(work, blocks, n * count[0] * count[1] * weights.size)
     return x.reshape(n, groups * c, *size)
 
 

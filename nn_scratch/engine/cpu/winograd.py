@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nn_scratch.engine.cpu.gemm import matrix_product, multiply, multiply_transposed
-from nn_scratch.engine.cpu.threads import parallel_for, workspace
+from nn_scratch.engine.cpu.threads import for_each, parallel_for, workspace
 from nn_scratch.engine.cpu.tiling import check_finite, cut, padded
 from nn_scratch.geometry import conv_size
 
@@ -115,21 +115,20 @@ def conv_forward(x, w, windows, groups):
     to_rows, to_columns = (axis.at.astype(x.dtype, order="C") for axis in form)
     y = np.empty((len(x), f, *positions), x.dtype)
 
-    def work(blocks):
-        for block in blocks:
-            tiles = _image_tiles(x, block, windows, form)
-            product = workspace("product", (len(tiles), f, tiles.shape[2]), x.dtype)
-            multiply(kernels, tiles, out=product)  # (points, F, K) (points, K, T)
-            if form.along_both:
-                product = _multiplied("tiles", to_rows, product.reshape(form.tile[0], -1))
-            unused = "product" if form.along_both else "tiles"
-            product = product.reshape(form.out[0], form.tile[1], -1).swapaxes(1, 2)
-            outputs = workspace(unused, (*product.shape[:2], form.out[1]), x.dtype)
-            np.matmul(product, to_columns.T, out=outputs)  # (out, F·T, tile) (tile, out)
-            check_finite(outputs)
-            _put(outputs, y, block, form)
+    def work(block):
+        tiles = _image_tiles(x, block, windows, form)
+        product = workspace("product", (len(tiles), f, tiles.shape[2]), x.dtype)
+        multiply(kernels, tiles, out=product)  # (points, F, K) (points, K, T)
+        if form.along_both:
+            product = _multiplied("tiles", to_rows, product.reshape(form.tile[0], -1))
+        unused = "product" if form.along_both else "tiles"
+        product = product.reshape(form.out[0], form.tile[1], -1).swapaxes(1, 2)
+        outputs = workspace(unused, (*product.shape[:2], form.out[1]), x.dtype)
+        np.matmul(product, to_columns.T, out=outputs)  # (out, F·T, tile) (tile, out)
+        check_finite(outputs)
+        _put(outputs, y, block, form)
 
-    parallel_for(work, _blocks(len(x), positions, form, c, f, x.itemsize))
+    for_each(work, _blocks(len(x), positions, form, c, f, x.itemsize))
     return y
 
 

@@ -1,12 +1,13 @@
 """The primitives on CuPy arrays: our own CUDA kernels where they apply, else the plain way.
 
-A kernel takes contiguous float32 arrays in which every index fits an int. What does not fit goes to
-`plain`, as does everything with NN_SCRATCH_KERNELS=0. Kernels are compiled when they are first
-used. They are written in cuda/*.cu, to be read.
+A kernel takes contiguous float32 arrays that are not empty, in which every index fits an int. What
+does not fit goes to `plain`, as does everything with NN_SCRATCH_KERNELS=0. Kernels are compiled
+when they are first used. They are written in cuda/*.cu, to be read.
 """
 
 import os
 import sys
+from functools import wraps
 from importlib.resources import files
 from math import prod
 
@@ -27,57 +28,82 @@ MOST_ELEMENTS = 2**31 - 2**20  # an index that goes one step beyond the end stil
 _functions = {}  # (CuPy, file, kernel) -> the compiled kernel
 
 
+class NotForKernelsError(Exception):
+    """The results are too many, or a grid too large, or an array is of a type that kernels do not
+    take."""
+
+
+def where_it_fits(function):
+    """The function, but the plain one of its name wherever kernels do not take the arguments."""
+
+    @wraps(function)
+    def chosen(*arguments, **options):
+        try:
+            _check_arrays(arguments)
+            return function(*arguments, **options)
+        except NotForKernelsError:
+            return getattr(plain, function.__name__)(*arguments, **options)
+
+    return chosen
+
+
+def _check_arrays(arguments):
+    """Values must be contiguous float32; integers are looked at where they are used."""
+    parts = [part for a in arguments for part in (a if isinstance(a, tuple) else (a,))]
+    for a in parts:
+        if hasattr(a, "dtype"):
+            fits = a.dtype == np.float32 and a.flags.c_contiguous
+            _demand((fits or a.dtype.kind in "iu") and 0 < a.size <= MOST_ELEMENTS)
+    _demand(os.environ.get("NN_SCRATCH_KERNELS") != "0")
+
+
+def _demand(condition):
+    if not condition:
+        raise NotForKernelsError
+
+
 # ---------------------------------------------------------------- convolution
 
 
+@where_it_fits
 def conv_forward(x, w, windows, groups=1):
     """As plain.conv_forward."""
-    n, f = len(x), len(w)
-    positions = conv_size(x.shape[2:], windows)
-    shape = n, f, *positions
-    if not _fit(x, w, results=prod(shape), blocks=groups):
-        return plain.conv_forward(x, w, windows, groups)
-    y = _empty(shape)
-    if y.size:
-        grid = *_grid(n * prod(positions), f // groups), groups
-        _tiles("conv_forward", grid, x, w, y, *_sizes(x, f, positions, windows, groups))
+    n, f, positions = len(x), len(w), conv_size(x.shape[2:], windows)
+    y = _empty((n, f, *positions))
+    grid = *_grid(n * prod(positions), f // groups), groups
+    _tiles("conv_forward", grid, x, w, y, *_sizes(x, f, positions, windows, groups))
     return y
 
 
+@where_it_fits
 def conv_backward_data(g, w, size, windows, groups=1):
     """As plain.conv_backward_data."""
     (n, f), c, phases = g.shape[:2], w.shape[1], prod(windows.stride)
-    shape = n, groups * c, *size
-    if not _fit(g, w, results=prod(shape), blocks=groups * phases):
-        return plain.conv_backward_data(g, w, size, windows, groups)
-    x = _empty(shape)
-    if x.size:
-        phase = [-(-length // step) for length, step in zip(size, windows.stride, strict=True)]
-        grid = *_grid(n * prod(phase), c), groups * phases
-        _tiles("conv_backward_data", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows, groups))
+    x = _empty((n, groups * c, *size))
+    phase = [-(-length // step) for length, step in zip(size, windows.stride, strict=True)]
+    grid = *_grid(n * prod(phase), c), groups * phases
+    _tiles("conv_backward_data", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows, groups))
     return x
 
 
+@where_it_fits
 def conv_backward_filter(x, g, windows, groups=1):
     """As plain.conv_backward_filter, its sum in parts that are added up in a fixed order."""
     f, c = g.shape[1], x.shape[1] // groups
-    weights = c * prod(windows.kernel)
-    if not _fit(x, g, results=f * weights, blocks=groups) or not (x.size and g.size):
-        return plain.conv_backward_filter(x, g, windows, groups)
-    columns, rows = _grid(weights, f // groups)
+    w = _empty((f, c, *windows.kernel))
+    columns, rows = _grid(w.size // f, f // groups)
     enough = -(-ENOUGH_BLOCKS // (columns * rows * groups))
     worthwhile = -(-(g.size // f) // WEIGHT_TERMS)
-    most = min(MOST_PARTS, MOST_BLOCKS // groups, MOST_ELEMENTS // (f * weights))
-    parts = min(enough, worthwhile, most)
-    partial = _empty((parts, f, weights))
+    most = min(MOST_PARTS, MOST_BLOCKS // groups, MOST_ELEMENTS // w.size)
+    parts = _empty((min(enough, worthwhile, most), *w.shape))
+    grid = columns, rows, groups * len(parts)
     sizes = _sizes(x, f, g.shape[2:], windows, groups)
-    _tiles("conv_backward_filter", (columns, rows, groups * parts), x, g, partial, *sizes)
-    return _added_up(partial, (f, c, *windows.kernel))
+    _tiles("conv_backward_filter", grid, x, g, parts, *sizes)
+    return _added_up(parts, w)
 
 
-def _added_up(parts, shape):
-    """parts (splits, …) -> their sum, in this shape."""
-    total = _empty(shape)
+def _added_up(parts, total):
+    """parts (splits, …) -> total, their sum."""
     counts = np.int32(total.size), np.int32(len(parts))
     _each("conv", "sum_parts", total.size, parts, total, *counts)
     return total
@@ -86,61 +112,54 @@ def _added_up(parts, shape):
 # ---------------------------------------------------------------- pooling
 
 
+@where_it_fits
 def max_pool_argmax(x, windows, positions):
     """As plain.max_pool_argmax."""
-    n, c, *size = x.shape
-    if not _fit(x, results=n * c * prod(positions)):
-        return plain.max_pool_argmax(x, windows, positions)
-    y = _empty((n, c, *positions))
+    y = _empty((*x.shape[:2], *positions))
     switches = _empty(y.shape, np.int32)
-    sizes = *size, *positions, *_geometry(windows)
+    sizes = *x.shape[2:], *positions, *_geometry(windows)
     _planes("pool", "max_pool_argmax", y, x, y, switches, sizes=sizes)
     return y, switches
 
 
+@where_it_fits
 def gather(x, switches):
     """As plain.gather."""
-    if not _fit(x, switches=switches):
-        return plain.gather(x, switches)
+    _demand(_are_int32(switches))
     y = _empty(switches.shape)
     sizes = prod(switches.shape[2:]), prod(x.shape[2:])
     _planes("pool", "gather", y, x, switches, y, sizes=sizes)
     return y
 
 
+@where_it_fits
 def scatter_add(values, switches, size, windows=None):
     """As plain.scatter_add. Where `windows` say which pool the switches are of, pixels ask their
     windows; else the values are sorted by where they go. So float32 is never summed by atomic
     additions, whose order no two runs share."""
-    n, c, *positions = values.shape
-    if not _fit(values, results=n * c * prod(size)):
-        return plain.scatter_add(values, switches, size, windows)
-    if windows is None or not _fit(switches=switches):
-        return _scatter_sorted(values, switches, size)
-    x = _empty((n, c, *size))
-    sizes = *size, *positions, *_geometry(windows)
-    _planes("pool", "scatter_add", x, values, switches, x, sizes=sizes)
+    x = _empty((*values.shape[:2], *size))
+    if windows is not None and _are_int32(switches):
+        sizes = *size, *values.shape[2:], *_geometry(windows)
+        _planes("pool", "scatter_add", x, values, switches, x, sizes=sizes)
+        return x
+    x[...] = 0
+    targets = plain.flat_targets(switches, size)
+    order = _cupy().argsort(targets)  # CuPy's is stable
+    arrays = values, targets[order], order, x
+    _each("pool", "add_sorted", values.size, *arrays, np.int64(values.size))
     return x
 
 
-def _scatter_sorted(values, switches, size):
-    cupy = _cupy()
-    x = cupy.zeros((*values.shape[:2], *size), np.float32)
-    if values.size:
-        targets = plain.flat_targets(switches, size)
-        order = cupy.argsort(targets)  # CuPy's is stable
-        arrays = values, targets[order], order, x
-        _each("pool", "add_sorted", values.size, *arrays, np.int64(values.size))
-    return x
+def _are_int32(switches):
+    return switches.dtype == np.int32 and switches.flags.c_contiguous
 
 
 # ---------------------------------------------------------------- per channel
 
 
+@where_it_fits
 def batch_norm_stats(x):
     """As plain.batch_norm_stats, in parts that are merged in a fixed order."""
-    if not _fit(x) or not x.size:
-        return plain.batch_norm_stats(x)
     c = x.shape[1]
     splits, sizes = _splits(x), map(np.int32, (x.size // c, *_channels(x)))
     parts, mean, variance = _empty((c, splits, 3)), _empty(c), _empty(c)
@@ -150,38 +169,32 @@ def batch_norm_stats(x):
     return mean, variance
 
 
+@where_it_fits
 def batch_norm_elemt(x, statistics, scale, shift, rectified=False):
     """As plain.batch_norm_elemt."""
-    mean, _ = statistics
-    if not _fit(x, mean, scale, shift) or not x.size:
-        return plain.batch_norm_elemt(x, statistics, scale, shift, rectified)
     y = _empty(x.shape)
-    sizes = *_channels(x), rectified
-    _planes("norm", "normalize", y, x, mean, scale, shift, y, sizes=sizes)
+    arrays = x, statistics[0], scale, shift, y
+    _planes("norm", "normalize", y, *arrays, sizes=(*_channels(x), rectified))
     return y
 
 
+@where_it_fits
 def batch_norm_backward_reduce(dy, x, statistics, y=None):
     """As plain.batch_norm_backward_reduce, in parts that are added up in a fixed order."""
-    mean, _ = statistics
-    if not _fit(dy, x, mean, *(() if y is None else (y,))) or not x.size:
-        return plain.batch_norm_backward_reduce(dy, x, statistics, y)
     c, splits = x.shape[1], _splits(x)
     parts = _empty((splits, 2, c))
     passed = dy if y is None else _empty(x.shape)
     sizes = map(np.int32, (x.size // c, *_channels(x), y is not None))
-    arrays = dy, x, x if y is None else y, mean, parts, passed
+    arrays = dy, x, x if y is None else y, statistics[0], parts, passed
     _launch("norm", "product_parts", (splits, c), (BLOCK,), *arrays, *sizes)
-    return *_added_up(parts, (2, c)), passed
+    return *_added_up(parts, _empty((2, c))), passed
 
 
+@where_it_fits
 def batch_norm_backward_elemt(dy, x, statistics, a, b, c, overwrite=False):
     """As plain.batch_norm_backward_elemt."""
-    mean, _ = statistics
-    if not _fit(dy, x, mean, a, b, c) or not x.size:
-        return plain.batch_norm_backward_elemt(dy, x, statistics, a, b, c)
     dx = dy if overwrite else _empty(x.shape)
-    _planes("norm", "blend", dx, dy, x, mean, a, b, c, dx, sizes=_channels(x))
+    _planes("norm", "blend", dx, dy, x, statistics[0], a, b, c, dx, sizes=_channels(x))
     return dx
 
 
@@ -198,20 +211,18 @@ def _channels(x):
 # ---------------------------------------------------------------- softmax cross-entropy
 
 
+@where_it_fits
 def cross_entropy_terms(scores, labels):
     """As plain.cross_entropy_terms."""
-    if not _fit(scores) or not labels.size:
-        return plain.cross_entropy_terms(scores, labels)
     terms = _empty(labels.shape)
     arrays = scores, _int32(labels), terms
     _each("loss", "cross_entropy_terms", labels.size, *arrays, *_pixels(scores, labels))
     return terms
 
 
+@where_it_fits
 def cross_entropy_slopes(scores, labels, factors):
     """As plain.cross_entropy_slopes."""
-    if not _fit(scores, factors) or not labels.size:
-        return plain.cross_entropy_slopes(scores, labels, factors)
     slopes = _empty(scores.shape)
     arrays = scores, _int32(labels), factors, slopes
     _each("loss", "cross_entropy_slopes", labels.size, *arrays, *_pixels(scores, labels))
@@ -230,19 +241,10 @@ def _pixels(scores, labels):
 # ---------------------------------------------------------------- launching
 
 
-def _fit(*values, switches=None, results=0, blocks=1):
-    """Whether kernels may have these arrays, so many results, and so many blocks along a grid's
-    third axis."""
-    if os.environ.get("NN_SCRATCH_KERNELS") == "0":
-        return False
-    if results > MOST_ELEMENTS or blocks > MOST_BLOCKS:
-        return False
-    kinds = [(a, np.float32) for a in values] + ([] if switches is None else [(switches, np.int32)])
-    return all(a.dtype == d and a.flags.c_contiguous and a.size <= MOST_ELEMENTS for a, d in kinds)
-
-
 def _empty(shape, dtype=np.float32):
-    return _cupy().empty(shape, dtype)
+    y = _cupy().empty(shape, dtype)
+    _demand(y.size <= MOST_ELEMENTS)
+    return y
 
 
 def _grid(columns, rows):
@@ -271,8 +273,6 @@ def _planes(file, kernel, written, *arrays, sizes):
     """Launch a kernel whose threads each write one place of several of the planes in `written`. It
     takes these arrays, the number of planes, and these sizes."""
     n, c, *size = written.shape
-    if not written.size:
-        return
     pixels, planes = prod(size), n * c
     across = min(BLOCK, -(-pixels // WARP) * WARP)
     down = BLOCK // across
@@ -284,6 +284,7 @@ def _planes(file, kernel, written, *arrays, sizes):
 
 def _tiles(kernel, grid, *arguments):
     """Launch a kernel of conv.cu with one block for each of its tiles."""
+    _demand(0 < grid[2] <= MOST_BLOCKS)
     _launch("conv", kernel, grid, (TILE_BLOCK,), *arguments)
 
 
