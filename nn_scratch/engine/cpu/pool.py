@@ -44,13 +44,13 @@ def max_pool_argmax(x, windows, positions):
 def _max_of_planes(seen, windows, rows, columns, width, y, switches):
     """Maxima and switches of a few padded planes, written to y and switches.
 
-    Taps are numbered in row-major order. A later maximum has a larger number, so that the numbers
-    can be updated by a maximum too: masks are multiplied, since writing through a mask is ten times
-    slower. What place in the image a tap is, is looked up once, at the end.
+    How far across and down in its window a maximum lies is kept in bytes, as long as windows are no
+    larger; the switches are made of that at the end. Masks are multiplied, since writing through a
+    mask is ten times slower.
     """
     (kh, kw), (sh, sw), (dh, dw) = windows.kernel, windows.stride, windows.dilation
     p, q = y.shape[1:]
-    number = np.uint8 if kh * kw <= 256 else np.int32
+    number = np.uint8 if max(windows.extent) <= 256 else switches.dtype.type
 
     def column(j):
         return seen[:, :, j * dw : j * dw + (q - 1) * sw + 1 : sw]
@@ -68,23 +68,26 @@ def _max_of_planes(seen, windows, rows, columns, width, y, switches):
         np.copyto(candidate, column(j))
         np.greater(candidate, best, out=better)
         np.maximum(best, candidate, out=best)
-        np.multiply(better, number(j), out=place)
-        np.maximum(at, place, out=at)
+        np.multiply(better, number(j * dw), out=place)
+        np.maximum(at, place, out=at)  # further right than what it was
 
-    np.copyto(y, row(best, 0))
-    tap, place = (workspace(name, y.shape, number) for name in ("tap", "place"))
+    across, down, place = (workspace(name, y.shape, number) for name in ("across", "down", "place"))
     better = workspace("better", y.shape, np.bool_)
-    np.copyto(tap, row(at, 0))
+    np.copyto(y, row(best, 0))
+    np.copyto(across, row(at, 0))
+    down[...] = 0
     for i in range(1, kh):
         np.greater(row(best, i), y, out=better)
         np.maximum(y, row(best, i), out=y)
-        np.add(row(at, i), number(i * kw), out=place)
+        np.subtract(row(at, i), across, out=place)
         np.multiply(place, better, out=place)
-        np.maximum(tap, place, out=tap)
-
-    of_taps = np.add.outer(np.arange(kh) * dh * width, np.arange(kw) * dw).reshape(-1)
-    np.take(of_taps.astype(switches.dtype), tap, out=switches, mode="clip")  # none is clipped
-    switches += (rows[:, 0, None] * width + columns[:, 0]).astype(switches.dtype)
+        np.add(across, place, out=across)  # numbers without a sign go round, and come out right
+        np.multiply(better, number(i * dh), out=place)
+        np.maximum(down, place, out=down)
+    first = (rows[:, 0, None] * width + columns[:, 0]).astype(switches.dtype)
+    np.multiply(down, switches.dtype.type(width), out=switches)
+    np.add(switches, across, out=switches)
+    np.add(switches, first, out=switches)
 
 
 def _padded(planes, windows, rows, columns):
