@@ -520,7 +520,7 @@ def linear_backward(*flags):
 
 LINEAR_BACKWARD = {
     "transposed": "weight_not_transposed",
-    "dw transposed": "weight_gradient_transposed",
+    "dw transposed": "gradient_transposed",
     "dw =": "assigned_not_added",
     "db =": "assigned_not_added",
     "mean": "mean_for_sum",

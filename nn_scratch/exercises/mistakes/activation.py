@@ -26,7 +26,7 @@ def mask_missing(case):
 @mistake(
     "relu_backward",
     "mask_of_dy",
-    "It is asked where dy is positive, not where x is.",
+    "The mask asks where dy is positive, not where x is.",
     "Which pixels did the forward pass let through?",
 )
 def mask_of_dy(case):

@@ -28,7 +28,7 @@ def weight_transposed(case):
 @later(
     "two_losses_backward",
     "box_weight_elsewhere",
-    "{result} is the right one {key}.",
+    "{result} {is} the right {one} {key}.",
     "The loss is L_class + λ·L_box. Which derivative does λ multiply, and how often?",
 )
 def box_weight_elsewhere(case):
@@ -80,7 +80,7 @@ def heads_joined(case):
 @mistake(
     "iou",
     "other_iou",
-    "Your IoU is {key}.",
+    "Your IoU is the right one but {key}.",
     "Draw both boxes on paper. Where does the shared box begin and end, and what covers both?",
 )
 def other_iou(case):
@@ -124,7 +124,7 @@ def other_iou(case):
             "divided by the first area": areas[0],
             "divided by the second area": areas[1],
             "divided by the box around both": hull.prod(axis=1),
-            "not divided: the shared area": 1,
+            "not divided: it is the shared area": 1,
             "divided by the sum of the areas plus the shared one": sum(areas) + part,
             "with areas of widths and heights taken for corners": sum(corner_areas) - part,
             "divided by the union plus 1": sum(areas) - part + 1,
@@ -133,8 +133,9 @@ def other_iou(case):
         for over, area in below.items():
             if said or over:
                 yield f"{said} {over}".strip(), {"iou": part / area}
-    yield "one for all: of the sums", {"iou": np.sum(shared[""]) / (sum(areas) - shared[""]).sum()}
-    yield "1 − IoU", {"iou": 1 - case.right["iou"]}
+    whole = np.sum(shared[""]) / (sum(areas) - shared[""]).sum()
+    yield "one for all boxes, of the sums of the areas", {"iou": whole}
+    yield "taken from 1", {"iou": 1 - case.right["iou"]}
 
 
 @mistake(

@@ -270,9 +270,17 @@ def _spoken(best, rivals, results, attempt):
     spoken = {c: wording(c.mistake.name, _words(c), exercise) or c.mistake for c in (best, *rivals)}
     if len({words.name for words in spoken.values()}) > 1:
         return None, tuple(dict.fromkeys(words.asks for words in spoken.values()))
-    words, filled = spoken[best], {"result": " and ".join(results), "key": _words(best)}
+    words, filled = spoken[best], {**_agreeing(results), "key": _words(best)}
     says, asks = words.says.format(**filled), words.asks.format(**filled)
     return Explanation(words.name, says, asks, results, best.throughout), ()
+
+
+def _agreeing(results):
+    """The results' names, and words that agree with one or several of them, for {result} {is}."""
+    *others, last = results
+    names = f"{', '.join(others)} and {last}" if others else last
+    forms = {"is": "are", "has": "have", "holds": "hold", "one": "ones"} if others else {}
+    return {"is": "is", "has": "has", "holds": "holds", "one": "one", **forms, "result": names}
 
 
 def _words(candidate):

@@ -177,7 +177,7 @@ def divided(case):
 @register(FOUND, rank=1)(
     "focal_loss focal_loss_backward",
     "other_focal",
-    "Your {result} is the right one but {key}.",
+    "Your {result} {is} the right {one} but {key}.",
     "What does a single cell add by hand: a centre, one beside it, one far off? How many centres "
     "are there?",
 )

@@ -20,13 +20,13 @@ def bias_along_samples(case):
 @mistake(
     "linear conv2d conv_transpose2d",
     "bias_multiplied",
-    "The bias is {key}; it must be added, b[f] to every number of output f.",
+    "The bias is {key}; b[f] must be added to every number of output f.",
     "What is y where x is zero everywhere?",
 )
 def bias_multiplied(case):
     b = case["b"].reshape(-1, *[1] * (case.right["y"].ndim - 2))
     product = case.right["y"] - b
     yield "multiplied", {"y": product * b}
-    yield "its mean, the same for all outputs", {"y": product + b.mean()}
-    yield "its sum, the same for all outputs", {"y": product + b.sum()}
-    yield "its first entry, the same for all outputs", {"y": product + b.ravel()[0]}
+    yield "the mean of b, the same for all outputs", {"y": product + b.mean()}
+    yield "the sum of b, the same for all outputs", {"y": product + b.sum()}
+    yield "the first entry of b, the same for all outputs", {"y": product + b.ravel()[0]}

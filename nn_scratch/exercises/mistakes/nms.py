@@ -95,7 +95,7 @@ def orders(scores):
 @family(
     "nms",
     "other_suppression",
-    "Your {result} is what comes out if {key}.",
+    "Your {result} {is} what comes out if {key}.",
     "Do it by hand: which box comes first, which does it remove, and which is the next that is "
     "left?",
 )
@@ -121,7 +121,7 @@ def other_suppression(case):
 @mistake(
     "nms",
     "other_answer",
-    "Your {result} holds {key}.",
+    "Your {result} {holds} {key}.",
     "What does the statement want: numbers of boxes, or the boxes, and in which order?",
 )
 def other_answer(case):

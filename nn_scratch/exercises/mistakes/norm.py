@@ -47,6 +47,19 @@ def unbiased_variance(case):
         yield case.solve(statistics=(case["statistics"][0], var))
 
 
+@mistake(
+    "batch_norm2d",
+    "epsilon",
+    "y is divided by {key}; it must be √(var + 1e-5).",
+    "What does the 1e-5 prevent where a channel is constant, and where must it stand?",
+)
+def epsilon(case):
+    _, centred, sigma, w = _parts(case)
+    root, b = np.sqrt(sigma**2 - EPS), case["b"][:, None, None]
+    yield "√var, without 1e-5", {"y": w * centred / root + b}
+    yield "√var + 1e-5", {"y": w * centred / (root + EPS) + b}
+
+
 @later(
     "batch_norm2d",
     "other_normalization",
@@ -72,7 +85,7 @@ def other_normalization(case):
         case.right[f"running_{m}"][:, None, None] for m in ("mean", "var")
     )
     count = x.size // x.shape[1]
-    below = {"√(var + 1e-5)": lambda v: np.sqrt(v + EPS), "√var": np.sqrt, "var + 1e-5": lambda v:
+    below = {"√(var + 1e-5)": lambda v: np.sqrt(v + EPS), "var + 1e-5": lambda v:
              v + EPS, "√var + 1e-5": lambda v: np.sqrt(v) + EPS, "1": lambda v: 1 + 0 * v,
              "√(var + 1e-5), with count − 1":
              lambda v: np.sqrt(v * count / max(count - 1, 1) + EPS),
@@ -103,7 +116,7 @@ def other_normalization(case):
 @later(
     "batch_norm2d",
     "other_statistics",
-    "{result} is {key}.",
+    "{result} {is} {key}.",
     "What does the statement say of this one: biased or not, and a tenth of what?",
 )
 def other_statistics(case):

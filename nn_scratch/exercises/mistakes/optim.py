@@ -103,7 +103,7 @@ def other_adam(case):
 @mistake(
     "adam_step",
     "other_means",
-    "{result} is {key}.",
+    "{result} {is} {key}.",
     "Which share of the old does each of the two keep, and what is new in it?",
 )
 def other_means(case):

@@ -62,7 +62,7 @@ def switches_of_another_plane(case):
 @mistake(
     BY_SWITCHES,
     "plane_offset_missing",
-    "The switches of {key}: planes are told apart nowhere, or not all of them.",
+    "In your {result}, {key}: planes are not told apart, or not all of them.",
     "A switch counts within its own plane. How do image and channel enter your index?",
 )
 def plane_offset_missing(case):

@@ -127,7 +127,7 @@ def block_filled(case):
     "nearest_unpool2d nearest_unpool2d_backward bed_of_nails_unpool2d "
     "bed_of_nails_unpool2d_backward",
     "axes_mixed",
-    "{result} is reshaped while the axes of the blocks stand in another order.",
+    "{result} {is} reshaped while the axes of the blocks stand in another order.",
     "Which axis must stand right behind H before the two become one, and which behind W?",
 )
 def block_axes_mixed(case):

@@ -45,17 +45,23 @@ GENERAL = [
     ),
     Wording(
         "factor", "divided by the number of*", SUMMING, "mean_for_sum",
-        "Your {result} is the right one {key}: a mean stands where the sum belongs.",
+        "Your {result} {is} the right {one} {key}: a mean stands where the sum belongs.",
         "The loss is already a number; dy has its 1/N in it. What is left to average?",
     ),
     Wording(
-        "terms_missing", "dy only the last sample counts", "linear_backward", "assigned_not_added",
+        "terms_missing", "only the last sample of dy counts", "linear_backward",
+        "assigned_not_added",
         "In {result} only the last sample counts: = stands where += belongs.",
         "Over what do dw and db sum?",
     ),
     Wording(
-        "terms_missing", "dy only the first*", "", "only_first_image",
+        "terms_missing", "only the first image of dy counts", "", "only_first_image",
         "In {result} only the first image of the batch counts.",
+        "Which index of your arrays is the batch, and where do you go through all of it?",
+    ),
+    Wording(
+        "terms_missing", "only the first sample of dy counts", "", "only_first_image",
+        "In {result} only the first sample of the batch counts.",
         "Which index of your arrays is the batch, and where do you go through all of it?",
     ),
     Wording(
@@ -64,7 +70,7 @@ GENERAL = [
         "What is y where x is zero everywhere?",
     ),
     Wording(
-        "term", "the bias is times*", "conv2d conv_transpose2d", "bias_repeated",
+        "term", "the bias is multiplied by*", "conv2d conv_transpose2d", "bias_repeated",
         "The bias is added more than once: {key}.",
         "How often does the statement's formula say + b for one output?",
     ),
@@ -73,12 +79,12 @@ GENERAL = [
 CONVOLUTIONS = [
     Wording(
         "input_reordered", "w turned by half a turn", "conv2d_backward", "kernel_rotated",
-        "Your {result} is what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
+        "Your {result} {is} what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
         "Output p read x[p + i] with w[i]. Does dy[p] meet the same w[i] on its way back to p + i?",
     ),
     Wording(
         "input_reordered", "w turned by half a turn", CONV, "kernel_rotated",
-        "Your {result} is what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
+        "Your {result} {is} what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
         "Which pixel of x meets w[0, 0]: the first or the last of the window?",
     ),
     Wording(
@@ -108,17 +114,17 @@ CONVOLUTIONS = [
     ),
     Wording(
         "option_ignored", "a stride of 1", "conv2d_backward", "stride_ignored",
-        "Your {result} is what a stride of 1 would give.",
+        "Your {result} {is} what a stride of 1 would give.",
         "Output p looked at the pixels p·stride + i. Where does its gradient go back to?",
     ),
     Wording(
         "option_ignored", "a stride of 1", "conv2d", "stride_ignored",
-        "Your {result} is what a stride of 1 would give.",
+        "Your {result} {is} what a stride of 1 would give.",
         "By how many pixels does the window move from one output to the next?",
     ),
     Wording(
         "option_ignored", "a stride of 1", CONV, "stride_ignored",
-        "Your {result} is what a stride of 1 would give.",
+        "Your {result} {is} what a stride of 1 would give.",
         "Where does pixel p of x begin to paint, when the stride is 2?",
     ),
     Wording(
@@ -148,9 +154,9 @@ LINEAR = [
         "dy is (N, out), w is (out, in). Which product of them is (N, in)?",
     ),
     Wording(
-        "axes_exchanged", "rows and columns", "linear_backward", "weight_gradient_transposed",
-        "dw stands as (in, out); like w it must be (out, in).",
-        "Which product of dy (N, out) and x (N, in) has the shape of w?",
+        "axes_exchanged", "rows and columns", "linear_backward", "gradient_transposed",
+        "Your {result} {is} transposed: rows and columns are exchanged.",
+        "dy is (N, out), x is (N, in), w is (out, in). Which product has the shape of {result}?",
     ),
 ]  # fmt: skip
 
@@ -272,7 +278,7 @@ OF_LOSSES = [
     *(
         Wording(
             "factor", key, LOSSES, "not_averaged",
-            "Your {result} is the right one {key}: the mean goes over all numbers.",
+            "Your {result} {is} the right {one} {key}: the mean goes over all numbers.",
             "Over how many numbers does the mean go, and what do you divide by?",
         )
         for key in ("times the number of*", "times the size of*")
@@ -301,7 +307,7 @@ OF_LOSSES = [
     ),
     Wording(
         "factor", "divided by 2", "mse_loss mse_loss_backward", "half_missing",
-        "Your {result} is half of the right one: it belongs to half the square; here it is the "
+        "Your {result} {is} half of the right {one}: it belongs to half the square; here it is the "
         "square.",
         "What is the derivative of d²?",
     ),
@@ -333,12 +339,12 @@ OF_LOSSES = [
 LOCALIZER = [
     Wording(
         "factor", "divided by λ", "two_losses_backward", "box_weight_missing",
-        "Your {result} is the right one divided by λ: λ is missing.",
+        "Your {result} {is} the right {one} divided by λ: λ is missing.",
         "The loss is L_class + λ·L_box. What is its derivative in the boxes?",
     ),
     Wording(
         "factor", "times λ", "two_losses_backward", "box_weight_on_both",
-        "Your {result} is the right one times λ: λ multiplies too much, or twice.",
+        "Your {result} {is} the right {one} times λ: λ multiplies too much, or twice.",
         "The loss is L_class + λ·L_box. Which derivative does λ multiply, and how often?",
     ),
     *(
@@ -357,9 +363,9 @@ LOCALIZER = [
     ),
     *(
         Wording(
-            "input_ignored", key, "two_heads_backward", "weight_gradient_missing",
-            "A head's weight gradient is zero.",
-            "Which of the heads' parameters should be trained?",
+            "input_ignored", key, "two_heads_backward", "one_head_only",
+            "Your {result} {is} what {key} would give: one of the heads is left out.",
+            "Which of the three results does each head's gradient go into?",
         )
         for key in ("dscores = 0", "dboxes = 0")
     ),

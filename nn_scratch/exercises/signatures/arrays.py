@@ -57,7 +57,7 @@ def results_exchanged(attempt):
 @register(FOUND, rank=3.5)(
     "",
     "axes_exchanged",
-    "Your {result} is the right one with its axes exchanged: {key}.",
+    "Your {result} {is} the right {one} with its axes exchanged: {key}.",
     "What does each axis of {result} count, in the order that the statement gives?",
 )
 def axes_exchanged(attempt):
@@ -75,8 +75,8 @@ def axes_exchanged(attempt):
 @weaker(
     "",
     "axes_mixed",
-    "Your {result} has the right numbers in the wrong places: it was reshaped while its axes stood "
-    "in another order.",
+    "Your {result} {has} the right numbers in the wrong places: reshaped while the axes stood in "
+    "another order.",
     "reshape keeps the order in memory. Which axis must be moved, with transpose or moveaxis, "
     "before you reshape?",
 )
@@ -94,7 +94,7 @@ def axes_mixed(attempt):
 @signature(
     "",
     "reversed",
-    "Your {result} is the right one with {key} in reverse order.",
+    "Your {result} {is} the right {one} with {key} in reverse order.",
     "In which direction does each index of your sum run?",
 )
 def reversed_(attempt):
@@ -108,7 +108,7 @@ def reversed_(attempt):
 @register(FOUND, rank=7)(
     "",
     "same_numbers",
-    "Your {result} has the right numbers, but in other places.",
+    "Your {result} {has} the right numbers, but in other places.",
     "Take the first number that is in a wrong place: where did you put it, and where does it go?",
 )
 def same_numbers(attempt):
@@ -126,18 +126,25 @@ def same_numbers(attempt):
 @signature(
     "",
     "shifted",
-    "Your {result} is the right one moved by {key}.",
-    "Which row and column of {result} is the first, and where does your index begin?",
+    "Your {result} {is} the right {one} moved {key}.",
+    "Which row and column of {result} {is} the first, and where does your index begin?",
 )
 def shifted(attempt):
     def make(name, right):
         for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)):
             if right.ndim >= 2:
-                said = f"{rows} rows and {columns} columns"
+                said = way(rows, columns)
                 yield said, moved(right, rows, columns)
                 yield f"{said} (around the edge)", np.roll(right, (rows, columns), (-2, -1))
 
     return each(attempt, make)
+
+
+def way(rows, columns):
+    """A move in words, as "one row down and one column to the right"."""
+    down = {1: "one row down", -1: "one row up", 0: ""}[rows]
+    right = {1: "one column to the right", -1: "one column to the left", 0: ""}[columns]
+    return " and ".join(filter(None, (down, right)))
 
 
 def moved(array, rows, columns):
@@ -150,7 +157,7 @@ def moved(array, rows, columns):
 @signature(
     "",
     "only_one",
-    "Your {result} is right {key}, and zero elsewhere.",
+    "Your {result} {is} right {key}, and zero elsewhere.",
     "Which of your loops ends after one round, or begins again from zero?",
 )
 def only_one(attempt):
@@ -161,7 +168,7 @@ def only_one(attempt):
                     kept = np.zeros_like(right)
                     at = (slice(None),) * axis + (k,)
                     kept[at] = right[at]
-                    yield f"in the {said} of its {words(name, (axis,), right.ndim)} only", kept
+                    yield f"in the {said} of the {words(name, (axis,), right.ndim)} only", kept
 
     return each(attempt, make)
 
@@ -169,7 +176,7 @@ def only_one(attempt):
 @signature(
     "",
     "part_missing",
-    "Your {result} is right, but zero in {key}.",
+    "Your {result} {is} right, but zero in {key}.",
     "How far do your loops or slices reach, and how far must they?",
 )
 def part_missing(attempt):
@@ -190,7 +197,7 @@ def part_missing(attempt):
 @signature(
     "",
     "one_for_all",
-    "Your {result} holds the numbers of {key} everywhere.",
+    "Your {result} {holds} the numbers of {key} everywhere.",
     "Which index of your arrays do you never use?",
 )
 def one_for_all(attempt):
@@ -199,7 +206,7 @@ def one_for_all(attempt):
             if length > 1:
                 for k, said in ((0, "first"), (length - 1, "last")):
                     one = np.take(right, [k], axis)
-                    key = f"the {said} of its {words(name, (axis,), right.ndim)}"
+                    key = f"the {said} of the {words(name, (axis,), right.ndim)}"
                     yield key, np.broadcast_to(one, right.shape)
         if right.ndim == 4:
             yield "the first plane", np.broadcast_to(right[:1, :1], right.shape)
@@ -214,7 +221,7 @@ def one_for_all(attempt):
     "linear linear_backward conv2d_backward conv_transpose2d_backward batch_norm2d "
     "batch_norm2d_backward cross_entropy mse_loss smooth_l1_loss",
     "axes_of_length_one",
-    "Your {result} has the right numbers, but not the right shape.",
+    "Your {result} {has} the right numbers, but not the right shape.",
     "Which axes does keepdims=True, or an index like [:1], leave behind?",
 )
 def axes_of_length_one(attempt):
@@ -228,7 +235,7 @@ def axes_of_length_one(attempt):
 @signature(
     "",
     "cut_off",
-    "Your {result} is the right one without {key}.",
+    "Your {result} {is} the right {one} without {key}.",
     "Which shape must {result} have? Make it of that size from the start.",
 )
 def cut_off(attempt):
@@ -239,15 +246,15 @@ def cut_off(attempt):
         if smaller and all(s <= r for s, r in zip(shape, right.shape, strict=True)):
             both = list(zip(shape, right.shape, strict=True))
             first = tuple(slice(0, s) for s, _ in both)
-            yield "its last rows or columns", {name: right[first]}
+            yield "the last rows or columns", {name: right[first]}
             last = tuple(slice(r - s, r) for s, r in both)
-            yield "its first rows or columns", {name: right[last]}
+            yield "the first rows or columns", {name: right[last]}
 
 
 @signature(
     "conv2d_backward conv_transpose2d max_pool2d_backward max_unpool2d",
     "not_cut",
-    "Your {result} has the right one within it, at {key}: it must be cut out.",
+    "Your {result} {has} the right {one} within it, at {key}: it must be cut out.",
     "What did you add around it, and how much must be taken off on each side?",
 )
 def not_cut(attempt):
@@ -264,7 +271,7 @@ def not_cut(attempt):
 @signature(
     "conv2d_backward conv_transpose2d conv_transpose2d_backward",
     "empty",
-    "Your {result} is empty: a slice like a[p:-p] ends before it begins where p is 0.",
+    "Your {result} {is} empty: a slice like a[p:-p] ends before it begins where p is 0.",
     "What is -0? Write the end of the slice as p + length.",
 )
 def empty(attempt):
@@ -274,29 +281,32 @@ def empty(attempt):
             yield "empty", {name: given}
 
 
+REDUCTIONS = {"the sum": np.sum, "the mean": np.mean, "the maximum": np.max}
+
+
 @signature(
     "linear_backward conv2d_backward conv_transpose2d_backward batch_norm2d_backward relu mse_loss "
     "mse_loss_backward smooth_l1_loss smooth_l1_loss_backward cross_entropy "
     "cross_entropy_backward two_heads_backward two_losses_backward",
     "wrong_sum",
-    "Your {result} is a {key}.",
+    "Your {result} {is} {key}.",
     "Over which axes must {result} sum, and which must it keep?",
 )
 def wrong_sum(attempt):
     def make(name, right):
         for label, array in [*summands(attempt, name), ("the right one", right)]:
             for axes in subsets(array.ndim):
-                for reduce in (np.sum, np.mean, np.max):
-                    over = f"over axes {', '.join(map(str, axes))}"
-                    said = f"{reduce.__name__} of {label} {over}".replace("amax", "max")
+                for named, reduce in REDUCTIONS.items():
+                    over = f"over ax{'i' if len(axes) == 1 else 'e'}s {', '.join(map(str, axes))}"
+                    said = f"{named} of {label} {over}"
                     made = reduce(array, axis=axes)
                     if made.shape != right.shape or label != "the right one":
                         yield said, made
                         yield f"{said}, with keepdims", reduce(array, axis=axes, keepdims=True)
             if name == "db" and label != "the right one":
-                yield "sum of dy over all its axes, for every entry", array.sum() + 0 * right
+                yield "the sum of dy over all its axes, for every entry", array.sum() + 0 * right
             if label != "the right one":
-                yield f"copy of {label}: nothing is summed", array
+                yield f"a copy of {label}: nothing is summed", array
 
     return each(attempt, make)
 

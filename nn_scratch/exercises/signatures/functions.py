@@ -10,29 +10,31 @@ FOUND = []
 signature = register(FOUND, rank=4)
 region = register(FOUND, rank=4.5)
 
+NEAR = 1e-3  # of 1: what an epsilon makes of a factor
+
 OF_RESULT = {
-    "the absolute value": np.abs,
-    "the square": np.square,
-    "the square root": np.sqrt,
-    "the sign": np.sign,
-    "the exponential": np.exp,
-    "the logarithm": np.log,
-    "the inverse": lambda a: 1 / a,
-    "one minus the value": lambda a: 1 - a,
-    "the positive part": lambda a: np.maximum(a, 0),
-    "the negative part": lambda a: np.minimum(a, 0),
-    "the value cut off at −1 and 1": lambda a: np.clip(a, -1, 1),
-    "the value cut off at 0 and 1": lambda a: np.clip(a, 0, 1),
-    "the value cut off at 6": lambda a: np.minimum(a, 6),
-    "the value plus one": lambda a: a + 1,
-    "the value minus one": lambda a: a - 1,
+    "the absolute value of each right number": np.abs,
+    "the square of each right number": np.square,
+    "the square root of each right number": np.sqrt,
+    "the sign of each right number": np.sign,
+    "the exponential of each right number": np.exp,
+    "the logarithm of each right number": np.log,
+    "the inverse of each right number": lambda a: 1 / a,
+    "1 minus each right number": lambda a: 1 - a,
+    "the positive part of each right number": lambda a: np.maximum(a, 0),
+    "the negative part of each right number": lambda a: np.minimum(a, 0),
+    "each right number cut off at −1 and 1": lambda a: np.clip(a, -1, 1),
+    "each right number cut off at 0 and 1": lambda a: np.clip(a, 0, 1),
+    "each right number cut off at 6": lambda a: np.minimum(a, 6),
+    "each right number plus 1": lambda a: a + 1,
+    "each right number minus 1": lambda a: a - 1,
 }
 
 
 @signature(
     "",
     "function_of_the_right",
-    "Your {result} holds {key} of each right number.",
+    "Your {result} {holds} {key}.",
     "Which step comes too much, or too early?",
 )
 def function_of_the_right(attempt):
@@ -47,7 +49,7 @@ def function_of_the_right(attempt):
 @register(FOUND, rank=2)(
     "",
     "rounded",
-    "Your {result} has lost its fractions: it holds whole numbers.",
+    "Your {result} {has} lost its fractions: it holds whole numbers.",
     "Of which dtype is the array that you write into?",
 )
 def rounded(attempt):
@@ -64,7 +66,7 @@ def rounded(attempt):
 @signature(
     "",
     "extra_factor",
-    "Your {result} is the right one {key}.",
+    "Your {result} {is} the right {one} {key}.",
     "What is the derivative of the product in that argument: does the argument itself still stand "
     "in it?",
 )
@@ -128,7 +130,7 @@ def counts(attempt):
 @register(FOUND, rank=2)(
     "",
     "sign",
-    "The sign of {result} is wrong; all else is right.",
+    "The sign of {result} {is} wrong; all else is right.",
     "If this number grows a little, does the result grow or fall, and what does your minus say?",
 )
 def sign(attempt):
@@ -138,7 +140,7 @@ def sign(attempt):
 @register(FOUND, rank=4)(
     "",
     "factor",
-    "Your {result} is the right one {key}; all else is right.",
+    "Your {result} {is} the right {one} {key}; all else is right.",
     "Is the sum, or the mean, taken once, and over all that it must go over?",
 )
 def factor(attempt):
@@ -153,24 +155,38 @@ def factor(attempt):
 @register(FOUND, rank=6)(
     "",
     "factor",
-    "Your {result} is {key} times the right one; all else is right.",
+    "Your {result} {is} {key} times the right {one}; all else is right.",
     "Which constant of the forward pass is differentiated twice, or not at all?",
 )
 def constant(attempt):
     for name, factor in ratios(attempt):
-        yield f"{factor:.4g}", {name: factor * attempt.right[name]}
+        if abs(factor - 1) > NEAR:
+            yield f"{factor:.4g}", {name: factor * attempt.right[name]}
+
+
+@register(FOUND, rank=6)(
+    "batch_norm2d batch_norm2d_backward",
+    "epsilon",
+    "Your {result} {is} right but for a factor very near 1: the epsilon is missing, or not in its "
+    "place.",
+    "Where does the 1e-5 stand in the formula: within the root, or outside?",
+)
+def epsilon(attempt):
+    for name, factor in ratios(attempt):
+        if abs(factor - 1) <= NEAR:
+            yield "nearly", {name: factor * attempt.right[name]}
 
 
 @register(FOUND, rank=8)(
     "",
     "multiple",
-    "Every number of your {result} is off by one factor, {key}.",
+    "Every number of your {result} {is} off by the same factor, {key}.",
     "On what does that factor depend: on a count, on a weight, on the loss?",
 )
 def multiple(attempt):
     for name, factor in ratios(attempt):
         if attempt.right[name].size >= 4:
-            yield "which is another one in each case", {name: factor * attempt.right[name]}
+            yield "another one in each case", {name: factor * attempt.right[name]}
 
 
 def ratios(attempt):
@@ -213,7 +229,7 @@ POINTWISE = "relu relu_backward mse_loss_backward smooth_l1_loss_backward"
 @region(
     POINTWISE,
     "region",
-    "Your {result} is right but where {key}.",
+    "Your {result} {is} right except where {key}.",
     "What must come out there? Do the first such number by hand.",
 )
 def wrong_region(attempt):
@@ -255,8 +271,10 @@ def alternatives(attempt):
                 yield what + over, made / count
         return
     x, base = v["x"], v.get("dy", v["x"]) if attempt.trial.exercise.name != "relu" else v["x"]
-    for factor in (0.01, 0.1, 0.2, 0.25, 0.5, 1, -1, 2):
-        yield f"{factor} times " + ("x" if base is x else "dy"), factor * base
+    of = "x" if base is x else "dy"
+    for factor in (0.01, 0.1, 0.2, 0.25, 0.5, 1, 2):
+        yield f"{factor} times {of}", factor * base
+    yield f"−{of}", -base
     for what, made in (("0", 0 * x), ("1", np.ones(x.shape)), ("|x|", np.abs(x)),
                        ("6", 6 + 0 * x), ("exp(x) − 1", np.exp(x) - 1), ("x²", x * x),
                        ("−1", -np.ones(x.shape))):  # fmt: skip
@@ -281,7 +299,7 @@ BORDERS = {"|d| < 1": lambda d: np.abs(d) < 1, "d < 1": lambda d: d < 1,
 @register(FOUND, rank=4.2)(
     "smooth_l1_loss mse_loss",
     "other_formula",
-    "Your {result} is {key}.",
+    "Your {result} {is} {key}.",
     "Compute the loss of a single d by hand, once for 0.5 and once for −3. What does yours give?",
 )
 def other_formula(attempt):

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from nn_scratch.exercises.mistakes.mistake import in_corner, register
-from nn_scratch.exercises.signatures.arrays import moved
+from nn_scratch.exercises.signatures.arrays import moved, way
 
 FOUND = []
 signature = register(FOUND, rank=2)
@@ -28,7 +28,7 @@ def of_inputs(make):
 @weaker(
     "",
     "input_ignored",
-    "Your {result} is what {key} would give.",
+    "Your {result} {is} what {key} would give.",
     "Where does that argument enter the formula, and where does it stand in your code?",
 )
 @of_inputs
@@ -40,7 +40,7 @@ def input_ignored(name, value):
 @weaker(
     "",
     "input_changed",
-    "Your {result} is what {key} would give.",
+    "Your {result} {is} what {key} would give.",
     "Where does your code do that to it, and does the formula?",
 )
 @of_inputs
@@ -56,7 +56,7 @@ def input_changed(name, value):
 @weaker(
     "",
     "input_reordered",
-    "Your {result} is what {key} would give.",
+    "Your {result} {is} what {key} would give.",
     "Which axis of it must meet which, and in which order do you go through them?",
 )
 @of_inputs
@@ -82,14 +82,14 @@ def input_reordered(name, value):
 @weaker(
     "",
     "input_shifted",
-    "Your {result} is what {key} would give.",
+    "Your {result} {is} what {key} would give.",
     "At which index does each of your windows or slices begin?",
 )
 @of_inputs
 def input_shifted(name, value):
     if value.ndim == 4:
         for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)):
-            said = f"{name} moved by {rows} rows and {columns} columns"
+            said = f"{name} moved {way(rows, columns)}"
             yield said, moved(value, rows, columns)
             yield f"{said}, around the edge,", np.roll(value, (rows, columns), (2, 3))
 
@@ -112,7 +112,7 @@ def axis_words(name, value):
 @weaker(
     "",
     "terms_missing",
-    "Your {result} is what is left of the sum if of {key}.",
+    "In your {result}, {key}.",
     "Does each round of your loops add to what the rounds before left, from the first to the last?",
 )
 @of_inputs
@@ -123,14 +123,14 @@ def terms_missing(name, value):
             at = (slice(None),) * axis + (slice(k, k + 1),)
             only, without = np.zeros_like(value), value.copy()
             only[at], without[at] = value[at], 0
-            yield f"{name} only the {which} {word} counts", only
-            yield f"{name} the {which} {word} does not count", without
+            yield f"only the {which} {word} of {name} counts", only
+            yield f"the {which} {word} of {name} does not count", without
 
 
 @weaker(
     "",
     "one_for_all",
-    "Your {result} is what {key} would give.",
+    "Your {result} {is} what {key} would give.",
     "Which index of that argument do you never use?",
 )
 @of_inputs
@@ -144,7 +144,7 @@ def input_for_all(name, value):
 @weaker(
     "",
     "arguments_exchanged",
-    "Your {result} is what {key} would give.",
+    "Your {result} {is} what {key} would give.",
     "Which of the two stands where, in the formula?",
 )
 def arguments_exchanged(attempt):
@@ -155,7 +155,10 @@ def arguments_exchanged(attempt):
     ]
     for name, result in attempt.right.items():
         for one in names:
-            if result.shape == attempt.values[one].shape and result.dtype.kind == "f":
+            again = name == "y" and one == "x" and attempt.op == "batch_norm2d"  # is like eps = 0
+            if again or result.dtype.kind != "f":
+                continue
+            if result.shape == attempt.values[one].shape:
                 made = lambda one=one, result=result: attempt.solve(**{one: result})  # noqa: E731
                 yield f"{name} in place of {one}", made
     for one in names:
@@ -229,7 +232,7 @@ def both(value):
 @signature(
     "",
     "option_ignored",
-    "Your {result} is what {key} would give.",
+    "Your {result} {is} what {key} would give.",
     "Where does that option enter the formula, and where does it stand in your code?",
 )
 def option_ignored(attempt):
@@ -253,7 +256,7 @@ def with_options(attempt, changes):
 @weaker(
     "conv2d max_pool2d conv_transpose2d nearest_unpool2d bed_of_nails_unpool2d",
     "option_ignored",
-    "Your {result} is what {key} would give, cut or filled up to the right size.",
+    "Your {result} {is} what {key} would give, cut or filled up to the right size.",
     "Where does that option enter the formula, and where does it stand in your code?",
 )
 def option_ignored_but_size(attempt):
@@ -272,7 +275,7 @@ def option_ignored_but_size(attempt):
 @signature(
     "conv2d conv2d_backward",
     "padding_not_zero",
-    "Your {result} is what a padding of {key} would give.",
+    "Your {result} {is} what a padding of {key} would give.",
     "How much does a pixel outside the image add to a sum?",
 )
 def padding_not_zero(attempt):

@@ -66,7 +66,7 @@ def per_axis(formula, *pairs):
 @register(FOUND, rank=7)(
     "conv2d max_pool2d conv_transpose2d",
     "size_formula",
-    "Your {result} has the size that {key} gives.",
+    "Your {result} {has} the size that {key} gives.",
     "Along one row: at which pixels may a window begin, and how many are these?",
 )
 def size_formula(attempt):
@@ -74,7 +74,7 @@ def size_formula(attempt):
     for said, formula in {**WINDOWS, **PAINTINGS}.items():
         size = per_axis(formula, x.shape[2:], k, s, p)
         yield said, at_size(attempt, size)
-        yield f"{said}, height and width exchanged,", at_size(attempt, size[::-1])
+        yield f"{said}, with height and width exchanged,", at_size(attempt, size[::-1])
         height, width = next(r for r in attempt.right.values() if r.ndim == 4).shape[2:]
         yield f"{said} in the rows", at_size(attempt, (size[0], width))
         yield f"{said} in the columns", at_size(attempt, (height, size[1]))
@@ -100,7 +100,7 @@ def at_size(attempt, size):
     "linear linear_backward conv2d_backward conv_transpose2d_backward batch_norm2d_backward "
     "max_pool2d_backward max_unpool2d_backward bilinear_upsample2d_backward two_heads_backward",
     "shape_of_another",
-    "Your {result} has the shape of {key}.",
+    "Your {result} {has} the shape of {key}.",
     "A gradient has the shape of what it is the gradient of. Of what is {result}?",
 )
 def shape_of_another(attempt):
@@ -115,7 +115,7 @@ def shape_of_another(attempt):
 @register(FOUND, rank=7)(
     "conv2d_backward max_pool2d_backward max_unpool2d conv_transpose2d_backward",
     "size_formula",
-    "Your {result} has the size that {key} gives.",
+    "Your {result} {has} the size of {key}.",
     "Which size must {result} have, and where can you read it from?",
 )
 def size_of_large(attempt):
@@ -123,7 +123,10 @@ def size_of_large(attempt):
         if right.ndim != 4 or name == "dw":
             continue
         size = right.shape[2:]
-        yield "height and width exchanged", {name: OfShape((*right.shape[:2], *size[::-1]))}
+        yield (
+            "the right one with height and width exchanged",
+            {name: OfShape((*right.shape[:2], *size[::-1]))},
+        )
         if "stride" in attempt.options and name == "dx":
             k, s, p = geometry(attempt)
             small = attempt["dy"].shape[2:]
@@ -131,7 +134,7 @@ def size_of_large(attempt):
                 n + 2 * m for n, m in zip(size, p, strict=True))))}  # fmt: skip
             for said, formula in (PAINTINGS if attempt.op == "conv2d" else WINDOWS).items():
                 shape = (*right.shape[:2], *per_axis(formula, small, k, s, p))
-                yield said.replace("H", "P"), {name: OfShape(shape)}
+                yield f"the formula {said.replace('H', 'P')}", {name: OfShape(shape)}
         for factor in (2, 3):
             small = attempt.values.get("switches", right).shape[2:]
             yield (

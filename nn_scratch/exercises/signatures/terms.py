@@ -17,7 +17,7 @@ OTHER_AXES = [axes for k in (1, 2, 3, 4) for axes in combinations(range(4), k) i
 @signature(
     "",
     "term",
-    "Your {result} is the right one but for a term: {key}.",
+    "One term of your {result} is wrong: {key}.",
     "Where does that term come from, and what does it look like in your code?",
 )
 def term(attempt):
@@ -25,7 +25,7 @@ def term(attempt):
         right = attempt.right[name]
         changes = {"missing": 0.0, "of the wrong sign": -1.0, "there twice": 2.0, "halved": 0.5}
         for said, count in counts(attempt).items():
-            changes |= {f"times {said}": count, f"divided by {said}": 1 / count}
+            changes |= {f"multiplied by {said}": count, f"divided by {said}": 1 / count}
         for label, array in terms.items():
             for said, c in changes.items():
                 yield f"{label} is {said}", {name: right + (c - 1) * array}
