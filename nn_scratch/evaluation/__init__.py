@@ -24,6 +24,7 @@ from nn_scratch.evaluation.detection import (
 )
 from nn_scratch.evaluation.display import display_name, display_value
 from nn_scratch.evaluation.names import columns, padded, printable, shortened
+from nn_scratch.evaluation.occlusion import box_score, class_score, label_score, occlusion
 from nn_scratch.evaluation.segmentation import (
     class_average_accuracy,
     class_iou,
@@ -44,8 +45,10 @@ __all__ = [
     "best_constant_box",
     "boundary_f1",
     "box_iou",
+    "box_score",
     "class_average_accuracy",
     "class_iou",
+    "class_score",
     "columns",
     "confusion_matrix",
     "display_name",
@@ -53,10 +56,12 @@ __all__ = [
     "global_accuracy",
     "image_boundary_f1",
     "iou_matrix",
+    "label_score",
     "match",
     "mean_iou",
     "median_frequency_weights",
     "nms",
+    "occlusion",
     "padded",
     "precision_recall",
     "printable",

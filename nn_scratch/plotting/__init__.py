@@ -36,23 +36,33 @@ from nn_scratch.plotting.figures import (
     plot_overlay,
     plot_segmentation,
 )
+from nn_scratch.plotting.looking_inside import (
+    animate_learning,
+    plot_box_occlusion,
+    plot_learning,
+    plot_occlusion,
+)
 from nn_scratch.plotting.net import plot_net
 
 __all__ = [
     "animate_conv_transpose",
     "animate_convolution",
+    "animate_learning",
     "animate_sliding_window",
     "animate_switches",
     "plot_arrays",
     "plot_box",
+    "plot_box_occlusion",
     "plot_boxes",
     "plot_dots",
     "plot_filtered",
     "plot_four_tasks",
     "plot_images",
+    "plot_learning",
     "plot_lines",
     "plot_losses",
     "plot_net",
+    "plot_occlusion",
     "plot_outlines",
     "plot_overlay",
     "plot_phases",

@@ -116,9 +116,12 @@ def _front(volume, channel):
     array = to_host(volume.value.array[0])
     if not volume.is_map:
         return array.reshape(-1, 1)
-    if not volume.steps and len(array) == 3:
-        return np.clip(array.transpose(1, 2, 0), 0, 1)
-    return array[channel]
+    return array[channel] if volume.steps or len(array) not in (1, 3) else _picture(array)
+
+
+def _picture(image):
+    """An image (1 or 3, H, W) as (H, W, 3), from 0 to 1."""
+    return np.clip(np.broadcast_to(image.transpose(1, 2, 0), (*image.shape[1:], 3)), 0, 1)
 
 
 def _least(seen):
@@ -209,9 +212,7 @@ def _answer(traced, image):
     if len(others) == 1 and first.ndim == 1 and others[0].shape[-1:] == (4,):
         best = int(first.argmax())
         box = others[0] if others[0].ndim == 1 else others[0][best]
-        height, width = image.shape[1:]
-        picture = np.clip(np.broadcast_to(image.transpose(1, 2, 0), (height, width, 3)), 0, 1)
-        return picture, "answer", [best], box
+        return _picture(image), "answer", [best], box
     return None
 
 

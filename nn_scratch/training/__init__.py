@@ -2,6 +2,7 @@
 
 from nn_scratch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from nn_scratch.training.distributed import RanksError, world
+from nn_scratch.training.film import film
 from nn_scratch.training.fit import DivergedError, evaluate, fit
 from nn_scratch.training.optim import SGD, Adam
 from nn_scratch.training.output_folder import OutputError
@@ -21,6 +22,7 @@ __all__ = [
     "Segmentation",
     "SettingsError",
     "evaluate",
+    "film",
     "fit",
     "load_checkpoint",
     "one_cycle",
