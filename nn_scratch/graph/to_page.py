@@ -79,7 +79,7 @@ def to_page(
         "stages": _stages(found, outputs),
         "paper": paper._asdict(),
         "numbers": _base64(numbers.all(), 4 if numbers.length <= EXACT else 3),
-        "examples": [_base64(to_host(image), 3) for image in examples],
+        "examples": [_base64(to_host(image), 2) for image in examples],
     }
     parts = {name: _text(name) for name in ("page.html", "page.css", *SCRIPTS)}
     scripts = "\n".join(parts[name] for name in SCRIPTS)
@@ -120,11 +120,11 @@ class _Numbers:
 
 
 def _base64(array, kept):
-    """Float32 numbers, and how many of their four bytes are kept: 3 make a relative error of
-    2⁻¹⁷. (A max-pool of which two maxima are as close as that may choose the other.)"""
+    """Float32 numbers, and how many of their four bytes are kept: 3 make a relative error of 2⁻¹⁷,
+    2 one of 2⁻⁹. (A max-pool of which two maxima are as close as that may choose the other.)"""
     bits = np.ascontiguousarray(array, "<f4").ravel().view("<u4")
-    rounded = bits + np.uint32(0x80 if kept == 3 else 0)
-    upper = rounded.view(np.uint8).reshape(-1, 4)[:, 4 - kept :]
+    half = 1 << 8 * (4 - kept) >> 1  # of the last bit that is kept
+    upper = (bits + np.uint32(half)).view(np.uint8).reshape(-1, 4)[:, 4 - kept :]
     return {"kept": kept, "base64": b64encode(upper.tobytes()).decode()}
 
 
@@ -146,12 +146,15 @@ def _step(op: Op, numbers: _Numbers) -> dict[str, Any]:
 
 
 def _stages(found: Program, names: Sequence[str]) -> list[dict[str, Any]]:
-    """The values whose maps are shown: the image, what becomes of it, and the outputs that are
-    maps, under their names."""
+    """The values whose maps are shown: the image, what becomes of it (of several convolutions in a
+    row what the last one gives), and the outputs that are maps, under their names."""
     outputs = dict(zip(found.outputs, names, strict=True))
-    stages = [{"value": 0, "name": "image"}]
+    stages: list[dict[str, Any]] = [{"value": 0, "name": "image"}]
     for value, op in enumerate(found.ops, start=1):
         name = outputs.get(value) or STAGES.get(op.name)
         if name and len(op.shape) == 3:
+            before = stages[-1]
+            if name == before["name"] and op.shape == found.shape_of(before["value"]):
+                stages.pop()
             stages.append({"value": value, "name": name})
     return stages

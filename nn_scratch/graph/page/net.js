@@ -2,7 +2,7 @@
 /* The net as a list of steps: each says its op, which values enter (0 is the image, k the result
    of step k), and the shape of its result. */
 
-/* Float32 numbers from base64: of the four bytes of each, the upper 3 or all 4, the lowest first. */
+/* Float32 numbers from base64: of the four bytes of each, the upper ones that were kept. */
 function decoded({ kept, base64 }) {
   const bytes = atob(base64), bits = new Uint32Array(bytes.length / kept);
   for (let k = 0; k < bytes.length; k++)

@@ -104,15 +104,16 @@ const ops = {
             for (let p = 0; p < P; p++) {
               const h = p * sh + i * dh - padding[0][0];
               if (w === 0 || h < 0 || h >= H) continue;
+              const into = (f * H + h) * W, from = (c * P + p) * Q;
               for (let q = 0, at = j * dw - padding[1][0]; q < Q; q++, at += sw)
-                if (at >= 0 && at < W) y.data[(f * H + h) * W + at] += w * x.data[(c * P + p) * Q + q];
+                if (at >= 0 && at < W) y.data[into + at] += w * x.data[from + q];
             }
           }
       }
     return y;
   },
 
-  /* y[c, p, q] = the largest x in the window; its switch is h·W + w of the first place it stands. */
+  /* y[c, p, q] = the largest x in the window; its switch is h·W + w of where it stands first. */
   max_pool2d(step, x) {
     const y = blank(step.shape), [, H, W] = x.shape;
     y.switches = new Int32Array(y.data.length);
@@ -140,7 +141,7 @@ const ops = {
     return y;
   },
 
-  /* y[c, p, q] = the window's sum / its pixels, those in the padding counted if the step says so. */
+  /* y[c, p, q] = the window's sum / its pixels, with those in the padding or without. */
   avg_pool2d(step, x) {
     const y = blank(step.shape), [, H, W] = x.shape, [kh, kw] = step.kernel;
     windows(step, x, y, (at, c, rows, columns) => {

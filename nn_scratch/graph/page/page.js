@@ -118,7 +118,8 @@ function show() {
     });
     for (const tile of tiles) drawTile(tile);
     if (chosen) drawChosen();
-    if (pen.place) frame(byId("image"), { left: pen.place[1], top: pen.place[0], wide: 1, high: 1 });
+    const [top, left] = pen.place ?? [];
+    if (pen.place) frame(byId("image"), { left, top, wide: 1, high: 1 });
   });
 }
 
@@ -228,14 +229,15 @@ function drawTile({ canvas, value, channel }) {
 
 /* The frame of what the chosen pixel sees, and the words beside it. */
 function drawChosen() {
-  const { value, row, column } = chosen, isAnswer = value === page.outputs[0];
+  const { value, row, column } = chosen;
+  const isLabel = page.task === "segmentation" && value === page.outputs[0];
   const { rows, columns } = net.sees(values, value, row, column);
   const [high, wide] = [rows, columns].map(([first, last]) => last - first + 1);
   frame(byId("image"), { left: columns[0], top: rows[0], wide, high, kind: "dashed" });
-  if (isAnswer && page.task === "segmentation")
-    frame(byId("answer"), { left: column, top: row, wide: 1, high: 1 });
-  const shares = isAnswer && softmax(scoresAt(values[value], row * width + column));
-  const says = shares ? `: ${page.classes[largestOf(shares)]}, ${percent(Math.max(...shares))}` : "";
+  if (isLabel) frame(byId("answer"), { left: column, top: row, wide: 1, high: 1 });
+  const shares = isLabel && softmax(scoresAt(values[value], row * width + column));
+  const best = shares && largestOf(shares);
+  const says = shares ? `: ${page.classes[best]}, ${percent(shares[best])}` : "";
   const map = `${values[value].shape[1]} × ${values[value].shape[2]}`;
   byId("seen").textContent = `Row ${row}, column ${column} of ${map}${says}. It sees rows ` +
     `${rows.join("–")}, columns ${columns.join("–")} of the image: ${high} × ${wide} pixels.`;
@@ -320,7 +322,8 @@ page.examples = page.examples.map((numbers) => decoded(numbers));
 listenToPen(byId("image"));
 listenToButtons();
 makeTiles();
-if (page.task === "segmentation") choosable(byId("answer"), page.outputs[0], net.steps.at(-1).shape);
+if (page.task === "segmentation")
+  choosable(byId("answer"), page.outputs[0], net.steps.at(-1).shape);
 addEventListener("resize", layOut);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", lookAtColours);
 take(page.examples[0]);
