@@ -1,9 +1,11 @@
 """A real browser for tests: Chromium without a window, driven by Playwright."""
 
 import shutil
+from base64 import b64decode, b64encode
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 NAMES = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
@@ -44,6 +46,20 @@ def opened(browser, path, width=1280, height=900, dark=False):
         assert not troubles
     finally:
         page.close()
+
+
+def page_outputs(page, x):
+    """What the net of an exported page gives for images (N, C, H, W): a list of arrays for each."""
+    run = """(base64) => {
+      const values = net.run({ ...image, data: decoded({ kept: 4, base64 }) });
+      return page.outputs.map((k) => {
+        const bytes = new Uint8Array(values[k].data.buffer);
+        return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
+      });
+    }"""
+    for one in x:
+        found = page.evaluate(run, b64encode(one.astype("<f4").tobytes()).decode())
+        yield [np.frombuffer(b64decode(text), "<f4") for text in found]
 
 
 def _local(url):

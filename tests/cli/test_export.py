@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from browser import chromium, opened
+from browser import chromium, opened, page_outputs
 from nn_scratch.cli import main
+from nn_scratch.data import DigitLocalization, DigitSegmentation
+from nn_scratch.nets import pretrained
 from nn_scratch.training.checkpoint import load_checkpoint
 from nn_scratch.training.inference import load_net
 
@@ -103,6 +105,39 @@ def test_a_page_without_its_data_opens_pictures(photographs, tmp_path):
         page.locator("#open input").set_input_files(red)
         page.wait_for_function("image.data[0] === 1 && image.data[pixels] === 0")
         assert page.evaluate("image.data.reduce((sum, v) => sum + v)") == 24 * 32
+
+
+DIGITS = {"digits-segmentation": DigitSegmentation, "digits-localization": DigitLocalization}
+
+
+@pytest.mark.parametrize("name", DIGITS)
+def test_the_pages_of_trained_nets_are_right_on_fifty_scenes(tmp_path, name):
+    """The page's scores are NumPy's to 1e-4 of the largest, and so are its classes."""
+    file = tmp_path / "page.html"
+    assert main(["export", "--pretrained", name, str(file)]) == 0
+    assert file.stat().st_size < 2e6
+    net, data = pretrained(name), DIGITS[name]("test", 50)
+    x = np.stack([data.sample(1, i)[0] for i in range(50)])
+    y = net(x)
+    with chromium() as browser, opened(browser, file) as page:
+        pages = list(page_outputs(page, x))
+        times = page.evaluate(
+            "Array.from({ length: 9 }, () => { const begin = performance.now(); net.run(image);"
+            " return performance.now() - begin; })"
+        )
+    for ours, theirs in zip(
+        y if isinstance(y, tuple) else (y,), zip(*pages, strict=True), strict=True
+    ):
+        found = np.reshape(theirs, ours.shape)
+        assert np.abs(found - ours).max() <= 1e-4 * np.abs(ours).max()
+        np.testing.assert_array_equal(found.argmax(axis=1), ours.argmax(axis=1))
+    print(f"{name}: {sorted(times)[4]:.0f} ms a frame, {file.stat().st_size / 1e6:.2f} MB")
+
+
+@pytest.mark.parametrize("arguments", [["net.onnx"], ["a.npz", "net.onnx", "--pretrained", "b"]])
+def test_it_must_be_said_which_net(arguments, capsys):
+    assert main(["export", *arguments]) == 2
+    assert "which net?" in capsys.readouterr().err
 
 
 def test_another_ending_is_refused(runs, tmp_path, capsys):

@@ -1,12 +1,10 @@
 """The exported page, opened from disk in a real browser: it computes what the net computes, and
 answers to pen, keys and fingers."""
 
-from base64 import b64decode, b64encode
-
 import numpy as np
 import pytest
 
-from browser import chromium, opened
+from browser import chromium, opened, page_outputs
 from helpers import draw
 from nn_scratch import layers as L
 from nn_scratch.data import DigitLocalization, DigitSegmentation
@@ -40,20 +38,6 @@ def written(folder, net, task, examples, names):
     text = to_page(net, task, names, colours, examples, outputs, **words)
     file.write_text(text, encoding="utf-8")
     return file
-
-
-def page_outputs(page, x):
-    """What the page's net gives for images (N, C, H, W): a list of arrays for each."""
-    run = """(base64) => {
-      const values = net.run({ ...image, data: decoded({ kept: 4, base64 }) });
-      return page.outputs.map((k) => {
-        const bytes = new Uint8Array(values[k].data.buffer);
-        return btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
-      });
-    }"""
-    for one in x:
-        found = page.evaluate(run, b64encode(one.astype("<f4").tobytes()).decode())
-        yield [np.frombuffer(b64decode(text), "<f4") for text in found]
 
 
 def assert_same_outputs(page, net, x):
