@@ -149,6 +149,9 @@ def net_cases():
     grid = nets.Localizer(2, 3, grid=2, widths=(3,), features=5, class_boxes=True, rng=0)
     large = draw(2, 2, 17, 18)
     patches = nets.PatchClassifier(2, 3, 9, (3,), 3, pools=(0,), features=4, rng=0)
+    small = nets.Localizer(2, 4, (10, 10), widths=(3,), features=4, padding="valid", rng=0)
+    ways = {"stride": 1, "upsampler": "max_unpool", "skips": 1}
+    finest = nets.CenterNet(2, 3, (3, 4), head_width=3, rng=0, **ways)
     return [
         Case("PatchClassifier", "", patches, (draw(3, 2, 9, 9),)),
         Case("FullyConvolutional", "", nets.FullyConvolutional(patches), (x,)),
@@ -159,4 +162,7 @@ def net_cases():
         Case("SegNetBasic", "", nets.SegNetBasic(2, 3, width=3, kernel_size=3, rng=0), (large,)),
         Case("Localizer", "", localizer, (x,)),
         Case("Localizer", "grid, class boxes", grid, (x,)),
+        Case("CenterNet", "", nets.CenterNet(2, 3, (3, 4), stride=2, head_width=3, rng=0), (x,)),
+        Case("CenterNet", "to stride 1", finest, (x,)),
+        Case("SlidingDetector", "", nets.SlidingDetector(small, 10), (x,)),
     ]

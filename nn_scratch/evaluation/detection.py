@@ -80,13 +80,17 @@ def nms(
 
 class Matches(NamedTuple):
     """What became of the detections of one class in one image, best first: their scores (D,);
-    whether each is right, and whether it does not count, at each threshold, (T, D); and how many
-    objects there are that count."""
+    whether each is right, and whether it does not count, at each threshold, (T, D); which of the
+    image's detections they are, `found` (D,). Which of its objects are of the class, `there` (G,);
+    whether each counts and is missed, (T, G); and how many count."""
 
     scores: Array
     right: Array
     ignored: Array
-    count: int
+    found: Array
+    there: Array
+    missed: Array
+    objects: int
 
 
 def match(
@@ -106,35 +110,35 @@ def match(
     Raises: ValueError if the shapes of boxes, scores and labels do not fit.
     """
     _check_sizes("boxes", found.boxes, scores=found.scores, labels=found.labels)
-    boxes, ignored, crowd = _objects_of(truth, label)
+    there, boxes, ignored, crowd = _objects_of(truth, label)
     chosen = np.flatnonzero(np.asarray(found.labels) == label)
-    scores = np.asarray(found.scores)[chosen]
-    order = np.argsort(-scores, kind="stable")[:max_detections]
+    chosen = chosen[np.argsort(-np.asarray(found.scores)[chosen], kind="stable")][:max_detections]
     least = np.minimum(iou_thresholds, 1 - 1e-10)[:, None]
-    ious = iou_matrix(np.asarray(found.boxes)[chosen[order]], boxes, crowd=crowd)
+    ious = iou_matrix(np.asarray(found.boxes)[chosen], boxes, crowd=crowd)
     free = np.ones((len(least), len(boxes)), bool)
-    right, no_matter = np.zeros((2, len(least), len(order)), bool)
+    right, no_matter = np.zeros((2, len(least), len(chosen)), bool)
     for d in np.flatnonzero((ious >= least.min()).any(axis=1)):
         able = free & (ious[d] >= least)
         counting = able & ~ignored
         able = np.where(counting.any(axis=1, keepdims=True), counting, able)
         taken = len(boxes) - 1 - np.where(able, ious[d], -1)[:, ::-1].argmax(axis=1)
         hits = np.flatnonzero(able.any(axis=1))
-        free[hits, taken[hits]] = crowd[taken[hits]]
+        free[hits, taken[hits]] = crowd[taken[hits]]  # which anyone may take
         right[hits, d] = ~ignored[taken[hits]]
         no_matter[hits, d] = ignored[taken[hits]]
-    return Matches(scores[order], right, no_matter, int((~ignored).sum()))
+    missed, scores = free & ~ignored, np.asarray(found.scores)[chosen]
+    return Matches(scores, right, no_matter, chosen, there, missed, int((~ignored).sum()))
 
 
 def _objects_of(truth, label):
-    """Boxes, which do not count, and which are crowds, of the objects of a class."""
+    """The objects of a class: which they are, their boxes, which do not count, which are crowds."""
     labels = np.asarray(truth.labels)
     none = np.zeros(len(labels), bool)
     crowd = none if truth.crowd is None else np.asarray(truth.crowd, bool)
     difficult = none if truth.difficult is None else np.asarray(truth.difficult, bool)
     _check_sizes("boxes", truth.boxes, labels=labels, difficult=difficult, crowd=crowd)
-    own = labels == label
-    return np.asarray(truth.boxes)[own], (difficult | crowd)[own], crowd[own]
+    own = np.flatnonzero(labels == label)
+    return own, np.asarray(truth.boxes)[own], (difficult | crowd)[own], crowd[own]
 
 
 # ---------------------------------------------------------------- curves and their areas
@@ -163,7 +167,7 @@ def precision_recall(matches: Sequence[Matches], threshold: int = 0) -> Curve:
     order = np.argsort(-scores, kind="stable")
     order = order[counts[order]]
     hits, found = np.cumsum(right[order]), np.arange(1, len(order) + 1)
-    objects = sum(m.count for m in matches)
+    objects = sum(m.objects for m in matches)
     recall = hits / objects if objects else np.full(len(order), np.nan)
     return Curve(recall, hits / found, scores[order])
 
@@ -216,7 +220,7 @@ def areas(by_class: Sequence[Sequence[Matches]], thresholds: int = len(IOU_THRES
     """
     found = np.full((thresholds, len(by_class)), np.nan)
     for label, matches in enumerate(by_class):
-        if any(m.count for m in matches):
+        if any(m.objects for m in matches):
             found[:, label] = [area_under(precision_recall(matches, t)) for t in range(thresholds)]
     return found
 

@@ -1,5 +1,7 @@
 """Small networks, one a file, forward and backward in full view."""
 
+from nn_scratch.nets.centernet import CenterNet
+from nn_scratch.nets.down_up import DownUp
 from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
 from nn_scratch.nets.pretrained import (
@@ -10,14 +12,18 @@ from nn_scratch.nets.pretrained import (
 )
 from nn_scratch.nets.segnet import SegNet
 from nn_scratch.nets.segnet_basic import SegNetBasic
+from nn_scratch.nets.sliding_detector import SlidingDetector, SlidingLocalizer
 from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier, SlidingWindow
 from nn_scratch.nets.unet import UNet
 from nn_scratch.nets.upsampler import Upsampler
-from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS
+from nn_scratch.nets.zoo import DETECTORS, LOCALIZERS, SEGMENTERS
 
 __all__ = [
+    "DETECTORS",
     "LOCALIZERS",
     "SEGMENTERS",
+    "CenterNet",
+    "DownUp",
     "DownUpFCN",
     "FullResolutionFCN",
     "FullyConvolutional",
@@ -25,6 +31,8 @@ __all__ = [
     "PatchClassifier",
     "SegNet",
     "SegNetBasic",
+    "SlidingDetector",
+    "SlidingLocalizer",
     "SlidingWindow",
     "UNet",
     "Upsampler",

@@ -12,10 +12,11 @@ def conv_norm_relu(
     c_out: int,
     kernel_size: int | tuple[int, int],
     *,
+    padding: str = "same",
     rng: Any = None,
     dtype: Any = np.float32,
 ) -> Sequential:
-    """A convolution that keeps the size, batch norm, ReLU. The norm's bias takes the place of the
-    convolution's."""
-    conv = Conv2d(c_in, c_out, kernel_size, padding="same", bias=False, rng=rng, dtype=dtype)
+    """A convolution that keeps the size (with padding "valid": not), batch norm, ReLU. The norm's
+    bias takes the place of the convolution's."""
+    conv = Conv2d(c_in, c_out, kernel_size, padding=padding, bias=False, rng=rng, dtype=dtype)
     return Sequential(conv, BatchNormReLU2d(c_out, dtype=dtype))

@@ -7,10 +7,8 @@
                         scores ─ conv ─┴─ [conv norm relu] ─ up ─┴─ [conv norm relu] ─ up ─ …
 
 At full resolution every layer works on every pixel, and a pixel sees few others: the receptive
-field grows by a kernel for each layer. Pooling makes all that follows four times cheaper and
-doubles how fast the receptive field grows; what it loses, where exactly things are, the way up has
-to find again (Long et al. 2015; Badrinarayanan et al. 2015): from the pools' switches, by learned
-filters, or from the encoder's own maps, which skips add.
+field grows by a kernel for each layer. The way down and up, and what each of its parts is for, is
+nets/down_up.py.
 """
 
 from itertools import pairwise
@@ -19,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from nn_scratch.backend import Array
-from nn_scratch.layers import Add, Conv2d, Layer, MaxPool2d, Sequential
+from nn_scratch.layers import Conv2d, Sequential
 from nn_scratch.nets.block import conv_norm_relu
-from nn_scratch.nets.upsampler import Upsampler
+from nn_scratch.nets.down_up import DownUp
 
 
 class FullResolutionFCN(Sequential):
@@ -47,8 +45,8 @@ class FullResolutionFCN(Sequential):
         )
 
 
-class DownUpFCN(Layer):
-    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W).
+class DownUpFCN(DownUp):
+    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W): DownUp and a classifier.
 
     One stage down for each of `widths`, and one up, with `upsampler` one of Upsampler's kinds, and
     `init` how a transpose convolution starts. The `skips` innermost stages add the encoder's map to
@@ -57,8 +55,6 @@ class DownUpFCN(Layer):
 
     Raises: ValueError for another upsampler or more skips than stages.
     """
-
-    first_child = "encoders.0"
 
     def __init__(
         self,
@@ -73,57 +69,13 @@ class DownUpFCN(Layer):
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
-        super().__init__()
-        if not 0 <= skips <= len(widths):
-            raise ValueError(f"skips is {skips}, but {len(widths)} stages have 0 to {len(widths)}")
-        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
-
-        def block(c_in, c_out):
-            return conv_norm_relu(c_in, c_out, kernel_size, **options)
-
-        self.encoders = [block(a, b) for a, b in pairwise((in_channels, *widths))]
-        self.pools = [MaxPool2d(2, ceil_mode=True) for _ in widths]
-        self.ups = [
-            Upsampler(upsampler, width, pool, init=init, **options)
-            for width, pool in zip(widths, self.pools, strict=True)
-        ]
-        self.decoders = [block(b, a) for a, b in pairwise((widths[0], *widths))]
-        self.adds = [Add() if len(widths) - i <= skips else None for i in range(len(widths))]
-        self.classifier = Conv2d(widths[0], num_classes, 1, **options)
+        rng = np.random.default_rng(rng)
+        ways: dict[str, Any] = {"upsampler": upsampler, "init": init, "skips": skips}
+        super().__init__(in_channels, widths, kernel_size, **ways, rng=rng, dtype=dtype)
+        self.classifier = Conv2d(self.width, num_classes, 1, rng=rng, dtype=dtype)
 
     def forward(self, x: Array) -> Array:
-        maps = []
-        for encode, pool, add in zip(self.encoders, self.pools, self.adds, strict=True):
-            x = encode(x)
-            if add:
-                maps.append(x)
-            x = pool(x)
-        for up, add, decode in self._upwards():
-            x = up(x)
-            if add:
-                x = add(x, maps.pop())
-            for layer in decode:  # one by one: decode(x) would hold x to the end
-                x = layer(x)
-        return self.classifier(x)
+        return self.classifier(super().forward(x))
 
     def backward(self, dscores: Array) -> Any:
-        dx = self.classifier.backward(dscores)
-        dmaps = []
-        for up, add, decode in reversed(self._upwards()):
-            dx = decode.backward(dx)
-            if add:
-                dx, dmap = add.backward(dx)
-                dmaps.append(dmap)
-            dx = up.backward(dx)
-        for encode, pool, add in zip(
-            self.encoders[::-1], self.pools[::-1], self.adds[::-1], strict=True
-        ):
-            dx = pool.backward(dx)
-            if add:
-                dx = dx + dmaps.pop()  # the map went two ways: its gradients add up
-            dx = encode.backward(dx)
-        return dx
-
-    def _upwards(self):
-        """(upsampler, where the skip comes in or None, decoder), innermost stage first."""
-        return list(zip(self.ups, self.adds, self.decoders, strict=True))[::-1]
+        return super().backward(self.classifier.backward(dscores))

@@ -39,6 +39,9 @@ class Localizer(Layer):
     and images may have any size. A grid of 1, global pooling, keeps what there is but not where:
     fine for the class, a handicap for the box.
 
+    Convolutions keep the size of their maps; with `padding` "valid" they do not, and none of them
+    can tell where the image ends: such a localizer can slide, see nets.SlidingDetector.
+
     With `class_boxes` there is a box for each class, (N, num_classes, 4): which box is best may
     depend on what is to be inside.
 
@@ -58,6 +61,7 @@ class Localizer(Layer):
         *,
         grid: int | tuple[int, int] | None = None,
         class_boxes: bool = False,
+        padding: str = "same",
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
@@ -69,10 +73,12 @@ class Localizer(Layer):
         options = {"rng": np.random.default_rng(rng), "dtype": dtype}
         stages = []
         for c_in, c_out in pairwise((in_channels, *widths)):
-            stages += [conv_norm_relu(c_in, c_out, 3, **options), MaxPool2d(2)]
+            stages += [conv_norm_relu(c_in, c_out, 3, padding=padding, **options), MaxPool2d(2)]
         if grid is not None:
             stages.append(AdaptiveAvgPool2d(grid))
-        height, width = _halved(image_size, widths) if grid is None else pair("grid", grid)
+        self.padding, self.grid = padding, grid
+        self.map_size = pair("grid", grid) if grid else _halved(image_size, widths, padding)
+        height, width = self.map_size
         self.features = Sequential(
             *stages,
             Flatten(),
@@ -102,9 +108,12 @@ class Localizer(Layer):
         return self.features.backward(dfeatures)
 
 
-def _halved(image_size, widths):
-    """The size that is left of image_size after as many pools as there are widths."""
-    left = tuple(n // 2 ** len(widths) for n in image_size)
+def _halved(image_size, widths, padding):
+    """The size that is left of image_size after as many stages as there are widths."""
+    border = 0 if padding == "same" else 2  # what a convolution of 3×3 takes away
+    left = tuple(image_size)
+    for _ in widths:
+        left = tuple((n - border) // 2 for n in left)
     if min(left) < 1:
         raise ValueError(
             f"image_size {image_size} is halved {len(widths)} times to nothing: use fewer "

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from nn_scratch.layers import Layer
-from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS, UnknownNetError
+from nn_scratch.nets.zoo import DETECTORS, LOCALIZERS, SEGMENTERS, UnknownNetError
 
 FOLDER = Path(str(files("nn_scratch.nets") / "trained"))
-BUILDERS = {"segmentation": SEGMENTERS, "localization": LOCALIZERS}
+BUILDERS = {"segmentation": SEGMENTERS, "localization": LOCALIZERS, "detection": DETECTORS}
 CHOSEN = ("width", "kernel_size")  # settings that a net was built with, where they were given
 
 

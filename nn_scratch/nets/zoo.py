@@ -7,15 +7,18 @@ channels of the first stage, and `kernel_size` if they are not to be the net's o
 from collections.abc import Callable
 from functools import partial
 
+from nn_scratch.nets.centernet import CenterNet
 from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
 from nn_scratch.nets.segnet import SegNet
 from nn_scratch.nets.segnet_basic import VARIANTS, SegNetBasic
+from nn_scratch.nets.sliding_detector import SlidingDetector
 from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier
 from nn_scratch.nets.unet import UNet
 
 STAGES = 3  # of the nets that go down and up
 GRID = 6  # rows and columns
+WINDOW = 30  # pixels, of a detector that slides
 
 
 def fully_convolutional(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
@@ -56,6 +59,19 @@ def localizer(in_channels, num_classes, *, image_size, grid=None, width=16, rng=
     return Localizer(in_channels, num_classes, widths=widths, rng=rng, **place, **options)
 
 
+def centernet(in_channels, num_classes, *, width=16, kernel_size=3, rng=None, **options):
+    return CenterNet(in_channels, num_classes, _doubling(width), kernel_size, rng=rng, **options)
+
+
+def sliding_detector(in_channels, num_classes, *, width=16, rng=None):
+    """A localizer for windows of WINDOW pixels, with a class for those that hold nothing."""
+    widths, size = (width, 2 * width), (WINDOW, WINDOW)
+    localizer = Localizer(
+        in_channels, 1 + num_classes, size, widths, features=4 * width, padding="valid", rng=rng
+    )
+    return SlidingDetector(localizer, WINDOW)
+
+
 def _doubling(width):
     return tuple(width * 2**stage for stage in range(STAGES))
 
@@ -87,6 +103,17 @@ LOCALIZERS: dict[str, Callable] = {
     "localizer-global": partial(localizer, grid=1),
     "localizer-4096": partial(localizer, grid=GRID, features=4096),
     "localizer-class-boxes": partial(localizer, grid=GRID, class_boxes=True),
+}
+DETECTORS: dict[str, Callable] = {
+    "centernet": centernet,
+    "centernet-stride-1": partial(centernet, stride=1),
+    "centernet-stride-2": partial(centernet, stride=2),
+    "centernet-no-skips": partial(centernet, skips=0),
+    **{
+        f"centernet-{name}": partial(centernet, **_UPSAMPLERS[name])
+        for name in ("bilinear", "max-unpool", "transpose-conv")
+    },
+    "sliding-detector": sliding_detector,
 }
 
 

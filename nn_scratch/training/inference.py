@@ -107,7 +107,8 @@ def predict(
         for image_path in paths:
             pixels = read_image(image_path)
             output = _output(trained, pixels, device)
-            text, figure = trained.task.describe(output, pixels, trained.facts["class_names"])
+            names, seen = trained.facts["class_names"], tuple(trained.facts["image_size"])
+            text, figure = trained.task.describe(output, pixels, names, seen)
             picture = folder.write_figure(_free_name(folder, image_path.stem, taken), figure)
             yield f"{image_path}: {text}", picture
 

@@ -117,6 +117,7 @@ def recipe(task: str, **settings: Any) -> Recipe:
 
 segmentation = partial(recipe, "segmentation")
 localization = partial(recipe, "localization")
+detection = partial(recipe, "detection")
 
 
 def net_of(settings: Settings, facts: dict) -> Layer:

@@ -152,7 +152,7 @@ def test_objects_that_do_not_count(flag):
     found = found_at([0, 100], [0.9, 0.8])
     made = match(found, truth, 0)
     assert made.right[0].tolist() == [False, True] and made.ignored[0].tolist() == [True, False]
-    assert made.count == 1
+    assert made.objects == 1
     assert average_precision([found], [truth], 1)[0, 0] == 1
     again = match(found_at([0, 1, 100], [0.9, 0.8, 0.7]), truth, 0)
     assert again.ignored[0].tolist() == [True, flag == "crowd", False]

@@ -1,9 +1,10 @@
 """What nets are trained for. A task is one file with a class, which has its place in TASKS."""
 
+from nn_scratch.training.tasks.detection import Detection
 from nn_scratch.training.tasks.localization import Localization
 from nn_scratch.training.tasks.segmentation import Segmentation
 from nn_scratch.training.tasks.task import Task
 
-TASKS = {task.name: task for task in (Segmentation, Localization)}
+TASKS = {task.name: task for task in (Segmentation, Localization, Detection)}
 
-__all__ = ["TASKS", "Localization", "Segmentation", "Task"]
+__all__ = ["TASKS", "Detection", "Localization", "Segmentation", "Task"]

@@ -148,7 +148,9 @@ class Localization(Task):
         return figures.plot_boxes(images, true_boxes, found, *names)
 
     @staticmethod
-    def describe(output: Any, image: Array, class_names: list) -> tuple[str, Figure]:
+    def describe(
+        output: Any, image: Array, class_names: list, seen: tuple[int, int]
+    ) -> tuple[str, Figure]:
         """The likeliest class, how likely, and the box in pixels of the image."""
         scores, fractions = output
         likeliest = scores.argmax(axis=1)

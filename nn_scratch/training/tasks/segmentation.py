@@ -182,7 +182,9 @@ class Segmentation(Task):
         return figures.plot_segmentation(images, truths, class_names, net(images).argmax(axis=1))
 
     @staticmethod
-    def describe(output: Any, image: Array, class_names: list) -> tuple[str, Figure]:
+    def describe(
+        output: Any, image: Array, class_names: list, seen: tuple[int, int]
+    ) -> tuple[str, Figure]:
         """The classes' shares of the image, and the label map laid over it."""
         labels = output.argmax(axis=1)  # (1, H, W)
         shares = np.bincount(labels.ravel(), minlength=len(class_names)) / labels.size

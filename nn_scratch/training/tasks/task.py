@@ -81,9 +81,11 @@ class Task:
         raise NotImplementedError
 
     @staticmethod
-    def describe(output: Any, image: Array, class_names: list) -> tuple[str, Figure]:
+    def describe(
+        output: Any, image: Array, class_names: list, seen: tuple[int, int]
+    ) -> tuple[str, Figure]:
         """What the net's output (of a batch of one, on the host) says of an image (C, H, W): as
-        text, and drawn on it."""
+        text, and drawn on it. seen: the size (H, W) in which the net was given it."""
         raise NotImplementedError
 
     @staticmethod

@@ -1,0 +1,202 @@
+"""Objects as points: from boxes to the maps that a detector learns, and from its maps to boxes.
+
+The maps have a cell for every stride × stride pixels of the image. An object's centre lies in one
+of them, by rounding down; there the heat map of its class is exactly 1, two further maps hold its
+width and height, and two where in the cell the centre lies. The heat falls off around it as a
+Gaussian: a detector that is off by a cell is hardly wrong, and is punished less (Law and Deng 2018,
+CornerNet; Zhou et al. 2019, CenterNet).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nn_scratch import ops
+from nn_scratch.backend import Array, to_host, xp_of
+from nn_scratch.evaluation.detection import Detections, Objects
+from nn_scratch.geometry import integer
+
+MIN_OVERLAP = 0.7  # CornerNet's: what boxes within the radius overlap the true one by
+TOP = 100  # peaks of an image
+
+
+class Maps(NamedTuple):
+    """What a detector gives, or should give, for N images: heat (N, K, h, w), sizes (N, 2, h, w)
+    and offsets (N, 2, h, w), both in cells."""
+
+    heat: Array
+    sizes: Array
+    offsets: Array
+
+
+class CenterTargets(NamedTuple):
+    """The maps that a detector should give; its heat is from 0 to 1, not logits. centers (N, h, w)
+    bool: the cells where sizes and offsets count. num_objects: how many objects there are."""
+
+    heat: Array
+    sizes: Array
+    offsets: Array
+    centers: Array
+    num_objects: int
+
+
+def gaussian_radius(width: float, height: float, min_overlap: float = MIN_OVERLAP) -> float:
+    """How far from the centre of a box a detection may be, as CornerNet's code has it.
+
+    Moved by r, shrunk by r or grown by r on all sides, a box must still overlap the true one by
+    min_overlap; each of the three asks for a root of a r² − b r + c = 0. The published code takes
+    (b + √(b² − 4ac)) / 2 of all of them, where the first two ask for the smaller root and all for
+    2a below the line. Its result is that of the third, 2.8 times too large: 0.27 of the side of a
+    square, where the smallest right root is 0.08. We keep what is published. The results of
+    CornerNet and CenterNet rest on it, and it is what small objects need: by the right root, none
+    smaller than 12 cells would have any slope around its centre.
+
+    Returns: the radius, in what width and height are in.
+    Raises: ValueError for a box without width or height.
+    """
+    if not (width > 0 and height > 0 and np.isfinite(width * height)):
+        raise ValueError(f"a box of {width:g} × {height:g} has no area")
+    total, area, o = width + height, width * height, min_overlap
+
+    def root(a, b, c):
+        return (b + np.sqrt(b * b - 4 * a * c)) / 2  # not / (2 a)
+
+    moved = root(1, total, area * (1 - o) / (1 + o))
+    shrunk = root(4, 2 * total, area * (1 - o))
+    grown = root(4 * o, -2 * o * total, area * (o - 1))
+    return float(min(moved, shrunk, grown))
+
+
+def center_targets(
+    truth: Sequence[Objects], num_classes: int, map_size: tuple[int, int], stride: int
+) -> CenterTargets:
+    """The maps of h × w = `map_size` cells for the objects of N images.
+
+    The radius r of gaussian_radius, in whole cells, makes a Gaussian of σ = (2 r + 1) / 6. Where
+    Gaussians of one class overlap, the larger value counts. If two centres share a cell, the
+    smaller box has it, of equal ones the last; if they are of one class, one peak stands for both.
+    A centre outside the image counts for the nearest cell. Around difficult objects the heat falls
+    off as around others, but stays below 1: there is nothing to find, and finding it costs nothing.
+
+    Returns: the CenterTargets, in float32.
+    Raises: ValueError for labels that are no class, and boxes without area or not finite.
+    """
+    height, width = (integer("map_size", n, least=1) for n in map_size)
+    heat = np.zeros((len(truth), num_classes, height, width), np.float32)
+    sizes, offsets = np.zeros((2, len(truth), 2, height, width), np.float32)
+    centers = np.zeros((len(truth), height, width), bool)
+    num_objects = 0
+    for n, objects in enumerate(truth):
+        for label, box, counts in countable_objects(n, objects, num_classes):
+            middle, size = (box[:2] + box[2:] / 2) / stride, box[2:] / stride
+            x, y = cell = np.clip(np.floor(middle).astype(int), 0, (width - 1, height - 1))
+            bump = _gaussian((height, width), x, y, np.floor(gaussian_radius(*size)))
+            if not counts:
+                bump = np.minimum(bump, np.nextafter(np.float32(1), np.float32(0)))
+            np.maximum(heat[n, label], bump, out=heat[n, label])
+            if counts:
+                sizes[n, :, y, x], offsets[n, :, y, x] = size, middle - cell
+                centers[n, y, x] = True
+                num_objects += 1
+    return CenterTargets(heat, sizes, offsets, centers, num_objects)
+
+
+def countable_objects(n: int, objects: Objects, num_classes: int) -> Iterator[tuple]:
+    """(label, box, whether it counts) of each object of image n, the largest box first, of equal
+    ones in their order: what is written last into a cell stays.
+
+    Raises: as center_targets.
+    """
+    boxes = np.asarray(objects.boxes, np.float64).reshape(-1, 4)
+    skipped = np.zeros(len(boxes), bool)
+    for flags in objects.difficult, objects.crowd:
+        skipped |= False if flags is None else np.asarray(flags, bool)
+    for i in sorted(range(len(boxes)), key=lambda i: boxes[i, 2] * boxes[i, 3], reverse=True):
+        label, box = int(objects.labels[i]), boxes[i]
+        if not 0 <= label < num_classes:
+            raise ValueError(
+                f"object {i} of image {n} has the label {label}, but {num_classes} classes have "
+                f"the labels 0 to {num_classes - 1}"
+            )
+        if not (np.isfinite(box).all() and (box[2:] > 0).all()):
+            raise ValueError(f"object {i} of image {n} has the box {box.tolist()}, without area")
+        yield label, box, not skipped[i]
+
+
+def _gaussian(map_size, x, y, radius):
+    """(h, w): exactly 1 in cell (x, y), and less around it."""
+    sigma = (2 * radius + 1) / 6
+    rows, columns = (
+        np.exp(-((np.arange(n) - at) ** 2) / (2 * sigma**2)).astype(np.float32)
+        for n, at in zip(map_size, (y, x), strict=True)
+    )
+    return rows[:, None] * columns
+
+
+# ---------------------------------------------------------------- from maps to boxes
+
+
+def map_stride(image_size: tuple[int, int], map_size: tuple[int, int]) -> int:
+    """The side of a map's cells in pixels: the power of 2 with ⌈H / stride⌉ × ⌈W / stride⌉ cells.
+
+    Returns: the smallest, should there be several.
+    Raises: ValueError if there is none.
+    """
+    stride = 1
+    while stride < 2 * max(image_size):
+        if tuple(map_size) == tuple(-(-n // stride) for n in image_size):
+            return stride
+        stride *= 2
+    raise ValueError(
+        f"maps of {tuple(map_size)} do not fit images of {tuple(image_size)}: they need a cell for "
+        "every stride × stride pixels, with a stride of 1, 2, 4, …"
+    )
+
+
+def decode_centers(
+    maps: Any, stride: int, *, top_k: int = TOP, min_score: float = 0.0, peaks: bool = True
+) -> list[Detections]:
+    """The boxes that maps say: of heat in logits, each peak is one, with its probability as score.
+
+    A peak is where a 3 × 3 max-pool of stride 1 changes nothing: neighbours of a centre are high
+    as well, and would all be the same object. Equal neighbours are both peaks, since two objects
+    of a class may lie in cells side by side. `peaks` False takes every cell. Per image, the `top_k`
+    best of all classes, those with a score of at least min_score.
+
+    maps: Maps, or (heat, sizes, offsets), on the host or on a GPU.
+
+    Returns: the Detections of each image, the best first. They may reach beyond the image.
+    Raises: ValueError for a top_k below 1.
+    """
+    integer("top_k", top_k, least=1)
+    heat, sizes, offsets = maps
+    if peaks:
+        heat = xp_of(heat).where(peak_mask(heat), heat, heat.dtype.type(-np.inf))
+    scores = to_host(ops.sigmoid(heat))
+    sizes, offsets = to_host(sizes), to_host(offsets)
+    return [
+        _decoded(*of_image, stride, top_k, min_score)
+        for of_image in zip(scores, sizes, offsets, strict=True)
+    ]
+
+
+def peak_mask(heat: Array) -> Array:
+    """Where heat maps (N, K, h, w) have a peak: no neighbour, of eight, is higher.
+
+    Returns: (N, K, h, w) bool.
+    """
+    largest, _ = ops.max_pool2d(heat, 3, stride=1, padding=1)
+    return largest == heat
+
+
+def _decoded(scores, sizes, offsets, stride, top_k, min_score):
+    """The Detections of one image: scores (K, h, w), sizes and offsets (2, h, w)."""
+    flat = scores.reshape(-1)
+    able = np.flatnonzero((flat > 0) & (flat >= min_score))
+    best = able[np.argsort(-flat[able], kind="stable")[:top_k]]
+    labels, y, x = np.unravel_index(best, scores.shape)
+    size = np.maximum(sizes[:, y, x].T, 0).astype(np.float64)
+    middle = np.stack([x, y], axis=1) + offsets[:, y, x].T
+    boxes = stride * np.concatenate([middle - size / 2, size], axis=1)
+    return Detections(boxes, flat[best], labels)

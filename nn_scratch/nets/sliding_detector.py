@@ -1,0 +1,125 @@
+"""A localizer that slides: one class and one box for each window, of the whole image at once
+(Sermanet et al. 2013, OverFeat, §3 and §4).
+
+    window ─ [conv norm relu pool] ─ … ─ flatten ─ linear ─ relu ─┬─ linear ─ class scores
+                                                                  └─ linear ─ box
+    image ── [conv norm relu pool] ─ … ─────────── conv ─── relu ─┬─ conv 1×1 ─ scores of windows
+                                                                  └─ conv 1×1 ─ boxes of windows
+
+What the localizer's linear layers take in is a map of h × w; seen as kernels of h × w they slide
+over the larger map of a larger image. Windows then lie as many pixels apart as the pools' strides
+make together, and nothing is computed twice that neighbouring windows share. Without padding no
+convolution can tell where its window ends, so both ways give the same.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from nn_scratch.backend import Array, xp_of
+from nn_scratch.layers import Flatten, Layer, MaxPool2d, Sequential, inference_mode
+from nn_scratch.nets.localizer import Localizer
+
+CROPS = 1024  # localized at once
+
+
+class SlidingDetector(Layer):
+    """(N, in_channels, H, W) -> scores (N, K, h, w), boxes (N, 4, h, w) of windows, one for every
+    stride × stride pixels, with its middle in theirs; h = ⌈H / stride⌉ and w = ⌈W / stride⌉.
+
+    localizer: a Localizer without padding, for images of the size of the window, `window` pixels
+    square. Class 0 is for windows that no object fills. Boxes are (x, y, w, h) in cells of stride ×
+    stride pixels, x and y from the top left corner of the window's own cell. Around the image are
+    zeros, so that windows reach half beyond it.
+
+    Its weights are the localizer's own arrays, seen as kernels: training one trains the other,
+    until one of them is moved or converted. `sliding_window` is the localizer window by window.
+
+    Raises: ValueError for a localizer with padding, a grid, or a box for each class, and for a
+        window whose middle is not a cell's.
+    """
+
+    first_child = "features"
+
+    def __init__(self, localizer: Localizer, window: int) -> None:
+        super().__init__()
+        if localizer.padding != "valid" or localizer.grid is not None or localizer.class_boxes:
+            raise ValueError("a localizer slides without padding, without grid, with one box")
+        layers = localizer.features.layers
+        cut = next(i for i, layer in enumerate(layers) if isinstance(layer, Flatten))
+        linear, relu = layers[cut + 1 :]
+        self.stride = 2 ** sum(isinstance(layer, MaxPool2d) for layer in layers[:cut])
+        if (window - self.stride) % 2:
+            raise ValueError(
+                f"window is {window} and the stride {self.stride}, but both must be even or odd: "
+                "the middle of a window is that of a cell"
+            )
+        self.patch = window
+        self.sliding_window = SlidingLocalizer(localizer, window, self.stride)  # adds no parameters
+        side = localizer.map_size[0]
+        dense: Any = linear.as_dense(side, 1)[0]
+        self.features = Sequential(*layers[:cut], dense, relu)
+        self.class_head, _, _ = localizer.class_head.as_dense(1, 1)
+        self.box_head, _, _ = localizer.box_head.as_dense(1, 1)
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        """Scores (N, K, h, w) and boxes (N, 4, h, w)."""
+        features = self.features(padded(x, self.patch, self.stride))
+        rows, columns = (-(-n // self.stride) for n in x.shape[2:])
+        self.saved = features.shape, x.shape
+        seen = features[:, :, :rows, :columns]
+        return self.class_head(seen), in_cells(self.box_head(seen), self.patch, self.stride)
+
+    def backward(self, gradients: tuple[Array, Array]) -> Any:
+        """dx (N, in_channels, H, W), for the gradients in scores and boxes."""
+        dscores, dboxes = gradients
+        shape, (_, _, height, width) = self.saved
+        dfeatures = xp_of(dscores).zeros(shape, dscores.dtype)
+        dfeatures[:, :, : dscores.shape[2], : dscores.shape[3]] = self.class_head.backward(
+            dscores
+        ) + self.box_head.backward(dboxes * (self.patch / self.stride))
+        dx = self.features.backward(dfeatures)
+        first = (self.patch - self.stride) // 2
+        return None if dx is None else dx[:, :, first : first + height, first : first + width]
+
+
+class SlidingLocalizer:
+    """The same window by window: each is cut from the image, which has zeros around it, and goes
+    through the localizer on its own."""
+
+    def __init__(self, localizer: Localizer, window: int, stride: int) -> None:
+        self.classifier, self.window, self.stride = localizer, window, stride
+
+    def count(self, image_size: tuple[int, int]) -> int:
+        """How many windows there are on an image of this size."""
+        return int(np.prod([-(-n // self.stride) for n in image_size]))
+
+    def __call__(self, x: Array) -> tuple[Array, Array]:
+        size = self.window, self.window
+        crops = np.lib.stride_tricks.sliding_window_view(
+            padded(x, self.window, self.stride), size, axis=(2, 3)
+        )[:, :, :: self.stride, :: self.stride]  # (N, C, h, w, window, window), a view
+        n, c, rows, columns = crops.shape[:4]
+        crops = crops.transpose(0, 2, 3, 1, 4, 5).reshape(-1, c, *size)
+        with inference_mode(self.classifier):
+            parts = [self.classifier(crops[i : i + CROPS]) for i in range(0, len(crops), CROPS)]
+        scores, boxes = (
+            np.concatenate(part).reshape(n, rows, columns, -1).transpose(0, 3, 1, 2)
+            for part in zip(*parts, strict=True)
+        )
+        return np.ascontiguousarray(scores), in_cells(boxes, self.window, self.stride)
+
+
+def padded(x: Array, window: int, stride: int) -> Array:
+    """Zeros around images (N, C, H, W), so that the first window has its middle in the first cell
+    of stride × stride pixels, and the last in the last."""
+    first = (window - stride) // 2
+    widths = [(first, first + -n % stride) for n in x.shape[2:]]
+    return xp_of(x).pad(x, ((0, 0), (0, 0), *widths))
+
+
+def in_cells(boxes: Array, window: int, stride: int) -> Array:
+    """Boxes (N, 4, h, w) as fractions of their windows, in cells from the corner of their own."""
+    corner = (window - stride) / 2 / stride
+    shift = xp_of(boxes).asarray([corner, corner, 0, 0], boxes.dtype)[:, None, None]
+    return boxes * (window / stride) - shift
