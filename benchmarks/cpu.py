@@ -139,7 +139,7 @@ def table(report):
         ", ".join(f"{what} {value}" for what, value in report["machine"].items()),
         f"limits: {limit['sgemm_gflops']:.0f} GFLOP/s, copy {limit['copy_gb_per_s']:.1f} GB/s",
         f"{'':<26}{'shape':<34}{'ours ms':>9}{'PyTorch':>9}{'ratio':>7}{'of sgemm':>10}"
-        f"{'DeZero':>9}{'MyGrad':>9}",
+        f"{'DeZero':>9}{'MyGrad':>9}{'NumPy':>9}",
     ]
     ratios = {}
     for row in report["rows"]:
@@ -149,7 +149,11 @@ def table(report):
         lines.append(
             f"{row['name']:<26}{row['shape']:<34}{ours:>9.2f}{theirs:>9.2f}{ours / theirs:>7.2f}"
             + (f"{share:>10.0%}" if row["gflop"] else "")
-            + "".join(f"{row[p]['median']:>9.1f}" for p in ("dezero", "mygrad") if p in row)
+            + ("" if row["gflop"] else f"{'':>10}")
+            + "".join(
+                f"{row[p]['median']:>9.2f}" if p in row else f"{'':>9}"
+                for p in ("dezero", "mygrad", "numpy")
+            )
         )
     lines.append("\ngeometric mean of the ratios (below 1: faster than PyTorch), and the worst")
     for name, values in ratios.items():
@@ -160,6 +164,10 @@ def table(report):
         ]
         if times:
             lines.append(f"conv2d is {geometric_mean(times):.1f} times as fast as {peer}'s")
+    for row in report["rows"]:
+        if "numpy" in row:
+            share = row["ours"]["median"] / row["numpy"]["median"]
+            lines.append(f"{row['name']} takes {share:.2f} of three plain lines of NumPy")
     return "\n".join(lines)
 
 
@@ -171,6 +179,7 @@ def all_cases(shrink):
     for name, shapes in ("conv2d", CONVOLUTIONS), ("conv_transpose2d", TRANSPOSED):
         for n, c, f, height, width, *geometry in shapes:
             yield convolution_case(name, n, c, f, height // shrink, width // shrink, *geometry)
+    yield from small_cases()
     for shape in POOLS:
         yield from pool_cases(*shape[:2], shape[2] // shrink, shape[3] // shrink, *shape[4:])
     for n, c, height, width in NORMS:
@@ -206,6 +215,46 @@ def convolution_case(name, n, c, f, height, width, kernel, stride, padding):
     windows = x[0, 0].size if transpose else dy[0, 0].size
     work = 3 * 2 * n * c * f * kernel**2 * windows
     return name, f"{n}×{c}→{f} {height}×{width} k{kernel} s{stride}", work, calls
+
+
+def small_cases():
+    """So small that Python's calls take most of the time; beside three plain lines of NumPy."""
+    x, w = new(2, 3, 8, 8), new(4, 3, 3, 3)
+    dy = new(2, 4, 6, 6)
+    tensors = [torch.from_numpy(a) for a in (dy, x, w)]
+    pairs = [1, 1], [0, 0], [1, 1], False, [0, 0], 1, [True, True, True]
+
+    def lines(x, w):
+        windows = np.lib.stride_tricks.sliding_window_view(x, w.shape[2:], axis=(2, 3))
+        y = np.tensordot(windows, w, ((1, 4, 5), (1, 2, 3)))  # (N, P, Q, F)
+        return windows, np.ascontiguousarray(y.transpose(0, 3, 1, 2))
+
+    def lines_and_gradients():
+        windows, _ = lines(x, w)
+        wide = np.pad(dy, ((0, 0), (0, 0), (2, 2), (2, 2)))
+        lines(wide, w[:, :, ::-1, ::-1].swapaxes(0, 1))
+        np.tensordot(dy, windows, ((0, 2, 3), (0, 2, 3)))  # (F, C, kh, kw)
+        dy.sum(axis=(0, 2, 3))
+
+    def with_gradients():
+        ops.conv2d(x, w)
+        ops.conv2d_backward(dy, x, w)
+
+    @torch.no_grad()
+    def theirs():
+        F.conv2d(*tensors[1:])
+
+    @torch.no_grad()
+    def theirs_with_gradients():
+        theirs()
+        aten.convolution_backward(*tensors, [4], *pairs)
+
+    for name, ours, torchs, plain in [
+        ("conv2d alone, small", lambda: ops.conv2d(x, w), theirs, lambda: lines(x, w)),
+        ("conv2d, small", with_gradients, theirs_with_gradients, lines_and_gradients),
+    ]:
+        calls = {"ours": ours, "torch": torchs, "numpy": plain}
+        yield name, "2×3→4 8×8 k3 s1", 0, calls
 
 
 def peers(x, w, dy, stride, padding):

@@ -51,6 +51,17 @@ def test_training_steps(tmp_path):
 
 
 @pytest.mark.slow
+def test_where_the_time_of_a_step_goes(tmp_path):
+    file = tmp_path / "split.json"
+    shown = run("split.py", "--only", "FCN", "--steps", "1", "--json", file)
+    rows = json.loads(file.read_text())["rows"]
+    assert rows[0]["threads"] == 1 and len(rows) == 2
+    for row in rows:
+        assert sum(row["shares"].values()) == pytest.approx(1)
+        assert row["shares"]["matrix products"] > 0 and "matrix products" in shown
+
+
+@pytest.mark.slow
 def test_cost_against_size(tmp_path):
     shown = run("cost.py", "--out", tmp_path)
     report = json.loads((tmp_path / "cost.json").read_text())

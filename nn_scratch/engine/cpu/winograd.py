@@ -123,13 +123,18 @@ def conv_forward(x, w, windows, groups):
             product = _multiplied("tiles", to_rows, product.reshape(form.tile[0], -1))
         unused = "product" if form.along_both else "tiles"
         product = product.reshape(form.out[0], form.tile[1], -1).swapaxes(1, 2)
-        outputs = workspace(unused, (*product.shape[:2], form.out[1]), x.dtype)
-        np.matmul(product, to_columns.T, out=outputs)  # (out, F·T, tile) (tile, out)
+        outputs = _outputs(unused, product, to_columns)
         check_finite(outputs)
         _put(outputs, y, block, form)
 
     for_each(work, _blocks(len(x), positions, form, c, f, x.itemsize))
     return y
+
+
+def _outputs(name, product, to_columns):
+    """The last of the transforms: the outputs of a tile's row side by side, in a workspace."""
+    outputs = workspace(name, (*product.shape[:2], len(to_columns)), product.dtype)
+    return np.matmul(product, to_columns.T, out=outputs)  # (out, F·T, tile) (tile, out)
 
 
 def _put(outputs, y, block, form):
