@@ -112,6 +112,9 @@ def other_shares(case):
     e = np.exp(x - x.max())
     shares = naive.softmax(x)
     yield "exp(x) divided by the sum over the whole array", {"y": e / e.sum()}
+    apart = np.exp(x - x.max(axis=0, keepdims=True))
+    said = "exp(x − the largest of each class), not of each sample, divided by its sum"
+    yield said, {"y": apart / apart.sum(axis=1, keepdims=True)}
     yield "exp(x), which is not divided by its sum", {"y": np.exp(x)}
     yield "the softmax over the last axis", {"y": naive.softmax(x, axis=-1)}
     said = "exp(x) divided by sums that stand along the wrong axis (keepdims is missing)"

@@ -29,118 +29,107 @@ def map_of(case):
 
 POWERS = {  # at centres, elsewhere, and of 1 − Y
     "": (2, 2, 4),
-    "without the power (1 − p)² at centres": (0, 2, 4),
-    "without the power p² elsewhere": (2, 0, 4),
     "without the powers of p and 1 − p": (0, 0, 4),
     "without (1 − Y)⁴: cells beside a centre count in full": (2, 2, 0),
     "without any of the powers": (0, 0, 0),
     "with (1 − Y)² for (1 − Y)⁴": (2, 2, 2),
     "with 1 − Y for (1 − Y)⁴": (2, 2, 1),
     "with the first powers of p and 1 − p": (1, 1, 4),
-    "with the first power of 1 − p": (1, 2, 4),
-    "with the first power of p": (2, 1, 4),
     "with the powers 2 and 4 exchanged": (4, 4, 2),
     "with the fourth powers of p and 1 − p": (4, 4, 4),
 }
+BESIDE = {"Y > 0": 0.0, "Y > 1/2": 0.5, "Y > 0.9": 0.9}
 
 
-def losses(case):
-    """(words, what the cells add) for the ways in which a cell can go wrong."""
-    m = map_of(case)
-    for said, (a, b, c) in POWERS.items():
-        yield said, np.where(m.centre, m.q**a * m.log_p, (1 - m.y) ** c * m.p**b * m.log_q)
-    near, far = m.q**2 * m.log_p, (1 - m.y) ** 4 * m.p**2 * m.log_q
-    for said, at, elsewhere in (
-        ("with p² for (1 − p)² at centres", m.p**2 * m.log_p, far),
-        ("with (1 − p)² for p² elsewhere", near, (1 - m.y) ** 4 * m.q**2 * m.log_q),
-        ("with p and 1 − p exchanged in the powers", m.p**2 * m.log_p,
-         (1 - m.y) ** 4 * m.q**2 * m.log_q),
-        ("with Y⁴ for (1 − Y)⁴", near, m.y**4 * m.p**2 * m.log_q),
-        ("with 1 − Y⁴ for (1 − Y)⁴", near, (1 - m.y**4) * m.p**2 * m.log_q),
-        ("with log p for log(1 − p) elsewhere", near, (1 - m.y) ** 4 * m.p**2 * m.log_p),
-        ("with log(1 − p) for log p at centres", m.q**2 * m.log_q, far),
-        ("with the two logarithms exchanged", m.q**2 * m.log_q, (1 - m.y) ** 4 * m.p**2 * m.log_p),
-        ("without the logarithm at centres", -m.q**2, far),
-        ("of the centres alone: the other cells add nothing", near, 0 * far),
-        ("of the other cells alone: the centres add nothing", 0 * near, far),
-        ("with minus between centres and other cells", near, -far),
-        ("of centres and of cells with Y = 0 alone", near, np.where(m.y == 0, far, 0)),
-        ("with the weights 1/4 at centres and 3/4 elsewhere", near / 4, far * 0.75),
-    ):  # fmt: skip
-        yield said, np.where(m.centre, at, elsewhere)
-    for said, centre in (("all cells with Y > 0", m.y > 0), ("all cells with Y > 1/2", m.y > 0.5),
-                         ("all cells with Y > 0.9", m.y > 0.9)):  # fmt: skip
-        yield f"with {said} taken for centres", np.where(centre, near, far)
-    soft = m.y * near + (1 - m.y) * m.p**2 * m.log_q
-    yield "with Y and 1 − Y as the weights of both terms in every cell", soft
-    for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15):
-        p = np.clip(m.p, eps, 1 - eps)
-        cells = np.where(m.centre, (1 - p) ** 2 * np.log(p),
-                         (1 - m.y) ** 4 * p**2 * np.log(1 - p))  # fmt: skip
-        yield f"of a p that is cut off at {eps:g} and 1 − {eps:g}", cells
-        cells = np.where(m.centre, m.q**2 * np.log(m.p + eps),
-                         (1 - m.y) ** 4 * m.p**2 * np.log(1 - m.p + eps))  # fmt: skip
-        yield f"with {eps:g} added within the logarithms", cells
-    p = 1 / (1 + np.exp(-m.p))
-    cells = np.where(m.centre, (1 - p) ** 2 * np.log(p), (1 - m.y) ** 4 * p**2 * np.log(1 - p))
-    yield "of a p that has been through the sigmoid twice", cells
-
-
-def slopes(case):
-    """(words, what the cells' gradients are), without the minus of the loss."""
-    m = map_of(case)
+def loss_terms(m):
+    """(words, what a centre adds, what another cell adds), without the minus of the loss."""
     rest = (1 - m.y) ** 4
     for said, (a, b, c) in POWERS.items():
-        near = m.q**a * (m.q - a * m.p * m.log_p)
-        yield said, np.where(m.centre, near, (1 - m.y) ** c * m.p**b * (b * m.q * m.log_q - m.p))
-    near, far = m.q**2 * (m.q - 2 * m.p * m.log_p), rest * m.p**2 * (2 * m.q * m.log_q - m.p)
-    slope = m.p * m.q
-    for said, at, elsewhere in (
-        ("with the powers taken for constants: they depend on z, too", m.q**3, -rest * m.p**3),
-        ("with (1 − p)² taken for a constant at centres", m.q**3, far),
-        ("with p² taken for a constant elsewhere", near, -rest * m.p**3),
-        ("with the logarithms taken for constants", -2 * m.q**2 * m.p * m.log_p,
-         2 * rest * m.p**2 * m.q * m.log_q),
-        ("in p, not in z: the sigmoid's slope p·(1 − p) is missing", near / slope,
-         far / slope),
-        ("with the sigmoid's slope twice", near * slope, far * slope),
-        ("with the wrong sign between the two terms of the product",
-         -m.q**2 * (m.q + 2 * m.p * m.log_p), -rest * m.p**2 * (2 * m.q * m.log_q + m.p)),
-        ("with the wrong sign between the two terms at centres",
-         -m.q**2 * (m.q + 2 * m.p * m.log_p), far),
-        (("with the wrong sign between the two terms at centres", 1),
-         m.q**2 * (m.q + 2 * m.p * m.log_p), far),
-        ("with the wrong sign between the two terms elsewhere", near,
-         -rest * m.p**2 * (2 * m.q * m.log_q + m.p)),
-        ("without the 2 of the powers", m.q**2 * (m.q - m.p * m.log_p),
-         rest * m.p**2 * (m.q * m.log_q - m.p)),
-        ("without the 2 of the power at centres", m.q**2 * (m.q - m.p * m.log_p), far),
-        ("without the 2 of the power elsewhere", near, rest * m.p**2 * (m.q * m.log_q - m.p)),
-        ("without the factor 1 − p from the power's inner slope",
-         m.q**2 * (m.q - 2 * m.log_p), rest * m.p**2 * (2 * m.log_q - m.p)),
-        ("with p − Y in every cell, as for a cross-entropy", m.y - m.p, m.y - m.p),
-        ("with log p for log(1 − p) elsewhere", near, rest * m.p**2 * (2 * m.q * m.log_p - m.p)),
-        ("with p and 1 − p exchanged at centres", m.p**2 * (m.p - 2 * m.q * m.log_q), far),
-        ("with the formula of the other cells at the centres, too", far, far),
-        ("with the centres' formula everywhere", near, near),
-        ("with Y⁴ for (1 − Y)⁴", near, m.y**4 * m.p**2 * (2 * m.q * m.log_q - m.p)),
-        ("zero in all cells but the centres", near, 0 * far),
-        ("zero at the centres", 0 * near, far),
-        ("of the wrong sign at the centres", -near, far),
-        ("of the wrong sign but at the centres", near, -far),
-        ("with the weights 1/4 at centres and 3/4 elsewhere", near / 4, far * 0.75),
-        ("zero where Y is between 0 and 1", near, np.where(m.y == 0, far, 0)),
-    ):  # fmt: skip
-        yield said, np.where(m.centre, at, elsewhere)
-    for said, centre in (("all cells with Y > 0", m.y > 0), ("all cells with Y > 1/2", m.y > 0.5),
-                         ("all cells with Y > 0.9", m.y > 0.9)):  # fmt: skip
-        yield f"with {said} taken for centres", np.where(centre, near, far)
-    for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12):
+        yield said, m.q**a * m.log_p, (1 - m.y) ** c * m.p**b * m.log_q
+    yield "with p and 1 − p exchanged in the powers", m.p**2 * m.log_p, rest * m.q**2 * m.log_q
+    yield "with the two logarithms exchanged", m.q**2 * m.log_q, rest * m.p**2 * m.log_p
+    yield "of −z: p and 1 − p are exchanged", m.p**2 * m.log_q, rest * m.q**2 * m.log_p
+    yield "without the logarithms", -(m.q**2), -rest * m.p**2
+    near = m.q**2 * m.log_p
+    yield "with Y⁴ for (1 − Y)⁴", near, m.y**4 * m.p**2 * m.log_q
+    yield "with 1 − Y⁴ for (1 − Y)⁴", near, (1 - m.y**4) * m.p**2 * m.log_q
+    for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-10, 1e-12, 1e-15):
         p = np.clip(m.p, eps, 1 - eps)
-        q = 1 - p
-        cells = np.where(m.centre, q**2 * (q - 2 * p * np.log(p)),
-                         rest * p**2 * (2 * q * np.log(q) - p))  # fmt: skip
-        yield f"of a p that is cut off at {eps:g} and 1 − {eps:g}", cells
+        said = f"of a p that is cut off at {eps:g} and 1 − {eps:g}"
+        yield said, (1 - p) ** 2 * np.log(p), rest * p**2 * np.log(1 - p)
+        added = near + m.q**2 * (np.log(m.p + eps) - m.log_p), rest * m.p**2 * np.log(m.q + eps)
+        yield f"with {eps:g} added within the logarithms", *added
+    p = 1 / (1 + np.exp(-m.p))
+    said = "of a p that has been through the sigmoid twice"
+    yield said, (1 - p) ** 2 * np.log(p), rest * p**2 * np.log(1 - p)
+
+
+def slope_terms(m):
+    """The same for the gradient: each is the derivative of a product, q²·log p or p²·log q."""
+    p, q, rest = m.p, m.q, (1 - m.y) ** 4
+    for said, (a, b, c) in POWERS.items():
+        near = q**a * (q - a * p * m.log_p)
+        yield said, near, (1 - m.y) ** c * p**b * (b * q * m.log_q - p)
+    # The two terms of each product: from the power, and from the logarithm.
+    power, log = -2 * p * q**2 * m.log_p, q**3
+    other_power, other_log = 2 * rest * p**2 * q * m.log_q, -rest * p**3
+    right, other = power + log, other_power + other_log
+    yield "with the power taken for a constant: it depends on z, too", log, other_log
+    yield "with the logarithm taken for a constant", power, other_power
+    said = "with the wrong sign between the two terms of the product"
+    yield said, power - log, other_power - other_log
+    yield (said, 1), log - power, other_log - other_power
+    yield "without the 2 of the power", power / 2 + log, other_power / 2 + other_log
+    said = "without the power's inner slope, p·(1 − p)"
+    yield said, log - 2 * q * m.log_p, other_log + 2 * rest * p * m.log_q
+    said = "with only a part of the power's inner slope, p·(1 − p)"
+    yield said, log - 2 * q**2 * m.log_p, other_log + 2 * rest * p**2 * m.log_q
+    yield (said, 1), log - 2 * p * q * m.log_p, other_log + 2 * rest * p * q * m.log_q
+    said = "in p, not in z: the sigmoid's slope p·(1 − p) is missing"
+    yield said, right / (p * q), other / (p * q)
+    yield "with the sigmoid's slope twice", right * p * q, other * p * q
+    yield "with p − Y, as for a cross-entropy,", m.y - p, m.y - p
+    yield "of −z: p and 1 − p are exchanged", p**2 * (p - 2 * q * m.log_q), (
+        rest * q**2 * (2 * p * m.log_p - q))  # fmt: skip
+    yield "with the formula that belongs to the other cells,", p**2 * (2 * q * m.log_q - p), (
+        rest * q**2 * (q - 2 * p * m.log_p))  # fmt: skip
+    yield "with Y⁴ for (1 − Y)⁴", right, m.y**4 * p**2 * (2 * q * m.log_q - p)
+    for eps in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-12):
+        a = np.clip(p, eps, 1 - eps)
+        b = 1 - a
+        said = f"of a p that is cut off at {eps:g} and 1 − {eps:g}"
+        yield said, b**2 * (b - 2 * a * np.log(a)), rest * a**2 * (2 * b * np.log(b) - a)
+
+
+def cells(case, terms):
+    """(words, what all cells add): terms that are wrong at centres, elsewhere or in both; and right
+    ones in the wrong cells."""
+    m = map_of(case)
+    (_, near, far), *wrong = terms(m)
+    yield "", np.where(m.centre, near, far)
+    for said, at, elsewhere in wrong:
+        yield said, np.where(m.centre, at, elsewhere)
+        word = said[0] if isinstance(said, tuple) else said
+        yield (f"{word} at centres", said), np.where(m.centre, at, far)
+        yield (f"{word} in the other cells", said), np.where(m.centre, near, elsewhere)
+    for said, at, elsewhere in (
+        ("of the centres alone: the other cells add nothing", near, 0 * far),
+        ("of the other cells alone: the centres add nothing", 0 * near, far),
+        ("of the wrong sign at the centres", -near, far),
+        ("of the wrong sign in all cells but the centres", near, -far),
+        ("zero where Y is between 0 and 1", near, np.where(m.y == 0, far, 0)),
+        ("zero where Y is 0", near, np.where(m.y == 0, 0, far)),
+        ("with the weights 1/4 at centres and 3/4 elsewhere", near / 4, far * 0.75),
+        ("with Y for the mask of the centres", near, far + m.y * near),
+    ):
+        yield said, np.where(m.centre, at, elsewhere)
+    for said, least in BESIDE.items():
+        yield f"with all cells with {said} taken for centres", np.where(m.y > least, near, far)
+    soft = m.y * near + (1 - m.y) * m.p**2 * far / np.maximum((1 - m.y) ** 4 * m.p**2, 1e-300)
+    yield "with Y and 1 − Y as the weights of both terms in every cell", soft
+    for said, k in (("first", 0), ("last", len(m.y) - 1)):
+        mask = np.arange(len(m.y)).reshape(-1, 1, 1, 1) == k
+        yield f"of the {said} image only", np.where(m.centre, near, far) * mask
 
 
 def divided(case):
@@ -154,9 +143,12 @@ def divided(case):
     yield "divided by the number of images", len(y)
     yield "divided by the sum of the targets", max(y.sum(), 1)
     yield "divided by the sum of the targets, whatever it is,", y.sum()
-    yield "divided by the number of cells with Y > 0", max((y > 0).sum(), 1)
-    yield "divided by the number of cells with Y > 1/2", max((y > 0.5).sum(), 1)
-    yield "divided by the number of cells with Y > 0.9", max((y > 0.9).sum(), 1)
+    for said, least in BESIDE.items():
+        yield f"divided by the number of cells with {said}", max((y > least).sum(), 1)
+    yield "divided by the root of the number of centres", np.sqrt(right)
+    yield "multiplied by the number of centres", 1 / right
+    yield "divided by the number of centres in the last image", max(centre[-1].sum(), 1)
+    yield "divided by the number of centres in the first image", max(centre[0].sum(), 1)
     yield "divided by the number of cells that are no centres", max((~centre).sum(), 1)
     yield "divided by the number of centres plus 1", centre.sum() + 1
     yield "divided by twice the number of centres", 2 * right
@@ -183,8 +175,8 @@ def divided(case):
 )
 def other_focal(case):
     """One thing wrong with the cells, or with the count, or one of each."""
-    name, cells = ("loss", losses) if "loss" in case.right else ("dlogits", slopes)
-    for said, values in cells(case):
+    name, terms = ("loss", loss_terms) if "loss" in case.right else ("dlogits", slope_terms)
+    for said, values in cells(case, terms):
         for over, count in divided(case):
             if said or over:
                 parts = -values / count

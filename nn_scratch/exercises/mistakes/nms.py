@@ -22,6 +22,8 @@ def overlaps(boxes, kind=""):
     both = both + (1 if "pixel" in kind else 0)
     shared = (both if kind == "negative" else np.maximum(both, 0)).prod(axis=-1)
     area = (size + more).prod(axis=-1)
+    if kind == "area of sides":
+        area = size.sum(axis=-1)
     if kind == "area from corners":
         area = np.maximum(boxes[:, 2:] - boxes[:, :2], 0).prod(axis=-1)
     hull = np.maximum(end[:, None], end) - np.minimum(start[:, None], start)
@@ -47,6 +49,7 @@ MEASURES = {
     "one pixel more": "widths and heights are one pixel too large",
     "one pixel more shared": "the shared box is one pixel too wide and too high",
     "area from corners": "the areas are those of corners, (w − x)·(h − y); they are w·h",
+    "area of sides": "the areas are sums of width and height; they are w·h",
     "smaller": "the shared area is divided by the smaller box, not by the union",
     "larger": "the shared area is divided by the larger box, not by the union",
     "kept": "the shared area is divided by the kept box, not by the union",
@@ -63,6 +66,8 @@ RULES = {
     "reached": "boxes go whose IoU is equal to the threshold, too; it must be larger",
     "turned": "boxes go whose IoU is smaller than the threshold; those with a larger one must",
     "half": "the threshold is 0.5 whatever is asked",
+    "all": "a box goes only if it overlaps all that are kept; one of them is enough",
+    "distance": "1 − IoU is compared with the threshold, not the IoU",
     "none": "nothing is removed",
     "any": "every box goes that meets a kept one at all",
     "score": "boxes whose score is below the threshold go as well; it is a threshold for IoUs",
@@ -76,8 +81,11 @@ def greedy(iou, order, threshold, rule=""):
         judges = {"removed": seen, "first": seen[:1], "last": kept[-1:], "none": []}.get(rule, kept)
         limit = {"half": 0.5, "any": 0.0}.get(rule, threshold)
         found = [iou[m, n] for m in judges]
+        if rule == "distance":
+            found = [1 - share for share in found]
         test = {"reached": np.greater_equal, "turned": np.less_equal}.get(rule, np.greater)
-        if not any(test(found, limit)):
+        gone = test(found, limit)
+        if not (len(gone) and gone.all() if rule == "all" else any(gone)):
             kept.append(n)
         seen.append(n)
     return kept

@@ -39,7 +39,7 @@ def other_sgd(case):
         "w + velocity": lambda u: w + u,
         "w − lr·dw": lambda u: w - lr * dw,
         "w − lr·(the old velocity)": lambda u: w - lr * v,
-        "w − lr·(dw + momentum·velocity), Nesterov's way,": lambda u: w - lr * (dw + m * u),
+        "w − lr·(dw + momentum·velocity), as Nesterov does": lambda u: w - lr * (dw + m * u),
         "w as it was": lambda u: w,
         "the change alone, −lr·velocity": lambda u: -lr * u,
         "w − lr·velocity / (1 − momentum)": lambda u: w - lr * u / (1 - m),

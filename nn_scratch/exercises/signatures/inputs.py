@@ -287,6 +287,7 @@ def padding_not_zero(attempt):
         ("mirrored pixels and the border once more", {"mode": "symmetric"}),
         ("the opposite border", {"mode": "wrap"}),
         ("ones", {"constant_values": 1}),
+        ("minus ones", {"constant_values": -1}),
         ("the smallest value of x", {"constant_values": x.min()}),
         ("the mean of x", {"constant_values": x.mean()}),
     ):
