@@ -13,7 +13,7 @@ from nn_scratch.backend import Array, to_host
 from nn_scratch.graph.trace import UNKNOWN, trace
 from nn_scratch.layers import Layer
 from nn_scratch.plotting.colours import PREDICTION_COLOUR, class_colours, coloured
-from nn_scratch.plotting.text import legend, options, plain
+from nn_scratch.plotting.text import fitted, legend_below, options
 from nn_scratch.plotting.volumes import (
     GAP,
     LETTERS,
@@ -49,11 +49,14 @@ def plot_net(
     Maps have their true relative sizes; their depth grows as the square root of their channels.
     Skips pass above, the switches of pools below, heads stand above one another. In the maps is
     what `channels` of them see, those that vary most, and at the end the labels or the box that
-    come out; with channels=0, or for an image of one value, there is nothing in them.
+    come out; with channels=0, or for an image of one value, there is nothing in them. The net is
+    run in evaluation mode.
 
     Returns: a Figure, 12 inches wide, or wider for a net of many layers.
     """
-    traced = trace(net, x[:1])
+    training = net.training
+    traced = trace(net.eval(), x[:1])
+    net.train(training)
     image = to_host(x[0])
     rows = channels if image.min() < image.max() else 0
     volumes, answer = volumes_of(traced), _answer(traced, image) if rows else None
@@ -64,18 +67,17 @@ def plot_net(
     for volume in volumes:
         _draw_volume(axes, volume, rows, pitch)
     bottom = min(_write_below(axes, volume, volumes, pitch) for volume in volumes)
-    top = max(
-        v.y + (len(v.shown) - 1) / 2 * pitch + v.height / 2 + SLOPE * v.depth for v in volumes
-    )
-    top = _draw_ways(axes, volumes, pitch, top)
-    bottom = _draw_switches(axes, volumes, bottom)
+    top = 8 + _draw_ways(axes, volumes, pitch, max(_roof(volume, pitch) for volume in volumes))
+    bottom = _draw_switches(axes, volumes, bottom) - 6
     if answer is not None:
         _draw_answer(axes, answer, width, volumes[0], class_names)
-    used = _draw_legend(figure, volumes, answer, class_names)
-    top, bottom = top + 8, bottom - used
-    figure.set_figheight((top - bottom) / 72)
     axes.set(xlim=(0, width), ylim=(bottom, top), aspect="auto")
     axes.set_axis_off()
+    height = (top - bottom) / 72
+    figure.set_figheight(height)
+    _draw_legend(figure, volumes, answer, class_names)
+    part = height / figure.get_figheight()
+    axes.set_position((0, 1 - part, 1, part))
     return figure
 
 
@@ -105,10 +107,11 @@ def _draw_volume(axes, volume, rows, pitch):
         if rows:
             seen = _front(volume, channel)
             map_ = DOTS if volume.kind == "MaxUnpool2d" else "gray"
-            axes.imshow(seen, cmap=map_, extent=(x, right, y, top), zorder=3, vmin=_least(seen))
-            axes.add_patch(
-                Rectangle((x, y), volume.width, volume.height, fill=False, **edge, zorder=4)
-            )
+            least = min(0.0, float(seen.min()))  # black is zero, where nothing is below it
+            axes.imshow(seen, cmap=map_, extent=(x, right, y, top), zorder=3, vmin=least)
+            edge |= {} if volume.is_map else {"edgecolor": colour, "linewidth": 2}
+            frame = Rectangle((x, y), volume.width, volume.height, fill=False, **edge, zorder=4)
+            axes.add_patch(frame)
 
 
 def _front(volume, channel):
@@ -124,15 +127,11 @@ def _picture(image):
     return np.clip(np.broadcast_to(image.transpose(1, 2, 0), (*image.shape[1:], 3)), 0, 1)
 
 
-def _least(seen):
-    """What is black: zero, where nothing is below it."""
-    return min(0.0, float(seen.min()))
-
-
 def _write_below(axes, volume, volumes, pitch):
     """The lines below a volume, at the height of its neighbours'; returns where they end."""
     rows = len(volume.shown)
-    alike = [v.height for v in volumes if (len(v.shown), v.y) == (rows, volume.y)]
+    same = rows, volume.y, volume.head
+    alike = [v.height for v in volumes if (len(v.shown), v.y, v.head) == same]
     y = volume.y - (rows - 1) / 2 * pitch - max(alike) / 2 - 0.4 * LETTERS
     for line in volume.lines:
         centre = volume.x + (volume.width + volume.depth) / 2
@@ -212,32 +211,30 @@ def _answer(traced, image):
     if len(others) == 1 and first.ndim == 1 and others[0].shape[-1:] == (4,):
         best = int(first.argmax())
         box = others[0] if others[0].ndim == 1 else others[0][best]
-        return _picture(image), "answer", [best], box
+        return _picture(image), f"class {best}", [best], box
     return None
 
 
 def _draw_answer(axes, answer, width, image, class_names):
     """The last picture: labels, or the image with its box. image: the first volume."""
-    picture, title, classes, box = answer
+    picture, text, classes, box = answer
     height, breadth = image.height, image.width
     x, y = width - breadth - GAP, -height / 2
     axes.imshow(picture, extent=(x, x + breadth, y, y + height), zorder=3)
     edge = {"fill": False, "ec": "black", "lw": 0.6, "zorder": 4}
     axes.add_patch(Rectangle((x, y), breadth, height, **edge))
-    lines = [title]
     if box is not None:
         left, top, right, low = np.clip([*box[:2], *(box[:2] + box[2:])], 0, 1)
         corner, size = (x + left * breadth, y + (1 - low) * height), (right - left, low - top)
         size = size[0] * breadth, size[1] * height
         axes.add_patch(Rectangle(corner, *size, fill=False, ec=PREDICTION_COLOUR, lw=2, zorder=5))
-        lines = [str(class_names[classes[0]] if class_names else f"class {classes[0]}")]
+        text = fitted(class_names[classes[0]], breadth / 72, LETTERS) if class_names else text
     centre = x + breadth / 2, y - 0.4 * LETTERS
-    text = "\n".join(map(plain, lines))
     axes.text(*centre, text, ha="center", va="top", fontsize=LETTERS, **options(text))
 
 
 def _draw_legend(figure, volumes, answer, class_names):
-    """What the colours mean; returns how much room it takes, in points."""
+    """What the colours mean, below a figure that grows by as much."""
     kinds = [(name, colour) for name, (colour, _) in GROUPS.items() if name != "image"]
     kinds.append(("a layer of one's own", OWN))
     used = {_colour(v) for v in volumes if v.kind not in SIGNS}
@@ -249,7 +246,4 @@ def _draw_legend(figure, volumes, answer, class_names):
     if answer is not None and answer[3] is None and class_names is not None:
         colours = class_colours(len(class_names))
         found += [(Patch(fc=colours[k], ec="grey"), class_names[k]) for k in answer[2]]
-    handles, names = zip(*found, strict=True)
-    place = {"loc": "lower center", "ncols": len(names), "fontsize": LETTERS + 1}
-    legend(figure, handles, [plain(name) for name in names], **place, columnspacing=1.4)
-    return 26
+    legend_below(figure, [handle for handle, _ in found], [name for _, name in found])

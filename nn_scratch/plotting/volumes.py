@@ -44,6 +44,7 @@ class Volume:
     sources: list = field(default_factory=list)
     shown: list = field(default_factory=lambda: [0])  # channels, from the top
     column: int = 0
+    head: bool = False  # leads to some outputs of several
     level: float = 0.0  # of heads: how many of them above the middle
     aside: bool = False  # above the others: no way through the net is longer for it
     x: float = 0.0  # the left edge, the middle and the size of its front, in points
@@ -142,6 +143,7 @@ def _set_columns(volumes, outputs):
     for volume in volumes:
         mine = [i for i, head in enumerate(heads) if volume in leads[head]]
         if len(mine) < len(heads):
+            volume.head = True
             volume.level = (len(heads) - 1) / 2 - float(np.mean(mine or [0]))
         elif volume not in main:
             volume.aside = True
@@ -165,7 +167,7 @@ def choose_channels(volumes: list[Volume], rows: int) -> None:
     """Which channels of each map are shown: those that vary most, or those of the map before, where
     a layer takes each channel by itself."""
     for volume in volumes[1:]:
-        count = rows if volume.level == 0 and not volume.aside else 1
+        count = 1 if volume.head or volume.aside else rows
         source = volume.sources[0]
         if not volume.is_map:
             continue
@@ -191,7 +193,7 @@ def set_places(volumes: list[Volume], width: float, last: bool, rows: int) -> tu
         side -= 1
     columns = _columns(volumes)
     spare = max(0.0, width - needed) / len(columns)
-    pitch = ROW * max(v.height for v in volumes if len(v.shown) == rows)
+    pitch = ROW * max((v.height for v in volumes if len(v.shown) == rows), default=side)
     left = GAP + spare / 2
     for column in columns:
         room = max(volume.room for volume in column)

@@ -92,6 +92,36 @@ def test_a_net_of_ones_own_needs_no_help(shape):
     assert "switches" not in names
 
 
+def test_three_heads_stand_above_one_another():
+    class ThreeHeads(Layer):
+        def __init__(self):
+            super().__init__()
+            self.body = Sequential(Conv2d(1, 6, 3, padding=1, rng=0), MaxPool2d(4))
+            rows = [(Conv2d(6, 8, 3, padding=1, rng=i), ReLU(), Conv2d(8, 2, 1)) for i in range(3)]
+            self.heads = [Sequential(*row) for row in rows]
+
+        def forward(self, x):
+            x = self.body(x)
+            return tuple(head(x) for head in self.heads)
+
+    net = ThreeHeads()
+    assert_texts_are_whole(plot_net(net, IMAGE))
+    volumes = volumes_of(trace(net, IMAGE))
+    assert [(v.column, v.level) for v in volumes if v.head] == [
+        *((3, 1), (4, 1), (3, 0), (4, 0), (3, -1), (4, -1))
+    ]
+    assert not any(v.head or v.aside for v in volumes[:3])
+
+
+def test_a_net_is_drawn_as_it_evaluates_and_left_as_it_was():
+    net = SegNet(1, 5, (4, 6), rng=0)
+    state = net.state_dict()
+    plot_net(net, IMAGE)
+    assert net.training
+    for name, array in net.state_dict().items():
+        np.testing.assert_array_equal(array, state[name])
+
+
 def test_maps_have_their_true_relative_sizes_and_channels_their_depth():
     figure = plot_net(SegNet(1, 5, (4, 16), rng=0), np.zeros((1, 1, 24, 40), np.float32))
     volumes = volumes_of(trace(SegNet(1, 5, (4, 16), rng=0), np.zeros((1, 1, 24, 40), np.float32)))
