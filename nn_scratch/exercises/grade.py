@@ -11,6 +11,7 @@ import numpy as np
 from nn_scratch.exercises import sandbox
 from nn_scratch.exercises.exercise import EXERCISES, Exercise, Trial
 from nn_scratch.exercises.mistakes import Attempt, explain, mistakes_of, not_finite, soil
+from nn_scratch.exercises.own_matrix import own_matrix
 
 
 class Step(NamedTuple):
@@ -49,6 +50,7 @@ class ExerciseReport:
     explanation: Any = None
     trouble: str | None = None  # a sentence, if it is not about numbers
     questions: tuple = ()  # if two explanations are left
+    matrix: Any = None  # an OwnMatrix, where the function is one
     seconds: list | None = None  # on the last case: the function's, and the library's own
 
     @property
@@ -198,6 +200,8 @@ def _failure(exercise, steps, later, function, limit):
     report.explanation, report.questions = found, questions
     if found:
         report.mistake = found.name
+    if not answer.problem:
+        report.matrix = own_matrix(steps[-1].trial, lambda changes: ask(steps[-1].trial, changes))
     return report
 
 

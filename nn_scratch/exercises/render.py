@@ -91,6 +91,7 @@ def _results(report):
             yield _filled(f"{name} is wrong{_where(wrong[name], name, step.trial)}:", "  ")
             yield from _compared(results[name], right, wrong[name])
             yield from _adjoint(step.trial, name, results[name], right)
+            yield from _matrix(report.matrix)
             continue
         yield ""
 
@@ -119,6 +120,21 @@ def _compared(given, right, wrong):
     if len(planes) > few:
         yield f"    and {len(planes) - few} more planes"
         yield ""
+
+
+def _matrix(matrix):
+    """The student's own matrix beside the right one, with the sums of its rows."""
+    if matrix is None:
+        return
+    yield _filled(
+        f"Your function is a matrix along the {matrix.axis}, found by asking it about one pixel at "
+        f"a time. Each line holds the shares of {matrix.given} in one pixel of {matrix.result}:",
+        "  ",
+    )
+    maps, words = {}, "sum, place" if matrix.result == "y" else "sum"
+    for title, array in (("yours", matrix.yours), ("right", matrix.right)):
+        maps |= {title: array, f"{title}: {words}": matrix.sums_and_places(array)}
+    yield from _side_by_side(maps, "    ")
 
 
 def _adjoint(trial, name, given, right):
@@ -247,6 +263,8 @@ def _block(array, zero):
 
 def _number(value):
     value = float(value)
+    if not np.isfinite(value):
+        return "?"
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     return f"{value:.3g}"
