@@ -25,9 +25,22 @@ try:
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
     from nn_scratch.layers import Layer, Linear
-    from nn_scratch.plotting import plot_arrays, plot_four_tasks
+    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.plotting import plot_arrays, plot_four_tasks, plot_net
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# Before anything is explained, look at one at work. On the left an image goes in; on the right an
+# answer comes out, a class for every pixel. Between them is what the network sees, at its true
+# size: small, smaller, and large again. Nothing here is a sketch. These are its numbers, and by the
+# end of the course you will have built every box, and know how it learns.
+
+# %%
+scenes = DigitSegmentation("train", 20)
+unseen, _ = DigitSegmentation("test", 8).sample(epoch=0, index=3)
+names = ["background", *"0123456789"]
+plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 
 # %% [markdown]
 # ## 1. One image, four questions
@@ -41,9 +54,8 @@ except ImportError:
 # digits; the answers are the true ones. By the last lessons, networks that you built give them.
 
 # %%
-scenes = DigitSegmentation("train", 20)
 image, labels = scenes.sample(epoch=0, index=12)
-plot_four_tasks(image, labels, ["background", *"0123456789"])
+plot_four_tasks(image, labels, names)
 
 # %% [markdown]
 # A network for segmentation first makes the image small, so that each number sees much of it
@@ -112,12 +124,12 @@ print("a batch of three:", batch.shape)
 # %%
 x = np.array([3.0, -2, 0, 5])
 dy = np.array([10.0, 20, 30, -40])
-plot_arrays({"x": x, "dy": dy}, columns=2)
+plot_arrays({"x": x, "dy": dy}, columns=2, shared=False)
 
 # %%
 y, dx = ops.relu(x), ops.relu_backward(dy, x)
 assert np.array_equal(y, [3, 0, 0, 5]) and np.array_equal(dx, [10, 0, 0, -40])
-plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2)
+plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2, shared=False)
 
 # %% [markdown]
 # Note what the backward pass needed: `dy`, and `x` from the forward pass. A layer has to *remember*

@@ -21,10 +21,21 @@ import numpy as np
 try:
     from nn_scratch import ops
     from nn_scratch.check import as_matrix, check_gradients
+    from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.plotting import plot_arrays
+    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.plotting import plot_arrays, plot_net
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# You are at the **yellow** boxes. Each hands on a quarter of the numbers that it gets, and keeps
+# something for later, which leaves it by the dashed lines below: its *switches*. What they are, and
+# how a gradient gets back through a yellow box, is this lesson.
+
+# %%
+scene, _ = DigitSegmentation("test", 8).sample(0, 3)
+plot_net(pretrained("digits-segmentation"), scene[None], class_names=["background", *"0123456789"])
 
 # %% [markdown]
 # ## 1. By hand

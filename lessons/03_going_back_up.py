@@ -23,9 +23,19 @@ try:
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.plotting import plot_arrays, plot_images
+    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.plotting import plot_arrays, plot_images, plot_net
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# You are at the **orange** boxes, on the way up. Look into them: bright points on black, each where
+# a yellow box, far to the left, had found its maximum; the dashed lines carry the places. The blue
+# box behind each fills in what is missing. This lesson is about the points.
+
+# %%
+scene, _ = DigitSegmentation("test", 8).sample(0, 3)
+plot_net(pretrained("digits-segmentation"), scene[None], class_names=["background", *"0123456789"])
 
 # %% [markdown]
 # ## 1. Three ways for one value

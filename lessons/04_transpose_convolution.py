@@ -22,9 +22,19 @@ import numpy as np
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.plotting import plot_arrays, plot_phases
+    from nn_scratch.data import DigitSegmentation
+    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.plotting import plot_arrays, plot_net, plot_phases
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# You are at the **orange** boxes once more. Those in the picture know where maxima stood, but they
+# have learned nothing. This lesson builds another kind, with weights, which can take their place.
+
+# %%
+scene, _ = DigitSegmentation("test", 8).sample(0, 3)
+plot_net(pretrained("digits-segmentation"), scene[None], class_names=["background", *"0123456789"])
 
 # %% [markdown]
 # ## 1. In one dimension, by hand

@@ -28,9 +28,21 @@ try:
         median_frequency_weights,
     )
     from nn_scratch.exercises import check_exercise
+    from nn_scratch.nets.pretrained import pretrained
     from nn_scratch.plotting import plot_arrays, plot_images
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+# %% [markdown]
+# What a trained net says of one image: eleven probabilities for every pixel, here as eleven maps,
+# black for 0 and white for 1. Each pixel is white in one of them, if the net is sure.
+
+# %%
+names = ("background", *"0123456789")
+scene, _ = DigitSegmentation("test", 8).sample(0, 3)
+probabilities = ops.softmax(pretrained("digits-segmentation")(scene[None]))[0]
+maps = {f"is it {name}?": p[None] for name, p in zip(names, probabilities, strict=True)}
+plot_images({"image": scene, **maps}, columns=6, size=1.6)
 
 # %% [markdown]
 # ## 1. From scores to probabilities
@@ -122,7 +134,6 @@ scores[0, 0] += 4  # a net that nearly always says "background"
 p = ops.softmax(scores)
 of_truth = np.take_along_axis(p, labels[None, None], axis=1)[0, 0]  # (H, W)
 assert np.isclose(ops.cross_entropy(scores, labels[None]), -np.log(of_truth).mean())
-names = ("background", *"0123456789")
 loss_map = -np.log(of_truth)
 plot_images(
     {"image": image, "label map": labels, "loss of each pixel: white is large": loss_map},
