@@ -25,7 +25,7 @@ try:
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
     from nn_scratch.layers import Layer, Linear
-    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.nets import pretrained
     from nn_scratch.plotting import plot_arrays, plot_four_tasks, plot_net
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -323,6 +323,9 @@ report
 #   (1) and nothing else.
 # - Never trust a backward pass that no check has seen. Moving a number a little, equation (6),
 #   needs no derivation.
+#
+# **What is missing?** You can check any layer now. The next one is what all of computer vision
+# rests on: a few numbers that slide over an image.
 #
 # ## Read on
 #

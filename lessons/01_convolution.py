@@ -365,6 +365,9 @@ print("with a kernel of ones, the wrong gradient passes")
 # - The input gradient is the transposed matrix. Check it with $\langle A x, g\rangle =
 #   \langle x, A^{\mathsf T} g\rangle$, and with shapes that let no mistake through.
 #
+# **What is missing?** A kernel of nine numbers sees nine pixels. To see a whole digit, the image
+# has to shrink, and lesson 02 shrinks it.
+#
 # ## Read on
 #
 # - V. Dumoulin and F. Visin, [A guide to convolution arithmetic for deep

@@ -23,15 +23,15 @@ try:
     from nn_scratch.check import as_matrix, check_gradients
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.nets import pretrained
     from nn_scratch.plotting import plot_arrays, plot_net
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# You are at the **yellow** boxes. Each hands on a quarter of the numbers that it gets, and keeps
-# something for later, which leaves it by the dashed lines below: its *switches*. What they are, and
-# how a gradient gets back through a yellow box, is this lesson.
+# You are at the yellow boxes, **max pool**. Each hands on a quarter of the numbers that it gets,
+# and keeps something for later, which leaves it by the dashed lines below: its *switches*. What
+# they are, and how a gradient gets back through a yellow box, is this lesson.
 
 # %%
 scene, _ = DigitSegmentation("test", 8).sample(0, 3)
@@ -229,6 +229,9 @@ report
 # - Its backward pass scatters `dy` to the switches and **adds** where they meet. It needs the
 #   switches and a size, not $x$.
 # - At fixed switches the two are one matrix and its transpose.
+#
+# **What is missing?** The image is small now, but every pixel wants a label. Somebody has to go
+# back up, and the switches that you kept will pay for themselves.
 #
 # ## Read on
 #

@@ -23,15 +23,15 @@ try:
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.nets import pretrained
     from nn_scratch.plotting import plot_arrays, plot_images, plot_net
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# You are at the **orange** boxes, on the way up. Look into them: bright points on black, each where
-# a yellow box, far to the left, had found its maximum; the dashed lines carry the places. The blue
-# box behind each fills in what is missing. This lesson is about the points.
+# You are at the orange boxes, **max unpool**, on the way up. Look into them: bright points on
+# black, each where a yellow box, far to the left, had found its maximum; the dashed lines carry the
+# places. The blue box behind each fills in what is missing. This lesson is about the points.
 
 # %%
 scene, _ = DigitSegmentation("test", 8).sample(0, 3)
@@ -311,6 +311,9 @@ report
 # - Nearest copies, so its gradient sums; bed of nails and max-unpooling write once, so theirs read.
 # - A switch remembers exactly where a maximum stood. Without it the way up can only guess.
 # - Going up is ambiguous where the size was odd: remember the size as well.
+#
+# **What is missing?** Not one of these ways learns anything. Lesson 04 builds one that does, out
+# of a matrix that you already have.
 #
 # ## Read on
 #

@@ -23,14 +23,15 @@ try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
     from nn_scratch.data import DigitSegmentation
-    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.nets import pretrained
     from nn_scratch.plotting import plot_arrays, plot_net, plot_phases
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# You are at the **orange** boxes once more. Those in the picture know where maxima stood, but they
-# have learned nothing. This lesson builds another kind, with weights, which can take their place.
+# You are at the orange boxes, **max unpool**, once more. Those in the picture know where maxima
+# stood, but they have learned nothing. This lesson builds another kind, with weights, which can
+# take their place.
 
 # %%
 scene, _ = DigitSegmentation("test", 8).sample(0, 3)
@@ -324,6 +325,9 @@ report
 # - Each phase of the output is painted by weights of its own; where their sums differ,
 #   checkerboards appear. And with stride $s$, $s$ different sizes lead down to one, so say which
 #   you want back.
+#
+# **What is missing?** You have layers that go down and up, and gradients that were checked.
+# Nothing has learned yet. Lesson 05 starts the engine.
 #
 # ## Read on
 #

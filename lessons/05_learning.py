@@ -390,6 +390,9 @@ print(source[start : source.index("optimizer.step()") + len("optimizer.step()")]
 #   of its own; the first weights must be random and of the right size.
 # - That a network learns does not prove that its gradient is right.
 #
+# **What is missing?** The net above gives one number a pixel: ink, or not. Eleven classes need
+# another loss, and an honest measure.
+#
 # ## Read on
 #
 # - D. P. Kingma and J. Ba, [Adam](https://arxiv.org/abs/1412.6980)

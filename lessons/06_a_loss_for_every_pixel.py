@@ -28,7 +28,7 @@ try:
         median_frequency_weights,
     )
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.nets import pretrained
     from nn_scratch.plotting import plot_arrays, plot_images
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -246,6 +246,8 @@ report
 # - The gradient of softmax and cross-entropy together is probability minus truth, divided by what
 #   counts.
 # - Where one class fills the image, accuracy flatters. Look at mIoU.
+#
+# **What is missing?** You can say how wrong a label map is. Lesson 07 makes the first one.
 #
 # ## Read on
 #

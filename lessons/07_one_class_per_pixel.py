@@ -342,6 +342,9 @@ report
 #   classifier can run over a whole image at once, with the same weights and the same scores.
 # - It still sees no more than its patch.
 #
+# **What is missing?** 17×17 pixels are too few to tell a 3 from an 8, and a larger window costs
+# too much. Lesson 08 finds the way out.
+#
 # ## Read on
 #
 # - P. Sermanet et al., [OverFeat](https://arxiv.org/abs/1312.6229), section 3.5

@@ -34,8 +34,7 @@ try:
     from nn_scratch.exercises import check_exercise
     from nn_scratch.graph.cost import cost
     from nn_scratch.layers import Conv2d, Layer, MaxPool2d, MaxUnpool2d
-    from nn_scratch.nets import DownUpFCN
-    from nn_scratch.nets.pretrained import pretrained
+    from nn_scratch.nets import DownUpFCN, pretrained
     from nn_scratch.plotting import plot_dots, plot_outlines
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
@@ -330,6 +329,9 @@ report
 # - The way up has to find the edges again: by switches, by learning, or by skips.
 # - Without skips switches are best; with skips all ways are close.
 # - Choose the measure before the winner: mIoU sees areas, boundary F1 outlines.
+#
+# **What is missing?** A label for every pixel is more than many a question asks for. Where is it?
+# Four numbers are enough.
 #
 # ## Read on
 #

@@ -483,6 +483,8 @@ print("right in every case")
 # - The mathematics stays in one place (`ops/`), the tricks in another (`engine/`), and a test says
 #   that both are the same function.
 #
+# **What is missing?** That was all of two cores. A graphics card has thousands.
+#
 # ## Read on
 #
 # - S. Williams et al., Roofline: an insightful visual performance model (Communications of the ACM,

@@ -253,7 +253,7 @@ assert measured[3] < 4 * measured[0]
 plot_lines(
     {
         "measured": measured,
-        "as much for each image as in a batch of 64": [measured[-1] * n / 64 for n in batches],
+        "if only the work counted": [measured[-1] * n / 64 for n in batches],
     },
     batches,
     xlabel="images in the batch",
@@ -262,7 +262,8 @@ plot_lines(
 )
 
 # %% [markdown]
-# The first images are nearly free: the step is busy with being started. On a card it is the same,
+# The lower line takes for each image what it costs in the batch of 64. Above it the first images
+# are nearly free: the step is busy with being started. On a card it is the same,
 # only more so, because the work itself is so much faster there.
 #
 # **No run on a card has been made for this lesson.** What follows is computed: operations and bytes
@@ -365,6 +366,9 @@ except IndexError as error:
 # - The mathematics stays; a kernel says what happens for one output, and equation (1) which one.
 # - Two threads must never write to one place: turn a scatter around into a gather.
 # - Starting costs: few, large kernels, and no waiting for numbers that nobody needs yet.
+#
+# **What is missing?** Fast or slow, all images so far were made for the purpose. Lesson 14 takes
+# real ones.
 #
 # ## Read on
 #

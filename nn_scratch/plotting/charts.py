@@ -99,8 +99,8 @@ def plot_roofline(
     colours = cycle(LINE_COLOURS)
     for (name, (intensity, reached)), colour in zip(points.items(), colours, strict=False):
         axis.plot(intensity, reached, "o", color=colour)
-        right = intensity > 30  # else the name would leave the picture
-        place, align = ((-4, -14), "right") if right else ((7, -4), "left")
+        right = intensity > 300  # else the name would leave the picture
+        place, align = ((-4, -14), "right") if right else ((4, -14), "left")
         label = axis.annotate("", (intensity, reached), place, textcoords="offset points", ha=align)
         write(label, fitted(name, 2.5, LEGEND))
     axis.set(xlabel="operations for each byte moved", ylabel="GFLOP/s", xscale="log", yscale="log")
