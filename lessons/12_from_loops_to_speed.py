@@ -412,6 +412,9 @@ plot_shares(
 #   sixteen pixels as for sixteen thousand. Larger batches are the remedy, and lesson 13 meets the
 #   same cost again on a card.
 #
+# `python benchmarks/split.py` looks one floor deeper, into the convolution itself: products, the
+# transforms of Winograd's trick, gathering, and the waiting of one thread for another.
+#
 # ## 10. Break it on purpose
 #
 # `sliding_window_view` copies nothing: it is a view in which the same memory appears many times.
