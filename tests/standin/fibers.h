@@ -2,6 +2,7 @@
 //
 // __syncthreads() hands over to the next fiber of the block; when all have come that far, the first
 // goes on. Fibers that meet another number of barriers than their block are an error, as on a card.
+// Where the first thread of a block meets none, the others need no fibers and are plain calls.
 #pragma once
 #include <ucontext.h>
 
@@ -32,7 +33,6 @@ namespace card {
 
 struct Fiber {
   ucontext_t context;
-  dim3 thread;
   bool done;
   int barriers;
 };
@@ -42,6 +42,7 @@ static ucontext_t scheduler;
 static std::vector<Fiber> all;
 static std::vector<char> stacks;
 static int current;
+static bool fibers;  // whether the threads of this block are fibers
 static std::function<void()> kernel;
 
 static void enter() {
@@ -50,46 +51,66 @@ static void enter() {
   swapcontext(&all[current].context, &scheduler);
 }
 
+static dim3 thread(int i) {
+  return dim3(i % blockDim.x, i / blockDim.x % blockDim.y, i / (blockDim.x * blockDim.y));
+}
+
+static void differ() {
+  std::fprintf(stderr, "threads of block (%u, %u, %u) meet different barriers\n", blockIdx.x,
+               blockIdx.y, blockIdx.z);
+  std::abort();
+}
+
 static void barrier() {
-  Fiber &fiber = all[current];
-  fiber.barriers++;
-  swapcontext(&fiber.context, &scheduler);
-  threadIdx = fiber.thread;
+  if (!fibers) differ();  // the block's first thread met none
+  all[current].barriers++;
+  swapcontext(&all[current].context, &scheduler);
+}
+
+static void resume(int i) {
+  current = i;
+  threadIdx = thread(i);
+  swapcontext(&scheduler, &all[i].context);
 }
 
 static void start(int i) {
   Fiber &fiber = all[i];
   fiber.done = false;
   fiber.barriers = 0;
-  fiber.thread = dim3(i % blockDim.x, i / blockDim.x % blockDim.y, i / (blockDim.x * blockDim.y));
   getcontext(&fiber.context);
   fiber.context.uc_stack.ss_sp = &stacks[i * STACK];
   fiber.context.uc_stack.ss_size = STACK;
   fiber.context.uc_link = nullptr;
   makecontext(&fiber.context, enter, 0);
+  resume(i);
 }
 
 static void block() {
   int count = all.size();
-  for (int i = 0; i < count; i++) start(i);
-  for (int left = count; left;) {
+  fibers = true;
+  start(0);
+  fibers = !all[0].done;
+  for (int i = 1; i < count; i++) {
+    if (fibers) {
+      start(i);
+    } else {
+      threadIdx = thread(i);
+      kernel();
+    }
+  }
+  for (bool left = fibers; left;) {
+    for (const Fiber &fiber : all)
+      if (fiber.barriers != all[0].barriers) differ();
+    left = false;
     for (int i = 0; i < count; i++) {
       if (all[i].done) continue;
-      current = i;
-      threadIdx = all[i].thread;
-      swapcontext(&scheduler, &all[i].context);
-      left -= all[i].done;
-    }
-    for (const Fiber &fiber : all) {
-      if (fiber.barriers == all[0].barriers) continue;
-      std::fprintf(stderr, "threads of block (%u, %u, %u) meet different barriers\n", blockIdx.x,
-                   blockIdx.y, blockIdx.z);
-      std::abort();
+      resume(i);
+      left |= !all[i].done;
     }
   }
 }
 
-static void run(const unsigned *sizes, std::function<void()> body) {
+static void run(const unsigned *sizes, bool, std::function<void()> body) {
   gridDim = dim3(sizes[0], sizes[1], sizes[2]);
   blockDim = dim3(sizes[3], sizes[4], sizes[5]);
   kernel = body;

@@ -107,26 +107,29 @@ def _compiled(code, signatures, defines):
     if GPLUSPLUS is None:
         raise RuntimeError("g++ is not installed, by which the stand-in runs kernels")
     header = HERE / ("threads.h" if SANITIZE == "thread" else "fibers.h")
-    shared = f"#define SHARED_MEMORY {int('__shared__' in code)}"
-    source = f'{shared}\n#include "{header.name}"\n{code}\n{_launchers(signatures)}'
-    flags = [f"-fsanitize={SANITIZE}", "-fno-sanitize-recover"] if SANITIZE else []
-    key = hashlib.sha256(
-        "\n".join([source, header.read_text(), *defines, *flags]).encode()
-    ).hexdigest()
-    library = Path(os.environ.get(FOLDER) or _own_folder().name) / f"{key[:16]}.so"
-    if not library.exists():
-        command = [GPLUSPLUS, "-O1", "-std=c++17", "-fPIC", "-shared", "-w", f"-I{HERE}", *defines]
-        made = library.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
+    flags = ["-O1", "-std=c++17", "-fPIC", "-w"]
+    flags += [f"-fsanitize={SANITIZE}", "-fno-sanitize-recover"] if SANITIZE else []
+    source = f"{code}\n{_launchers(signatures, '__shared__' in code)}"
+    precompiled = _made(
+        header.read_text(), f".{header.name}.gch", [*flags, "-x", "c++-header", header]
+    )
+    include = "-include", precompiled.with_suffix("")
+    return _made(source, ".so", [*flags, *defines, "-shared", *include, "-x", "c++", "-"])
+
+
+def _made(source, suffix, flags):
+    """What g++ makes of this text, in the folder that processes may share; made only once."""
+    key = hashlib.sha256("\n".join([source, *map(str, flags)]).encode()).hexdigest()
+    made = Path(os.environ.get(FOLDER) or _own_folder().name) / f"{key[:16]}{suffix}"
+    if not made.exists():
+        unfinished = made.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
         done = subprocess.run(
-            [*command, *flags, "-x", "c++", "-", "-o", made],
-            input=source,
-            capture_output=True,
-            text=True,
+            [GPLUSPLUS, *flags, "-o", unfinished], input=source, capture_output=True, text=True
         )
         if done.returncode:
             raise RuntimeError(f"the kernels do not compile:\n{done.stderr}")
-        made.replace(library)
-    return library
+        unfinished.replace(made)
+    return made
 
 
 @lru_cache(maxsize=1)
@@ -135,14 +138,14 @@ def _own_folder():
     return tempfile.TemporaryDirectory(prefix="stand-in-")
 
 
-def _launchers(signatures):
-    """For each kernel a C function that runs its grid."""
+def _launchers(signatures, shared):
+    """For each kernel a C function that runs its grid; `shared` says whether blocks have memory."""
     lines = []
     for name, parameters in signatures.items():
         typed = ", ".join(f"{kind}{'*' if p else ''} {word}" for word, kind, p in parameters)
         words = ", ".join(word for word, _, _ in parameters)
         lines.append(
             f'extern "C" void launch_{name}(unsigned *sizes, {typed}) {{\n'
-            f"  card::run(sizes, [=] {{ {name}({words}); }});\n}}"
+            f"  card::run(sizes, {int(shared)}, [=] {{ {name}({words}); }});\n}}"
         )
     return "\n".join(lines)

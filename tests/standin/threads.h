@@ -33,7 +33,7 @@ namespace card {
 
 static thread_local pthread_barrier_t *meeting;
 
-static void run(const unsigned *sizes, std::function<void()> kernel) {
+static void run(const unsigned *sizes, bool shared_memory, std::function<void()> kernel) {
   gridDim = dim3(sizes[0], sizes[1], sizes[2]);
   blockDim = dim3(sizes[3], sizes[4], sizes[5]);
   unsigned count = blockDim.x * blockDim.y * blockDim.z;
@@ -57,7 +57,7 @@ static void run(const unsigned *sizes, std::function<void()> kernel) {
             meeting = barrier;
             kernel();
           });
-        if (SHARED_MEMORY) finish();
+        if (shared_memory) finish();
       }
   finish();
 }
