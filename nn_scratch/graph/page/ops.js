@@ -7,8 +7,9 @@ const blank = (shape) => ({ shape, data: new Float32Array(shape[0] * shape[1] * 
 
 /* y[k] = f(x[k], the channel of k). */
 function pointwise(x, f) {
-  const y = blank(x.shape), pixels = x.shape[1] * x.shape[2];
-  for (let k = 0; k < y.data.length; k++) y.data[k] = f(x.data[k], Math.floor(k / pixels));
+  const y = blank(x.shape), [C, H, W] = x.shape;
+  for (let c = 0, k = 0; c < C; c++)
+    for (const end = k + H * W; k < end; k++) y.data[k] = f(x.data[k], c);
   return y;
 }
 
