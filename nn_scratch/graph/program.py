@@ -15,6 +15,7 @@ from nn_scratch import layers as L
 from nn_scratch.backend import to_host
 from nn_scratch.geometry import Windows, conv_windows, make_windows, pool_windows
 from nn_scratch.graph.trace import Step, trace
+from nn_scratch.nets.sliding_detector import InCells
 from nn_scratch.nets.upsampler import Upsampler
 
 
@@ -194,6 +195,16 @@ def _zero_pad2d(writer, layer, inputs, shape):
     return writer.add("shift", inputs, shape, corner=[-top, -left])
 
 
+def _in_cells(writer, layer, inputs, shape):
+    """A factor and a shift for each channel: what batch norm does with a mean of 0 and a variance
+    of 1."""
+    zeros, ones = np.zeros(4), np.ones(4)
+    shift = layer.forward(zeros.reshape(1, 4, 1, 1)).ravel()
+    factor = layer.forward(ones.reshape(1, 4, 1, 1)).ravel() - shift
+    arrays = {"weight": factor, "bias": shift, "running_mean": zeros, "running_var": ones}
+    return writer.add("batch_norm2d", inputs, shape, arrays, eps=0.0)
+
+
 def _slice(writer, step, inputs, shape):
     """A piece of the map. Of the channels, it must be all."""
     before, start = writer.program.shape_of(inputs[0]), step.options["start"]
@@ -238,5 +249,6 @@ WRITERS: dict[type[L.Layer], Callable] = {
     L.ReLU: _pointwise("relu"),
     L.Sigmoid: _pointwise("sigmoid"),
     L.ZeroPad2d: _zero_pad2d,
+    InCells: _in_cells,
 }
 WITHOUT_LAYER = {"Slice": _slice, "Reshape": _reshape}

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from nn_scratch.backend import Array, xp_of
-from nn_scratch.layers import Flatten, Layer, MaxPool2d, Sequential, inference_mode
+from nn_scratch.layers import Flatten, Layer, MaxPool2d, Sequential, ZeroPad2d, inference_mode
+from nn_scratch.layers.base import Elementwise
 from nn_scratch.nets.localizer import Localizer
 
 CROPS = 1024  # localized at once
@@ -56,31 +57,31 @@ class SlidingDetector(Layer):
             )
         self.patch = window
         self.sliding_window = SlidingLocalizer(localizer, window, self.stride)  # adds no parameters
+        self.pad = around(window, self.stride)
         side = localizer.map_size[0]
         dense: Any = linear.as_dense(side, 1)[0]
         self.features = Sequential(*layers[:cut], dense, relu)
         self.class_head, _, _ = localizer.class_head.as_dense(1, 1)
         self.box_head, _, _ = localizer.box_head.as_dense(1, 1)
+        self.in_cells = InCells(window, self.stride)
 
     def forward(self, x: Array) -> tuple[Array, Array]:
         """Scores (N, K, h, w) and boxes (N, 4, h, w)."""
-        features = self.features(padded(x, self.patch, self.stride))
+        features = self.features(self.pad(x))
         rows, columns = (-(-n // self.stride) for n in x.shape[2:])
-        self.saved = features.shape, x.shape
+        self.saved = features.shape
         seen = features[:, :, :rows, :columns]
-        return self.class_head(seen), in_cells(self.box_head(seen), self.patch, self.stride)
+        return self.class_head(seen), self.in_cells(self.box_head(seen))
 
     def backward(self, gradients: tuple[Array, Array]) -> Any:
         """dx (N, in_channels, H, W), for the gradients in scores and boxes."""
         dscores, dboxes = gradients
-        shape, (_, _, height, width) = self.saved
-        dfeatures = xp_of(dscores).zeros(shape, dscores.dtype)
-        dfeatures[:, :, : dscores.shape[2], : dscores.shape[3]] = self.class_head.backward(
-            dscores
-        ) + self.box_head.backward(dboxes * (self.patch / self.stride))
+        dseen = self.class_head.backward(dscores)
+        dseen = dseen + self.box_head.backward(self.in_cells.backward(dboxes))
+        dfeatures = xp_of(dscores).zeros(self.saved, dscores.dtype)
+        dfeatures[:, :, : dscores.shape[2], : dscores.shape[3]] = dseen
         dx = self.features.backward(dfeatures)
-        first = (self.patch - self.stride) // 2
-        return None if dx is None else dx[:, :, first : first + height, first : first + width]
+        return None if dx is None else self.pad.backward(dx)
 
 
 class SlidingLocalizer:
@@ -97,7 +98,7 @@ class SlidingLocalizer:
     def __call__(self, x: Array) -> tuple[Array, Array]:
         size = self.window, self.window
         crops = np.lib.stride_tricks.sliding_window_view(
-            padded(x, self.window, self.stride), size, axis=(2, 3)
+            around(self.window, self.stride)(x), size, axis=(2, 3)
         )[:, :, :: self.stride, :: self.stride]  # (N, C, h, w, window, window), a view
         n, c, rows, columns = crops.shape[:4]
         crops = crops.transpose(0, 2, 3, 1, 4, 5).reshape(-1, c, *size)
@@ -110,12 +111,12 @@ class SlidingLocalizer:
         return np.ascontiguousarray(scores), in_cells(boxes, self.window, self.stride)
 
 
-def padded(x: Array, window: int, stride: int) -> Array:
-    """Zeros around images (N, C, H, W), so that the first window has its middle in the first cell
-    of stride × stride pixels, and the last in the last."""
+def around(window: int, stride: int) -> ZeroPad2d:
+    """Zeros around images, so that the first window has its middle in the first cell of stride ×
+    stride pixels, and the last in the last, of which the image may hold a single pixel."""
     first = (window - stride) // 2
-    widths = [(first, first + -n % stride) for n in x.shape[2:]]
-    return xp_of(x).pad(x, ((0, 0), (0, 0), *widths))
+    last = first + stride - 1
+    return ZeroPad2d((first, last, first, last))
 
 
 def in_cells(boxes: Array, window: int, stride: int) -> Array:
@@ -123,3 +124,17 @@ def in_cells(boxes: Array, window: int, stride: int) -> Array:
     corner = (window - stride) / 2 / stride
     shift = xp_of(boxes).asarray([corner, corner, 0, 0], boxes.dtype)[:, None, None]
     return boxes * (window / stride) - shift
+
+
+class InCells(Elementwise):
+    """in_cells as a layer."""
+
+    def __init__(self, window: int, stride: int) -> None:
+        super().__init__()
+        self.window, self.stride = window, stride
+
+    def forward(self, x: Array) -> Array:
+        return in_cells(x, self.window, self.stride)
+
+    def backward(self, dy: Array) -> Array:
+        return dy * (self.window / self.stride)

@@ -9,7 +9,7 @@ from helpers import draw
 from nn_scratch import engine
 from nn_scratch import layers as L
 from nn_scratch.graph import ExportError, to_onnx
-from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS
+from nn_scratch.nets.zoo import DETECTORS, LOCALIZERS, SEGMENTERS
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -80,6 +80,15 @@ def test_every_localizer(name):
         assert_same(net, model, (2, 1, 51, 37))
 
 
+@pytest.mark.parametrize("name", DETECTORS)
+def test_every_detector(name):
+    net = as_if_trained(DETECTORS[name](1, 5, width=6, rng=0))
+    names = ["scores", "boxes"] if name == "sliding-detector" else ["heat", "sizes", "offsets"]
+    model = to_onnx(net, (1, 64, 64), names)
+    assert axes(model) == ["N", 1, "H", "W"]
+    assert_same(net, model, (1, 1, 64, 64), (3, 1, 49, 37))
+
+
 PADDING = ((1, 2), (0, 1))
 LAYERS = {
     "conv": lambda: L.Conv2d(4, 6, (3, 2), (2, 1), PADDING, (1, 2), groups=2, rng=0),
@@ -99,6 +108,7 @@ LAYERS = {
     "bilinear, corners": lambda: L.BilinearUpsample2d(scale=2, align_corners=True),
     "leaky": lambda: L.LeakyReLU(0.2),
     "sigmoid": lambda: L.Sigmoid(),
+    "zeros around": lambda: L.ZeroPad2d((1, 0, 2, 3)),
     "dropout": lambda: L.Dropout(0.5),
 }
 

@@ -10,11 +10,17 @@ from nn_scratch import layers as L
 from nn_scratch.data import DigitLocalization, DigitSegmentation
 from nn_scratch.data.digits import CLASS_NAMES
 from nn_scratch.graph import ExportError, Paper, influence, to_page
-from nn_scratch.nets.zoo import LOCALIZERS, SEGMENTERS
+from nn_scratch.nets import SlidingDetector
+from nn_scratch.nets.zoo import DETECTORS, LOCALIZERS, SEGMENTERS
 from nn_scratch.plotting.colours import class_colours
+from nn_scratch.training.tasks.detection import decoded, legible
 
 TOLERANCE = 1e-4  # of the largest score
-OUTPUTS = {"segmentation": ["scores"], "localization": ["scores", "boxes"]}
+OUTPUTS = {
+    "segmentation": ["scores"],
+    "localization": ["scores", "boxes"],
+    "detection": ["heat", "sizes", "offsets"],
+}
 
 
 def as_if_trained(net):
@@ -33,7 +39,7 @@ def written(folder, net, task, examples, names):
     file = folder / "page.html"
     paper = Paper(level=0.15, noise=0.08, ink=0.85)
     colours = class_colours(len(names))
-    outputs = OUTPUTS[task]
+    outputs = OUTPUTS["localization" if isinstance(net, SlidingDetector) else task]
     words = {"title": "A <page>", "sentence": "& more", "paper": paper}
     text = to_page(net, task, names, colours, examples, outputs, **words)
     file.write_text(text, encoding="utf-8")
@@ -107,6 +113,45 @@ def test_every_localizer(browser, tmp_path, name):
     net = as_if_trained(LOCALIZERS[name](1, 4, image_size=(33, 40), width=6, rng=0))
     x = draw(2, 1, 33, 40, dtype=np.float32)
     with opened(browser, written(tmp_path, net, "localization", x, list("abcd"))) as page:
+        assert_same_outputs(page, net, x)
+
+
+def loud(net):
+    """A detector that finds many things in noise."""
+    net = as_if_trained(net)
+    head = net.class_head if isinstance(net, SlidingDetector) else net.heat[-1]
+    head.params["weight"] *= 40
+    head.params["bias"][...] = 0
+    return net
+
+
+@pytest.mark.parametrize("name", ["centernet", "centernet-stride-1", "sliding-detector"])
+def test_boxes_of_detectors(browser, tmp_path, name):
+    net = loud(DETECTORS[name](1, 4, width=6, rng=0))
+    x = draw(3, 1, 49, 64, dtype=np.float32)
+    with opened(browser, written(tmp_path, net, "detection", x, list("abcd"))) as page:
+        assert_same_outputs(page, net, x)
+        total = 0
+        for one, found in zip(x, decoded(net(x), (49, 64)), strict=True):
+            expected = legible(found)
+            page.evaluate("numbers => take(numbers)", one.ravel().tolist())
+            settled(page)
+            shown = page.evaluate("detections(page.outputs.map(k => values[k]), [49, 64])")
+            assert [box["label"] for box in shown] == expected.labels.tolist()
+            boxes = [[box[side] for side in ("left", "top", "wide", "high")] for box in shown]
+            np.testing.assert_allclose(boxes, expected.boxes, atol=1e-3)
+            np.testing.assert_allclose([b["score"] for b in shown], expected.scores, atol=1e-4)
+            assert page.locator("#answer ~ .frame").count() == len(shown)
+            total += len(shown)
+        assert total > 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DETECTORS)
+def test_every_detector(browser, tmp_path, name):
+    net = as_if_trained(DETECTORS[name](1, 4, width=6, rng=0))
+    x = draw(2, 1, 41, 52, dtype=np.float32)
+    with opened(browser, written(tmp_path, net, "detection", x, list("abcd"))) as page:
         assert_same_outputs(page, net, x)
 
 

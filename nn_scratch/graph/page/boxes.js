@@ -1,6 +1,7 @@
 "use strict";
 /* From the maps of a detector to boxes: { label, score, left, top, wide, high }, in pixels. */
 
+const MOST = 100; // peaks of an image
 const LEAST_SCORE = 0.3; // of a box that is shown
 const MOST_OVERLAP = 0.5; // of two boxes that are both shown
 
@@ -26,7 +27,7 @@ function boxesAtPeaks([heat, sizes, offsets], stride) {
     found.push({ label: Math.floor(k / cells), score, left: stride * (x - wide / 2),
       top: stride * (y - high / 2), wide: stride * wide, high: stride * high });
   });
-  return found;
+  return found.sort((a, b) => b.score - a.score).slice(0, MOST);
 }
 
 /* A window that slides: each has chances for nothing (class 0) and for the classes, and one box. */
@@ -61,8 +62,12 @@ function distinct(boxes, areRivals) {
   return kept;
 }
 
-/* What is shown: doubles of a class go first, then of two classes in one place the less likely. */
-function detections(maps, stride) {
+/* What is shown: doubles of a class go first, then of two classes in one place the less likely.
+   stride: the pixels along a cell of the maps, 1, 2, 4, … */
+function detections(maps, [height, width]) {
+  const [, rows, columns] = maps[0].shape;
+  let stride = 1;
+  while (Math.ceil(height / stride) > rows || Math.ceil(width / stride) > columns) stride *= 2;
   const found = maps.length === 3 ? boxesAtPeaks(maps, stride) : boxesOfWindows(maps, stride);
   return distinct(distinct(found, (a, b) => a.label === b.label), () => true);
 }

@@ -151,12 +151,12 @@ const answers = {
   },
 
   detection(...maps) {
-    const stride = 2 ** Math.ceil(Math.log2(height / maps[0].shape[1]));
-    const found = detections(maps, stride), count = (k) => found.filter((one) => one.label === k);
+    const found = detections(maps, [height, width]);
+    const count = (k) => found.filter((one) => one.label === k).length;
     paint(byId("answer"), image.shape, visible(image));
     for (const box of found)
       frame(byId("answer"), { ...box, words: `${page.classes[box.label]}  ${percent(box.score)}` });
-    return page.classes.map((_, k) => count(k).length && { text: count(k).length });
+    return page.classes.map((_, k) => count(k) && { text: count(k) });
   },
 };
 
