@@ -14,6 +14,7 @@ from nn_scratch.data.sources import DIGITS
 from nn_scratch.graph import ExportError, Paper, to_onnx, to_page
 from nn_scratch.layers import inference_mode
 from nn_scratch.plotting.colours import class_colours
+from nn_scratch.training.build_net import label
 from nn_scratch.training.inference import Trained, settings_for
 from nn_scratch.training.output_folder import output_folder
 from nn_scratch.training.recipes import validation_loader
@@ -23,7 +24,7 @@ EXAMPLES = 6  # images that the page offers
 DIGITS_PAPER = Paper(level=0.15, noise=0.08, ink=0.85, pen=1.4)
 DOES = {
     "segmentation": "labels every pixel",
-    "localization": "says what it is, and where",
+    "localization": "says what there is, and where",
     "detection": "finds all that is there",
 }
 CELLS = "in cells of stride × stride pixels, of which the maps have one each"
@@ -106,7 +107,10 @@ def page_of(trained: Trained) -> bytes:
     """The HTML file in which the net is at work."""
     names, task = trained.facts["class_names"], trained.settings.task
     weights = sum(array.size for array in trained.net.params.values())
-    digits = trained.settings.data == DIGITS
+    title, also, paper = f"{label(trained.settings.net)} at work", ", open a picture,", Paper()
+    if trained.settings.data == DIGITS:
+        title = "Draw a digit" if task == "localization" else "Draw digits"
+        also, paper = "", DIGITS_PAPER
     text = to_page(
         trained.net,
         task,
@@ -114,10 +118,9 @@ def page_of(trained: Trained) -> bytes:
         class_colours(len(names)),
         _examples(trained),
         list(_outputs(trained)),
-        title="Draw a digit" if digits else f"{trained.settings.net}, at work",
-        sentence=f"A net of {weights:,} weights {DOES[task]} while you draw, or take one of the "
-        "examples.",
-        paper=DIGITS_PAPER if digits else Paper(),
+        title=title,
+        sentence=f"A net of {weights:,} weights {DOES[task]}. Draw{also} or take an example.",
+        paper=paper,
     )
     return text.encode()
 

@@ -120,7 +120,7 @@ def loud(net):
     """A detector that finds many things in noise."""
     net = as_if_trained(net)
     head = net.class_head if isinstance(net, SlidingDetector) else net.heat[-1]
-    head.params["weight"] *= 40
+    head.params["weight"] *= 10
     head.params["bias"][...] = 0
     return net
 
