@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from machine import machine, peak_bytes
 from nn_scratch import layers, nets, ops
-from nn_scratch.plotting.figures import LINE_COLOURS, MARKERS
+from nn_scratch.plotting.colours import LINE_COLOURS, MARKERS
 
 RNG = np.random.default_rng(0)
 CLASSES = 12

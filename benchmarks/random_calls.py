@@ -289,6 +289,21 @@ def smooth(rng):
     return two(rng)[0], {"beta": float(rng.random()) + 0.1}
 
 
+def heat_map(rng):
+    x = images(rng)
+    return [x, np.maximum(0, 1 - rng.exponential(1, x.shape).round(1))], {"alpha": 2.0, "beta": 4.0}
+
+
+def binary(rng):
+    x = images(rng)
+    return [x, rng.integers(0, 2, x.shape).astype(float)], {"alpha": 0.25, "gamma": 2.0}
+
+
+def masked(rng):
+    (x, target), _ = two(rng)
+    return [x, target, rng.integers(0, 2, (x.shape[0], *x.shape[2:])) == 1], {}
+
+
 MAKERS = {
     "adaptive_avg_pool2d": resized,
     "adaptive_avg_pool2d_backward": resized,
@@ -306,10 +321,14 @@ MAKERS = {
     "conv_transpose2d_backward": transposed_backward,
     "cross_entropy": labelled,
     "cross_entropy_backward": labelled,
+    "focal_loss": heat_map,
+    "focal_loss_backward": heat_map,
     "leaky_relu": one,
     "leaky_relu_backward": two,
     "linear": linear,
     "linear_backward": linear_backward,
+    "masked_l1_loss": masked,
+    "masked_l1_loss_backward": masked,
     "max_pool2d": max_pool,
     "max_pool2d_backward": lambda rng: (list(switches(rng)), {}),
     "max_unpool2d": unpool,
@@ -322,6 +341,8 @@ MAKERS = {
     "relu_backward": two,
     "sigmoid": one,
     "sigmoid_backward": two,
+    "sigmoid_focal_loss": binary,
+    "sigmoid_focal_loss_backward": binary,
     "smooth_l1_loss": smooth,
     "smooth_l1_loss_backward": smooth,
     "softmax": one,
