@@ -54,15 +54,7 @@ def test_multiply_transposed(k, f, length, batch):
 
 def test_pieces_are_small_and_even():
     for m, k, length in SHAPES:
-        rows, step = gemm._piece(m, k, length)
-        assert m % rows == 0
-        if (rows, step) != (m, length):
-            assert rows * k * step <= gemm.SMALL_PRODUCT and 2 * step >= gemm.SHORTEST
+        step = gemm._columns_at_once(m, k, length)
+        if step != length:
+            assert m * k * step <= gemm.SMALL_PRODUCT and 2 * step >= gemm.SHORTEST
             assert length % step == 0 or length % step > step // 2
-
-
-@pytest.mark.parametrize(
-    "total, most, expected", [(12, 5, 4), (13, 5, 5), (7, 10, 7), (4096, 1500, 1024), (5, 0, 1)]
-)
-def test_pieces_are_equal_if_they_can_be(total, most, expected):
-    assert gemm._even(total, most) == expected

@@ -10,29 +10,24 @@ import numpy as np
 
 from nn_scratch.engine import plain
 from nn_scratch.engine.cpu.threads import for_each, workspace
-from nn_scratch.engine.cpu.tiling import NotFinite, check_finite, pieces
+from nn_scratch.engine.cpu.tiling import NotFinite, check_finite, even_length, pieces
 
 SMALL_PRODUCT = 1_000_000  # M·N·K up to which OpenBLAS does not pack
 SHORTEST = 64  # columns below which packing is the lesser evil; pieces are multiples of it
 FEWEST_ROWS = 16  # of a piece
 SMALL_RESULT = 1024  # M·N up to which it does not pack a transposed factor either
 LONG_SUM = 160  # K from which on those kernels are fast; below, copying the factor is faster
-ALIASING = 1024  # bytes: rows that are a multiple of this apart share few places of the cache
 
 
 def multiply(a, b, out):
     """(…, M, K) (…, K, L) -> out (…, M, L). Along L, b and out must be contiguous."""
-    m, k = a.shape[-2:]
     length = b.shape[-1]
-    rows, step = _piece(m, k, length)
-    if (rows, step) == (m, length):
+    step = _columns_at_once(*a.shape[-2:], length)
+    if step == length:
         return np.matmul(a, b, out=out)
-    a = a.reshape(*a.shape[:-2], m // rows, 1, rows, k)
-    by_rows = out.reshape(*out.shape[:-2], m // rows, rows, length)
     for part in _runs(length, step):
-        right = _apart(b[..., part], step)[..., None, :, :, :]
-        # (m/rows, 1, rows, k) (1, pieces, k, step) -> (m/rows, pieces, rows, step)
-        np.matmul(a, right, out=_apart(by_rows[..., part], step))
+        # (…, 1, M, K) (…, pieces, K, step) -> (…, pieces, M, step)
+        np.matmul(a[..., None, :, :], _apart(b[..., part], step), out=_apart(out[..., part], step))
     return out
 
 
@@ -43,8 +38,8 @@ def multiply_transposed(a, b):
         b, rows = b.swapaxes(-1, -2), SMALL_RESULT // f
     else:
         b, rows = _turned(b), max(FEWEST_ROWS, SMALL_PRODUCT // (f * length))
-    rows = _even(k, rows)
-    step = _even(length, SMALL_PRODUCT // (rows * f))
+    rows = even_length(k, rows, 1)
+    step = even_length(length, SMALL_PRODUCT // (rows * f), 1)
     if step < min(SHORTEST, length):
         return np.matmul(a, b)
     out = np.empty((*a.shape[:-1], f), a.dtype)
@@ -63,13 +58,7 @@ def multiply_transposed(a, b):
 
 
 def _turned(b):
-    """(…, F, L) as (…, L, F), in a workspace. Reading across rows that alias in the cache takes
-    several times as long as copying them apart first."""
-    if b.strides[-2] % ALIASING == 0:
-        wide = workspace("wide", (*b.shape[:-1], b.shape[-1] + 16), b.dtype)
-        wide = wide[..., : b.shape[-1]]
-        np.copyto(wide, b)
-        b = wide
+    """(…, F, L) as (…, L, F), in a workspace."""
     turned = workspace("turned", (*b.shape[:-2], b.shape[-1], b.shape[-2]), b.dtype)
     np.copyto(turned, b.swapaxes(-1, -2))
     return turned
@@ -103,28 +92,13 @@ def separable_transform(a, x, b):
     return y.reshape(*x.shape[:2], len(a), len(b))
 
 
-def _piece(m, k, length):
-    """How many rows and columns of an (m, k) (k, length) product to take at once."""
+def _columns_at_once(m, k, length):
+    """How many columns of an (m, k) (k, length) product to take at once."""
     shortest = min(SHORTEST, length)
-    rows = _halved(m, SMALL_PRODUCT // (k * shortest))
-    most = SMALL_PRODUCT // (rows * k)
-    if m * k * length <= SMALL_PRODUCT or most < shortest:
-        return m, length
-    return rows, shortest * _even(-(-length // shortest), most // shortest)
-
-
-def _even(total, most):
-    """The length of pieces of `total`, each at most `most`: all of the same, or nearly so."""
-    pieces = -(-total // max(1, most))
-    exact = [total // n for n in range(pieces, 2 * pieces) if total % n == 0]
-    return exact[0] if exact else -(-total // pieces)
-
-
-def _halved(rows, most):
-    """The rows, halved until there are at most so many, as far as that goes."""
-    while rows > most and rows % 2 == 0 and rows // 2 >= FEWEST_ROWS:
-        rows //= 2
-    return rows
+    most = SMALL_PRODUCT // (m * k)
+    if most >= length or most < shortest:
+        return length
+    return shortest * even_length(-(-length // shortest), most // shortest, 1)
 
 
 def _runs(length, step):

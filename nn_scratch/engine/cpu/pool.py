@@ -9,7 +9,7 @@ import numpy as np
 
 from nn_scratch.engine import plain
 from nn_scratch.engine.cpu.threads import for_each, workspace
-from nn_scratch.engine.cpu.tiling import NotFinite, pieces
+from nn_scratch.engine.cpu.tiling import NotFinite, padded, pieces
 from nn_scratch.geometry import window_taps
 
 BLOCK_PIXELS = 1 << 17  # of the planes that max-pooling passes over at once
@@ -23,13 +23,15 @@ def max_pool_argmax(x, windows, positions):
     """
     n, c, height, width = x.shape
     taps = window_taps((height, width), windows, positions)
-    planes = x.reshape(n * c, height, width)
+    (top, _), (left, _) = windows.padding
+    rows, columns = (int(axis[-1, -1]) + 1 for axis in taps)  # as far as windows reach
+    planes = x.reshape(n * c, 1, height, width)
     y = np.empty((n * c, *positions), x.dtype)
     switches = np.empty(y.shape, np.int32 if height * width < 2**31 else np.int64)
 
     def work(piece):
-        seen = _padded(planes[piece], windows, *taps)
-        _max_of_planes(seen, windows, *taps, width, y[piece], switches[piece])
+        seen = padded(planes, piece, -top, top + rows, -left, left + columns, -np.inf)
+        _max_of_planes(seen[:, 0], windows, *taps, width, y[piece], switches[piece])
         if not np.isfinite(y[piece].min()):
             raise NotFinite
 
@@ -88,20 +90,6 @@ def _max_of_planes(seen, windows, rows, columns, width, y, switches):
     np.multiply(down, switches.dtype.type(width), out=switches)
     np.add(switches, across, out=switches)
     np.add(switches, first, out=switches)
-
-
-def _padded(planes, windows, rows, columns):
-    """The planes with −∞ around them as far as the windows reach."""
-    height, width = planes.shape[1:]
-    (top, _), (left, _) = windows.padding
-    below, beyond = max(0, int(rows[-1, -1]) + 1 - height), max(0, int(columns[-1, -1]) + 1 - width)
-    if (top, left, below, beyond) == (0, 0, 0, 0):
-        return planes
-    shape = len(planes), top + height + below, left + width + beyond
-    padded = workspace("padded", shape, planes.dtype)
-    padded[...] = -np.inf
-    padded[:, top : top + height, left : left + width] = planes
-    return padded
 
 
 def gather(x, switches):

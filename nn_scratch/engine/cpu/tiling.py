@@ -89,15 +89,15 @@ def pieces(count, size=1, most=PIECE_NUMBERS):
     return [slice(i, min(i + step, count)) for i in range(0, count, step)]
 
 
-def padded(x, images, top, height, left, width):
-    """Rows top … top + height and columns left … left + width of x[images], zeros outside of x."""
+def padded(x, images, top, height, left, width, around=0):
+    """Rows top … top + height and columns left … left + width of x[images], and what is around."""
     row, row_end = max(top, 0), min(top + height, x.shape[2])
     column, column_end = max(left, 0), min(left + width, x.shape[3])
     x = x[images]
     if (row_end - row, column_end - column) == (height, width):
         return x[:, :, row:row_end, column:column_end]
     result = workspace("padded", (*x.shape[:2], height, width), x.dtype)
-    result[...] = 0
+    result[...] = around
     if row < row_end and column < column_end:
         inside = result[:, :, row - top : row_end - top, column - left : column_end - left]
         inside[...] = x[:, :, row:row_end, column:column_end]
