@@ -25,20 +25,14 @@ function shifted(x, shape, top, left) {
   return y;
 }
 
-/* For every channel and every output (p, q): visit(where it is in y, the channel, and the rows and
-   columns of its window [from, to) that lie inside the image). */
+/* For every output: visit(where it is in y, its channel, and the rows and the columns of its window
+   that lie inside the image). */
 function windows({ kernel, stride, padding, dilation }, x, y, visit) {
   const [C, P, Q] = y.shape;
-  const taps = (axis, n) => (at) => {
-    const found = [];
-    for (let i = 0; i < kernel[axis]; i++) {
-      const place = at * stride[axis] - padding[axis][0] + i * dilation[axis];
-      if (place >= 0 && place < n) found.push(place);
-    }
-    return found;
-  };
-  const rows = Array.from({ length: P }, (_, p) => taps(0, x.shape[1])(p));
-  const columns = Array.from({ length: Q }, (_, q) => taps(1, x.shape[2])(q));
+  const along = (axis, count, n) => Array.from({ length: count }, (_, at) =>
+    Array.from({ length: kernel[axis] }, (_, i) =>
+      at * stride[axis] - padding[axis][0] + i * dilation[axis]).filter((k) => k >= 0 && k < n));
+  const rows = along(0, P, x.shape[1]), columns = along(1, Q, x.shape[2]);
   for (let c = 0, at = 0; c < C; c++)
     for (const window of rows) for (const across of columns) visit(at++, c, window, across);
 }

@@ -32,8 +32,8 @@ const mix = (a, b, share) => a.map((part, c) => part + share * (b[c] - part));
 function pixelUnder(event, [, H, W]) {
   const box = event.currentTarget.getBoundingClientRect();
   const place = (share, n) => Math.max(0, Math.min(n - 1, Math.floor(share * n)));
-  return [place((event.clientY - box.top) / box.height, H),
-    place((event.clientX - box.left) / box.width, W)];
+  const [down, across] = [event.clientY - box.top, event.clientX - box.left];
+  return [place(down / box.height, H), place(across / box.width, W)];
 }
 
 /* A rectangle over a canvas, in pixels of the image, perhaps with words on it. */
@@ -74,15 +74,12 @@ function draw(row, column, erases) {
   show();
 }
 
-function clear() {
-  image.data.forEach((_, k) => { image.data[k] = page.paper.level + grain[k % pixels]; });
-  show();
-}
-
 function take(numbers) {
   image.data.set(numbers);
   show();
 }
+
+const clear = () => take(image.data.map((_, k) => page.paper.level + grain[k % pixels]));
 
 /* A picture of the reader's own, brought to the net's size. */
 async function open(file) {
@@ -294,13 +291,12 @@ function listenToPen(canvas) {
 }
 
 function listenToButtons() {
-  const pressed = (erases) => () => {
-    pen.erases = erases;
-    byId("pen").setAttribute("aria-pressed", !erases);
-    byId("eraser").setAttribute("aria-pressed", erases);
-  };
-  byId("pen").addEventListener("click", pressed(false));
-  byId("eraser").addEventListener("click", pressed(true));
+  for (const [id, erases] of [["pen", false], ["eraser", true]])
+    byId(id).addEventListener("click", () => {
+      pen.erases = erases;
+      byId("pen").ariaPressed = !erases;
+      byId("eraser").ariaPressed = erases;
+    });
   byId("clear").addEventListener("click", clear);
   byId("open").hidden = channels !== 3;
   byId("open").addEventListener("change", (event) => open(event.target.files[0]));
@@ -313,8 +309,8 @@ function listenToButtons() {
 
 function lookAtColours() {
   const style = getComputedStyle(document.documentElement);
-  const names = ["--zero", "--positive", "--negative", "--frame"];
-  mapColours = names.map((name) => rgb(style.getPropertyValue(name).trim()));
+  mapColours = ["--zero", "--positive", "--negative", "--frame"].map((name) =>
+    rgb(style.getPropertyValue(name).trim()));
   show();
 }
 
