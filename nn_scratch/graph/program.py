@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nn_scratch import layers as L
-from nn_scratch.backend import to_host
+from nn_scratch.backend import to_device, to_host
 from nn_scratch.geometry import Windows, conv_windows, make_windows, pool_windows
 from nn_scratch.graph.trace import Step, trace
 from nn_scratch.nets.sliding_detector import InCells
@@ -54,7 +54,7 @@ def program(net: L.Layer, shape: tuple[int, int, int]) -> Program:
     Raises: ExportError if a layer is none of the library's, or receives what no layer made.
     """
     dtype = next((array.dtype for array in net.params.values()), np.float32)
-    image = np.random.default_rng(0).random((1, *shape)).astype(dtype)
+    image = to_device(np.random.default_rng(0).random((1, *shape)).astype(dtype), net.device)
     was_training = net.training
     net.eval()
     try:

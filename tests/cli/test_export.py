@@ -110,6 +110,7 @@ def test_a_page_without_its_data_opens_pictures(photographs, tmp_path):
 DIGITS = {"digits-segmentation": DigitSegmentation, "digits-localization": DigitLocalization}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DIGITS)
 def test_the_pages_of_trained_nets_are_right_on_fifty_scenes(tmp_path, name):
     """The page's scores are NumPy's to 1e-4 of the largest, and so are its classes."""

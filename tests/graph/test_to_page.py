@@ -84,17 +84,17 @@ def localizer(tmp_path_factory):
 # ---------------------------------------------------------------- the same numbers
 
 
-def test_scores_of_fifty_scenes(browser, segmenter):
+def test_scores_of_ten_scenes(browser, segmenter):
     net, file = segmenter
     with opened(browser, file) as page:
-        assert_same_outputs(page, net, scenes(DigitSegmentation, 50))
+        assert_same_outputs(page, net, scenes(DigitSegmentation, 10))
         assert page.locator("#speed").inner_text().endswith(" ms")
 
 
-def test_classes_and_boxes_of_fifty_scenes(browser, localizer):
+def test_classes_and_boxes_of_ten_scenes(browser, localizer):
     net, file = localizer
     with opened(browser, file) as page:
-        assert_same_outputs(page, net, scenes(DigitLocalization, 50))
+        assert_same_outputs(page, net, scenes(DigitLocalization, 10))
 
 
 @pytest.mark.slow
