@@ -13,7 +13,7 @@ from nn_scratch.layers.base import Layer
 
 
 @dataclass
-class Case:
+class CheckCase:
     """One check: `target` as check_gradients takes it, and what it is called with."""
 
     name: str
@@ -44,7 +44,7 @@ def op_cases():
 
     def op(name, note, *inputs, **keywords):
         pair = getattr(ops, name), getattr(ops, f"{name}_backward")
-        return Case(name, note, pair, inputs, keywords)
+        return CheckCase(name, note, pair, inputs, keywords)
 
     return [
         op("conv2d", "strided, dilated", x, draw(3, 4, 3, 2), draw(3), **options),
@@ -133,11 +133,11 @@ def layer_cases():
         ("Sequential", layers.Sequential(layers.Conv2d(4, 3, 3, rng=0), layers.ReLU()), x),
     ]
     notes = {"MaxUnpool2d": "after its pool", "Dropout": "one mask"}
-    single = [Case(name, notes.get(name, ""), layer, (x,)) for name, layer, x in found]
+    single = [CheckCase(name, notes.get(name, ""), layer, (x,)) for name, layer, x in found]
     a, b, wider = draw(2, 3, 4, 5), draw(2, 3, 5, 4).swapaxes(2, 3), draw(2, 4, 4, 5)
     joined = [
-        Case("Add", "", layers.Add(), (a, b)),
-        Case("Concat", "", layers.Concat(), (a, wider)),
+        CheckCase("Add", "", layers.Add(), (a, b)),
+        CheckCase("Concat", "", layers.Concat(), (a, wider)),
     ]
     return [*single, *joined]
 
@@ -153,16 +153,20 @@ def net_cases():
     ways = {"stride": 1, "upsampler": "max_unpool", "skips": 1}
     finest = nets.CenterNet(2, 3, (3, 4), head_width=3, rng=0, **ways)
     return [
-        Case("PatchClassifier", "", patches, (draw(3, 2, 9, 9),)),
-        Case("FullyConvolutional", "", nets.FullyConvolutional(patches), (x,)),
-        Case("FullResolutionFCN", "", nets.FullResolutionFCN(2, 3, (3, 4), 3, rng=0), (x,)),
-        Case("DownUpFCN", "", nets.DownUpFCN(2, 3, (3, 4), 3, skips=1, rng=0), (x,)),
-        Case("SegNet", "", segnet, (x,)),
-        Case("UNet", "", nets.UNet(2, 3, (3, 4), rng=0), (x,)),
-        Case("SegNetBasic", "", nets.SegNetBasic(2, 3, width=3, kernel_size=3, rng=0), (large,)),
-        Case("Localizer", "", localizer, (x,)),
-        Case("Localizer", "grid, class boxes", grid, (x,)),
-        Case("CenterNet", "", nets.CenterNet(2, 3, (3, 4), stride=2, head_width=3, rng=0), (x,)),
-        Case("CenterNet", "to stride 1", finest, (x,)),
-        Case("SlidingDetector", "", nets.SlidingDetector(small, 10), (x,)),
+        CheckCase("PatchClassifier", "", patches, (draw(3, 2, 9, 9),)),
+        CheckCase("FullyConvolutional", "", nets.FullyConvolutional(patches), (x,)),
+        CheckCase("FullResolutionFCN", "", nets.FullResolutionFCN(2, 3, (3, 4), 3, rng=0), (x,)),
+        CheckCase("DownUpFCN", "", nets.DownUpFCN(2, 3, (3, 4), 3, skips=1, rng=0), (x,)),
+        CheckCase("SegNet", "", segnet, (x,)),
+        CheckCase("UNet", "", nets.UNet(2, 3, (3, 4), rng=0), (x,)),
+        CheckCase(
+            "SegNetBasic", "", nets.SegNetBasic(2, 3, width=3, kernel_size=3, rng=0), (large,)
+        ),
+        CheckCase("Localizer", "", localizer, (x,)),
+        CheckCase("Localizer", "grid, class boxes", grid, (x,)),
+        CheckCase(
+            "CenterNet", "", nets.CenterNet(2, 3, (3, 4), stride=2, head_width=3, rng=0), (x,)
+        ),
+        CheckCase("CenterNet", "to stride 1", finest, (x,)),
+        CheckCase("SlidingDetector", "", nets.SlidingDetector(small, 10), (x,)),
     ]

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nn_scratch.check.adjoint import check_adjoint
-from nn_scratch.check.cases import Case, catalogue
+from nn_scratch.check.cases import CheckCase, catalogue
 from nn_scratch.check.gradients import check_gradients
 from nn_scratch.check.report import AdjointReport, GradientReport, together, verdict
-from nn_scratch.check.user_code import explained_errors, user_cases
+from nn_scratch.check.user_code import explained_errors, raised, user_cases
 from nn_scratch.user_file import UserCodeError
 
 ORDER = {False: 0, None: 1, True: 2}  # what is said first
@@ -19,7 +19,7 @@ HEADING = f"{'op, layer or net':<{NAME + NOTE + 2}}{'relative errors':<{ERRORS}}
 class Result:
     """Both reports of one case."""
 
-    case: Case
+    case: CheckCase
     gradients: GradientReport
     adjoint: AdjointReport
 
@@ -30,6 +30,11 @@ class Result:
         if self.gradients.ok and self.adjoint.ok is None:
             return True
         return together([self.gradients.ok, self.adjoint.ok])
+
+    @property
+    def raised(self) -> bool:
+        """Whether a pass raised an error, so that there is nothing to compare or to time."""
+        return any(problem.startswith("raises ") for problem in self.gradients.problems)
 
     def line(self) -> str:
         """One line of the table."""
@@ -63,9 +68,14 @@ class Result:
         }
 
 
-def run_case(case):
-    """The Result of one case."""
-    gradients = check_gradients(case.target, *case.inputs, **case.options)
+def run_case(case, path=None):
+    """The Result of one case, of the user's file at `path`. A pass that raises is a wrong one."""
+    try:
+        gradients = check_gradients(case.target, *case.inputs, **case.options)
+    except MemoryError:
+        raise
+    except Exception as error:
+        gradients = GradientReport(case.name, [], [raised(error, path)])
     if gradients.rows:
         adjoint = _adjoint(case)
     else:  # no gradient could be compared: neither can the two sides
@@ -116,10 +126,10 @@ def check_own(module, path, name):
     """The Result of a layer or a pair of functions in a module that was loaded from a user's file:
     of the first case that is not right, if there are several.
 
-    Raises UserCodeError, with what their code raised.
+    Raises UserCodeError, with what their code raised before a pass was called.
     """
     with explained_errors(path, name):
-        results = [run_case(case) for case in user_cases(module, path, name)]
+        results = [run_case(case, path) for case in user_cases(module, path, name)]
     return min(results, key=lambda result: ORDER[result.ok])
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from nn_scratch import engine
 from nn_scratch.backend import is_array
 from nn_scratch.check.adapters import Adapter, make_adapter
-from nn_scratch.check.cases import Case
+from nn_scratch.check.cases import CheckCase
 
 ROUNDS = 7  # of which the fastest counts
 SECONDS = 0.03  # that a round takes at least
@@ -75,7 +75,7 @@ HEADING = f"{'forward and backward':<33}{'input':<11}{'time':>10}{'gain':>6}  si
 LEGEND = "gain: how many times as fast as the plain engine"
 
 
-def time_case(case: Case, key: str | None = None) -> Timing:
+def time_case(case: CheckCase, key: str | None = None) -> Timing:
     """Time both passes of a case in float32, on a larger input, and remember it.
 
     key: under which it is remembered, by default the case's name and note.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nn_scratch.check.cases import Case
+from nn_scratch.check.cases import CheckCase
 from nn_scratch.check.examples import first_guess, for_function, for_layer
 from nn_scratch.check.layer_faults import is_layer, unregistered
 from nn_scratch.user_file import UserCodeError, find_in
@@ -37,16 +37,23 @@ def explained_errors(path, name, but=()):
     except Exception as error:
         if path is None:
             raise
-        own = [
-            frame
-            for frame in traceback.extract_tb(error.__traceback__)
-            if Path(frame.filename).resolve() == Path(path).resolve()
-        ]
-        where = f"{path}, line {own[-1].lineno}" if own else f"called from {path}"
-        raise UserCodeError(f"{name} raises {type(error).__name__}: {error} ({where})") from error
+        raise UserCodeError(f"{name} {raised(error, path)}") from error
 
 
-def user_cases(module, path, name) -> list[Case]:
+def raised(error, path=None):
+    """A sentence, without its subject, of what was raised, and where in the user's file."""
+    says = f"raises {type(error).__name__}: {error}"
+    if path is None:
+        return says
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).resolve() == Path(path).resolve()
+    ]
+    return f"{says} ({path}, line {own[-1].lineno})" if own else f"{says} (called from {path})"
+
+
+def user_cases(module, path, name) -> list[CheckCase]:
     """The Cases for `name` in a module that was loaded from the file at `path`: a Layer class, a
     layer, or a function `name` with its backward function `name_backward`.
 
@@ -95,14 +102,14 @@ def _layer_class_case(module, path, name, cls):
 
 def _layer_case(module, path, name, layer, example):
     if example and (example[0] or example[1]):
-        return Case(name, "", layer, *example)
+        return CheckCase(name, "", layer, *example)
     found = for_layer(layer)
     if found is None and unregistered(layer):  # that is why; the check will say so
         found = first_guess(layer.forward)
     found = found or _only_one(layer.forward)
     if found is None:
         raise UserCodeError(_what_to_add(path, name, layer.forward, f"{name}(…)"))
-    return Case(name, "", layer, *found)
+    return CheckCase(name, "", layer, *found)
 
 
 def _only_one(forward):
@@ -146,7 +153,7 @@ def _pair_cases(module, path, name, forward):
         found = [("", *guess)]
     if not found:
         raise UserCodeError(_what_to_add(path, name, forward))
-    return [Case(name, note, pair, inputs, options) for note, inputs, options in found]
+    return [CheckCase(name, note, pair, inputs, options) for note, inputs, options in found]
 
 
 def _what_to_add(path, name, forward, first=""):

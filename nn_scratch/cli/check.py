@@ -70,6 +70,8 @@ def _timed(results, show):
     if show:
         print(f"\n{timing.HEADING}")
     for result in results:
+        if result.raised:
+            continue
         found.append(timing.time_case(result.case))
         if show:
             print(found[-1].line(), flush=True)

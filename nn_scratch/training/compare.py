@@ -125,12 +125,12 @@ def write(report: dict, out: str | Path) -> list[Path]:
 def table(report: dict) -> str:
     """The report as a Markdown table; mean ± standard deviation over the seeds."""
     metrics = TASKS[report["task"]].compared
-    heads = [*map(display_name, metrics), "weights", "products", "ms", "training"]
+    heads = [*map(display_name, metrics), "parameters", "MACs", "ms", "training"]
     lines = [
         f"{printable(report['data'])}, {'×'.join(map(str, report['image_size']))}: "
         f"{report['training_images']} images, {report['epochs']} epochs, "
         f"seeds {', '.join(map(str, report['seeds']))}; validated on "
-        f"{report['validation_images']}. Products and ms are of a forward pass of one image.",
+        f"{report['validation_images']}. MACs and ms are of a forward pass of one image.",
         "",
         f"| | {' | '.join(heads)} |",
         f"|---|{'---:|' * len(heads)}",
@@ -154,19 +154,19 @@ def table(report: dict) -> str:
 
 
 def picture(report: dict) -> Figure:
-    """A Figure with a dot for every run: two metrics, products and milliseconds."""
+    """A Figure with a dot for every run: two metrics, MACs and milliseconds."""
     rows = report["rows"]
     panels = {
         display_name(name): [[_known(run[name]) for run in row["runs"]] for row in rows]
         for name in TASKS[report["task"]].plotted
     }
-    panels["products, millions"] = [[_known(row["products"]) / 1e6] for row in rows]
+    panels["MACs, millions"] = [[_known(row["products"]) / 1e6] for row in rows]
     panels["ms for an image"] = [[1e3 * row["seconds"]] for row in rows]
     return charts.plot_dots([row["net"] for row in rows], panels, logarithmic=list(panels)[2:])
 
 
 def _expenses(recipes, images):
-    """(name, whose runs it shows, weights, products and seconds for an image) of each net.
+    """(name, whose runs it shows, parameters, MACs and seconds for an image) of each net.
 
     A fully convolutional patch classifier is also run as what it came from, patch by patch.
     """

@@ -7,7 +7,7 @@ import pytest
 
 from nn_scratch import engine, layers
 from nn_scratch.check import timing
-from nn_scratch.check.cases import Case
+from nn_scratch.check.cases import CheckCase
 from nn_scratch.check.run import library_cases
 from nn_scratch.cli.main import main
 
@@ -45,7 +45,7 @@ def test_the_engines_take_turns_and_the_one_that_is_on_stays_on():
             return dy
 
     before = engine.current()
-    timing.time_case(Case("notes", "", Notes(), (np.ones((2, 3)),)))
+    timing.time_case(CheckCase("notes", "", Notes(), (np.ones((2, 3)),)))
     assert {name for name, _ in used} >= {before, "plain"}
     assert used[-1][1] == np.float32
     assert engine.current() == before

@@ -7,8 +7,10 @@ import sys
 import pytest
 from PIL import Image
 
+from nn_scratch import engine
 from nn_scratch.check.cases import catalogue
 from nn_scratch.cli import main
+from nn_scratch.engine import plain
 
 
 def nn_scratch(*arguments):
@@ -121,7 +123,6 @@ def test_a_known_mistake_is_named(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("Raises", "Raises raises ArithmeticError: cannot count (FILE, line 22)"),
         ("Needs", "Needs needs width to be made: add to FILE a function example()"),
         ("NoLayer", "NoLayer in FILE is a class, but no Layer"),
         ("alone", "FILE has alone, but no alone_backward"),
@@ -131,6 +132,30 @@ def test_a_known_mistake_is_named(tmp_path, capsys):
 def test_what_cannot_be_checked_is_explained(name, message, mine, capsys):
     assert main(["check", f"{mine}:{name}"]) == 2
     assert message.replace("FILE", str(mine)) in capsys.readouterr().err
+
+
+def test_a_pass_that_raises_is_wrong(mine, capsys):
+    assert main(["check", f"{mine}:Raises"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "raises ArithmeticError: cannot count" in said and "my_layers.py, line 22)" in said
+    assert main(["check", f"{mine}:Raises", "--json", "--time"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["results"]
+    assert (found["ok"], found["mistake"]) == (False, "raises")
+
+
+@pytest.mark.parametrize("name", ["conv2d", "max_pool2d", "Conv2d"])
+def test_an_op_that_raises_is_listed_as_failing(name, monkeypatch, capsys):
+    def broken(*arguments, **options):
+        raise ArithmeticError("taken out")
+
+    for primitive in "conv_forward", "max_pool_argmax":
+        monkeypatch.setattr(plain, primitive, broken)
+    with engine.use("plain"):
+        assert main(["check", name]) == 1
+    said = capsys.readouterr().out
+    cases = sum(case.name == name for case in catalogue())
+    assert said.count("raises ArithmeticError: taken out") == cases
+    assert f"0 right, {cases} wrong" in said
 
 
 def test_files_that_cannot_be_read(tmp_path, capsys):
