@@ -1,4 +1,4 @@
-"""`nn-scratch demo`: check every gradient, train both nets, show what they learned."""
+"""`nn-scratch demo`: check every gradient, train three nets, show what they learned."""
 
 import time
 from pathlib import Path
@@ -8,20 +8,22 @@ from nn_scratch.cli.options import as_options
 FULL = {
     "segmentation": {"epochs": 6, "scenes": 2500},
     "localization": {"epochs": 8, "scenes": 2500},
+    "detection": {"epochs": 2, "scenes": 2000},
 }
 # Small batches: few scenes, but enough steps to see the losses fall.
 QUICK = {
     "segmentation": {"epochs": 2, "scenes": 500, "batch_size": 10},
     "localization": {"epochs": 2, "scenes": 1300, "batch_size": 10},
+    "detection": {"epochs": 1, "scenes": 400},
 }
-PICTURES = ("segmentation.png", "localization.png", "losses.png")
+PICTURES = ("segmentation.png", "localization.png", "detection.png", "losses.png")
 PAGE = "segmentation.html"
 
 
 def add(commands):
     """The command's parser."""
     parser = commands.add_parser(
-        "demo", help="check gradients, train two small nets, draw pictures"
+        "demo", help="check gradients, train three small nets, draw pictures"
     )
     parser.add_argument("--quick", action="store_true", help="a version of about 20 seconds")
     parser.add_argument("--seed", type=int, default=0, help="of weights and scenes (default 0)")
@@ -53,14 +55,14 @@ def run(options):
             print(f"\n{number}. {name.capitalize()}: {scenes}")
             histories[name] = one.run()
 
-        print("\n4. Results on scenes with digits that were not trained on")
+        print(f"\n{len(trained) + 2}. Results on scenes with digits that were not trained on")
         for name, one in trained.items():
             for metric, value in one.evaluate().items():
                 if isinstance(value, float):
                     print(f"   {name:<14}{display_name(metric):<24}{display_value(value)}")
 
         figures_ = [one.picture() for one in trained.values()] + [charts.plot_losses(histories)]
-        print(f"\n5. Pictures, after {time.perf_counter() - begin:.0f} seconds")
+        print(f"\n{len(trained) + 3}. Pictures, after {time.perf_counter() - begin:.0f} seconds")
         for name, figure in zip(PICTURES, figures_, strict=True):
             print(f"   {folder.write_figure(name, figure)}")
         _write_page(folder, trained["segmentation"])

@@ -89,7 +89,7 @@ def _parser(first=()):
     help says is not looked up then, so that an exercise runs while the rest is being edited."""
     parser = _Parser(
         prog="nn-scratch",
-        description="Segmentation and localization networks, built by hand in NumPy.",
+        description="Segmentation, localization and detection networks, built by hand in NumPy.",
     )
     parser.add_argument(
         "--version", action="version", version=f"nn-scratch {nn_scratch.__version__}"

@@ -8,9 +8,10 @@ NOTHING = "–"  # where nothing counted
 def display_name(metric: str) -> str:
     """A metric's key as it is read.
 
-    Returns: "mean IoU" for "mean_iou", and so on.
+    Returns: "mean IoU" for "mean_iou", "AP50" for "ap50", and so on.
     """
-    return metric.replace("_", " ").replace("iou", "IoU").replace("f1", "F1")
+    words = metric.replace("iou", "IoU").replace("f1", "F1").split("_")
+    return " ".join(word.upper() if word.startswith("ap") else word for word in words)
 
 
 def display_value(value: float | None, digits: int = 3) -> str:

@@ -96,6 +96,10 @@ class SlidingWindow:
     def __init__(self, classifier: Any) -> None:
         self.classifier = classifier
 
+    def count(self, image_size: tuple[int, int]) -> int:
+        """How many patches there are in an image of this size: one for each pixel."""
+        return int(np.prod(image_size))
+
     def __call__(self, x: Array) -> Array:
         patch = self.classifier.patch
         n, _, height, width = x.shape

@@ -8,13 +8,14 @@ from nn_scratch.training.optim import SGD, Adam
 from nn_scratch.training.output_folder import OutputError
 from nn_scratch.training.schedules import one_cycle
 from nn_scratch.training.settings import SettingsError
-from nn_scratch.training.tasks import TASKS, Localization, Segmentation
+from nn_scratch.training.tasks import TASKS, Detection, Localization, Segmentation
 
 __all__ = [
     "SGD",
     "TASKS",
     "Adam",
     "CheckpointError",
+    "Detection",
     "DivergedError",
     "Localization",
     "OutputError",

@@ -168,15 +168,15 @@ def picture(report: dict) -> Figure:
 def _expenses(recipes, images):
     """(name, whose runs it shows, parameters, MACs and seconds for an image) of each net.
 
-    A fully convolutional patch classifier is also run as what it came from, patch by patch.
+    A fully convolutional net is also run as what it came from, patch by patch.
     """
     systems = []
     for name, one in recipes.items():
         net = one.net.eval()
         if sliding := getattr(net, "sliding_window", None):
             patch = images[:1, :, : net.patch, : net.patch]
-            pixels = images[0, 0].size
-            systems.append(("sliding-window", name, sliding, sliding.classifier, patch, pixels))
+            count = sliding.count(images.shape[2:])
+            systems.append(("sliding-window", name, sliding, sliding.classifier, patch, count))
         systems.append((label(name), name, net, net, images[:1], 1))
     seconds = _seconds([(run, net) for _, _, run, net, *_ in systems], images)
     for (name, origin, _, net, counted, times), taken in zip(systems, seconds, strict=True):

@@ -228,7 +228,7 @@ def test_demo(tmp_path, monkeypatch, capsys):
     from nn_scratch.cli import demo
 
     size = {"epochs": 1, "scenes": 32}
-    monkeypatch.setattr(demo, "QUICK", {"segmentation": size, "localization": size})
+    monkeypatch.setattr(demo, "QUICK", dict.fromkeys(demo.QUICK, size))
     assert main(["demo", "--quick", "--out", str(tmp_path)]) == 0
     output = capsys.readouterr().out
     assert "all right" in output and "mean IoU" in output and "success" in output

@@ -6,10 +6,11 @@ import pytest
 import standin
 from backends import BACKENDS, device_of
 from nn_scratch.backend import is_cupy, to_device
-from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
-from nn_scratch.nets import LOCALIZERS, SEGMENTERS
+from nn_scratch.data import DigitDetection, DigitLocalization, DigitSegmentation, Loader
+from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS
 from nn_scratch.training import (
     SGD,
+    Detection,
     DivergedError,
     Localization,
     Segmentation,
@@ -19,10 +20,20 @@ from nn_scratch.training import (
 )
 from standin.kernels import GPLUSPLUS
 
-DATA = {"segmentation": DigitSegmentation, "localization": DigitLocalization}
-TASKS = {"segmentation": lambda: Segmentation(11), "localization": Localization}
-NETS = [("segmentation", name) for name in SEGMENTERS] + [
-    ("localization", name) for name in LOCALIZERS if name != "localizer-4096"
+DATA = {
+    "segmentation": DigitSegmentation,
+    "localization": DigitLocalization,
+    "detection": DigitDetection,
+}
+TASKS = {
+    "segmentation": lambda: Segmentation(11),
+    "localization": Localization,
+    "detection": lambda: Detection(10),
+}
+NETS = [
+    *(("segmentation", name) for name in SEGMENTERS),
+    *(("localization", name) for name in LOCALIZERS if name != "localizer-4096"),
+    *(("detection", name) for name in DETECTORS),
 ]
 
 
@@ -44,6 +55,8 @@ def made(task, name, device, steps, lr=0.01):
     """A net on the device, batches for some steps, and an optimizer."""
     if task == "segmentation":
         net = SEGMENTERS[name](1, 11, rng=0, width=4)
+    elif task == "detection":
+        net = DETECTORS[name](1, 10, rng=0, width=4)
     else:
         net = LOCALIZERS[name](1, 10, image_size=(40, 40), rng=0, width=4)
     net.to(device)

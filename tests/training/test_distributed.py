@@ -31,8 +31,9 @@ SCRIPT = """
 import json, sys
 import numpy as np
 from nn_scratch.data import Loader
-from nn_scratch.nets import Localizer, SegNet
-from nn_scratch.training import SGD, Localization, Segmentation, evaluate, fit, world
+from nn_scratch.data.collate import collate_objects
+from nn_scratch.nets import CenterNet, Localizer, SegNet, SlidingDetector
+from nn_scratch.training import SGD, Detection, Localization, Segmentation, evaluate, fit, world
 
 kind, out, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
 ranks = world()
@@ -46,6 +47,11 @@ class Noise:
         image = rng.standard_normal((2, 16, 16))
         if kind == "localization":
             return image, rng.integers(3), rng.uniform(1, 8, 4)
+        if kind in ("points", "windows"):  # none at all in every third image
+            many = index % 3
+            corners, sizes = rng.uniform(0, 10, (many, 2)), rng.uniform(1, 6, (many, 2))
+            boxes, difficult = np.concatenate([corners, sizes], axis=1), rng.random(many) < 0.2
+            return image, rng.integers(0, 3, many), boxes, difficult
         if kind == "fails" and ranks.rank == 1 and epoch == 1:
             raise OSError("the disk of this rank is gone")
         labels = rng.integers(0, 4, (16, 16))
@@ -55,6 +61,14 @@ class Noise:
 if kind == "localization":
     net = Localizer(2, 3, (16, 16), (4, 5), 7, rng=ranks.rank, dtype=np.float64)
     task = Localization()
+elif kind in ("points", "windows"):
+    Noise.collate = staticmethod(collate_objects)
+    if kind == "points":
+        net = CenterNet(2, 3, (4, 5), stride=2, head_width=4, rng=ranks.rank, dtype=np.float64)
+    else:
+        options = {"padding": "valid", "rng": ranks.rank, "dtype": np.float64}
+        net = SlidingDetector(Localizer(2, 4, (10, 10), (4,), 5, **options), 10)
+    task = Detection(3)
 else:
     net = SegNet(2, 4, (3, 5), rng=ranks.rank, dtype=np.float64)
     task = Segmentation(4, class_weights=np.array([1.0, 2.0, 0.5, 3.0]), ignore_index=9)
@@ -105,7 +119,7 @@ def assert_same_run(folder, one, other):
 
 @pytest.mark.slow
 @needs_mpi
-@pytest.mark.parametrize("kind", ["segmentation", "localization"])
+@pytest.mark.parametrize("kind", ["segmentation", "localization", "points", "windows"])
 def test_ranks_train_the_net_that_one_process_trains(kind, tmp_path):
     for n in 1, 2, 3:
         done = run(n, kind, f"on{n}", 2, cwd=tmp_path)
