@@ -55,14 +55,14 @@ def run(options):
             print(f"\n{number}. {name.capitalize()}: {scenes}")
             histories[name] = one.run()
 
-        print(f"\n{len(trained) + 2}. Results on scenes with digits that were not trained on")
+        print("\n5. Results on scenes with digits that were not trained on")
         for name, one in trained.items():
             for metric, value in one.evaluate().items():
                 if isinstance(value, float):
                     print(f"   {name:<14}{display_name(metric):<24}{display_value(value)}")
 
         figures_ = [one.picture() for one in trained.values()] + [charts.plot_losses(histories)]
-        print(f"\n{len(trained) + 3}. Pictures, after {time.perf_counter() - begin:.0f} seconds")
+        print(f"\n6. Pictures, after {time.perf_counter() - begin:.0f} seconds")
         for name, figure in zip(PICTURES, figures_, strict=True):
             print(f"   {folder.write_figure(name, figure)}")
         _write_page(folder, trained["segmentation"])
@@ -78,7 +78,7 @@ def _write_page(folder, one):
 
     content = page_of(Trained(one.net.eval(), type(one.task), one.settings, one.facts))
     path = folder.write(PAGE, lambda path: path.write_bytes(content))
-    print("\n6. A page: draw a digit, and the net labels every pixel while you draw")
+    print("\n7. A page: draw a digit, and the net labels every pixel while you draw")
     print(f"   {path}: open it in a browser, by a double click or at")
     print(f"   {path.resolve().as_uri()}")
 
