@@ -4,12 +4,11 @@ import numpy as np
 
 from nn_scratch import naive
 from nn_scratch.exercises.mistakes.mistake import register
+from nn_scratch.exercises.mistakes.own_terms import one_hot
 
 FOUND = []
 mistake = register(FOUND)
 later = register(FOUND, rank=1)
-
-LOSSES = "cross_entropy mse_loss smooth_l1_loss"
 
 
 @later(
@@ -46,7 +45,7 @@ def other_labels(case):
     "What does one sample give by hand: its probabilities, the logarithm of the true one?",
 )
 def other_formula(case):
-    scores, hot, count = case["scores"], _one_hot(case), case["labels"].size
+    scores, hot, count = case["scores"], one_hot(case), case["labels"].size
     y = naive.softmax(scores)
     true = (y * hot).sum(axis=1)
     picked = (scores * hot).sum(axis=1)
@@ -106,7 +105,7 @@ def other_formula(case):
     "For one sample: which probability has each class, and what is taken from the true one?",
 )
 def other_gradient(case):
-    scores, hot, count = case["scores"], _one_hot(case), case["labels"].size
+    scores, hot, count = case["scores"], one_hot(case), case["labels"].size
     y = naive.softmax(scores)
     right = case.right["dscores"]
     true = (y * hot).sum(axis=1, keepdims=True)
@@ -157,7 +156,46 @@ def other_gradient(case):
         )
 
 
-def _one_hot(case):
-    """Ones (N, K, …) where a class is the true one."""
-    classes = np.arange(case["scores"].shape[1])
-    return np.moveaxis(case["labels"][..., None] == classes, -1, 1).astype(np.float64)
+BRANCHES = {
+    "d²/2": lambda d: d * d / 2, "d²": lambda d: d * d, "|d|": np.abs,
+    "|d| − 1/2": lambda d: np.abs(d) - 0.5,
+    "d": lambda d: d, "d − 1/2": lambda d: d - 0.5, "|d| + 1/2": lambda d: np.abs(d) + 0.5,
+    "|d|/2": lambda d: np.abs(d) / 2, "0": lambda d: 0 * d, "|d| − 1": lambda d: np.abs(d) - 1,
+    "1": lambda d: 1 + 0 * d, "√|d|": lambda d: np.sqrt(np.abs(d)),
+}  # fmt: skip
+
+
+BORDERS = {"|d| < 1": lambda d: np.abs(d) < 1, "d < 1": lambda d: d < 1,
+           "|d| < 1/2": lambda d: np.abs(d) < 0.5, "|d| < 2": lambda d: np.abs(d) < 2,
+           "|d| > 1": lambda d: np.abs(d) > 1, "d² < 2": lambda d: d * d < 2,
+           "d > 0": lambda d: d > 0}  # fmt: skip
+
+
+@register(FOUND, rank=4.2)(
+    "smooth_l1_loss mse_loss",
+    "other_formula",
+    "Your {result} {is} {key}.",
+    "Compute the loss of a single d by hand, once for 0.5 and once for −3. What does yours give?",
+)
+def other_branches(attempt):
+    """A mean, or a sum, of other branches."""
+    d = attempt["prediction"] - attempt["target"]
+    means = {
+        "the mean of ": np.mean,
+        "the sum of ": np.sum,
+        "the root of the mean of ": lambda a: np.sqrt(np.mean(a)),
+        "the largest of ": np.max,
+        "the mean over the boxes of the sum of ": lambda a: a.sum() / len(a),
+    }
+    for over, reduce in means.items():
+        for said, inner in BRANCHES.items():
+            yield over + said, {"loss": reduce(inner(d))}
+            if attempt.op == "smooth_l1_loss":
+                for where, test in BORDERS.items():
+                    for outer_said, outer in BRANCHES.items():
+                        made = reduce(np.where(test(d), inner(d), outer(d)))
+                        yield f"{over}{said} where {where}, else {outer_said}", {"loss": made}
+    for said, value in (("the square of the mean of d", d.mean() ** 2), ("the mean of d", d.mean()),
+                        ("the absolute value of the mean of d", abs(d.mean())),
+                        ("the root of the sum of d²", np.sqrt((d**2).sum()))):  # fmt: skip
+        yield said, {"loss": value}

@@ -32,6 +32,11 @@ def each(attempt, make):
             yield key, {name: array}
 
 
+def each_result(make):
+    """The variants of a signature that looks at one result: make(name, right) -> (key, array)."""
+    return lambda attempt: each(attempt, make)
+
+
 def subsets(ndim):
     """All choices of axes but none."""
     return chain.from_iterable(combinations(range(ndim), k) for k in range(1, ndim + 1))
@@ -60,16 +65,14 @@ def results_exchanged(attempt):
     "Your {result} {is} the right {one} with its axes exchanged: {key}.",
     "What does each axis of {result} count, in the order that the statement gives?",
 )
-def axes_exchanged(attempt):
-    def make(name, right):
-        for order in permutations(range(right.ndim)):
-            if order != tuple(range(right.ndim)):
-                moved = words(name, [a for a, o in enumerate(order) if a != o], right.ndim)
-                yield moved, right.transpose(order)
-                fits = right.transpose(order).shape == right.shape
-                yield (moved, "where it fits"), right.transpose(order) if fits else right
-
-    return each(attempt, make)
+@each_result
+def axes_exchanged(name, right):
+    for order in permutations(range(right.ndim)):
+        if order != tuple(range(right.ndim)):
+            moved = words(name, [a for a, o in enumerate(order) if a != o], right.ndim)
+            yield moved, right.transpose(order)
+            fits = right.transpose(order).shape == right.shape
+            yield (moved, "where it fits"), right.transpose(order) if fits else right
 
 
 @weaker(
@@ -80,15 +83,13 @@ def axes_exchanged(attempt):
     "reshape keeps the order in memory. Which axis must be moved, with transpose or moveaxis, "
     "before you reshape?",
 )
-def axes_mixed(attempt):
-    def make(name, right):
-        for order in permutations(range(right.ndim)):
-            if order != tuple(range(right.ndim)):
-                yield order, right.transpose(order).reshape(right.shape)
-                back = right.reshape([right.shape[a] for a in order])
-                yield (order, "back"), back.transpose(np.argsort(order))
-
-    return each(attempt, make)
+@each_result
+def axes_mixed(name, right):
+    for order in permutations(range(right.ndim)):
+        if order != tuple(range(right.ndim)):
+            yield order, right.transpose(order).reshape(right.shape)
+            back = right.reshape([right.shape[a] for a in order])
+            yield (order, "back"), back.transpose(np.argsort(order))
 
 
 @signature(
@@ -97,12 +98,10 @@ def axes_mixed(attempt):
     "Your {result} {is} the right {one} with {key} in reverse order.",
     "In which direction does each index of your sum run?",
 )
-def reversed_(attempt):
-    def make(name, right):
-        for axes in subsets(right.ndim):
-            yield words(name, axes, right.ndim), np.flip(right, axes)
-
-    return each(attempt, make)
+@each_result
+def reversed_(name, right):
+    for axes in subsets(right.ndim):
+        yield words(name, axes, right.ndim), np.flip(right, axes)
 
 
 @register(FOUND, rank=7)(
@@ -129,15 +128,13 @@ def same_numbers(attempt):
     "Your {result} {is} the right {one} moved {key}.",
     "Which row and column of {result} {is} the first, and where does your index begin?",
 )
-def shifted(attempt):
-    def make(name, right):
-        for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)):
-            if right.ndim >= 2:
-                said = way(rows, columns)
-                yield said, moved(right, rows, columns)
-                yield f"{said} (around the edge)", np.roll(right, (rows, columns), (-2, -1))
-
-    return each(attempt, make)
+@each_result
+def shifted(name, right):
+    for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1)):
+        if right.ndim >= 2:
+            said = way(rows, columns)
+            yield said, moved(right, rows, columns)
+            yield f"{said} (around the edge)", np.roll(right, (rows, columns), (-2, -1))
 
 
 def way(rows, columns):
@@ -160,17 +157,15 @@ def moved(array, rows, columns):
     "Your {result} {is} right {key}, and zero elsewhere.",
     "Which of your loops ends after one round, or begins again from zero?",
 )
-def only_one(attempt):
-    def make(name, right):
-        for axis, length in enumerate(right.shape):
-            if length > 1:
-                for k, said in ((0, "first"), (length - 1, "last")):
-                    kept = np.zeros_like(right)
-                    at = (slice(None),) * axis + (k,)
-                    kept[at] = right[at]
-                    yield f"in the {said} of the {words(name, (axis,), right.ndim)} only", kept
-
-    return each(attempt, make)
+@each_result
+def only_one(name, right):
+    for axis, length in enumerate(right.shape):
+        if length > 1:
+            for k, said in ((0, "first"), (length - 1, "last")):
+                kept = np.zeros_like(right)
+                at = (slice(None),) * axis + (k,)
+                kept[at] = right[at]
+                yield f"in the {said} of the {words(name, (axis,), right.ndim)} only", kept
 
 
 @signature(
@@ -179,19 +174,17 @@ def only_one(attempt):
     "Your {result} {is} right, but zero in {key}.",
     "How far do your loops or slices reach, and how far must they?",
 )
-def part_missing(attempt):
-    def make(name, right):
-        for axes in subsets(min(right.ndim, 4)):
-            for k, said in ((0, "first"), (-1, "last")):
-                if len(axes) <= 2 and all(right.shape[a] > 1 for a in axes):
-                    kept = right.copy()
-                    for axis in axes:
-                        kept[(slice(None),) * axis + (k,)] = 0
-                    yield f"the {said} of the {words(name, axes, right.ndim)}", kept
-        if right.ndim == 4 and min(right.shape[2:]) > 2:
-            yield "its outermost rows and columns", ring(right)
-
-    return each(attempt, make)
+@each_result
+def part_missing(name, right):
+    for axes in subsets(min(right.ndim, 4)):
+        for k, said in ((0, "first"), (-1, "last")):
+            if len(axes) <= 2 and all(right.shape[a] > 1 for a in axes):
+                kept = right.copy()
+                for axis in axes:
+                    kept[(slice(None),) * axis + (k,)] = 0
+                yield f"the {said} of the {words(name, axes, right.ndim)}", kept
+    if right.ndim == 4 and min(right.shape[2:]) > 2:
+        yield "its outermost rows and columns", ring(right)
 
 
 @signature(
@@ -200,18 +193,16 @@ def part_missing(attempt):
     "Your {result} {holds} the numbers of {key} everywhere.",
     "Which index of your arrays do you never use?",
 )
-def one_for_all(attempt):
-    def make(name, right):
-        for axis, length in enumerate(right.shape):
-            if length > 1:
-                for k, said in ((0, "first"), (length - 1, "last")):
-                    one = np.take(right, [k], axis)
-                    key = f"the {said} of the {words(name, (axis,), right.ndim)}"
-                    yield key, np.broadcast_to(one, right.shape)
-        if right.ndim == 4:
-            yield "the first plane", np.broadcast_to(right[:1, :1], right.shape)
-
-    return each(attempt, make)
+@each_result
+def one_for_all(name, right):
+    for axis, length in enumerate(right.shape):
+        if length > 1:
+            for k, said in ((0, "first"), (length - 1, "last")):
+                one = np.take(right, [k], axis)
+                key = f"the {said} of the {words(name, (axis,), right.ndim)}"
+                yield key, np.broadcast_to(one, right.shape)
+    if right.ndim == 4:
+        yield "the first plane", np.broadcast_to(right[:1, :1], right.shape)
 
 
 # ---------------------------------------------------------------- shape

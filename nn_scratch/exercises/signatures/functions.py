@@ -4,7 +4,7 @@ region of the inputs in which another formula holds."""
 import numpy as np
 
 from nn_scratch.exercises.mistakes.mistake import register
-from nn_scratch.exercises.signatures.arrays import each
+from nn_scratch.exercises.signatures.arrays import each, each_result
 
 FOUND = []
 signature = register(FOUND, rank=4)
@@ -37,13 +37,11 @@ OF_RESULT = {
     "Your {result} {holds} {key}.",
     "Which step comes too much, or too early?",
 )
-def function_of_the_right(attempt):
-    def make(name, right):
-        if right.dtype.kind == "f":
-            for said, f in OF_RESULT.items():
-                yield said, f(right)
-
-    return each(attempt, make)
+@each_result
+def function_of_the_right(name, right):
+    if right.dtype.kind == "f":
+        for said, f in OF_RESULT.items():
+            yield said, f(right)
 
 
 @register(FOUND, rank=2)(
@@ -52,15 +50,13 @@ def function_of_the_right(attempt):
     "Your {result} {has} lost its fractions: it holds whole numbers.",
     "Of which dtype is the array that you write into?",
 )
-def rounded(attempt):
-    def make(name, right):
-        if right.dtype.kind == "f":
-            for said, f in (("trunc", np.trunc), ("floor", np.floor), ("round", np.round)):
-                whole = f(right)
-                if whole.any():  # else it is just as well 0 times something
-                    yield said, whole
-
-    return each(attempt, make)
+@each_result
+def rounded(name, right):
+    if right.dtype.kind == "f":
+        for said, f in (("trunc", np.trunc), ("floor", np.floor), ("round", np.round)):
+            whole = f(right)
+            if whole.any():  # else it is just as well 0 times something
+                yield said, whole
 
 
 @signature(
@@ -133,8 +129,10 @@ def counts(attempt):
     "The sign of {result} {is} wrong; all else is right.",
     "If this number grows a little, does the result grow or fall, and what does your minus say?",
 )
-def sign(attempt):
-    return each(attempt, lambda name, right: [("sign", -right)] if right.dtype.kind == "f" else [])
+@each_result
+def sign(name, right):
+    if right.dtype.kind == "f":
+        yield "sign", -right
 
 
 @register(FOUND, rank=4)(
@@ -281,46 +279,3 @@ def alternatives(attempt):
         yield what, made if base is x else made * base
         if base is not x:
             yield f"{what}, without dy", made
-
-
-BRANCHES = {
-    "d²/2": lambda d: d * d / 2, "d²": lambda d: d * d, "|d|": np.abs,
-    "|d| − 1/2": lambda d: np.abs(d) - 0.5,
-    "d": lambda d: d, "d − 1/2": lambda d: d - 0.5, "|d| + 1/2": lambda d: np.abs(d) + 0.5,
-    "|d|/2": lambda d: np.abs(d) / 2, "0": lambda d: 0 * d, "|d| − 1": lambda d: np.abs(d) - 1,
-    "1": lambda d: 1 + 0 * d, "√|d|": lambda d: np.sqrt(np.abs(d)),
-}  # fmt: skip
-BORDERS = {"|d| < 1": lambda d: np.abs(d) < 1, "d < 1": lambda d: d < 1,
-           "|d| < 1/2": lambda d: np.abs(d) < 0.5, "|d| < 2": lambda d: np.abs(d) < 2,
-           "|d| > 1": lambda d: np.abs(d) > 1, "d² < 2": lambda d: d * d < 2,
-           "d > 0": lambda d: d > 0}  # fmt: skip
-
-
-@register(FOUND, rank=4.2)(
-    "smooth_l1_loss mse_loss",
-    "other_formula",
-    "Your {result} {is} {key}.",
-    "Compute the loss of a single d by hand, once for 0.5 and once for −3. What does yours give?",
-)
-def other_formula(attempt):
-    """A mean, or a sum, of other branches."""
-    d = attempt["prediction"] - attempt["target"]
-    means = {
-        "the mean of ": np.mean,
-        "the sum of ": np.sum,
-        "the root of the mean of ": lambda a: np.sqrt(np.mean(a)),
-        "the largest of ": np.max,
-        "the mean over the boxes of the sum of ": lambda a: a.sum() / len(a),
-    }
-    for over, reduce in means.items():
-        for said, inner in BRANCHES.items():
-            yield over + said, {"loss": reduce(inner(d))}
-            if attempt.op == "smooth_l1_loss":
-                for where, test in BORDERS.items():
-                    for outer_said, outer in BRANCHES.items():
-                        made = reduce(np.where(test(d), inner(d), outer(d)))
-                        yield f"{over}{said} where {where}, else {outer_said}", {"loss": made}
-    for said, value in (("the square of the mean of d", d.mean() ** 2), ("the mean of d", d.mean()),
-                        ("the absolute value of the mean of d", abs(d.mean())),
-                        ("the root of the sum of d²", np.sqrt((d**2).sum()))):  # fmt: skip
-        yield said, {"loss": value}
