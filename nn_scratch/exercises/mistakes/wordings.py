@@ -113,29 +113,29 @@ CONVOLUTIONS = [
         "Which of i and j goes with the height?",
     ),
     Wording(
-        "option_ignored", "a stride of 1", "conv2d_backward", "stride_ignored",
-        "Your {result} {is} what a stride of 1 would give.",
+        "option_ignored", "a stride of 1*", "conv2d_backward", "stride_ignored",
+        "Your {result} {is} what comes of {key}.",
         "Output p looked at the pixels p·stride + i. Where does its gradient go back to?",
     ),
     Wording(
-        "option_ignored", "a stride of 1", "conv2d", "stride_ignored",
-        "Your {result} {is} what a stride of 1 would give.",
+        "option_ignored", "a stride of 1*", "conv2d", "stride_ignored",
+        "Your {result} {is} what comes of {key}.",
         "By how many pixels does the window move from one output to the next?",
     ),
     Wording(
-        "option_ignored", "a stride of 1", CONV, "stride_ignored",
-        "Your {result} {is} what a stride of 1 would give.",
+        "option_ignored", "a stride of 1*", CONV, "stride_ignored",
+        "Your {result} {is} what comes of {key}.",
         "Where does pixel p of x begin to paint, when the stride is 2?",
     ),
     Wording(
-        "option_ignored", "all of the padding at the bottom and right", "conv2d conv2d_backward",
+        "option_ignored", "all of the padding at the bottom and right*", "conv2d conv2d_backward",
         "padding_ignored",
         "The windows start at p·stride, not at p·stride − padding: nothing is shifted by the "
         "padding.",
         "In unpadded x, which row is the first that output 0 looks at?",
     ),
     Wording(
-        "option_ignored", "all of the padding at the bottom and right", CONV, "padding_ignored",
+        "option_ignored", "all of the padding at the bottom and right*", CONV, "padding_ignored",
         "The wrong part is cut out: the padding is taken from the bottom and the right only.",
         "In which row of the uncut painting does the image begin?",
     ),

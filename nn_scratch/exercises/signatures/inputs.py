@@ -212,7 +212,7 @@ def other_options(attempt):
     for name in ("scale", "kernel_size"):
         if name in attempt.values:
             down, right = both(attempt.values[name])
-            yield f"{name} 2, whatever it is,", {name: 2}
+            yield f"{name} 2, whatever it is", {name: 2}
             yield f"the two numbers of {name} exchanged", {name: (right, down)}
             yield f"the first number of {name} for both", {name: (down, down)}
             yield f"the second number of {name} for both", {name: (right, right)}
@@ -221,7 +221,7 @@ def other_options(attempt):
             yield f"{name} 1", {name: 1}
     if "size" in attempt.values:
         (p, q), (h, w) = attempt["size"], attempt["x"].shape[2:]
-        yield "twice the size, whatever is asked,", {"size": (2 * h, 2 * w)}
+        yield "twice the size, whatever is asked", {"size": (2 * h, 2 * w)}
         yield "height and width of size exchanged", {"size": (q, p)}
 
 
@@ -232,7 +232,7 @@ def both(value):
 @signature(
     "",
     "option_ignored",
-    "Your {result} {is} what {key} would give.",
+    "Your {result} {is} what comes of {key}.",
     "Where does that option enter the formula, and where does it stand in your code?",
 )
 def option_ignored(attempt):
@@ -256,20 +256,19 @@ def with_options(attempt, changes):
 @weaker(
     "conv2d max_pool2d conv_transpose2d nearest_unpool2d bed_of_nails_unpool2d",
     "option_ignored",
-    "Your {result} {is} what {key} would give, cut or filled up to the right size.",
+    "Your {result} {is} what comes of {key}.",
     "Where does that option enter the formula, and where does it stand in your code?",
 )
 def option_ignored_but_size(attempt):
     bias = attempt.values["b"][:, None, None] if "b" in attempt.values else 0
     for said, changes in other_options(attempt):
-        yield (
-            said,
-            lambda changes=changes: {
-                name: in_corner(array - bias, attempt.right[name].shape[2:]) + bias
-                for name, array in with_options(attempt, changes).items()
-                if array.dtype.kind == "f"
-            },
-        )
+
+        def made(changes=changes):
+            results = with_options(attempt, changes)
+            size = attempt.right["y"].shape[2:]
+            return {"y": in_corner(results["y"] - bias, size) + bias}
+
+        yield f"{said}, cut or filled up to the right size", made
 
 
 @signature(
