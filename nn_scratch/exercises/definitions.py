@@ -1,6 +1,6 @@
 """What is right for the exercises that are no single op: loops, built on those of `naive`."""
 
-from math import exp, log1p, sqrt
+from math import sqrt
 
 import numpy as np
 
@@ -74,39 +74,3 @@ def nms(boxes, scores, iou_threshold):
         if all(iou(boxes[[n]], boxes[[m]])[0] <= iou_threshold for m in kept):
             kept.append(n)
     return np.array(kept, np.int64)
-
-
-# ---------------------------------------------------------------- a detector's loss
-
-
-def focal_loss(logits, targets):
-    """The penalty-reduced focal loss (Zhou et al. 2019, equation 1), cell by cell -> a scalar."""
-    total = 0.0
-    for z, target in zip(logits.flat, targets.flat, strict=True):
-        p, log_p, log_q = _sigmoid(z)
-        if target == 1:
-            total -= (1 - p) ** 2 * log_p
-        else:
-            total -= (1 - target) ** 4 * p**2 * log_q
-    return np.float64(total / max((targets == 1).sum(), 1))
-
-
-def focal_loss_backward(logits, targets):
-    """Its gradient, cell by cell -> dlogits."""
-    dlogits = np.zeros_like(logits)
-    for place in np.ndindex(logits.shape):
-        p, log_p, log_q = _sigmoid(logits[place])
-        if targets[place] == 1:
-            dlogits[place] = (1 - p) ** 2 * (2 * p * log_p - (1 - p))
-        else:
-            rest = (1 - targets[place]) ** 4
-            dlogits[place] = rest * p**2 * (p - 2 * (1 - p) * log_q)
-    return dlogits / max((targets == 1).sum(), 1)
-
-
-def _sigmoid(z):
-    """p = 1 / (1 + exp(−z)), log p and log(1 − p); exp is taken of −|z|, which is never large."""
-    small = exp(-abs(z))
-    rest = -log1p(small)
-    p = (1 if z >= 0 else small) / (1 + small)
-    return p, min(z, 0) + rest, min(-z, 0) + rest

@@ -157,10 +157,8 @@ ALL = [
              "lesson 10, equations (2) and (3)", definitions.two_heads_backward,
              {"dfeatures": "features", "dclass_weight": "class_weight",
               "dbox_weight": "box_weight"}),
-    Exercise("focal_loss", ("logits", "targets"), ("loss",), cases.focal_loss, FOCAL,
-             definitions.focal_loss, linear=False),
-    Exercise("focal_loss_backward", ("logits", "targets"), ("dlogits",), cases.focal_loss, FOCAL,
-             definitions.focal_loss_backward, {"dlogits": "logits"}, linear=False),
+    *_pair_of("focal_loss", "scores target", "scores target", {"dscores": "scores"},
+              cases.focal_loss, FOCAL, ("loss",), linear=False),
     Exercise("nms", ("boxes", "scores", "iou_threshold"), ("keep",), cases.nms,
              "lesson 10, equation (1), for the IoU", definitions.nms),
 ]  # fmt: skip

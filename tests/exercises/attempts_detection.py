@@ -6,23 +6,23 @@ As in `attempts.py`: `RIGHT` and `WRONG`; `STYLES` has further right ones.
 
 RIGHT = {
     "focal_loss": """
-def focal_loss(logits, targets):
-    logp=-np.logaddexp(0,-logits); logq=-np.logaddexp(0,logits); p=np.exp(logp)
-    pos=(targets==1).astype(float); neg=1-pos
+def focal_loss(scores, target):
+    logp=-np.logaddexp(0,-scores); logq=-np.logaddexp(0,scores); p=np.exp(logp)
+    pos=(target==1).astype(float); neg=1-pos
     hit=pos*(1-p)**2*logp
-    miss=neg*(1-targets)**4*p**2*logq
+    miss=neg*(1-target)**4*p**2*logq
     n=max(pos.sum(),1)
     return -(hit.sum()+miss.sum())/n
 """,
     "focal_loss_backward": """
-def focal_loss_backward(logits, targets):
-    logp=-np.logaddexp(0,-logits); logq=-np.logaddexp(0,logits); p=np.exp(logp); q=np.exp(logq)
-    g=np.zeros_like(logits); pos=targets==1
-    for at in np.ndindex(logits.shape):
+def focal_loss_backward(scores, target):
+    logp=-np.logaddexp(0,-scores); logq=-np.logaddexp(0,scores); p=np.exp(logp); q=np.exp(logq)
+    g=np.zeros_like(scores); pos=target==1
+    for at in np.ndindex(scores.shape):
         if pos[at]:
             g[at]=2*p[at]*q[at]**2*logp[at]-q[at]**3
         else:
-            g[at]=(1-targets[at])**4*(p[at]**3-2*p[at]**2*q[at]*logq[at])
+            g[at]=(1-target[at])**4*(p[at]**3-2*p[at]**2*q[at]*logq[at])
     return g/max(pos.sum(),1)
 """,
     "nms": """
@@ -46,9 +46,9 @@ WRONG = {
     "focal_loss": [
         ("(1-p)**2*logp", "logp", "no power at centres"),
         ("*p**2*logq", "*logq", "no power elsewhere"),
-        ("*(1-targets)**4", "", "no penalty reduction"),
-        ("(1-targets)**4", "(1-targets)**2", "the wrong power of the penalty"),
-        ("(1-targets)**4", "targets**4", "the penalty turned"),
+        ("*(1-target)**4", "", "no penalty reduction"),
+        ("(1-target)**4", "(1-target)**2", "the wrong power of the penalty"),
+        ("(1-target)**4", "target**4", "the penalty turned"),
         ("(1-p)**2*logp", "p**2*logp", "power of p at centres"),
         ("p**2*logq", "(1-p)**2*logq", "power of 1 − p elsewhere"),
         ("*logq", "*logp", "log p elsewhere"),
@@ -56,15 +56,15 @@ WRONG = {
         ("hit.sum()+miss.sum()", "hit.sum()-miss.sum()", "minus between the sums"),
         ("hit.sum()+miss.sum()", "hit.sum()", "centres only"),
         ("/n\n", "\n", "not divided"),
-        ("/n\n", "/targets.size\n", "a mean over all cells"),
-        ("/n\n", "/len(targets)\n", "divided by images"),
-        ("n=max(pos.sum(),1)", "n=targets.sum()", "divided by the sum of the targets"),
+        ("/n\n", "/target.size\n", "a mean over all cells"),
+        ("/n\n", "/len(target)\n", "divided by images"),
+        ("n=max(pos.sum(),1)", "n=target.sum()", "divided by the sum of the target"),
         ("n=max(pos.sum(),1)", "n=pos.sum()", "0 / 0 without an object"),
         ("n=max(pos.sum(),1)", "n=pos.sum()+1", "one object too many"),
-        ("targets==1", "targets>0", "all of a Gaussian taken for centres"),
-        ("targets==1", "targets>.5", "half of a Gaussian taken for centres"),
-        ("logp=-np.logaddexp(0,-logits); logq=-np.logaddexp(0,logits); p=np.exp(logp)", "p=1/(1+np.exp(-logits)); logp=np.log(p); logq=np.log(1-p)", "overflows"),
-        ("logp=-np.logaddexp(0,-logits); logq=-np.logaddexp(0,logits); p=np.exp(logp)", "p=np.clip(1/(1+np.exp(-np.clip(logits,-50,50))),1e-6,1-1e-6); logp=np.log(p); logq=np.log(1-p)", "p cut off"),
+        ("target==1", "target>0", "all of a Gaussian taken for centres"),
+        ("target==1", "target>.5", "half of a Gaussian taken for centres"),
+        ("logp=-np.logaddexp(0,-scores); logq=-np.logaddexp(0,scores); p=np.exp(logp)", "p=1/(1+np.exp(-scores)); logp=np.log(p); logq=np.log(1-p)", "overflows"),
+        ("logp=-np.logaddexp(0,-scores); logq=-np.logaddexp(0,scores); p=np.exp(logp)", "p=np.clip(1/(1+np.exp(-np.clip(scores,-50,50))),1e-6,1-1e-6); logp=np.log(p); logq=np.log(1-p)", "p cut off"),
         ("-(hit.sum()+miss.sum())/n", "-hit.sum()/n-miss.sum()/max(neg.sum(),1)", "two means"),
     ],
     "focal_loss_backward": [
@@ -74,16 +74,16 @@ WRONG = {
         ("2*p[at]*q[at]**2*logp[at]-q[at]**3", "2*p[at]*q[at]**2*logp[at]+q[at]**3", "sign of a term"),
         ("2*p[at]*q[at]**2*logp[at]-q[at]**3", "-(2*p[at]*q[at]**2*logp[at]-q[at]**3)", "sign at centres"),
         ("p[at]**3-2*p[at]**2*q[at]*logq[at]", "p[at]**3+2*p[at]**2*q[at]*logq[at]", "sign of a term elsewhere"),
-        ("(1-targets[at])**4*", "", "no penalty reduction"),
-        ("(1-targets[at])**4*", "(1-targets[at])**2*", "the wrong power"),
+        ("(1-target[at])**4*", "", "no penalty reduction"),
+        ("(1-target[at])**4*", "(1-target[at])**2*", "the wrong power"),
         ("return g/max(pos.sum(),1)", "return g", "not divided"),
         ("return g/max(pos.sum(),1)", "return g/g.size", "divided by all cells"),
         ("return g/max(pos.sum(),1)", "return -g/max(pos.sum(),1)", "sign"),
         ("return g/max(pos.sum(),1)", "return g/(p*q)/max(pos.sum(),1)", "gradient in p"),
         ("return g/max(pos.sum(),1)", "return g/pos.sum()", "0 / 0 without an object"),
         ("2*p[at]*q[at]**2*logp[at]-q[at]**3", "p[at]*q[at]**2*logp[at]-q[at]**3", "2 missing"),
-        ("targets==1", "targets>0", "all of a Gaussian taken for centres"),
-        ("return g/max(pos.sum(),1)", "return (p-targets)/max(pos.sum(),1)", "p − Y"),
+        ("target==1", "target>0", "all of a Gaussian taken for centres"),
+        ("return g/max(pos.sum(),1)", "return (p-target)/max(pos.sum(),1)", "p − Y"),
         ("return g/max(pos.sum(),1)", "return np.where(pos,g,0)/max(pos.sum(),1)", "centres only"),
         ("return g/max(pos.sum(),1)", "return g.sum()/max(pos.sum(),1)", "summed"),
     ],
@@ -120,24 +120,24 @@ WRONG = {
 STYLES = {
     "focal_loss": [
         """
-def focal_loss(logits, targets):
+def focal_loss(scores, target):
     total = 0.
-    for z, y in zip(logits.ravel(), targets.ravel()):
+    for z, y in zip(scores.ravel(), target.ravel()):
         e = np.exp(-abs(z)); p = 1/(1+e) if z >= 0 else e/(1+e)
         lp = min(z, 0) - np.log1p(e); lq = min(-z, 0) - np.log1p(e)
         total += -(1-p)**2*lp if y == 1 else -(1-y)**4*p*p*lq
-    return float(total/max(1, (targets == 1).sum()))
+    return float(total/max(1, (target == 1).sum()))
 """,
         """
-def focal_loss(logits, targets):
+def focal_loss(scores, target):
     s = lambda v: np.where(v > 0, v, 0) + np.log1p(np.exp(-np.abs(v)))
-    p = np.exp(-s(-logits)); c = targets >= 1.0
-    return ((np.exp(-s(logits))[c]**2*s(-logits)[c]).sum()
-            + ((1-targets[~c])**4*p[~c]**2*s(logits)[~c]).sum())/(c.sum() or 1)
+    p = np.exp(-s(-scores)); c = target >= 1.0
+    return ((np.exp(-s(scores))[c]**2*s(-scores)[c]).sum()
+            + ((1-target[~c])**4*p[~c]**2*s(scores)[~c]).sum())/(c.sum() or 1)
 """,
         """
-def focal_loss(logits, targets):
-    z, y = logits.reshape(-1), targets.reshape(-1)
+def focal_loss(scores, target):
+    z, y = scores.reshape(-1), target.reshape(-1)
     sign = np.where(y == 1, 1, -1)
     wrong = 1/(1+np.exp(np.clip(sign*z, -700, 700)))
     cost = np.logaddexp(0, -sign*z)
@@ -145,11 +145,11 @@ def focal_loss(logits, targets):
     return np.dot(weight*wrong**2, cost)/max(np.count_nonzero(y == 1), 1)
 """,
         """
-def focal_loss(logits, targets):
+def focal_loss(scores, target):
     loss = np.array(0.0)
-    pos = np.argwhere(targets == 1)
-    log_p, log_q = -np.logaddexp(0, -logits), -np.logaddexp(0, logits)
-    every = -(1-targets)**4*np.exp(2*log_p)*log_q
+    pos = np.argwhere(target == 1)
+    log_p, log_q = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)
+    every = -(1-target)**4*np.exp(2*log_p)*log_q
     loss = loss + every.sum()
     for at in map(tuple, pos):
         loss = loss - np.exp(2*log_q[at])*log_p[at]
@@ -158,22 +158,22 @@ def focal_loss(logits, targets):
     ],
     "focal_loss_backward": [
         """
-def focal_loss_backward(logits, targets):
-    lp, lq = -np.logaddexp(0, -logits), -np.logaddexp(0, logits); p, q = np.exp(lp), np.exp(lq)
-    g = np.where(targets == 1, q*q*(2*p*lp-q), (1-targets)**4*p*p*(p-2*q*lq))
-    return g/max((targets == 1).sum(), 1)
+def focal_loss_backward(scores, target):
+    lp, lq = -np.logaddexp(0, -scores), -np.logaddexp(0, scores); p, q = np.exp(lp), np.exp(lq)
+    g = np.where(target == 1, q*q*(2*p*lp-q), (1-target)**4*p*p*(p-2*q*lq))
+    return g/max((target == 1).sum(), 1)
 """,
         """
-def focal_loss_backward(logits, targets):
-    y = targets.ravel(); s = np.where(y == 1, -1., 1.); z = s*logits.ravel()
+def focal_loss_backward(scores, target):
+    y = target.ravel(); s = np.where(y == 1, -1., 1.); z = s*scores.ravel()
     l = np.logaddexp(0, z); w = np.exp(z-l); g = w*w*(w+2*np.exp(-l)*l)
     g *= s*np.where(y == 1, 1, (1-y)**4)
-    return (g/max(np.sum(y == 1), 1)).reshape(logits.shape)
+    return (g/max(np.sum(y == 1), 1)).reshape(scores.shape)
 """,
         """
-def focal_loss_backward(logits, targets):
-    out = np.empty(logits.shape); n = max(int((targets == 1).sum()), 1)
-    for i, (z, y) in enumerate(zip(logits.flat, targets.flat)):
+def focal_loss_backward(scores, target):
+    out = np.empty(scores.shape); n = max(int((target == 1).sum()), 1)
+    for i, (z, y) in enumerate(zip(scores.flat, target.flat)):
         e = np.exp(-abs(z)); p = 1/(1+e) if z >= 0 else e/(1+e); q = 1/(1+e) if z < 0 else e/(1+e)
         lp = min(z, 0)-np.log1p(e); lq = min(-z, 0)-np.log1p(e)
         if y == 1: dp_part, log_part = -2*q*p*q*lp*-1, -q*q*q
@@ -182,13 +182,13 @@ def focal_loss_backward(logits, targets):
     return out
 """,
         """
-def focal_loss_backward(logits, targets):
-    log_p, log_q = -np.logaddexp(0, -logits), -np.logaddexp(0, logits)
+def focal_loss_backward(scores, target):
+    log_p, log_q = -np.logaddexp(0, -scores), -np.logaddexp(0, scores)
     p, q = np.exp(log_p), np.exp(log_q)
-    pos = targets == 1; n = pos.sum() if pos.any() else 1
-    d = np.zeros_like(logits)
+    pos = target == 1; n = pos.sum() if pos.any() else 1
+    d = np.zeros_like(scores)
     d[pos] = (2*p*q**2*log_p-q**3)[pos]
-    d[~pos] = ((1-targets)**4*(p**3-2*p**2*q*log_q))[~pos]
+    d[~pos] = ((1-target)**4*(p**3-2*p**2*q*log_q))[~pos]
     return d/n
 """,
     ],

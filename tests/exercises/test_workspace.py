@@ -123,9 +123,9 @@ def test_the_numbers_worked_by_hand():
         np.array([[5.0]]), np.array([[7.0, 0, 0, 0]]), np.array([[2.0]]), np.array([[3.0]]), column
     )
     assert dfeatures == 22
-    logits, targets = np.log(3) * np.ones((1, 1, 1, 3)), image([1, 0, 0.5])
-    same(f["focal_loss"](logits, targets), 0.8465, 1e-4)
-    same(f["focal_loss_backward"](logits, targets), [-0.0426, 0.8118, 0.0507], 1e-4)
+    scores, target = np.log(3) * np.ones((1, 1, 1, 3)), image([1, 0, 0.5])
+    same(f["focal_loss"](scores, target), 0.8465, 1e-4)
+    same(f["focal_loss_backward"](scores, target), [-0.0426, 0.8118, 0.0507], 1e-4)
     boxes, scores = np.array([[x, 0.0, 4, 4] for x in (0, 2, 5)]), np.array([0.6, 0.9, 0.7])
     same(f["nms"](boxes, scores, 0.3), [1, 2]), same(f["nms"](boxes, scores, 0.1), [1])
 

@@ -4,19 +4,19 @@ import numpy as np
 
 from nn_scratch.exercises.cases.case import Case, generator
 
-LOGITS = np.array([-2.5, -1.75, -1.0, -0.5, 0.25, 0.75, 1.5, 2.0])
+SCORES = np.array([-2.5, -1.75, -1.0, -0.5, 0.25, 0.75, 1.5, 2.0])
 AROUND = [[0.0, 0.125, 0.5], [0.25, 1.0, 0.96], [0.0, 0.375, 0.75]]
 
 
 def focal_loss():
-    """Of focal_loss: logits, targets, with centres, their surroundings, and nothing."""
+    """Of focal_loss: scores, target, with centres, their surroundings, and nothing."""
 
-    def case(name, adds, targets, logits=None):
-        rng, targets = generator("focal loss", name), np.array(targets, np.float64)
-        targets = targets.reshape((1,) * (4 - targets.ndim) + targets.shape)
-        drawn = rng.choice(LOGITS, targets.shape, replace=targets.size > len(LOGITS))
-        logits = drawn if logits is None else np.reshape(logits, targets.shape)
-        return Case(name, adds, {"logits": logits, "targets": targets})
+    def case(name, adds, target, scores=None):
+        rng, target = generator("focal loss", name), np.array(target, np.float64)
+        target = target.reshape((1,) * (4 - target.ndim) + target.shape)
+        drawn = rng.choice(SCORES, target.shape, replace=target.size > len(SCORES))
+        scores = drawn if scores is None else np.reshape(scores, target.shape)
+        return Case(name, adds, {"scores": scores, "target": target})
 
     large = [[1000.0, -1000.0, 0.5], [-1000.0, 1000.0, -800.0]]
     return [
@@ -29,7 +29,7 @@ def focal_loss():
         case("batch", "all images together, one of them without a centre",
              [[[[1.0, 0.5, 1.0], [0.25, 1.0, 0.0]]], [[[0.0, 0.0, 0.95], [0.5, 0.0, 0.0]]]]),
         case("no centre", "nothing to divide by", [[0.0, 0.5, 0.25], [0.0, 0.94, 0.75]]),
-        case("large logits", "exp(1000) is too large for a number",
+        case("large scores", "exp(1000) is too large for a number",
              [[1.0, 1.0, 1.0], [0.0, 0.25, 0.5]], large),
     ]  # fmt: skip
 

@@ -103,7 +103,7 @@ NO_CENTRE = Explanation(
 SATURATED = Explanation(
     "log_of_zero",
     "A probability that is too near 0 or 1 becomes 0 or 1, and a logarithm infinite; or exp of a "
-    "large logit is too large for a number.",
+    "large score is too large for a number.",
     "log p = −log(1 + exp(−z)). How can that be computed where exp(−z) is too large, and where it "
     "is too small?",
 )
@@ -294,7 +294,7 @@ def _words(candidate):
 def not_finite(trial, found):
     """The Explanation of infinite numbers or NaN, or None."""
     if trial.op == "focal_loss":
-        return NO_CENTRE if not (trial["targets"] == 1).any() else SATURATED
+        return NO_CENTRE if not (trial["target"] == 1).any() else SATURATED
     scores = trial.values.get("scores", trial.values.get("x", np.zeros(1)))
     if trial.op not in ("softmax", "cross_entropy", "two_losses") or np.abs(scores).max() < 700:
         return None

@@ -22,7 +22,7 @@ class Map(NamedTuple):
 
 def map_of(case):
     """The Map of a case."""
-    z, y = case["logits"], case["targets"]
+    z, y = case["scores"], case["target"]
     log_p, log_q = -np.logaddexp(0, -z), -np.logaddexp(0, z)
     return Map(np.exp(log_p), np.exp(log_q), log_p, log_q, y, y == 1)
 
@@ -134,7 +134,7 @@ def cells(case, terms):
 
 def divided(case):
     """(words, by what each cell is divided) for the ways to count centres."""
-    y, centre = case["targets"], case["targets"] == 1
+    y, centre = case["target"], case["target"] == 1
     right = max(centre.sum(), 1)
     each = centre.sum(axis=(1, 2, 3), keepdims=True)
     yield "", right
@@ -175,7 +175,7 @@ def divided(case):
 )
 def other_focal(case):
     """One thing wrong with the cells, or with the count, or one of each."""
-    name, terms = ("loss", loss_terms) if "loss" in case.right else ("dlogits", slope_terms)
+    name, terms = ("loss", loss_terms) if "loss" in case.right else ("dscores", slope_terms)
     for said, values in cells(case, terms):
         for over, count in divided(case):
             if said or over:
@@ -183,7 +183,7 @@ def other_focal(case):
                 first = said[0] if isinstance(said, tuple) else said
                 key = ", and ".join(filter(None, (first, over)))
                 yield (key, said), {name: np.asarray(parts.sum()) if name == "loss" else parts}
-    if not (case["targets"] == 1).any():
+    if not (case["target"] == 1).any():
         yield "0 where there is no centre at all", {name: 0 * case.right[name]}
     else:
         yield "0 where there is no centre at all", {}

@@ -21,7 +21,7 @@ def terms_of(attempt):
         dy, y = v["dy"], v["y"]
         own, shared = y * dy, -y * (y * dy).sum(axis=1, keepdims=True)
         return {"dx": {"y·dy": own, "−y·Σ y·dy": shared}}
-    if "dscores" in right:
+    if "dscores" in right and "labels" in v:
         share, truth = softmax(v["scores"]) / v["labels"].size, one_hot(v) / v["labels"].size
         return {"dscores": {"the softmax": share, "minus 1 at the true class": -truth}}
     if op == "cross_entropy":

@@ -1,6 +1,6 @@
 """18 A loss for a map of centres (lesson 11)
 
-A detector gives a map of logits z for each class. Its target Y is 1 at the centre of each object,
+A detector gives a map of scores z for each class. Its target Y is 1 at the centre of each object,
 falls off around it, and is 0 elsewhere. With p = 1/(1 + exp(−z)) each cell adds
 
     (1 − p)² · (−log p)                where Y = 1
@@ -16,14 +16,14 @@ By hand: z = ln 3 gives p = 3/4. At a centre it adds 1/16 · ln(4/3) = 0.0180, w
 import numpy as np
 
 
-def focal_loss(logits, targets):
-    """logits and targets (N, K, H, W) -> loss, a number. Very large logits must not overflow."""
+def focal_loss(scores, target):
+    """scores and target (N, K, H, W) -> loss, a number. Very large scores must not overflow."""
     raise NotImplementedError
 
 
-def focal_loss_backward(logits, targets):
-    """-> dlogits in the shape of logits. There is no dy: the loss is where all begins.
+def focal_loss_backward(scores, target):
+    """-> dscores in the shape of scores. There is no dy: the loss is where all begins.
 
-    By hand: in the example above, dlogits = −0.0426, 0.8118 and 0.0507.
+    By hand: in the example above, dscores = −0.0426, 0.8118 and 0.0507.
     """
     raise NotImplementedError
