@@ -31,10 +31,10 @@ except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# Before anything is explained, look at one at work. On the left an image goes in; on the right an
-# answer comes out, a class for every pixel. Between them is what the network sees, at its true
-# size: small, smaller, and large again. Nothing here is a sketch. These are its numbers, and by the
-# end of the course you will have built every box, and know how it learns.
+# Before anything is explained, look at such a network at work. On the left an image goes in; on
+# the right an answer comes out, a class for every pixel. Between them is what the network sees, at
+# its true size: small, smaller, and large again. Nothing here is a sketch. These are its numbers,
+# and by the end of the course you will have built every box, and know how it learns.
 
 # %%
 scenes = DigitSegmentation("train", 20)

@@ -32,9 +32,8 @@ try:
     from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix
     from nn_scratch.graph.cost import cost
     from nn_scratch.graph.receptive_field import receptive_field
-    from nn_scratch.nets import DownUpFCN, FullResolutionFCN
-    from nn_scratch.nets.pretrained import pretrained
-    from nn_scratch.plotting import plot_outlines, plot_views
+    from nn_scratch.nets import DownUpFCN, FullResolutionFCN, pretrained
+    from nn_scratch.plotting import plot_net, plot_outlines, plot_views
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -133,6 +132,10 @@ plot_views(scene, seen, pixel=(18, 8))
 # the skip, its two gradients are added. The layers are called `Add` and `Concat`. Read `forward`
 # and `backward` in `nn_scratch/nets/fcn.py` side by side, then those of `nn_scratch/nets/unet.py`,
 # which concatenates: that is all that happens there.
+
+# %%
+skipping = DownUpFCN(1, 11, widths=(8, 16, 32), upsampler="nearest", skips=3, rng=0)
+plot_net(skipping, image)
 
 # %%
 tiny = DownUpFCN(1, 3, widths=(2, 3), kernel_size=3, upsampler="nearest", skips=2, rng=0)
@@ -309,6 +312,9 @@ report
 # - A sum hands its gradient to both of its terms; a map that is used twice adds up two gradients.
 # - Batch norm takes from `dy` its mean and its part along $\hat x$: adding a constant to a channel
 #   cannot change the loss.
+#
+# **What is missing?** All nets here went up by copying. You know four other ways. Lesson 09 lets
+# them race.
 #
 # ## Read on
 #
