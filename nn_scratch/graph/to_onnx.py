@@ -203,6 +203,9 @@ def _conv_transpose2d(file, op, x):
     }
     strides = op.options["stride"]
     more = extra.pop() if len(extra) == 1 else tuple(s - 1 for s in strides)
+    more = tuple(map(int, more))
+    if np.any(np.greater_equal(more, strides)):
+        file.refuse(f"output_padding {more} is not smaller than stride {tuple(strides)}")
     options = {"group": op.options["groups"], "output_padding": more, **_attributes(op)}
     y = file.node("ConvTranspose", x, *_weights(file, op), **options)
     return file.cut(y, file.wanted_size()) if extra else y

@@ -1,6 +1,7 @@
 """Nets written as ONNX files, run by onnxruntime, give what they give here."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -173,6 +174,20 @@ def test_overlapping_windows_are_refused(collisions):
         ExportError, match=r"1 cannot be said in ONNX: where the windows .* overlap"
     ):
         to_onnx(net, (1, 9, 9))
+
+
+REFUSED = {
+    "output_padding (1, 1) is not smaller": L.ConvTranspose2d(
+        1, 2, 3, output_padding=1, dilation=2
+    ),
+    "padding is not smaller than its kernel": L.MaxPool2d(2, padding=2, dilation=3),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_what_onnx_or_its_runtime_cannot_is_refused(why):
+    with pytest.raises(ExportError, match=re.escape(why)):
+        to_onnx(L.Sequential(L.Conv2d(1, 1, 1, rng=0), REFUSED[why]), (1, 12, 12))
 
 
 class Swish(L.Layer):
