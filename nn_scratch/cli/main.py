@@ -53,7 +53,7 @@ def _run(arguments):
     if not arguments:
         parser.print_help(sys.stderr)
         return 2
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(arguments, argparse.Namespace(arguments=arguments))
     try:
         return options.run(options)
     finally:

@@ -11,13 +11,17 @@ On one machine this is also the faster way to use the cores: two threads hand Py
 lock to and fro, two processes do not.
 """
 
+import importlib.util
 import os
+import shutil
+import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -145,6 +149,34 @@ def world() -> SingleProcess:
     if not told or told[0] == 1:
         return _SINGLE
     return _mpi(told[0])
+
+
+def on_processes(count, arguments):
+    """Start `nn-scratch` with these arguments on so many processes of this machine, and wait.
+
+    Returns: its exit status; None where the work is to be done here: with one process, or in one of
+    those that were started.
+    Raises: RanksError if they cannot be started, or a launcher has started another number.
+    """
+    size = world().size
+    if size == count:
+        return None
+    if count < 1:
+        raise RanksError(f"--processes is {count}, but must be at least 1")
+    if size > 1:
+        raise RanksError(
+            f"a launcher started {size} processes, but --processes is {count}: "
+            "leave one of both out"
+        )
+    beside_python = shutil.which("mpiexec", path=str(Path(sys.executable).parent))
+    launcher = beside_python or shutil.which("mpiexec")
+    if launcher is None or importlib.util.find_spec("mpi4py") is None:
+        raise RanksError(
+            f"--processes {count} needs mpi4py and its launcher, mpiexec, which "
+            "pip install -e '.[mpi]' in the checkout brings"
+        )
+    command = [launcher, "-n", str(count), sys.executable, "-m", "nn_scratch", *arguments]
+    return subprocess.run(command).returncode
 
 
 _SINGLE = SingleProcess()

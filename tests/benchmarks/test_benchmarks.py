@@ -61,6 +61,29 @@ def test_where_the_time_of_a_step_goes(tmp_path):
         assert row["shares"]["matrix products"] > 0 and "matrix products" in shown
 
 
+def test_two_result_files_row_by_row(tmp_path):
+    names = "before", "after"
+    for name, ours in zip(names, (4.0, 3.0), strict=True):
+        rows = [
+            {"name": "conv2d", "shape": "8×8", "ours": {"median": ours}, "torch": {"median": 2.0}},
+            {"net": "FCN", "way": "threads", "median_ms": 10 * ours, "peak_mb": 7.5},
+            {"net": "only " + name, "way": "ranks", "median_ms": 1.0},
+        ]
+        report = {"machine": {"cpu": name}, "rows": rows}
+        (tmp_path / f"{name}.json").write_text(json.dumps(report))
+    files = [tmp_path / f"{name}.json" for name in names]
+    command = [sys.executable, BENCHMARKS / "compare.py", *files]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    assert "conv2d 8×8 ours 4.00 3.00 0.75" in lines
+    assert "conv2d 8×8 ours/torch 2.00 1.50 0.75" in lines
+    assert "FCN threads 40.00 30.00 0.75" in lines
+    assert "geometric mean of 1 ratios, threads: 0.750" in lines
+    assert (
+        "only in before: only before ranks" in lines and "only in after: only after ranks" in lines
+    )
+
+
 @pytest.mark.slow
 def test_cost_against_size(tmp_path):
     shown = run("cost.py", "--out", tmp_path)

@@ -148,8 +148,9 @@ def test_a_rank_that_fails_stops_all_with_its_message(tmp_path):
 
 @pytest.mark.slow
 @needs_mpi
-def test_the_command(tmp_path):
-    command = [MPIEXEC, "-n", "2", sys.executable, "-m", "nn_scratch", "train", "localization"]
+@pytest.mark.parametrize("launcher, option", [([MPIEXEC, "-n", "2"], []), ([], ["--processes=2"])])
+def test_the_command(launcher, option, tmp_path):
+    command = [*launcher, sys.executable, "-m", "nn_scratch", "train", "localization", *option]
     done = subprocess.run(
         [*command, "--epochs", "1", "--scenes", "40", "--out", str(tmp_path)],
         capture_output=True,
@@ -165,6 +166,43 @@ def test_the_command(tmp_path):
         "history.json",
         "picture.png",
     }
+
+
+def test_processes_start_with_the_same_arguments(monkeypatch):
+    """And what they are, they do not start again."""
+    monkeypatch.setattr(distributed.shutil, "which", lambda name, path=None: f"/bin/{name}")
+    monkeypatch.setattr(distributed.importlib.util, "find_spec", lambda name: name)
+    started = []
+    done = subprocess.CompletedProcess([], 7)
+    monkeypatch.setattr(distributed.subprocess, "run", lambda c: started.append(c) or done)
+    arguments = ["train", "segmentation", "--processes", "3"]
+    assert distributed.on_processes(3, arguments) == 7
+    assert started == [["/bin/mpiexec", "-n", "3", sys.executable, "-m", "nn_scratch", *arguments]]
+    assert distributed.on_processes(1, arguments) is None
+    monkeypatch.setattr(distributed, "world", lambda: Ranks(3))
+    assert distributed.on_processes(3, arguments) is None
+    assert len(started) == 1
+
+
+class Ranks(SingleProcess):
+    def __init__(self, size):
+        self.size = size
+
+
+@pytest.mark.parametrize(
+    "count, size, message",
+    [
+        (0, 1, "--processes is 0, but must be at least 1"),
+        (-2, 1, "--processes is -2, but must be at least 1"),
+        (2, 3, "a launcher started 3 processes, but --processes is 2: leave one of both out"),
+        (2, 1, r"--processes 2 needs mpi4py .* pip install -e '\.\[mpi\]'"),
+    ],
+)
+def test_processes_that_cannot_be_started(count, size, message, monkeypatch):
+    monkeypatch.setattr(distributed, "world", lambda: Ranks(size))
+    monkeypatch.setattr(distributed.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(RanksError, match=message):
+        distributed.on_processes(count, [])
 
 
 def test_without_a_launcher_there_is_one_rank(monkeypatch):
