@@ -22,9 +22,9 @@ import numpy as np
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.data import DigitSegmentation
+    from nn_scratch.data import DigitLocalization, DigitSegmentation
     from nn_scratch.nets import pretrained
-    from nn_scratch.plotting import plot_arrays, plot_net, plot_phases
+    from nn_scratch.plotting import plot_arrays, plot_images, plot_net, plot_phases
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -231,7 +231,19 @@ plot_phases({"a tent, 3×3": tent, "random, 4×4": random}, stride=2)
 #
 # That tent *is* bilinear interpolation. So a transpose convolution may start as one (the library's
 # nets do, as Long et al. 2015 did), without a checkerboard; random weights start with one, and a
-# net must learn to make up for it.
+# net must learn to make up for it. Here both enlarge a digit, twice (the random one without its
+# minus signs):
+
+# %%
+small, _, _ = DigitLocalization("test", 20).sample(0, 5)
+small = small[:, 20:, 20:]  # the corner that holds the digit
+enlarged = {"small": small[None]}
+for name, kernel in {"tent": tent, "random": abs(random)}.items():
+    y = small[None]
+    for _ in range(2):
+        y = ops.conv_transpose2d(y, kernel[None, None].astype(np.float32), stride=2, padding=1)
+    enlarged[name] = y
+plot_images({name: y[0, 0] for name, y in enlarged.items()}, size=2.6)
 
 # %% [markdown]
 # ## 7. One small image, several large ones
