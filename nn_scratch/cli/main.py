@@ -3,6 +3,7 @@ one, with `add(commands)`, which adds its parser, and `run(options)`, which retu
 """
 
 import argparse
+import os
 import sys
 
 import nn_scratch
@@ -21,6 +22,7 @@ from nn_scratch.cli import (
 )
 from nn_scratch.cli.output import close_quietly, speak_plainly
 
+RANKS = "PMI_RANK", "OMPI_COMM_WORLD_RANK"  # which of its processes a launcher of MPI says this is
 # As help lists them.
 COMMANDS = (demo, check, exercise, grade, train, evaluate, predict, compare, export, fetch, info)
 
@@ -78,9 +80,12 @@ def _sentence(error):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence."""
+    """A parser whose complaint is one sentence, of the first process alone where a launcher of MPI
+    started several with the same arguments."""
 
     def error(self, message):
+        if any(os.environ.get(rank, "0") != "0" for rank in RANKS):
+            self.exit(2)
         self.exit(2, f"{self.prog}: {message} ({self.prog} --help)\n")
 
 

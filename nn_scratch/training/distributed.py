@@ -29,6 +29,7 @@ from nn_scratch.backend import Array, to_host, xp_of
 from nn_scratch.engine.cpu.threads import thread_count
 
 FORWARDING = 1.0  # seconds in which the launcher passes on what a rank wrote before all are killed
+PATIENCE = 3.0  # seconds in which all ranks should have met the same mistake of the user's
 LAUNCHER_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # what launchers tell each process they start
 
 
@@ -72,8 +73,10 @@ class SingleProcess:
     @contextmanager
     def abort_together(self) -> Iterator[None]:
         """A rank that fails within stops all of them, with its message: they would wait forever.
+        What the user gave wrong to all of them is said by the first alone.
 
-        Raises: SystemExit on a rank that failed, should it live on: it must write nothing more.
+        Raises: SystemExit on a rank that failed, should it live on: it must write nothing more;
+        on the first rank, what nn_scratch raised on all.
         """
         yield
 
@@ -86,6 +89,8 @@ class MpiProcesses(SingleProcess):
         from mpi4py import MPI
 
         self.communicator = communicator
+        self.failures = communicator.Dup()  # where ranks that fail meet, whatever others wait for
+        self.agreed = None  # the error that all of them have
         self.rank, self.size = communicator.rank, communicator.size
         neighbours = communicator.Split_type(MPI.COMM_TYPE_SHARED).size
         os.environ.setdefault("NN_SCRATCH_THREADS", str(max(1, thread_count() // neighbours)))
@@ -130,12 +135,31 @@ class MpiProcesses(SingleProcess):
             raise
         except BaseException as error:
             sys.stdout.flush()
+            if _is_the_users(error) and (error is self.agreed or self._all_fail()):
+                self.agreed = error
+                if self.rank == 0:
+                    raise
+                raise _AbortedError(2) from error
             sys.stderr.write(f"rank {self.rank} of {self.size} failed:\n{traceback.format_exc()}")
             sys.stderr.flush()
             time.sleep(FORWARDING)
             self.communicator.Abort(1)
             # Abort may return for some milliseconds, until the launcher's signal comes.
             raise _AbortedError(1) from error
+
+    def _all_fail(self):
+        """Whether the other ranks fail, too, before long: they were given the same wrong thing."""
+        meeting, patience = self.failures.Ibarrier(), time.monotonic() + PATIENCE
+        while not meeting.Test():
+            if time.monotonic() > patience:
+                return False
+            time.sleep(0.01)
+        return True
+
+
+def _is_the_users(error):
+    """Whether nn_scratch defines this error: it is a sentence about what the user gave."""
+    return any(kind.__module__.partition(".")[0] == "nn_scratch" for kind in type(error).__mro__)
 
 
 def world() -> SingleProcess:

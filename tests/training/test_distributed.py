@@ -308,3 +308,33 @@ def test_a_rank_that_aborts_says_why_once_and_does_nothing_more(error, monkeypat
     assert stop.value.code == 1 and not done
     assert processes.communicator.aborted == [1]
     assert capsys.readouterr().err.count("rank 1 of 3 failed:") == 1
+
+
+@needs_mpi
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        ("train segmentation --epochs 0", "--epochs is 0, but must be a whole number from 1 on"),
+        ("train segmentation --data none", "there is no folder"),
+        ("train segmentation --nonsense", "unrecognized arguments: --nonsense"),
+        ("compare localization --nets nothing", "nothing"),
+    ],
+)
+def test_a_wrong_call_is_said_once(arguments, sentence, tmp_path):
+    command = [MPIEXEC, "-n", "2", sys.executable, "-m", "nn_scratch", *arguments.split()]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1 and sentence in done.stderr
+    assert not done.stdout
+
+
+def test_what_all_ranks_agree_on_is_said_by_the_first(monkeypatch):
+    """Also out of a context within another; the others end without a word."""
+    for rank, raised in (0, distributed.RanksError), (1, SystemExit):
+        processes = distributed.MpiProcesses.__new__(distributed.MpiProcesses)
+        processes.communicator, processes.rank, processes.size = Communicator(), rank, 2
+        processes.agreed, met = None, []
+        monkeypatch.setattr(processes, "_all_fail", lambda met=met: met.append(1) or True)
+        with pytest.raises(raised), processes.abort_together(), processes.abort_together():
+            raise distributed.RanksError("the user's mistake")
+        assert met == [1] and not processes.communicator.aborted
