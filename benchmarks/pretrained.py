@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
+from nn_scratch.data import DigitDetection, DigitLocalization, DigitSegmentation, Loader
 from nn_scratch.evaluation.display import display_name, display_value
 from nn_scratch.nets.pretrained import FOLDER
 from nn_scratch.training import evaluate
@@ -35,8 +35,18 @@ RECIPES = {
         "epochs": 16,
         "scenes": 4000,
     },
+    "digits-detection": {
+        "task": "detection",
+        "net": "centernet",
+        "epochs": 12,
+        "scenes": 2500,
+    },
 }
-SCENES = {"segmentation": DigitSegmentation, "localization": DigitLocalization}
+SCENES = {
+    "segmentation": DigitSegmentation,
+    "localization": DigitLocalization,
+    "detection": DigitDetection,
+}
 TEST_SCENES = 300
 
 
@@ -57,7 +67,11 @@ def train(name, settings, folder):
     """Train one net, store it, and say what it reaches."""
     one, begin = recipe(**settings), time.process_time()
     one.run(progress=False)
-    seconds = time.process_time() - begin
+    store(name, one, time.process_time() - begin, folder)
+
+
+def store(name, one, seconds, folder):
+    """Store a recipe's net that took so many seconds of a core, and say what it reaches."""
     state = {key: stored(array) for key, array in one.net.state_dict().items()}
     one.net.load_state_dict(state)
     scenes = SCENES[one.settings.task]("test", TEST_SCENES)

@@ -227,3 +227,22 @@ def test_comparing_detectors(tmp_path, capsys):
     assert "| AP | AP50 | AP75 |" in printed
     rows = {r["net"]: r for r in json.loads((tmp_path / "comparison.json").read_text())["rows"]}
     assert rows["sliding-window"]["products"] > 3 * rows["sliding-detector"]["products"]
+
+
+@pytest.mark.slow
+def test_all_coins_of_the_lowest_row_are_found():
+    """Trained on the upper rows, for some twelve seconds; at most one box is wrong."""
+    from detection import on_coins
+
+    found = on_coins()
+    assert found["coins"] == found["found"] == 6 and found["false"] <= 1
+
+
+@pytest.mark.slow
+def test_the_demo_s_detector_reaches_three_quarters():
+    from nn_scratch.cli.demo import FULL
+    from nn_scratch.training.recipes import detection
+
+    one = detection(**FULL["detection"])
+    one.run(progress=False)
+    assert one.evaluate()["ap50"] >= 0.75
