@@ -32,7 +32,7 @@ RECIPES = {
     "digits-localization": {
         "task": "localization",
         "net": "localizer",
-        "epochs": 16,
+        "epochs": 36,
         "scenes": 4000,
     },
     "digits-detection": {

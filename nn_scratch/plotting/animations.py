@@ -16,6 +16,7 @@ from nn_scratch.plotting.colours import PREDICTION_COLOUR, coloured
 from nn_scratch.plotting.figures import plot_arrays
 from nn_scratch.plotting.parts import show_image
 
+EVERY_COLOUR = Image.Quantize.MAXCOVERAGE  # the default merges rare ones, as those of legends
 SECONDS, LAST = 1.6, 4.0  # how long a frame stays, and the last one
 CELL = 0.6  # inches, of a number
 
@@ -130,7 +131,7 @@ def save_gif(
     for figure in frames:
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi)
-        pictures.append(Image.open(buffer).convert("RGB").quantize(64))
+        pictures.append(Image.open(buffer).convert("RGB").quantize(64, EVERY_COLOUR))
     times = [1000 * seconds] * (len(pictures) - 1) + [1000 * LAST]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=times, loop=0)
 

@@ -2,11 +2,15 @@
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from nn_scratch.cli import main
+from nn_scratch.data import DigitLocalization
 
 GUIDES = sorted((Path(__file__).parents[2] / "lessons" / "guides").glob("*.md"))
 WITH_EXAMPLES = [guide for guide in GUIDES if ">>> " in guide.read_text(encoding="utf-8")]
@@ -65,3 +69,15 @@ def test_a_net_is_taken_along_as_shown(tmp_path, monkeypatch, capsys):
     for block in blocks:
         exec(block, {})
     assert capsys.readouterr().out.startswith("['background', '0', '1'")
+
+
+def test_the_commands_for_looking_inside(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scene = DigitLocalization("test", 1).sample(0, 0)[0][0]
+    Image.fromarray((255 * scene.clip(0, 1)).astype(np.uint8)).save("scene.png")
+    text = (GUIDES[0].parent / "looking_inside.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^nn-scratch (.*)$", text, re.M)
+    assert [command.split()[0] for command in commands] == ["predict", "predict", "info"]
+    for command in commands:
+        assert main(shlex.split(command)) == 0
+    assert Path("unet.png").exists() and Path("predictions/scene.png").exists()
