@@ -43,6 +43,17 @@ names = ["background", *"0123456789"]
 plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 
 # %% [markdown]
+# It was not born that way. Here two such networks learn, from the same start, on the same images,
+# and are asked again and again for the labels of one scene:
+#
+# ![The labels that two networks give one scene, from the first step of training to the
+# last](images/learning.gif)
+#
+# The right-hand one has a single minus sign wrong, in the pass that sends derivatives back. Nothing
+# crashed; it only never gets anywhere. There are mistakes that show even less (lesson 05 has some).
+# This course is about writing such passes so that you *know* they are right.
+
+# %% [markdown]
 # ## 1. One image, four questions
 #
 # - **Classification:** what is in the image? One class for the whole.

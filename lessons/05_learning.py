@@ -361,6 +361,18 @@ print(f"loss after {steps} steps: {right[-1]:.4f} with the right gradient, {wron
 assert wrong[-1] < wrong[0]  # it learns all the same
 
 # %% [markdown]
+# Not every mistake is so kind. Here is the film of lesson 00 again. In the right-hand network every
+# convolution gets the gradients of its own weights right, and sends $\partial L/\partial x$ back
+# with the wrong sign: so each layer pushes the one before it uphill.
+#
+# ![Two networks learn to label a scene; one has a wrong backward
+# pass](images/learning.gif)
+#
+# It finds the background, which the last layers can do alone, and no more. Nothing crashed. Of the
+# three mistakes of this section you see one in the picture, one as a loss a little too high, and
+# one, if Adam is your optimizer, not at all. A gradient check finds each of them before the first
+# step.
+#
 # ## 8. `fit` is nothing but this
 #
 # From here on the lessons call `fit(net, task, loader, optimizer, …)`. It is the loop of section 4
