@@ -134,12 +134,13 @@ def plot_outlines(
         show_image(axis, image)
         axis.imshow(coloured(labels, len(class_names)), alpha=0.6 * (labels > 0))
         for shown, colour, style in drawn.values():
-            lines = edges((labels if shown is None else shown) > 0)
-            axis.add_collection(LineCollection(lines, colors=colour, ls=style, lw=2.2))
-    handles = [Line2D([], [], color=colour, ls=style, lw=2) for _, colour, style in drawn.values()]
+            sides = edges((labels if shown is None else shown) > 0)
+            axis.add_collection(LineCollection(sides, colors=colour, ls=style, lw=2.2))
+    lines = [Line2D([], [], color=colour, ls=style, lw=2) for _, colour, style in drawn.values()]
     present = [k for k in np.unique(list(predictions.values())).tolist() if k > 0]
     colours = class_colours(len(class_names))
-    handles += [Patch(facecolor=colours[k], edgecolor="grey") for k in present]
+    patches = [Patch(facecolor=colours[k], edgecolor="grey") for k in present]
+    handles = [*lines, *patches]
     legend_below(figure, handles, [*drawn, *(class_names[k] for k in present)])
     return figure
 
