@@ -110,6 +110,30 @@ class TorchLocalizer(nn.Module):
         return self.class_head(features), self.box_head(features)
 
 
+class TorchCenterNet(nn.Module):
+    """nn_scratch.nets.CenterNet with its standard stride of 4, one stage up by copying pixels."""
+
+    def __init__(self, in_channels, num_classes, widths=(16, 32, 64), head_width=32):
+        super().__init__()
+        self.encoders = nn.ModuleList(block(a, b, 3) for a, b in pairwise((in_channels, *widths)))
+        self.middle = nn.ModuleList([block(widths[-1], widths[-1], 3)])
+        self.decoders = nn.ModuleList([block(widths[-1], widths[-2], 3)])
+
+        def head(channels):
+            first = nn.Conv2d(widths[-2], head_width, 3, padding="same")
+            return nn.Sequential(first, nn.ReLU(), nn.Conv2d(head_width, channels, 1))
+
+        self.heat, self.sizes, self.offsets = head(num_classes), head(2), head(2)
+
+    def forward(self, x):
+        for encode in self.encoders:
+            skip = encode(x)
+            x = F.max_pool2d(skip, 2, ceil_mode=True)
+        x = F.interpolate(self.middle[0](x), scale_factor=2, mode="nearest")
+        x = self.decoders[0](x[:, :, : skip.shape[2], : skip.shape[3]] + skip)
+        return self.heat(x), self.sizes(x), self.offsets(x)
+
+
 def segmentation_loss(net, batch):
     """As nn_scratch.training.Segmentation, for a batch of tensors."""
     images, labels = batch
@@ -123,3 +147,17 @@ def localization_loss(net, batch):
     height, width = images.shape[2:]
     target = boxes / boxes.new_tensor([width, height, width, height])
     return F.cross_entropy(scores, labels) + 10 * F.mse_loss(predicted, target)
+
+
+def detection_loss(net, batch):
+    """As nn_scratch.training.Detection of heat maps, for images and CenterTargets as tensors."""
+    images, heat, sizes, offsets, centers, num_objects = batch
+    z, found_sizes, found_offsets = net(images)
+    log_p, log_q = F.logsigmoid(z), F.logsigmoid(-z)
+    focal = torch.where(
+        heat == 1, log_q.exp() ** 2 * log_p, (1 - heat) ** 4 * log_p.exp() ** 2 * log_q
+    )
+    at = centers[:, None]
+    size_loss = ((found_sizes - sizes).abs() * at).sum()
+    offset_loss = ((found_offsets - offsets).abs() * at).sum()
+    return (0.1 * size_loss + offset_loss - focal.sum()) / max(num_objects, 1)

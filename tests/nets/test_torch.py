@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
-from nn_scratch.nets import Localizer, SegNet, SegNetBasic, UNet
-from nn_scratch.training import SGD, Adam, Localization, Segmentation
+from nn_scratch.data import DigitDetection, DigitLocalization, DigitSegmentation, Loader
+from nn_scratch.evaluation import Objects
+from nn_scratch.evaluation.heat_maps import center_targets
+from nn_scratch.nets import CenterNet, Localizer, SegNet, SegNetBasic, UNet
+from nn_scratch.training import SGD, Adam, Detection, Localization, Segmentation
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 torch_nets = pytest.importorskip("torch_nets")  # in benchmarks/
@@ -60,6 +62,31 @@ def test_same_losses_for_twenty_steps(kind, optimizer):
         assert loss == pytest.approx(expected.item(), rel=1e-8)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_same_losses_of_a_detector_for_twenty_steps(optimizer):
+    ours = CenterNet(1, 10, (4, 6, 8), head_width=5, rng=0, dtype=np.float64)
+    theirs = torch_nets.TorchCenterNet(1, 10, (4, 6, 8), 5).double()
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+    theirs.load_state_dict({n: torch.from_numpy(a) for n, a in ours.state_dict().items()})
+    make_ours, make_theirs = OPTIMIZERS[optimizer]
+    ours_steps, theirs_steps = make_ours(ours), make_theirs(theirs.parameters())
+    scenes, task = DigitDetection("train", STEPS * 4, size=40), Detection(10)
+    for images, *rest in Loader(scenes, 4, shuffle=True).batches():
+        images = images.astype(np.float64)
+        truth = [Objects(*each) for each in zip(*rest, strict=True)]
+        target = center_targets(truth, 10, (10, 10), 4)
+        ours.zero_grad()
+        loss = task.step(ours, (images, *rest))["loss"]
+        ours_steps.step()
+        theirs_steps.zero_grad()
+        maps = [torch.tensor(part, dtype=torch.float64) for part in (images, *target[:4])]
+        expected = torch_nets.detection_loss(theirs, [*maps, target.num_objects])
+        expected.backward()
+        theirs_steps.step()
+        assert loss == pytest.approx(expected.item(), rel=1e-8)
+
+
 TWINS = {
     "SegNet": lambda: (SegNet(1, 11, (4, 6), rng=0), torch_nets.TorchSegNet(1, 11, (4, 6))),
     "SegNet-Basic": lambda: (
@@ -67,6 +94,7 @@ TWINS = {
         torch_nets.TorchSegNetBasic(1, 11, 4),
     ),
     "U-Net": lambda: (UNet(1, 11, (4, 6, 8), rng=0), torch_nets.TorchUNet(1, 11, (4, 6, 8))),
+    "CenterNet": lambda: (CenterNet(1, 10, rng=0), torch_nets.TorchCenterNet(1, 10)),
     "localizer": lambda: (
         Localizer(1, 10, (37, 45), widths=(4, 6), features=16, rng=0),
         torch_nets.TorchLocalizer(1, 10, (37, 45), (4, 6), 16),
