@@ -9,8 +9,8 @@ from PIL import Image
 
 from browser import chromium, opened, page_outputs
 from nn_scratch.cli import main
-from nn_scratch.data import DigitLocalization, DigitSegmentation
-from nn_scratch.nets import pretrained
+from nn_scratch.data import DigitDetection, DigitLocalization, DigitSegmentation
+from nn_scratch.nets import pretrained, pretrained_names
 from nn_scratch.training.checkpoint import load_checkpoint
 from nn_scratch.training.inference import load_net
 
@@ -107,13 +107,17 @@ def test_a_page_without_its_data_opens_pictures(photographs, tmp_path):
         assert page.evaluate("image.data.reduce((sum, v) => sum + v)") == 24 * 32
 
 
-DIGITS = {"digits-segmentation": DigitSegmentation, "digits-localization": DigitLocalization}
+DIGITS = {
+    "digits-segmentation": DigitSegmentation,
+    "digits-localization": DigitLocalization,
+    "digits-detection": DigitDetection,
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", DIGITS)
+@pytest.mark.parametrize("name", sorted(DIGITS.keys() & {*pretrained_names()}))
 def test_the_pages_of_trained_nets_are_right_on_fifty_scenes(tmp_path, name):
-    """The page's scores are NumPy's to 1e-4 of the largest, and so are its classes."""
+    """The page's numbers are NumPy's to 1e-4 of the largest, and its classes are the same."""
     file = tmp_path / "page.html"
     assert main(["export", "--pretrained", name, str(file)]) == 0
     assert file.stat().st_size < 2e6
@@ -131,7 +135,8 @@ def test_the_pages_of_trained_nets_are_right_on_fifty_scenes(tmp_path, name):
     ):
         found = np.reshape(theirs, ours.shape)
         assert np.abs(found - ours).max() <= 1e-4 * np.abs(ours).max()
-        np.testing.assert_array_equal(found.argmax(axis=1), ours.argmax(axis=1))
+        if name != "digits-detection":  # of heat maps only the peaks say a class
+            np.testing.assert_array_equal(found.argmax(axis=1), ours.argmax(axis=1))
     print(f"{name}: {sorted(times)[4]:.0f} ms a frame, {file.stat().st_size / 1e6:.2f} MB")
 
 
