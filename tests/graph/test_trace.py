@@ -9,7 +9,7 @@ from helpers import draw
 from nn_scratch import layers
 from nn_scratch.graph import UNKNOWN, trace
 from nn_scratch.layers import Add, Concat, Conv2d, Layer, MaxPool2d, MaxUnpool2d, ReLU, Sequential
-from nn_scratch.nets import LOCALIZERS, SEGMENTERS, SegNet, UNet
+from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet, UNet
 
 IMAGE = draw(2, 1, 13, 18, dtype=np.float32)
 
@@ -69,6 +69,7 @@ def test_an_unpooling_layer_reads_its_pool(training):
 
 NETS = {
     **{name: partial(SEGMENTERS[name], 1, 4, kernel_size=3, width=4) for name in SEGMENTERS},
+    **{name: partial(DETECTORS[name], 1, 4, width=4) for name in DETECTORS},
     **{name: partial(LOCALIZERS[name], 1, 4, image_size=(35, 42), width=4) for name in LOCALIZERS},
 }
 

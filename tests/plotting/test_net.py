@@ -10,12 +10,12 @@ from helpers import draw
 from nn_scratch.data import DigitSegmentation
 from nn_scratch.graph import trace
 from nn_scratch.layers import Add, AvgPool2d, Conv2d, Layer, Linear, MaxPool2d, ReLU, Sequential
-from nn_scratch.nets import LOCALIZERS, SEGMENTERS, SegNet
+from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet
 from nn_scratch.plotting import plot_net
 from nn_scratch.plotting.volumes import choose_channels, volumes_of
 
 IMAGE = DigitSegmentation("test", 1).sample(0, 0)[0][None]
-QUICK = ("segnet", "unet", "FCN-Basic", "fully-convolutional", "localizer")
+QUICK = ("segnet", "unet", "FCN-Basic", "fully-convolutional", "localizer", "centernet")
 
 
 class Leak(Layer):
@@ -65,20 +65,22 @@ def texts(figure):
     "name",
     [
         pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
-        for name in (*SEGMENTERS, *LOCALIZERS)
+        for name in (*SEGMENTERS, *LOCALIZERS, *DETECTORS)
     ],
 )
 @pytest.mark.parametrize("channels", [0, 3])
 def test_every_net_of_the_zoo(name, channels):
     if name in SEGMENTERS:
         net = SEGMENTERS[name](1, 11, rng=0, width=4, kernel_size=3)
+    elif name in DETECTORS:
+        net = DETECTORS[name](1, 10, rng=0, width=4)
     else:
         net = LOCALIZERS[name](1, 10, image_size=(40, 40), rng=0, width=4)
     figure = plot_net(net.eval(), IMAGE, channels=channels)
     assert_texts_are_whole(figure)
     assert 12 <= figure.get_figwidth() < 15 and figure.get_figheight() < 9
     ends = {"labels", *(f"class {k}" for k in range(10))} & set(texts(figure))
-    assert len(ends) == (channels > 0)
+    assert len(ends) == (channels > 0 and name not in DETECTORS)
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 40, 40), (1, 3, 23, 90), (1, 3, 90, 23)])
