@@ -23,6 +23,12 @@ from nn_scratch.evaluation.detection import (
     precision_recall,
 )
 from nn_scratch.evaluation.display import display_name, display_value
+from nn_scratch.evaluation.heat_maps import (
+    CenterTargets,
+    center_targets,
+    decode_centers,
+    gaussian_radius,
+)
 from nn_scratch.evaluation.names import columns, padded, printable, shortened
 from nn_scratch.evaluation.occlusion import box_score, class_score, label_score, occlusion
 from nn_scratch.evaluation.segmentation import (
@@ -35,6 +41,7 @@ from nn_scratch.evaluation.segmentation import (
 )
 
 __all__ = [
+    "CenterTargets",
     "Curve",
     "Detections",
     "Matches",
@@ -46,13 +53,16 @@ __all__ = [
     "boundary_f1",
     "box_iou",
     "box_score",
+    "center_targets",
     "class_average_accuracy",
     "class_iou",
     "class_score",
     "columns",
     "confusion_matrix",
+    "decode_centers",
     "display_name",
     "display_value",
+    "gaussian_radius",
     "global_accuracy",
     "image_boundary_f1",
     "iou_matrix",

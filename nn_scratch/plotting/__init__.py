@@ -18,6 +18,7 @@ from nn_scratch.plotting.charts import (
     plot_roofline,
     plot_shares,
 )
+from nn_scratch.plotting.detection import plot_detections, plot_found
 from nn_scratch.plotting.diagrams import (
     plot_filtered,
     plot_phases,
@@ -54,8 +55,10 @@ __all__ = [
     "plot_box",
     "plot_box_occlusion",
     "plot_boxes",
+    "plot_detections",
     "plot_dots",
     "plot_filtered",
+    "plot_found",
     "plot_four_tasks",
     "plot_images",
     "plot_learning",
