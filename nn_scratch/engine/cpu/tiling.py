@@ -2,7 +2,8 @@
 
 Extra memory of a convolution is that of the blocks being worked on, one for each thread: the widest
 array of a block is bounded, and no way needs more than four of them, so that all threads together
-take at most 32 MB beside arrays of the weights' size. It does not grow with the image.
+take at most 32 MB beside arrays of the weights' size. It does not grow with the image. (The plain
+way takes a few arrays of the result's size.)
 """
 
 from typing import NamedTuple
