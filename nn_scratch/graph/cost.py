@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from nn_scratch.backend import Array
-from nn_scratch.graph.memory import arrays_in, owner
+from nn_scratch.graph.memory import arrays_in, owner, place
 from nn_scratch.graph.trace import trace
 from nn_scratch.layers import Layer
 
@@ -36,7 +36,7 @@ def cost(net: Layer, x: Array) -> list[Cost]:
     Returns: a list of Cost, the total last, without a name.
     """
     traced = trace(net, x)
-    counted: dict[int, Array] = {}  # memory that was counted, held so that no id is given anew
+    counted: dict[tuple, Array] = {}  # memory that was counted, held so that it is not given anew
     rows = [
         row
         for row, step in ((_row(step, counted), step) for step in traced.calls)
@@ -100,6 +100,6 @@ def _row(step, counted):
 def _is_new(array, counted):
     """Whether the array's memory was not counted yet; views share theirs."""
     memory = owner(array)
-    new = id(memory) not in counted
-    counted[id(memory)] = memory
+    new = place(memory) not in counted
+    counted[place(memory)] = memory
     return new

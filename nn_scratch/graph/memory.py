@@ -57,14 +57,14 @@ def checksum(array: Array) -> int:
 
 def owner(array: Array) -> Array:
     """The array whose memory this one is a view of; itself if it is no view."""
-    return array if array.base is None else owner(array.base)
+    return owner(array.base) if is_array(array.base) else array
 
 
 def view_of(array: Array, values: list[Value]) -> tuple[str, dict, tuple[Value]] | None:
     """How an array follows from an earlier one in whose memory it lies: ("Slice", {start, stop},
     (that one,)), or ("Reshape", {shape}, …); None if it does not, or in another way."""
     for value in reversed(values):
-        if owner(value.array) is owner(array) and value.is_intact:
+        if place(owner(value.array)) == place(owner(array)) and value.is_intact:
             found = _view(array, value.array)
             if found:
                 return *found, (value,)

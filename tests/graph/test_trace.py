@@ -5,9 +5,11 @@ from functools import partial
 import numpy as np
 import pytest
 
+from backends import BACKENDS, device_of
 from helpers import draw
 from nn_scratch import layers
-from nn_scratch.graph import UNKNOWN, trace
+from nn_scratch.backend import to_device
+from nn_scratch.graph import UNKNOWN, cost, trace
 from nn_scratch.layers import Add, Concat, Conv2d, Layer, MaxPool2d, MaxUnpool2d, ReLU, Sequential
 from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet, UNet
 
@@ -90,6 +92,24 @@ def test_in_the_library_s_nets_layers_make_everything(name, training):
     y = net(image)
     for value, array in zip(traced.outputs, y if isinstance(y, tuple) else (y,), strict=True):
         np.testing.assert_array_equal(value.array, array)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_on_a_device_the_steps_are_the_same(backend):
+    found = []
+    for on_device in False, True:
+        with device_of(backend if on_device else "numpy") as device:
+            net = SegNet(1, 2, (3, 4), rng=0).to("gpu" if device else "cpu")
+            traced = trace(net, to_device(IMAGE, "gpu" if device else "cpu"))
+            rows = cost(net, to_device(IMAGE, "gpu" if device else "cpu"))
+            found.append((described(traced), traced.unexplained, rows))
+    assert found[0] == found[1]
+
+
+def test_an_image_in_memory_that_others_own():
+    image = np.frombuffer(IMAGE.tobytes(), np.float32).reshape(IMAGE.shape)
+    traced = trace(Sequential(Conv2d(1, 2, 3, rng=0), ReLU()), image[:, :, 1:])
+    assert not traced.unexplained and traced.steps[0].inputs == traced.inputs
 
 
 def test_what_indexing_and_reshape_make_of_an_array_is_read_from_its_memory():

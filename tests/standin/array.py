@@ -1,6 +1,7 @@
 """The stand-in's array: a NumPy array inside, with CuPy's manners."""
 
 import operator
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -44,6 +45,7 @@ class ndarray:
     flags = property(lambda self: self.inside.flags)
     strides = property(lambda self: self.inside.strides)
     base = property(lambda self: None if self.inside.base is None else ndarray(self.inside.base))
+    data = property(lambda self: SimpleNamespace(ptr=self.inside.ctypes.data))
     T = property(lambda self: ndarray(self.inside.T))
 
     def __len__(self):
