@@ -32,7 +32,7 @@ from nn_scratch.training import film
 from nn_scratch.training.recipes import segmentation
 
 FOLDER = Path(__file__).parent / "images"
-STEPS = (*range(0, 20, 2), *range(20, 60, 5), *range(60, 200, 20), *range(200, 600, 40))
+STEPS = (*range(0, 20, 2), *range(20, 60, 5), *range(60, 200, 20), *range(200, 940, 60))
 STILLS = (0, 10, 40, 80, 200)
 SCENE = 3  # of the test scenes
 DPI = 100
@@ -89,7 +89,7 @@ def with_wrong_backward(net):
 def learn(wrong=False, **settings):
     """Label maps of the scene, by step."""
     image, _ = DigitSegmentation("test", SCENE + 1).sample(0, SCENE)
-    one = segmentation(**{"scenes": 2500, "epochs": 4, "batch_size": 16, "max_lr": 5e-3} | settings)
+    one = segmentation(**{"scenes": 2500, "epochs": 6, "batch_size": 16, "max_lr": 5e-3} | settings)
     if wrong:
         with_wrong_backward(one.net)
     seen = film(one, image[None], STEPS)

@@ -25,17 +25,17 @@ from nn_scratch.plotting.volumes import (
 
 WIDTH = 12.0  # inches, unless a net is longer
 LINE, SLOPE = 1.35, 0.55  # of lines, in letters; of depth, upwards
-SKIP, SWITCHES, OWN, GREY = "#0072b2", "#d55e00", "#009e73", "#555555"
+SKIP, SWITCHES, OWN, GREY = "#0072b2", "#d55e00", "#004d3a", "#555555"
 DOTS = LinearSegmentedColormap.from_list("dots", ["black", "#e69f00", "#fff0cc"])
-GROUPS = {  # Okabe & Ito; what no group names is a layer of one's own
+GROUPS = {  # told apart with deuteranopia and protanopia too; what none names is of one's own
     "image": ("#dddddd", ("", "ZeroPad2d")),
     "convolution": ("#56b4e9", ("Conv2d",)),
-    "pooling": ("#f0e442", ("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d")),
+    "pooling": ("#fff3a0", ("MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d")),
     "up again": (
         "#e69f00",
         ("MaxUnpool2d", "ConvTranspose2d", "NearestUnpool2d", "BedOfNails2d", "BilinearUpsample2d"),
     ),
-    "linear": ("#cc79a7", ("Linear",)),
+    "linear": ("#aa4499", ("Linear",)),
     "no layer made it": ("#ffffff", (UNKNOWN,)),
 }
 

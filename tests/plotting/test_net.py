@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 
 from helpers import draw
 from nn_scratch.data import DigitSegmentation
@@ -12,6 +13,7 @@ from nn_scratch.graph import trace
 from nn_scratch.layers import Add, AvgPool2d, Conv2d, Layer, Linear, MaxPool2d, ReLU, Sequential
 from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet
 from nn_scratch.plotting import plot_net
+from nn_scratch.plotting.net import GROUPS, OWN, SKIP, SWITCHES
 from nn_scratch.plotting.volumes import choose_channels, volumes_of
 
 IMAGE = DigitSegmentation("test", 1).sample(0, 0)[0][None]
@@ -113,6 +115,45 @@ def test_three_heads_stand_above_one_another():
         *((3, 1), (4, 1), (3, 0), (4, 0), (3, -1), (4, -1))
     ]
     assert not any(v.head or v.aside for v in volumes[:3])
+
+
+# Machado et al. 2009, severity 1, for linear RGB.
+SEEN = {
+    "normal": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+}
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(colour, seen):
+    """CIELAB of a colour, as it is seen."""
+    channels = np.array(to_rgb(colour))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    xyz = XYZ @ np.clip(seen @ linear, 0, 1) / (0.9505, 1, 1.089)
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+@pytest.mark.parametrize("deficiency", SEEN)
+def test_kinds_of_layers_and_of_ways_are_told_apart_by_everybody(deficiency):
+    kinds = [*(colour for name, (colour, _) in GROUPS.items() if "no layer" not in name), OWN]
+    for colours, least in (kinds, 20), ((SKIP, SWITCHES), 60):
+        for a, b in combinations(colours, 2):
+            seen = (lab(colour, SEEN[deficiency]) for colour in (a, b))
+            assert np.linalg.norm(np.subtract(*seen)) > least, (a, b)
 
 
 def test_a_net_is_drawn_as_it_evaluates_and_left_as_it_was():
