@@ -44,7 +44,7 @@ def arrays_in(found: Any) -> list[Array]:
     return [found] if is_array(found) else []
 
 
-def place(array: Array) -> tuple:
+def place(array: Any) -> tuple:
     """By which two arrays are known to be the same, while both are held."""
     start = array.data.ptr if is_cupy(array) else array.__array_interface__["data"][0]
     return start, tuple(array.shape), tuple(array.strides), array.dtype.str
@@ -52,10 +52,10 @@ def place(array: Array) -> tuple:
 
 def checksum(array: Array) -> int:
     """By which it is seen that an array was changed in place."""
-    return crc32(np.ascontiguousarray(to_host(array)))
+    return crc32(np.ascontiguousarray(to_host(array)).data)
 
 
-def owner(array: Array) -> Array:
+def owner(array: Any) -> Array:
     """The array whose memory this one is a view of; itself if it is no view."""
     return owner(array.base) if is_array(array.base) else array
 

@@ -83,8 +83,9 @@ class Volume:
         """What is written below."""
         if self.kind in SIGNS:
             return []
-        weight = self.steps and self.steps[0].layer and self.steps[0].layer._params.get("weight")
-        kernel = weight.shape[2:] if weight is not None and np.ndim(weight) == 4 else ()
+        layer = self.steps[0].layer if self.steps else None
+        weight = layer.params.get("weight") if layer is not None else None
+        kernel = weight.shape[2:] if weight is not None else ()
         times = sum(step.kind == self.kind for step in self.steps)
         name = WORDS.get(self.kind) or fitted(self.kind or "image", WIDEST / 72, LETTERS)
         lines = [*f"{times} {name}".removeprefix("1 ").removeprefix("0 ").split("\n")]
@@ -104,7 +105,7 @@ def volumes_of(traced: Trace) -> list[Volume]:
     of = dict(zip(traced.inputs, found, strict=True))
     for step in (step for step in traced.steps if step.outputs):
         sources = list(dict.fromkeys(of[value] for value in step.inputs)) or found[-1:]
-        last = sources[0] if len(sources) == 1 and step.inputs else None
+        last: Any = sources[0] if len(sources) == 1 and step.inputs else None
         if last and step.kind in ALIASES:
             of |= dict.fromkeys(step.outputs, last)
             continue

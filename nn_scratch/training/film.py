@@ -20,7 +20,8 @@ def film(
     Returns: what the net said of the images, in evaluation mode, by step: arrays on the host, or
     tuples of them; the last one under the number of steps.
     """
-    one.task = watched = _Watched(one.task, images, steps)
+    watched: Any = _Watched(one.task, images, steps)
+    one.task = watched
     one.run(progress=progress)
     watched.look(one.net)
     return watched.seen
@@ -31,7 +32,8 @@ class _Watched:
 
     def __init__(self, task: Task, images: Array, steps: Collection[int]):
         self.task, self.images, self.steps = task, images, steps
-        self.count, self.seen = 0, {}
+        self.count = 0
+        self.seen: dict[int, Any] = {}
 
     def __getattr__(self, name):
         return getattr(self.task, name)
