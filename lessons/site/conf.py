@@ -42,12 +42,15 @@ mathjax_path = MATHJAX
 def setup(app):
     app.connect("autodoc-process-docstring", as_restructured_text)
     app.connect("autodoc-process-signature", with_short_types)
-    app.connect("build-finished", copy_mathjax)
+    app.connect("build-finished", copy_files)
 
 
-def copy_mathjax(app, error):
-    """Formulas are typeset without a network, by the copy that a package brings."""
+def copy_files(app, error):
+    """Formulas are typeset without a network, by the copy that a package brings; and trained nets
+    are at work in pages of their own."""
     if error is None:
+        live = Path(app.srcdir) / "live", Path(app.outdir) / "live"
+        shutil.copytree(*live, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".*"))
         package = Path(find_spec("sphinx-mathjax-offline").origin).parent
         shutil.copyfile(
             package / "static" / "mathjax" / MATHJAX, Path(app.outdir) / "_static" / MATHJAX

@@ -12,6 +12,10 @@ import shutil
 from importlib import import_module
 from pathlib import Path
 
+from nn_scratch.nets.pretrained import pretrained_file, pretrained_names
+from nn_scratch.training.export import export
+from nn_scratch.training.inference import load_net
+
 ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
@@ -68,6 +72,8 @@ def stage(folder: Path) -> None:
         _write(folder / "api" / f"{name}.md", api_page(name))
     for page in Path(__file__).parent.glob("*.md"):
         _write(folder / page.name, page.read_text(encoding="utf-8"))
+    for name in pretrained_names():
+        export(load_net(pretrained_file(name)), folder / "live" / f"{name}.html")
 
 
 def public_names(package: str) -> list[str]:

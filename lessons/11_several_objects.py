@@ -1,0 +1,433 @@
+# %% [markdown]
+# # 11 · Several objects
+#
+# **The question:** a localizer gives one box. How does a network find *all* objects of an image,
+# when it does not know how many there are?
+#
+# You need: lesson 10 for boxes and IoU, lessons 02 and 06 for max-pooling and cross-entropy, lesson
+# 08 for a net that goes down and up again. About 40 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the objects [10](10_what_and_where.ipynb) **11** ·
+# faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
+
+# %% tags=["hide-input"]
+# %matplotlib inline
+import os
+
+import numpy as np
+
+try:
+    from nn_scratch import nets, ops
+    from nn_scratch.check import check_gradients
+    from nn_scratch.data import DigitDetection, Loader
+    from nn_scratch.evaluation import boxes as box_tools
+    from nn_scratch.evaluation import detection, heat_maps
+    from nn_scratch.plotting.detection import plot_detections
+    from nn_scratch.plotting.figures import plot_arrays, plot_images
+    from nn_scratch.training import Adam, Detection, evaluate, fit, one_cycle
+    from nn_scratch.training.tasks.detection import decoded, legible
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
+
+# %% [markdown]
+# ## 1. Why one box is not enough
+#
+# Here is a scene, and what the localizer of lesson 10 makes of it. It has to give one box, so it
+# gives one: a compromise, at home nowhere.
+
+# %%
+DIGITS = [str(digit) for digit in range(10)]
+localizer = nets.pretrained("digits-localization")
+crowd = DigitDetection("test", 4, seed=1, size=40, digits=3)
+image, labels, boxes, _ = crowd.sample(0, 0)
+scores, fractions = localizer(image[None])
+best = scores.argmax(axis=1)
+one = detection.Detections(
+    box_tools.to_pixels(fractions, image.shape[1:]), ops.softmax(scores)[0, best], best
+)
+plot_detections(image[None], [detection.Objects(labels, boxes)], [one], DIGITS)
+
+# %% [markdown]
+# Two boxes, a third for a third digit? Then which output would be responsible for which digit? The
+# older way out is the sliding window of lesson 07: look at every place, ask each time "is it
+# here?". The modern way is the same thought without the waste: **let every place of a map answer
+# for itself.** An object is a *point*, its centre; at that point the net also says how large the
+# object is (Zhou et al. 2019, "Objects as Points").
+#
+# ## 2. An object is a point
+#
+# The map is coarser than the image: with **stride** 4, one cell for 4×4 pixels. For a box
+# $(x, y, w, h)$ in pixels, measured in cells,
+#
+# $$c = \tfrac14\,(x + \tfrac w2,\; y + \tfrac h2), \qquad
+#   \text{cell} = \lfloor c \rfloor, \qquad \text{offset} = c - \text{cell}, \qquad
+#   \text{size} = \tfrac14\,(w, h) \tag{1}$$
+#
+# So three maps say everything: a **heat map** for each class, which is 1 at the cells that hold a
+# centre; two numbers for the size; two for the offset, what rounding down took away.
+#
+# **Predict** cell, offset and size of the box (10, 5, 12, 16).
+
+# %%
+x, y, w, h = box = np.array([10.0, 5, 12, 16])
+centre = np.array([x + w / 2, y + h / 2]) / 4
+cell = np.floor(centre)
+assert centre.tolist() == [4, 3.25]
+print("centre", centre, " cell", cell, " offset", centre - cell, " size", box[2:] / 4)
+
+# %% [markdown]
+# And back: centre = cell + offset, corner = centre − size/2, times 4. Nothing is lost, so **if the
+# three maps were perfect, so would be the boxes**.
+#
+# A cell beside the centre is not quite wrong: a box drawn from there still overlaps the object
+# well. So the heat map's target falls off around the centre like a bell, and 1 stands only in the
+# middle. Where two bells meet, the larger value counts.
+
+# %%
+scene, labels, boxes, _ = DigitDetection("train", 1).sample(0, 3)
+truth = detection.Objects(labels, boxes)
+target = heat_maps.center_targets([truth], 10, (16, 16), stride=4)
+assert (target.heat == 1).sum() == target.num_objects == len(boxes)
+plot_images(
+    {
+        "the scene": scene,
+        "target of the heat maps\n(the largest of ten classes)": target.heat[0].max(axis=0),
+        "where size and offset\nare learned": target.centers[0].astype(float),
+    }
+)
+
+# %% [markdown]
+# ## 3. A loss for a map that is almost empty
+#
+# Each cell of each class is a yes-or-no question, so softmax is not needed. The **sigmoid**
+# $p = \sigma(z) = 1/(1 + e^{-z})$ makes a probability of one score, and the cross-entropy of a
+# yes is $-\log p$, of a no $-\log(1 - p)$.
+#
+# **Predict**: a map of 16×16 cells for ten classes, three objects. How many questions have the
+# answer no for each yes?
+
+# %%
+cells, objects = 16 * 16 * 10, 3
+print(f"{(cells - objects) / objects:.0f} to 1")
+assert (cells - objects) // objects == 852
+untrained = 0.1
+no = -(cells - objects) * np.log(1 - untrained)
+yes = -objects * np.log(untrained)
+print(f"with p = {untrained} everywhere the noes cost {no:.0f}, the yeses {yes:.0f}")
+assert no > 30 * yes
+
+# %% [markdown]
+# Almost all of the loss comes from questions that are nearly answered. The net could shut
+# everything up and be proud. The **focal loss** (Lin et al. 2017) turns down what is already known:
+# it multiplies each term with a power of how wrong it is. For a centre, with $Y = 1$, and
+# elsewhere, with the bell's $Y < 1$,
+#
+# $$L = -\frac1N \sum \begin{cases}
+#   (1-p)^\alpha \log p & Y = 1\\
+#   (1-Y)^\beta\, p^\alpha \log(1-p) & \text{else}
+#   \end{cases} \tag{2}$$
+#
+# with $\alpha = 2$, $\beta = 4$, and $N$ the number of objects. The factor $(1-Y)^\beta$ forgives
+# cells beside a centre. What do the terms weigh now?
+
+# %%
+no = -((cells - objects) * untrained**2 * np.log(1 - untrained))
+yes = -(objects * (1 - untrained) ** 2 * np.log(untrained))
+print(f"with p = {untrained} everywhere the noes cost {no:.1f}, the yeses {yes:.1f}")
+assert yes > 2 * no
+
+# %% [markdown]
+# **The gradient.** With $q = 1 - p$ we have $\partial p/\partial z = pq$ and
+# $\partial q/\partial z = -pq$. For a centre, by the product rule,
+#
+# $$\frac{\partial}{\partial z}\left(-q^\alpha \log p\right)
+#   = \alpha q^{\alpha - 1}\, pq\, \log p - q^\alpha\,\frac{pq}{p}
+#   = q^\alpha\,(\alpha\, p \log p - q) \tag{3}$$
+#
+# and for the other cells in the same way
+#
+# $$\frac{\partial}{\partial z}\left(-p^\alpha \log q\right) = p^\alpha\,(p - \alpha\, q \log q)
+#   \tag{4}$$
+#
+# **A trap.** $\log \sigma(z)$, computed as it is written, breaks for large scores: in float32
+# $\sigma(17)$ is exactly 1, and $\log(1 - 1)$ is −∞. Computed as $\log p = -\text{softplus}(-z)$
+# and $\log q = -\text{softplus}(z)$, with $\text{softplus}(z) = \max(z, 0) + \log(1 + e^{-|z|})$,
+# nothing overflows.
+
+
+# %%
+def softplus(z):
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+z = np.float32(17)
+p = 1 / (1 + np.exp(-z))
+with np.errstate(divide="ignore"):
+    print("log(1 − p) as written:", np.log(1 - p), "  by softplus:", -softplus(z))
+assert p == 1 and abs(softplus(z) - 17) < 1e-5
+
+# %% [markdown]
+# Ours, with (2) to (4), is `ops.focal_loss`. It is checked like every other layer, and so is the L1
+# loss at the centres, with which size and offset are learned. (Elsewhere they are not asked for
+# anything: what size has nothing?)
+
+# %%
+rng = np.random.default_rng(0)
+scores = rng.normal(size=(2, 3, 5, 4))
+heat = rng.uniform(0, 0.9, size=scores.shape)
+heat[0, 1, 2, 3] = heat[1, 0, 0, 0] = 1  # two objects
+focal = check_gradients((ops.focal_loss, ops.focal_loss_backward), scores, heat)
+mask = (heat == 1).any(axis=1)
+l1 = check_gradients((ops.masked_l1_loss, ops.masked_l1_loss_backward), scores, heat, mask)
+assert focal.ok and l1.ok
+print("focal loss: right   L1 at the centres: right")
+
+# %% [markdown]
+# **Break it on purpose.** Forget the α in (3), as is easily done when deriving in a hurry:
+
+
+# %%
+def without_alpha(scores, target, *, alpha=2.0, beta=4.0):
+    log_p, log_q = -softplus(-scores), -softplus(scores)
+    p, q = np.exp(log_p), np.exp(log_q)
+    centre = q**alpha * (p * log_p - q)  # the α is missing
+    other = (1 - target) ** beta * p**alpha * (p - alpha * q * log_q)
+    return np.where(target == 1, centre, other) / (target == 1).sum()
+
+
+report = check_gradients((ops.focal_loss, without_alpha), scores, heat)
+assert not report.ok
+report
+
+# %% [markdown]
+# ## 4. The bias that decides
+#
+# With weights near zero and a bias of zero, the heat map starts at $p = \tfrac12$ everywhere: the
+# net claims thousands of objects. Its first gradients are huge, all of them say "no", and Adam
+# remembers them in $v$ for a thousand steps (lesson 05): what comes after is divided by their root.
+# Start the bias of the last layer where the answer is already mostly no, at $p = 0.1$:
+#
+# $$b = \log\frac{0.1}{0.9} \approx -2.19 \tag{5}$$
+#
+# **Predict**: how many times as large is the first loss without it?
+
+# %%
+FIRST = Loader(DigitDetection("train", 16), 16)
+batch = next(iter(FIRST.batches()))
+losses = {}
+for prior in 0.1, 0.5:
+    net = nets.CenterNet(1, 10, prior=prior, rng=0)
+    losses[prior] = float(Detection(10).step(net, batch)["heat_loss"])
+    print(f"p = {prior}: bias {np.log(prior / (1 - prior)):+.2f}, first loss {losses[prior]:,.1f}")
+ratio = losses[0.5] / losses[0.1]
+assert ratio > 10
+print(f"{ratio:.0f} times")
+
+# %% [markdown]
+# Train both for a short while, alike in all else:
+
+# %%
+train = Loader(DigitDetection("train", 32 if FAST else 1000), 16, shuffle=True)
+validation = Loader(DigitDetection("validation", 16 if FAST else 100), 50)
+epochs = 1 if FAST else 2
+reached = {}
+for prior in 0.1, 0.5:
+    net = nets.CenterNet(1, 10, prior=prior, rng=0)
+    schedule = one_cycle(1e-2, epochs * len(train))
+    options = {"epochs": epochs, "schedule": schedule, "progress": False}
+    fit(net, Detection(10), train, Adam(net), **options)
+    reached[prior] = evaluate(net.eval(), Detection(10), validation)["ap50"]
+    print(f"started at p = {prior}: AP@0.5 {reached[prior]:.2f}  (section 7 says what that is)")
+assert FAST or reached[0.1] > 2 * reached[0.5]
+
+# %% [markdown]
+# One number, set before the first step, makes the difference between a net that learns in this time
+# and one that does not.
+#
+# ## 5. From maps to boxes: peaks
+#
+# A trained heat map has hills, not points. An object is where the map is larger than all its eight
+# neighbours. "The largest of a 3×3 window" is a max-pool with stride 1, and a cell is a peak where
+# the pool changes nothing:
+
+# %%
+hills = np.array([[1.0, 2, 1, 0, 0], [2, 6, 3, 1, 1], [1, 3, 2, 4, 2], [0, 1, 5, 7, 3]])
+largest, _ = ops.max_pool2d(hills[None, None], 3, stride=1, padding=1)
+peaks = hills == largest[0, 0]
+assert np.argwhere(peaks).tolist() == [[1, 1], [3, 3]]
+plot_arrays(
+    {"the map": hills, "largest of each 3×3": largest[0, 0], "peaks": np.where(peaks, hills, 0)}
+)
+
+# %% [markdown]
+# ## 6. Non-maximum suppression
+#
+# Detectors that answer at every place, as the sliding window does, say the same thing many times
+# over. The old remedy is greedy: take the best box, throw away every other of that class that
+# overlaps it by more than half, go on with the best that is left.
+#
+# **Predict** which of these four survive.
+
+# %%
+boxes = np.array([[0.0, 0, 10, 10], [1, 0, 10, 10], [8, 0, 10, 10], [0, 6, 10, 10]])
+scores = np.array([0.9, 0.8, 0.7, 0.6])
+kept = detection.nms(boxes, scores)
+for number, (box, score) in enumerate(zip(boxes, scores, strict=True)):
+    fate = "kept" if number in kept else "suppressed: it overlaps the first by IoU "
+    fate += "" if number in kept else f"{detection.iou_matrix(boxes[:1], boxes)[0, number]:.2f}"
+    print(f"score {score}  box {box.astype(int)}  {fate}")
+assert kept.tolist() == [0, 2, 3]
+
+# %% [markdown]
+# Both do the same job. Section 8 tries whether one of them is enough.
+#
+# ## 7. One number for a detector: average precision
+#
+# A detector gives boxes with scores. Go through them from the best score down. A box is **right**
+# if it has IoU ≥ 0.5 with a true box of its class that nobody claimed before; each true box can be
+# claimed once. After each box, **precision** is the share of right ones so far, **recall** the
+# share of true boxes found so far. **Average precision** is the area under precision over recall.
+#
+# By hand: there are four true boxes. Five were found; in the order of their scores they are right,
+# wrong, right, right, wrong.
+
+# %%
+right = np.array([1, 0, 1, 1, 0])
+found = np.cumsum(right)
+precision, recall = found / np.arange(1, 6), found / 4
+for row in zip(right, precision, recall, strict=True):
+    print("right " if row[0] else "wrong ", "precision {:.2f}  recall {:.2f}".format(*row[1:]))
+
+# %% [markdown]
+# Precision zigzags, so one takes the best that can be had *at this recall or more*: from the right,
+# the largest so far. The area then is a sum of rectangles.
+#
+# **Predict** it: ¼ of recall at precision 1, ½ at ¾, and the last ¼ is never reached.
+
+# %%
+best = np.maximum.accumulate(precision[::-1])[::-1]
+area = (np.diff(recall, prepend=0) * best).sum()
+assert area == 1 / 4 * 1 + 2 / 4 * 3 / 4
+print(f"average precision {area}")
+
+# %% [markdown]
+# COCO's average precision, the one that papers report, reads the curve at 101 recalls, 0, 0.01, …,
+# 1, and takes the mean over the classes. AP@0.5 asks for an IoU of 0.5; **AP@[.5:.95]** is the mean
+# over ten such thresholds up to 0.95, and asks for boxes that fit.
+
+# %%
+truth = [detection.Objects(np.zeros(4, int), np.array([[x, 0.0, 8, 8] for x in (0, 20, 40, 60)]))]
+xs = np.array([0.0, 90, 20, 40, 95])  # the second and the fifth are at no object
+found = [
+    detection.Detections(
+        np.array([[x, 0.0, 8, 8] for x in xs]), np.linspace(0.9, 0.5, 5), np.zeros(5, int)
+    )
+]
+by_library = detection.average_precision(found, truth, 1, iou_thresholds=[0.5])
+assert abs(by_library[0, 0] - area) < 0.01
+print(f"by hand {area}, at 101 recalls {by_library[0, 0]:.4f}")
+
+# %% [markdown]
+# ## 8. The whole detector
+#
+# The net is the one of lesson 08, down and up again, but it stops at a quarter of the image's size;
+# three heads read its map. One that was trained for twelve epochs of 2,500 scenes comes with the
+# package:
+
+# %%
+net = nets.pretrained("digits-detection")
+test = Loader(DigitDetection("test", 24 if FAST else 300), 50)
+metrics = evaluate(net, Detection(10), test)
+print(f"AP@0.5 {metrics['ap50']:.3f}   AP@[.5:.95] {metrics['ap']:.3f}")
+assert FAST or metrics["ap50"] > 0.95
+
+images, labels, boxes, _ = next(iter(test.batches()))
+maps = net(images[:8])
+truth = [detection.Objects(*one) for one in zip(labels[:8], boxes[:8], strict=True)]
+found = [legible(each) for each in decoded(maps, images.shape[2:])]
+plot_detections(images[:8], truth, found, DIGITS)
+
+# %% [markdown]
+# And what it saw inside: the heat, before it became boxes.
+
+# %%
+heat = ops.sigmoid(maps[0]).max(axis=1)
+plot_images(
+    {f"scene {n}": images[n] for n in range(4)} | {f"heat of scene {n}": heat[n] for n in range(4)},
+    columns=4,
+)
+
+# %% [markdown]
+# Are both needed, peaks and suppression? Take the peaks alone, suppression alone, and neither:
+
+# %%
+few = range(24 if FAST else 200)
+scenes = [DigitDetection("test", len(few)).sample(0, n) for n in few]
+output = net(np.stack([image for image, *_ in scenes]))
+truth = [detection.Objects(labels, boxes) for _, labels, boxes, _ in scenes]
+ap = {}
+for peaks in True, False:
+    for suppress in True, False:
+        found = heat_maps.decode_centers(output, 4, peaks=peaks)
+        if suppress:
+            kept = [detection.nms(*each) for each in found]
+            found = [
+                detection.Detections(*(part[k] for part in each))
+                for each, k in zip(found, kept, strict=True)
+            ]
+        ap[peaks, suppress] = np.nanmean(
+            detection.average_precision(found, truth, 10, iou_thresholds=[0.5])
+        )
+        what = " and ".join(["peaks"] * peaks + ["suppression"] * suppress) or "neither"
+        print(f"{what:<22} AP@0.5 {ap[peaks, suppress]:.3f}")
+assert FAST or abs(ap[True, False] - ap[False, True]) < 0.01
+assert FAST or ap[False, False] < min(ap[True, False], ap[False, True])
+
+# %% [markdown]
+# Either is enough here; without both, an object is found several times, and all but one count as
+# wrong.
+#
+# ## 9. Exercises
+#
+# The focal loss of equations (2) to (4), and the suppression of section 6:
+#
+#     nn-scratch exercise 18
+#     nn-scratch exercise 19
+#
+# And three to think about:
+#
+# 1. Two objects of one class have their centres in one cell. How many does the net find at most?
+#    Which stride helps, and what does it cost?
+# 2. Suppress boxes of *all* classes by each other. When is that better, when worse?
+# 3. A detector finds every object twice, with scores 0.9 and 0.8, both times with a perfect box.
+#    What is its average precision, if there is one object? And if there are many?
+#
+# ## Remember
+#
+# - An object is a point on a coarse map; size and offset are learned at that point alone.
+# - Almost every answer is no: turn down what is known already, and start the bias at no.
+# - Peaks by a max-pool, doubles by suppression, one number by average precision.
+#
+# **What is missing?** We know how to find things. How fast is it, and why?
+#
+# ## Read on
+#
+# - X. Zhou et al., [Objects as points](https://arxiv.org/abs/1904.07850) (its equation 1 lacks a
+#   minus sign; the text around it is right)
+# - T.-Y. Lin et al., [Focal loss for dense object detection](https://arxiv.org/abs/1708.02002),
+#   section 4.1: the bias
+# - H. Law and J. Deng, [CornerNet](https://arxiv.org/abs/1808.01244): the bells
+# - R. Girshick et al., [Rich feature hierarchies](https://arxiv.org/abs/1311.2524): the other way,
+#   regions first
+# - T.-Y. Lin et al., [Microsoft COCO](https://arxiv.org/abs/1405.0312)
+#
+# ← [10 What is it, and where?](10_what_and_where.ipynb)
+# · [all lessons](README.md)
+# · [12 From seven loops to the speed of a framework](12_from_loops_to_speed.ipynb) →
