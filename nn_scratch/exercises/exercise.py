@@ -106,7 +106,6 @@ def _pair_of(name, arguments, backward, gradient_of, make_cases, lesson, results
     ]  # fmt: skip
 
 
-FOCAL = "Zhou et al. 2019, Objects as Points, arXiv 1904.07850"
 CONVOLUTION = {"dx": "x", "dw": "w", "db": "b"}
 ALL = [
     *_pair_of("relu", "x", "dy x", {"dx": "x"}, cases.activation,
@@ -158,7 +157,7 @@ ALL = [
              {"dfeatures": "features", "dclass_weight": "class_weight",
               "dbox_weight": "box_weight"}),
     *_pair_of("focal_loss", "scores target", "scores target", {"dscores": "scores"},
-              cases.focal_loss, FOCAL, ("loss",), linear=False),
+              cases.focal_loss, "lesson 11, equations (2) to (4)", ("loss",), linear=False),
     Exercise("nms", ("boxes", "scores", "iou_threshold"), ("keep",), cases.nms,
              "lesson 10, equation (1), for the IoU", definitions.nms),
 ]  # fmt: skip

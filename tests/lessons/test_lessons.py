@@ -32,8 +32,8 @@ def name(path):
 
 
 def test_there_are_lessons():
-    numbers = [number for number in range(16) if number != 11]  # 11 is still to be written
-    assert [source.name[:2] for source in SOURCES] == [f"{number:02}" for number in numbers]
+    numbers = [int(source.name[:2]) for source in SOURCES]
+    assert numbers == list(range(len(numbers))) and len(numbers) >= 16
 
 
 @pytest.mark.slow
@@ -156,9 +156,6 @@ def test_references_are_found():
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.name)
 def test_the_derivations_that_the_checker_names_exist(exercise):
-    if "arXiv" in exercise.lesson:  # of a lesson that is still to be written
-        assert "11" not in TEXTS
-        return
     ((lesson, equations),) = referred(exercise.lesson)
     assert set(equations) <= tags(lesson)
 
