@@ -14,14 +14,7 @@ from nn_scratch.graph.trace import UNKNOWN, trace
 from nn_scratch.layers import Layer
 from nn_scratch.plotting.colours import PREDICTION_COLOUR, class_colours, coloured
 from nn_scratch.plotting.text import fitted, legend_below, options
-from nn_scratch.plotting.volumes import (
-    GAP,
-    LETTERS,
-    SIGNS,
-    choose_channels,
-    set_places,
-    volumes_of,
-)
+from nn_scratch.plotting.volumes import GAP, LETTERS, SIGNS, choose_channels, set_places, volumes_of
 
 WIDTH = 12.0  # inches, unless a net is longer
 LINE, SLOPE = 1.35, 0.55  # of lines, in letters; of depth, upwards
@@ -119,6 +112,8 @@ def _front(volume, channel):
     array = to_host(volume.value.array[0])
     if not volume.is_map:
         return array.reshape(-1, 1)
+    if volume.kind == "MaxUnpool2d":
+        return np.abs(array[channel])  # dots on black, also where values are below zero
     return array[channel] if volume.steps or len(array) not in (1, 3) else _picture(array)
 
 

@@ -10,7 +10,17 @@ from matplotlib.colors import to_rgb
 from helpers import draw
 from nn_scratch.data import DigitSegmentation
 from nn_scratch.graph import trace
-from nn_scratch.layers import Add, AvgPool2d, Conv2d, Layer, Linear, MaxPool2d, ReLU, Sequential
+from nn_scratch.layers import (
+    Add,
+    AvgPool2d,
+    Conv2d,
+    Layer,
+    Linear,
+    MaxPool2d,
+    MaxUnpool2d,
+    ReLU,
+    Sequential,
+)
 from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet
 from nn_scratch.plotting import plot_net
 from nn_scratch.plotting.net import GROUPS, OWN, SKIP, SWITCHES
@@ -191,6 +201,17 @@ def test_real_maps_are_inside():
     assert sum(any(np.array_equal(part, channel) for channel in unpooled) for part in shown) == 2
     np.testing.assert_array_equal(shown[0][..., 1], IMAGE[0, 0].clip(0, 1))
     assert shown[-1].shape == (40, 40, 3)
+
+
+def test_dots_of_switches_stand_on_black_whatever_their_sign():
+    pool = MaxPool2d(2)
+    net = Sequential(Conv2d(1, 2, 3, rng=0), pool, Conv2d(2, 2, 1, rng=1), MaxUnpool2d(pool))
+    unpooled = trace(net, IMAGE).steps[-1].output[0]
+    assert unpooled.min() < 0
+    for part in plot_net(net, IMAGE, channels=2).axes[0].images[-2:]:
+        shown = part.get_array()
+        assert any(np.array_equal(shown, np.abs(channel)) for channel in unpooled)
+        assert part.norm.vmin == 0 and (shown == 0).mean() >= 0.75
 
 
 def test_a_pool_and_its_unpooling_show_the_same_channels():
