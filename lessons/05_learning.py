@@ -5,15 +5,15 @@
 # out of that, and what does a wrong gradient do to it?
 #
 # You need: lessons 00 and 01. About 35 minutes. At the end you have written the training loop, and
-# two optimizers, yourself.
+# two rules for the step, yourself.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
 # · learn **05** [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
 # [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
-# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster
-# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
-# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the objects [10](10_what_and_where.ipynb)
+# [11](11_several_objects.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
+# [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %% tags=["hide-input"]
 # %matplotlib inline
@@ -203,12 +203,13 @@ for name, values in {"with zero_grad": losses["SGD"], "without": piled}.items():
 #
 # ## 5. Where to start
 #
-# The weights need first values. **All zeros** will not do: then all hidden channels compute the
-# same, get the same gradient and stay the same for ever. (Here it is even worse: with zeros behind
-# them, their gradient is zero too.) **Too small** or **too large** random numbers do not do either:
-# each layer multiplies the size of its input by some factor, and ten layers by its tenth power. A
-# layer with ReLU keeps the size if its weights have variance $2 / n$, where $n$ is how many inputs
-# each output sums (He et al. 2015). The library starts with that.
+# The weights need first values. **All zeros** will not do: then all channels between the layers
+# compute the same, get the same gradient and stay the same for ever. (Here it is even worse: with
+# zeros behind them, their gradient is zero too.) **Too small** or **too large** random numbers do
+# not do either: each layer multiplies the size of its input by some factor, and ten layers by its
+# tenth power. A layer with ReLU keeps the size if the squares of its weights are $2 / n$ on
+# average, where $n$ is how many inputs each output sums (He et al. 2015). The library starts with
+# that.
 
 
 # %%

@@ -6,15 +6,13 @@
 #
 # You need: lessons 00 to 07. About 35 minutes.
 #
-# *You are here:*
-# start [00](00_start_here.ipynb) ·
-# down [01](01_convolution.ipynb) [02](02_max_pooling.ipynb) ·
-# up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb) ·
-# learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) ·
-# label every pixel [07](07_one_class_per_pixel.ipynb) **08** [09](09_segnet_and_the_rest.ipynb) ·
-# find the object [10](10_what_and_where.ipynb) ·
-# faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) ·
-# your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) **08** [09](09_segnet_and_the_rest.ipynb) · find the objects
+# [10](10_what_and_where.ipynb) [11](11_several_objects.ipynb) · faster
+# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %% tags=["hide-input"]
 # %matplotlib inline
@@ -196,7 +194,8 @@ assert np.allclose(y.mean(axis=over), b) and np.allclose(dx.sum(axis=over), 0)
 # ## 5. Train three nets
 #
 # The same number of scenes for each, one after the other (about a minute). **Predict** their order.
-# (The last column, boundary F1, looks at outlines only: lesson 09 explains it.)
+# (The last column, *boundary F1*, says how well the outlines fit, from 0 to 1: lesson 09 defines
+# it.)
 
 # %%
 count, epochs = (64, 1) if FAST else (1600, 4)

@@ -11,8 +11,8 @@
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
 # · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
 # [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
-# [09](09_segnet_and_the_rest.ipynb) · find the object **10** · faster
-# [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [09](09_segnet_and_the_rest.ipynb) · find the objects **10** [11](11_several_objects.ipynb) ·
+# faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
 # [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %% tags=["hide-input"]
@@ -311,4 +311,4 @@ report
 #
 # ← [09 SegNet against the rest](09_segnet_and_the_rest.ipynb)
 # · [all lessons](README.md)
-# · [12 From seven loops to the speed of a framework](12_from_loops_to_speed.ipynb) →
+# · [11 Several objects](11_several_objects.ipynb) →

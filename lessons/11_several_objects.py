@@ -214,7 +214,7 @@ report
 # remembers them in $v$ for a thousand steps (lesson 05): what comes after is divided by their root.
 # Start the bias of the last layer where the answer is already mostly no, at $p = 0.1$:
 #
-# $$b = \log\frac{0.1}{0.9} \approx -2.19 \tag{5}$$
+# $$b = \log\frac{0.1}{0.9} \approx -2.2 \tag{5}$$
 #
 # **Predict**: how many times as large is the first loss without it?
 

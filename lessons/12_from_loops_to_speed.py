@@ -11,8 +11,9 @@
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
 # · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
 # [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
-# [09](09_segnet_and_the_rest.ipynb) · find the object [10](10_what_and_where.ipynb) · faster **12**
-# [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the objects [10](10_what_and_where.ipynb)
+# [11](11_several_objects.ipynb) · faster **12** [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
 
 # %% tags=["hide-input"]
 # %matplotlib inline
@@ -56,7 +57,8 @@ print(f"{count / 1e9:.2f} billion operations: {count / 1e9:.2f} seconds at one a
 
 # %% [markdown]
 # A unit for what follows: one **GFLOP/s** is a billion operations per second, one per nanosecond. A
-# Python loop does far less; a processor core with vector instructions does a hundred.
+# Python loop does far less; a processor core that multiplies eight or sixteen
+# numbers with one instruction does a hundred.
 #
 # ## 2. Seven loops
 #
@@ -128,7 +130,7 @@ def tap_by_tap(x, w):
 #
 # Nine products add nine times into `y`, which is large. Better to copy all windows into columns
 # first (im2col, lesson 01) and sum inside *one* product: the matrix library keeps the running sum
-# in the processor's registers.
+# inside the processor, where reading and writing cost nothing.
 
 
 # %%
@@ -495,6 +497,6 @@ print("right in every case")
 # - A. Lavin and S. Gray, [Fast algorithms for convolutional neural
 #   networks](https://arxiv.org/abs/1509.09308): Winograd's trick
 #
-# ← [10 What is it, and where?](10_what_and_where.ipynb)
+# ← [11 Several objects](11_several_objects.ipynb)
 # · [all lessons](README.md)
 # · [13 On the GPU](13_on_the_gpu.ipynb) →
