@@ -11,8 +11,8 @@ from nn_scratch.evaluation.detection import Detections, Objects, match
 from nn_scratch.plotting.parts import draw_box, photograph, show_image
 from nn_scratch.plotting.text import fitted, legend_below, title, write
 
-PANEL = 2.2  # inches
-COLUMNS = 4
+PANEL = 2.2  # inches, the width of a square image
+COLUMNS = 4  # of square images; a wide one takes the place of several
 WIDEST = 1.2  # inches, of a name at a box
 RIGHT, WRONG, MISSED = ("#56b4e9", "-"), ("#e69f00", "--"), ("#cc79a7", ":")  # Okabe & Ito
 IOU_THRESHOLD = 0.5  # from which a box is right
@@ -32,9 +32,11 @@ def plot_detections(
 
     Returns: a Figure.
     """
-    columns = min(len(images), COLUMNS)
+    wide = min(max(images.shape[3] / images.shape[2], 1), COLUMNS)  # in panels
+    columns = min(len(images), int(COLUMNS / wide))
     rows = -(-len(images) // columns)
-    size = (PANEL + 0.1) * columns, (PANEL + 0.35) * rows
+    height = PANEL * wide * images.shape[2] / images.shape[3] + 0.35
+    size = (PANEL * wide + 0.1) * columns, height * rows
     figure = Figure(figsize=size, layout="constrained")
     axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axis in axes:
