@@ -73,7 +73,24 @@ def on_coins(settings=COINS):
 
 def write(path, report):
     path.write_text(json.dumps({"machine": machine(), **report}, indent=1) + "\n")
-    print(path.read_text())
+    print(coins_line(report) if "coins" in report else table(report))
+
+
+def table(report):
+    """The runs on test scenes, as a Markdown table."""
+    lines = ["| | seed | AP50 | AP | AP75 |", "|---|---:|---:|---:|---:|"]
+    for row in report["rows"]:
+        scores = " | ".join(f"{row[name]:.3f}" for name in ("ap50", "ap", "ap75"))
+        lines.append(f"| {row['net']} | {row['seed']} | {scores} |")
+    return "\n".join(lines)
+
+
+def coins_line(report):
+    """What became of the lowest row of coins, as a sentence."""
+    return (
+        f"{report['found']} of {report['coins']} coins found, {report['false']} boxes false, after "
+        f"{report['processor_seconds']:.0f} seconds of one core"
+    )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import detection
 from machine import geometric_mean
 from nn_scratch.training.compare import table
 
@@ -45,11 +46,23 @@ def step_ratios(file, way):
     ]
 
 
-@pytest.mark.parametrize("report", ["digits", "camvid", "caltech"])
+@pytest.mark.parametrize("report", ["digits", "camvid", "caltech", "detection"])
 def test_results_are_those_that_compare_wrote(report):
     written = table(json.loads((BENCHMARKS / "results" / f"{report}.json").read_text()))
     results = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
     assert written.partition("\n\n")[2] in results
+
+
+def test_detectors_on_test_scenes_and_coins():
+    results = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    on_test, on_coins = (
+        json.loads((BENCHMARKS / "results" / f"{name}.json").read_text())
+        for name in ("detection_test", "coins")
+    )
+    assert detection.table(on_test) in results
+    assert detection.coins_line(on_coins) in " ".join(results.split())
+    assert all(row["ap50"] >= 0.975 and row["ap"] >= 0.76 for row in on_test["rows"])
+    assert on_coins["found"] == on_coins["coins"] == 6 and on_coins["false"] <= 1
 
 
 def test_speed_of_ops():

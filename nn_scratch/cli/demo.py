@@ -8,7 +8,7 @@ from nn_scratch.cli.options import as_options
 FULL = {
     "segmentation": {"epochs": 6, "scenes": 2500},
     "localization": {"epochs": 8, "scenes": 2500},
-    "detection": {"epochs": 2, "scenes": 2000},
+    "detection": {"epochs": 2, "scenes": 1500},
 }
 # Small batches: few scenes, but enough steps to see the losses fall.
 QUICK = {

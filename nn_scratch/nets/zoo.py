@@ -7,6 +7,8 @@ channels of the first stage, and `kernel_size` if they are not to be the net's o
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from nn_scratch.nets.centernet import CenterNet
 from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
@@ -19,6 +21,7 @@ from nn_scratch.nets.unet import UNet
 STAGES = 3  # of the nets that go down and up
 GRID = 6  # rows and columns
 WINDOW = 30  # pixels, of a detector that slides
+FILLED = 0.1  # of its windows, as it begins
 
 
 def fully_convolutional(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
@@ -69,6 +72,9 @@ def sliding_detector(in_channels, num_classes, *, width=16, rng=None):
     localizer = Localizer(
         in_channels, 1 + num_classes, size, widths, features=4 * width, padding="valid", rng=rng
     )
+    # Most windows hold nothing, and what others hold fills their middle: so they begin.
+    localizer.class_head.params["bias"][0] = np.log(num_classes * (1 - FILLED) / FILLED)
+    localizer.box_head.params["bias"][...] = 0.25, 0.25, 0.5, 0.5
     return SlidingDetector(localizer, WINDOW)
 
 

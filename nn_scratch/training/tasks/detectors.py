@@ -79,7 +79,7 @@ class Windows(Detector):
     """A window that slides: a net gives each window's class and box, as nets.SlidingDetector."""
 
     maps = "scores (N, 1 + K, h, w), background first, and boxes (N, 4, h, w)"
-    losses: ClassVar = {"class_loss": 1.0, "box_loss": 0.1}
+    losses: ClassVar = {"class_loss": 1.0, "box_loss": 0.25}
 
     @staticmethod
     def channels(num_classes: int) -> tuple[int, ...]:
@@ -89,8 +89,9 @@ class Windows(Detector):
     def step(output: Any, truth: Sequence[Objects], num_classes: int, stride: int) -> list[tuple]:
         scores, found = output
         target = window_targets(truth, num_classes, scores.shape[2:], stride)
-        part, _ = share((target.labels != OPEN).sum())
+        part, windows = share((target.labels != OPEN).sum())
         _, count = share(target.num_filled)
+        part *= windows / max(count, 1)  # from the mean over windows to the sum over objects'
         labels, boxes, filled = _moved(scores, *target[:3])
         classes: tuple[Any, Any] = (0.0, xp_of(scores).zeros_like(scores))
         if part:
