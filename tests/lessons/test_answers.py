@@ -9,9 +9,11 @@ import pytest
 from helpers import draw, draw_integers
 from nn_scratch import ops
 from nn_scratch.check import check_gradients
+from nn_scratch.data import DigitLocalization, DigitSegmentation
+from nn_scratch.evaluation.occlusion import label_score, occlusion
 from nn_scratch.graph.cost import cost
-from nn_scratch.layers import Conv2d, Layer, NearestUnpool2d
-from nn_scratch.nets import FullyConvolutional, PatchClassifier
+from nn_scratch.layers import Conv2d, Layer, NearestUnpool2d, ReLU, Sequential
+from nn_scratch.nets import FullyConvolutional, PatchClassifier, pretrained
 
 
 def products(net, size):
@@ -133,3 +135,60 @@ class StridedWithSkip(Layer):
 def test_15_layers_of_ones_own(layer):
     report = check_gradients(layer, draw(2, 1, 6, 8))
     assert report.ok, report
+
+
+class Unrotated(Conv2d):
+    """A wrong dx: the kernel is not turned."""
+
+    def backward(self, dy):
+        weight = self.params["weight"]
+        right = weight.copy()
+        weight[...] = right[:, :, ::-1, ::-1]
+        dx = super().backward(dy)
+        weight[...] = right
+        return dx
+
+
+class Negative(Conv2d):
+    """A wrong dx: its sign."""
+
+    def backward(self, dy):
+        return -super().backward(dy)
+
+
+def test_16_1_larger_squares_cost_more():
+    net = pretrained("digits-segmentation")
+    scene, truth = DigitSegmentation("test", 4).sample(0, 3)
+    scores = net(scene[None])
+    ink = np.argwhere((truth > 0) & (scores[0].argmax(axis=0) == truth))
+    score = label_score(scores, tuple(map(int, ink[len(ink) // 2])))
+    most = [occlusion(net, scene, score, window=side, step=3).max() for side in (3, 5, 9)]
+    assert most == sorted(most) and most[2] > 1.5 * most[0]
+
+
+@pytest.mark.parametrize("other", [1, 8])
+def test_16_2_a_few_small_steps_and_another_class_is_seen(other):
+    net = pretrained("digits-localization")
+    scene, digit, _ = DigitLocalization("test", 4).sample(0, 3)
+    x, steps = scene[None].copy(), 0
+    scores, boxes = net(x)
+    while scores.argmax() != other and steps < 30:
+        dscores = np.zeros_like(scores)
+        dscores[0, other] = 1
+        x += np.float32(0.01) * np.sign(net.backward((dscores, np.zeros_like(boxes))))
+        scores, boxes = net(x)
+        steps += 1
+    assert digit != other and 0 < steps < 20 and abs(x - scene).max() < 0.2
+
+
+@pytest.mark.parametrize("broken", [Unrotated, Negative])
+def test_16_3_the_first_convolution_hands_on_what_no_weight_is_made_of(broken):
+    gradients = []
+    for first in (Conv2d, broken):
+        rng = np.random.default_rng(0)
+        net = Sequential(first(1, 3, 3, rng=rng), ReLU(), Conv2d(3, 2, 3, rng=rng))
+        net.zero_grad()
+        net.backward(np.ones_like(net(draw(2, 1, 8, 7, dtype=np.float32))))
+        gradients.append(net.grads)
+    for name, right in gradients[0].items():
+        np.testing.assert_allclose(gradients[1][name], right, rtol=1e-6)

@@ -1,0 +1,456 @@
+# %% [markdown]
+# # 16 · Looking inside
+#
+# **The question:** a trained net answers, but what is in it? What does it see, what does an answer
+# need of the image, and what does a wrong backward pass leave behind?
+#
+# You need: lessons 01 and 02, from 05 how a net is trained, from 09 SegNet, from 10 the two heads.
+# About 35 minutes.
+#
+# *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
+# [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
+# · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
+# [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
+# [09](09_segnet_and_the_rest.ipynb) · find the objects [10](10_what_and_where.ipynb)
+# [11](11_several_objects.ipynb) · faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb) · look inside **16**
+
+# %% tags=["hide-input"]
+# %matplotlib inline
+import os
+
+import numpy as np
+
+try:
+    from nn_scratch import ops
+    from nn_scratch.check import check_gradients
+    from nn_scratch.data import DigitLocalization, DigitSegmentation
+    from nn_scratch.data.digits import CLASS_NAMES, load_digits
+    from nn_scratch.evaluation.occlusion import box_score, class_score, label_score, occlusion
+    from nn_scratch.graph.receptive_field import receptive_field
+    from nn_scratch.graph.trace import trace
+    from nn_scratch.layers import Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential
+    from nn_scratch.nets import pretrained
+    from nn_scratch.plotting import (
+        plot_arrays,
+        plot_box_occlusion,
+        plot_images,
+        plot_lines,
+        plot_net,
+        plot_occlusion,
+    )
+    from nn_scratch.training import Adam
+except ImportError:
+    raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
+
+FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests look less closely, and train less
+
+# %% [markdown]
+# ## 1. Everything at once
+#
+# A SegNet that comes trained with the library, and a scene it has never met. From left to right:
+# what its layers make of the scene, at their true sizes, three maps of each.
+
+# %%
+net = pretrained("digits-segmentation")
+scene, truth = DigitSegmentation("test", 4).sample(0, 3)
+plot_net(net, scene[None], class_names=CLASS_NAMES)
+
+# %% [markdown]
+# On the way down the maps look less and less like the scene; on the way up they look more and more
+# like the answer. Nobody told any of them what to be: only the labels at the right end were ever
+# compared with anything.
+#
+# The drawing shows three maps a layer, those that vary most. ReLU turns every negative number
+# black. **Predict:** how many of all the maps are black altogether? How much of the others is lit?
+
+# %%
+traced = trace(net, scene[None])
+for step in traced.steps:
+    if step.kind == "BatchNormReLU2d":
+        maps = step.outputs[0].array[0]
+        black = int((maps.max(axis=(1, 2)) == 0).sum())
+        assert black == 0
+        size = "×".join(map(str, maps.shape[1:]))
+        lit = (maps > 0).mean()
+        print(f"{step.name:<12} {len(maps):>3} maps of {size:<6} {black:>3} black, {lit:.0%} lit")
+
+# %% [markdown]
+# None is black: every map has found work, even for this one scene. Where a ReLU has died (its input
+# is negative whatever the image), a row would count it.
+#
+# ## 2. One bright pixel, by hand
+#
+# The first layer's maps come from one kernel each: a convolution, batch norm, ReLU. Take the
+# brightest pixel of one map. **Predict:** what does the patch of the scene under it look like,
+# compared with the kernel?
+
+# %%
+conv, norm = net.encoders[0]
+maps = net.encoders[0](scene[None])[0]
+channel = int(maps.std(axis=(1, 2)).argmax())
+row, column = np.unravel_index(maps[channel].argmax(), maps[channel].shape)
+kernel = conv.params["weight"][channel, 0]
+patch = np.pad(scene[0], 2)[row : row + 5, column : column + 5]
+total = (kernel * patch).sum()
+state = {name: value[channel] for name, value in norm.state_dict().items() if np.ndim(value)}
+normal = (total - state["running_mean"]) / np.sqrt(state["running_var"] + 1e-5)
+by_hand = max(0, state["weight"] * normal + state["bias"])
+assert np.isclose(by_hand, maps[channel, row, column], rtol=1e-4)
+print(
+    f"map {channel}: sum of products {total:.2f}, normalized {normal:.2f}, after ReLU {by_hand:.2f}"
+)
+shown = {"kernel": kernel, "patch": patch, "products": kernel * patch}
+plot_arrays({what: part.round(2) for what, part in shown.items()}, shared=False)
+
+# %% [markdown]
+# A kernel is bright where the image agrees with it: light under its orange weights, dark under its
+# blue ones. Eight of the sixteen kernels, here from black to white, and what each makes of the
+# scene:
+
+# %%
+weights = conv.params["weight"][:, 0]
+shown = {f"kernel {k}": weights[k] for k in range(8)} | {f"map {k}": maps[k] for k in range(8)}
+plot_images(shown, columns=8, size=1.1)
+
+# %% [markdown]
+# Some light up on whole strokes, others only along edges of one direction: compare the two sides of
+# the 8. Deeper kernels cannot be read like this: they weigh maps, not pixels. So ask the whole net.
+#
+# ## 3. What does an answer need? Two questions
+#
+# **A gradient** says how the answer would change if a pixel changed *a little* (Simonyan et al.
+# 2013). **Covering** says how it changes if a piece is *gone* (Zeiler and Fergus 2013). These are
+# not the same question. Take a tiny net with two inputs,
+#
+# $$y = \min(a + b,\, 1), \qquad a = b = 1: \tag{1}$$
+#
+# **Predict** both gradients, and what covering $a$, covering $b$ and covering both costs.
+
+
+# %%
+def capped(a, b):
+    return min(a + b, 1.0)
+
+
+h = 1e-4
+print("gradient of a:", (capped(1 + h, 1) - capped(1 - h, 1)) / (2 * h))
+for covered, y in {"a": capped(0, 1), "b": capped(1, 0), "both": capped(0, 0)}.items():
+    print(f"covering {covered:<5} costs {capped(1, 1) - y}")
+assert capped(1 + h, 1) == capped(0, 1) == 1 and capped(0, 0) == 0
+
+# %% [markdown]
+# The gradient is 0, and covering either one costs nothing: each is enough alone. Only covering both
+# shows that they matter. Remember that for the size of what you cover.
+#
+# Now a real answer: a pixel on a stroke. Its score is how far its class is ahead of the next best.
+# The gradient for the image is what every backward pass in this library hands on to the layer
+# below, and the layer below the first is the image: one call.
+
+# %%
+scores = net(scene[None])
+labels = scores[0].argmax(axis=0)
+ink = np.argwhere((labels > 0) & (labels == truth))
+row, column = pixel = tuple(map(int, ink[len(ink) // 2]))
+best, second = np.argsort(scores[0, :, row, column])[[-1, -2]]
+dy = np.zeros_like(scores)
+dy[0, best, row, column], dy[0, second, row, column] = 1, -1
+dx = net.backward(dy)[0, 0]
+
+
+def ahead(image):
+    """How far the class of the pixel is ahead of the second."""
+    found = net(image[None])[0, :, row, column]
+    return float(found[best] - found[second])
+
+
+direction = 1e-3 * np.sign(dx)[None]
+measured = (ahead(scene + direction) - ahead(scene - direction)) / 2
+expected = float((dx * direction[0]).sum())
+print(f"a step along the signs of the gradient: {measured:.4f} measured, {expected:.4f} promised")
+assert abs(measured - expected) < 0.2 * expected
+
+# %% [markdown]
+# The gradient keeps its promise for small steps. Covering needs no gradient at all, only patience.
+# A square of 5×5 pixels, painted in the colour of the background, moves over the scene, and for
+# each pixel we note the mean fall of the score under all squares that covered it:
+
+
+# %%
+def cover(image, score, window=5, step=2):
+    """The mean fall of a score while a square covers a pixel."""
+    height, width = image.shape[1:]
+    falls, times = np.zeros((2, height, width))
+    background = np.median(image)
+    whole = score(image)
+    for top in range(1 - window, height, step):
+        for left in range(1 - window, width, step):
+            square = (
+                slice(max(top, 0), top + window),
+                slice(max(left, 0), left + window),
+            )
+            covered = image.copy()
+            covered[0][square] = background
+            falls[square] += whole - score(covered)
+            times[square] += 1
+    return falls / np.maximum(times, 1)
+
+
+def lead(image):
+    """How far the class of the pixel is ahead of whichever comes next."""
+    found = net(image[None])[0, :, row, column]
+    return float(found[best] - np.delete(found, best).max())
+
+
+step = 8 if FAST else 2
+needed = cover(scene, lead, step=step)
+library = occlusion(net, scene, label_score(scores, pixel), window=5, step=step)
+assert np.allclose(needed, library, atol=1e-3)
+plot_images(
+    {
+        f"the {CLASS_NAMES[best]} at row {row},\ncolumn {column}": scene,
+        "gradient,\nits absolute value": abs(dx),
+        "covering,\nwhat is needed": np.maximum(needed, 0),
+    },
+    size=2.2,
+)
+
+# %% [markdown]
+# The gradient is sharp and speckled: single pixels that would tip the balance. Covering gives
+# regions, which one can talk about. The library's `occlusion` is the loop above, in batches. For
+# three pixels of this scene, the blue cross being the pixel that is asked about:
+
+# %%
+pixels = [tuple(map(int, ink[len(ink) * part // 8])) for part in (1, 4, 7)]
+plot_occlusion(net, scene, pixels, CLASS_NAMES, step=step)
+
+# %% [markdown]
+# Each stays on its own digit; the neighbour hardly counts. But it is not its own place alone: to
+# call a piece of stroke part of an 8, the net must see the loop around it.
+#
+# **Predict:** how far from the pixel does what it needs lie? The receptive field (lesson 07) says
+# how far it *could* be.
+
+# %%
+rows, columns = np.indices(needed.shape)
+distance = np.maximum(abs(rows - row), abs(columns - column))
+weight = np.maximum(needed, 0)
+near = [float(weight[distance <= r].sum() / weight.sum()) for r in range(41)]
+half, most = (int(np.argmax(np.array(near) >= share)) for share in (0.5, 0.9))
+print("it could see", receptive_field(net, scene[None]), "of", scene.shape[1:])
+print(f"half of what it needs lies within {half} pixels of it, nine tenths within {most}")
+plot_lines({"share of what is needed": near}, range(41), xlabel="pixels away", ylabel="share")
+
+# %% [markdown]
+# ## 4. Two heads need different things
+#
+# The localizer of lesson 10 has one body and two heads. **Predict:** which ink does the box need,
+# and which the class?
+
+# %%
+one, digit, _ = DigitLocalization("test", 4).sample(0, 3)
+plot_box_occlusion(pretrained("digits-localization"), one, CLASS_NAMES[1:], step=step)
+
+# %% [markdown]
+# The box needs all of the digit, and looks around it too. For the class a part is enough:
+
+# %%
+localizer = pretrained("digits-localization")
+output = localizer(one[None])
+for what, score in {"the box": box_score(output), "the class": class_score(output)}.items():
+    falls = occlusion(localizer, one, score, window=5, step=step)
+    inked = falls[one[0] > 0.6]
+    print(f"{what:<10} needs {(inked > 0.3 * falls.max()).mean():.0%} of the ink")
+
+# %% [markdown]
+# ("Needs" is where covering costs at least three tenths of the most that it costs anywhere.) Same
+# features, two readers.
+#
+# ## 5. Break it on purpose: how a net learns with a wrong backward pass
+#
+# Two nets that begin alike. One learns with the right backward pass; in the other all convolutions
+# hand on a gradient through the kernel as it is, which should be turned (lesson 01). **Predict**
+# what the second will have learned at the end.
+#
+# ![A net learns a scene, beside one whose backward pass is wrong](images/learning.gif)
+#
+# Both begin with noise, call everything background, find ink, and only then learn which digit it
+# is. The wrong one comes a little later and stays a little worse. Nothing in it looks like a
+# mistake! ([The guide](guides/looking_inside.md) says how to film a net of your own.)
+#
+# Why does a wrong one learn anything at all? Here is a small classifier of the bare 8×8 digits, and
+# five ways to break its backward pass. Every forward pass is right.
+
+
+# %%
+class UnrotatedConv2d(Conv2d):
+    """Wrong: dx comes through the kernel as it is, not turned by half a turn."""
+
+    def backward(self, dy):
+        weight = self.params["weight"]
+        right = weight.copy()
+        weight[...] = right[:, :, ::-1, ::-1]
+        try:
+            return super().backward(dy)
+        finally:
+            weight[...] = right
+
+
+class OpenReLU(ReLU):
+    """Wrong: passes dy where x was negative, too."""
+
+    def backward(self, dy):
+        return dy
+
+
+class CornerPool2d(MaxPool2d):
+    """Wrong: forgets the switches; each window's gradient goes to its first pixel."""
+
+    def backward(self, dy):
+        dx = np.zeros_like(super().backward(dy))
+        dx[:, :, ::2, ::2] = dy
+        return dx
+
+
+class SilentConv2d(Conv2d):
+    """Wrong: hands nothing on. All below it stays as random as it began."""
+
+    def backward(self, dy):
+        return 0 * super().backward(dy)
+
+
+class NegativeConv2d(Conv2d):
+    """Wrong: hands on the gradient with the wrong sign."""
+
+    def backward(self, dy):
+        return -super().backward(dy)
+
+
+BROKEN = {
+    "right": {},
+    "kernel not rotated": {"conv": UnrotatedConv2d},
+    "ReLU lets all through": {"relu": OpenReLU},
+    "switches forgotten": {"pool": CornerPool2d},
+    "nothing handed on": {"conv": SilentConv2d},
+    "sign wrong": {"conv": NegativeConv2d},
+}
+
+
+def classifier(conv=Conv2d, relu=ReLU, pool=MaxPool2d, seed=0):
+    rng = np.random.default_rng(seed)
+    return Sequential(
+        *(conv(1, 8, 3, padding=1, rng=rng), relu()),
+        *(conv(8, 16, 3, padding=1, rng=rng), relu(), pool(2)),
+        *(conv(16, 16, 3, padding=1, rng=rng), relu(), pool(2)),
+        *(Flatten(), Linear(64, 10, rng=rng)),
+    )
+
+
+# %% [markdown]
+# First ask where the damage is. One batch, the same weights, the right and the wrong gradient of
+# each layer's weights: the cosine of the angle between them is 1 where they point the same way, 0
+# where they have nothing to do with each other. **Predict** it for the last layer, and for the
+# first.
+
+# %%
+pictures, digits = load_digits()
+pictures = pictures[:, None].astype(np.float32)
+
+
+def gradients(net):
+    net.zero_grad()
+    net.backward(ops.cross_entropy_backward(net(pictures[360:488]), digits[360:488]))
+    return {name: g.ravel().copy() for name, g in net.grads.items() if name.endswith("weight")}
+
+
+right = gradients(classifier())
+print(f"{'':<24}{'conv 1':>8}{'conv 2':>8}{'conv 3':>8}{'linear':>8}")
+cosines = {}
+for what, parts in BROKEN.items():
+    wrong = gradients(classifier(**parts))
+    cosines[what] = [
+        float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
+        for a, b in zip(right.values(), wrong.values(), strict=True)
+    ]
+    print(f"{what:<24}" + "".join(f"{value + 0.0:>8.2f}" for value in cosines[what]))
+assert np.allclose([values[-1] for values in cosines.values()], 1)
+assert np.allclose(cosines["kernel not rotated"][2], 1) and cosines["kernel not rotated"][1] < 0.9
+
+# %% [markdown]
+# A backward pass runs from the end to the beginning, so a mistake spoils only what lies *below* it:
+# the linear layer's gradient is right in every row. (A convolution's `dw` needs no `dx` of its own:
+# with the kernel not rotated, the last one is still right.) The sign flips once for each
+# convolution on the way: −1, and then 1 again.
+#
+# Now train each twice, from two seeds, with Adam. The row *nothing handed on* is the one to compare
+# with: there only the top learns, on top of random kernels. **Predict** the order.
+
+
+# %%
+def learn(net, seed, steps):
+    """Train, and say how many of 360 digits by other hands are named right, every 20 steps."""
+    optimizer, rng, right = Adam(net, 3e-3), np.random.default_rng(seed), []
+    for step in range(steps + 1):
+        if step % 20 == 0:
+            right.append(float((net(pictures[:360]).argmax(axis=1) == digits[:360]).mean()))
+        some = rng.integers(360, len(pictures), 32)
+        scores = net(pictures[some])
+        net.zero_grad()
+        net.backward(ops.cross_entropy_backward(scores, digits[some]))
+        optimizer.step()
+    return right
+
+
+steps = 40 if FAST else 240
+image = np.random.default_rng(0).normal(size=(2, 2, 4, 4))
+alone = {"conv": Conv2d(2, 3, 3, padding=1, rng=0), "relu": ReLU(), "pool": MaxPool2d(2)}
+curves = {}
+print(f"{'':<24}{'step 40':>8}{f'step {steps}':>10}{'seed 1':>8}   the gradient check says")
+for what, parts in BROKEN.items():
+    curves[what], again = (learn(classifier(**parts, seed=s), s, steps) for s in (0, 1))
+    layers = [  # each on its own, as a test would
+        make(2, 3, 3, padding=1, rng=0) if kind == "conv" else make(2) if kind == "pool" else make()
+        for kind, make in parts.items()
+    ] or alone.values()
+    fine = all(check_gradients(layer, image).ok for layer in layers)
+    assert fine == (what == "right")
+    shares = f"{curves[what][2]:>8.0%}{curves[what][-1]:>10.0%}{again[-1]:>8.0%}"
+    print(f"{what:<24}{shares}   {'right' if fine else 'WRONG'}")
+if not FAST:
+    assert all(curve[2] < curves["right"][2] for what, curve in curves.items() if what != "right")
+    assert curves["kernel not rotated"][-1] > 0.85 and curves["nothing handed on"][-1] > 0.85
+    assert curves["sign wrong"][-1] < 0.6
+plot_lines(curves, range(0, steps + 1, 20), xlabel="step", ylabel="digits named right")
+
+# %% [markdown]
+# At step 40 the right one is ahead of all others. At the end three wrong ones have caught up, and
+# one of them is the net whose lower convolutions never moved: the last layers learn to make do with
+# whatever they get, random kernels or kernels led astray. Forgotten switches cost more; only the
+# wrong sign, which drives the middle layer uphill, ruins it. Had you judged by accuracy, you would
+# have let most of the mistakes pass. The check needs no training, and finds all five.
+#
+# ## 6. Exercises
+#
+# 1. Cover squares of 3 and of 9 pixels in section 3. What has $y = \min(a + b, 1)$ to do with it?
+# 2. Fool the localizer: take a scene, and climb the gradient of the score of another class, in
+#    steps of `0.01 * np.sign(dx)`. How many steps until it sees that class, and what do you see?
+#    (Its `backward` wants a gradient for each head.)
+# 3. Leave only the first convolution broken, whichever way. What does the row of cosines say?
+#
+# ## Remember
+#
+# - A gradient says what a small change would do; covering says what an answer needs.
+# - A mistake in a backward pass spoils the layers below it; those above go on learning.
+# - A net that learns proves nothing; a gradient check does.
+#
+# ## Read on
+#
+# - M. D. Zeiler and R. Fergus, [Visualizing and understanding convolutional
+#   networks](https://arxiv.org/abs/1311.2901), section 4.2: occlusion
+# - K. Simonyan et al., [Deep inside convolutional networks](https://arxiv.org/abs/1312.6034):
+#   gradients for the image, and images that a class would love
+# - C. Olah et al., [Feature visualization](https://distill.pub/2017/feature-visualization/)
+#   (Distill, 2017)
+#
+# ← [15 Make it yours](15_make_it_yours.ipynb)
+# · [all lessons](README.md)
