@@ -12,8 +12,9 @@
 # · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
 # [07](07_one_class_per_pixel.ipynb) [08](08_down_and_up_again.ipynb)
 # [09](09_segnet_and_the_rest.ipynb) · find the objects [10](10_what_and_where.ipynb)
-# [11](11_several_objects.ipynb) · faster [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
-# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb) · look inside **16**
+# [11](11_several_objects.ipynb) · faster [12](12_from_loops_to_speed.ipynb)
+# [13](13_on_the_gpu.ipynb) · your own [14](14_real_photographs.ipynb)
+# [15](15_make_it_yours.ipynb) · look inside **16**
 
 # %% tags=["hide-input"]
 # %matplotlib inline
@@ -268,18 +269,17 @@ for what, score in {"the box": box_score(output), "the class": class_score(outpu
 #
 # ## 5. Break it on purpose: how a net learns with a wrong backward pass
 #
-# Two nets that begin alike. One learns with the right backward pass; in the other all convolutions
-# hand on a gradient through the kernel as it is, which should be turned (lesson 01). **Predict**
-# what the second will have learned at the end.
+# Two nets that begin alike. One learns with the right backward pass; in the other every convolution
+# hands on its `dx` with the wrong sign. **Predict** how far the second comes.
 #
 # ![A net learns a scene, beside one whose backward pass is wrong](images/learning.gif)
 #
-# Both begin with noise, call everything background, find ink, and only then learn which digit it
-# is. The wrong one comes a little later and stays a little worse. Nothing in it looks like a
-# mistake! ([The guide](guides/looking_inside.md) says how to film a net of your own.)
+# Both begin with noise, call nearly everything background, and find some ink. Then the right one
+# learns which digit it is, and the wrong one never does. ([The guide](guides/looking_inside.md)
+# says how to film a net of your own.)
 #
-# Why does a wrong one learn anything at all? Here is a small classifier of the bare 8×8 digits, and
-# five ways to break its backward pass. Every forward pass is right.
+# Not every mistake is so easily seen. Here is a small classifier of the bare 8×8 digits, and five
+# ways to break its backward pass. Every forward pass is right.
 
 
 # %%
