@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import draw
 from nn_scratch.cli import main
-from nn_scratch.data import DigitDetection, Loader
+from nn_scratch.data import DigitDetection, Loader, sources
 from nn_scratch.evaluation import Detections, Objects, average_precision
 from nn_scratch.layers import Layer
 from nn_scratch.nets import CenterNet, Localizer, SlidingDetector
@@ -199,11 +200,16 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(net, tmp_path):
     assert load_checkpoint(tmp_path / "killed" / "checkpoint.npz")
 
 
-@pytest.mark.slow
-def test_through_the_commands(tmp_path, capsys, monkeypatch):
-    """Trained, evaluated on both splits, and shown on a photograph of another size."""
-    from PIL import Image
+@pytest.fixture
+def few_scenes(monkeypatch):
+    """Less to validate and to test on than the commands take."""
+    for name in "VALIDATION_SCENES", "TEST_SCENES":
+        monkeypatch.setattr(sources, name, 24)
 
+
+@pytest.mark.slow
+def test_through_the_commands(tmp_path, capsys, monkeypatch, few_scenes):
+    """Trained, evaluated on both splits, and shown on a photograph of another size."""
     monkeypatch.chdir(tmp_path)
     small = ["--scenes", "40", "--epochs", "1", "--width", "4"]
     assert main(["train", "detection", *small, "--out", "run"]) == 0
@@ -219,7 +225,7 @@ def test_through_the_commands(tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.slow
-def test_comparing_detectors(tmp_path, capsys):
+def test_comparing_detectors(tmp_path, capsys, few_scenes):
     nets = ["--nets", "centernet", "sliding-detector"]
     small = ["--scenes", "20", "--epochs", "1", "--width", "4", "--out", str(tmp_path)]
     assert main(["compare", "detection", *nets, "--seeds", "0", *small]) == 0
