@@ -10,6 +10,7 @@ benchmarks/results/detection_test.json and coins.json.
 
 import argparse
 import json
+import statistics
 import time
 from pathlib import Path
 
@@ -83,6 +84,14 @@ def table(report):
         scores = " | ".join(f"{row[name]:.3f}" for name in ("ap50", "ap", "ap75"))
         lines.append(f"| {row['net']} | {row['seed']} | {scores} |")
     return "\n".join(lines)
+
+
+def over_seeds(report, name):
+    """A metric of the first net's runs as README.md shows it: each, and mean ± spread."""
+    net = report["rows"][0]["net"]
+    values = [row[name] for row in report["rows"] if row["net"] == net]
+    each = ", ".join(f"{value:.3f}" for value in values)
+    return f"{each} | {statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
 
 
 def coins_line(report):
