@@ -462,6 +462,7 @@ def test_links_in_a_zip(tmp_path):
         zipped({"a": b"123456789"}).replace(b"123456789", b"987654321"),
         gzip.compress(b"no tar in here"),
     ],
+    ids=["a page", "nothing", "cut gz", "cut tar", "damaged zip", "no tar"],
 )
 def test_what_is_damaged_or_no_archive(tmp_path, content):
     (tmp_path / "archive").write_bytes(content)

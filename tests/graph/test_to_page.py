@@ -108,7 +108,7 @@ def test_every_segmenter(browser, tmp_path, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", set(LOCALIZERS) - {"localizer-4096"})
+@pytest.mark.parametrize("name", sorted({*LOCALIZERS} - {"localizer-4096"}))
 def test_every_localizer(browser, tmp_path, name):
     net = as_if_trained(LOCALIZERS[name](1, 4, image_size=(33, 40), width=6, rng=0))
     x = draw(2, 1, 33, 40, dtype=np.float32)
