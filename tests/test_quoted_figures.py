@@ -1,6 +1,7 @@
 """Figures that texts quote are those of the files that the benchmarks wrote."""
 
 import json
+import statistics
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,17 @@ def test_detectors_on_test_scenes_and_coins():
     points = [row for row in on_test["rows"] if row["net"] == "centernet"]
     assert len(points) == 3 and all(r["ap50"] >= 0.98 and r["ap"] >= 0.76 for r in points)
     assert on_coins["found"] == on_coins["coins"] == 6 and on_coins["false"] <= 1
+
+
+def test_a_detector_ends_where_pytorch_s_does():
+    rows = json.loads((BENCHMARKS / "parity_detection.json").read_text())["rows"]
+    ours, theirs = ([row[who] for row in rows] for who in ("ours", "torch"))
+    difference = statistics.mean(ours) - statistics.mean(theirs)
+    assert abs(difference) < min(map(statistics.stdev, (ours, theirs)))
+    each = " | ".join(", ".join(f"{v:.3f}" for v in part) for part in (ours, theirs))
+    spread = ", ".join(f"{statistics.stdev(part):.3f}" for part in (ours, theirs))
+    results = (ROOT / "RESULTS.md").read_text(encoding="utf-8")
+    assert f"| CenterNet, AP | {each} | {difference:+.4f} | {spread} |" in results
 
 
 def test_speed_of_ops():
