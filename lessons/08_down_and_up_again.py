@@ -12,7 +12,8 @@
 # [07](07_one_class_per_pixel.ipynb) **08** [09](09_segnet_and_the_rest.ipynb) · find the objects
 # [10](10_what_and_where.ipynb) [11](11_several_objects.ipynb) · faster
 # [12](12_from_loops_to_speed.ipynb) [13](13_on_the_gpu.ipynb) · your own
-# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb)
+# [14](14_real_photographs.ipynb) [15](15_make_it_yours.ipynb) · look inside
+# [16](16_looking_inside.ipynb)
 
 # %% tags=["hide-input"]
 # %matplotlib inline
