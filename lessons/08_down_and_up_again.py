@@ -129,8 +129,8 @@ plot_views(scene, seen, pixel=(18, 8))
 #
 # A concatenation is cut into its parts again. And where one map is *used twice*, by the pool and by
 # the skip, its two gradients are added. The layers are called `Add` and `Concat`. Read `forward`
-# and `backward` in `nn_scratch/nets/fcn.py` side by side, then those of `nn_scratch/nets/unet.py`,
-# which concatenates: that is all that happens there.
+# and `backward` in `nn_scratch/nets/down_up.py` side by side, then those of
+# `nn_scratch/nets/unet.py`, which concatenates: that is all that happens there.
 
 # %%
 skipping = DownUpFCN(1, 11, widths=(8, 16, 32), upsampler="nearest", skips=3, rng=0)

@@ -372,7 +372,7 @@ for kind in ("max", "root mean square", "stride"):
 # 1. Find the missing term of `Swish` above, and check it.
 # 2. A pool that *adds* its four pixels' maximum and minimum. Which switches does it need? Write it
 #    with `ops.max_pool2d` alone. (The minimum of $x$ is the maximum of what?)
-# 3. Give the strided encoder skip connections as in `nn_scratch/nets/fcn.py`, and compare over
+# 3. Give the strided encoder skip connections as in `nn_scratch/nets/down_up.py`, and compare over
 #    three seeds.
 #
 # ## Remember
