@@ -2,27 +2,18 @@
 
 from pathlib import Path
 
-from nn_scratch.cli.options import UsageError, add_net
+from nn_scratch.cli.options import UsageError, add_net, add_trained
 
 
 def add(commands):
     """The command's parser."""
-    from nn_scratch.nets.pretrained import pretrained_names
-
     parser = commands.add_parser(
         "export",
         help="a checkpoint's net as an ONNX file, or as a page for the browser",
         description="The file's ending says as what: net.onnx for onnxruntime and other programs "
         "(needs nn-scratch[export]), page.html for any browser, also without a network.",
     )
-    parser.add_argument(
-        "checkpoint", type=Path, nargs="?", help="what train wrote; or, in its place:"
-    )
-    parser.add_argument(
-        "--pretrained",
-        metavar="NAME",
-        help=f"a net that comes with the library: {', '.join(pretrained_names())}",
-    )
+    add_trained(parser)
     parser.add_argument("file", type=Path, help="what to write: … .onnx or … .html")
     add_net(parser, "where a net of your own is now, if its file was moved")
     return parser

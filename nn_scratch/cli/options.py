@@ -3,6 +3,7 @@
 import argparse
 from contextlib import contextmanager
 from dataclasses import Field, fields
+from pathlib import Path
 from typing import Any
 
 EACH = 8.0  # seconds for a file, if there are many
@@ -60,6 +61,20 @@ def as_options():
         yield
     except SettingsError as error:
         raise UsageError(f"{_flag_of(error.setting)} {error.problem}") from error
+
+
+def add_trained(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name a trained net: a checkpoint, or --pretrained."""
+    from nn_scratch.nets.pretrained import pretrained_names
+
+    parser.add_argument(
+        "checkpoint", type=Path, nargs="?", help="what train wrote; or, in its place:"
+    )
+    parser.add_argument(
+        "--pretrained",
+        metavar="NAME",
+        help=f"a net that comes with the library: {', '.join(pretrained_names())}",
+    )
 
 
 def add_net(parser: argparse.ArgumentParser, help: str) -> None:

@@ -2,24 +2,15 @@
 
 from pathlib import Path
 
-from nn_scratch.cli.options import UsageError, add_device, add_net
+from nn_scratch.cli.options import UsageError, add_device, add_net, add_trained
 
 
 def add(commands):
     """The command's parser."""
-    from nn_scratch.nets.pretrained import pretrained_names
-
     parser = commands.add_parser(
         "predict", help="what a checkpoint's net says of image files, drawn on them"
     )
-    parser.add_argument(
-        "checkpoint", type=Path, nargs="?", help="what train wrote; or, in its place:"
-    )
-    parser.add_argument(
-        "--pretrained",
-        metavar="NAME",
-        help=f"a net that comes with the library: {', '.join(pretrained_names())}",
-    )
+    add_trained(parser)
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument(
         "--out",
