@@ -8,6 +8,7 @@ from matplotlib.patches import Rectangle
 
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.detection import Detections, Objects, match
+from nn_scratch.plotting import given
 from nn_scratch.plotting.parts import draw_box, photograph, show_image
 from nn_scratch.plotting.text import fitted, legend_below, title, write
 
@@ -31,7 +32,13 @@ def plot_detections(
     images (N, 1 or 3, H, W) with values from 0 to 1; truth, found: one for each image.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    images = given.images("images", images)
+    _check_each("truth", truth, Objects, len(images))
+    _check_each("found", found, Detections, len(images))
+    given.names("class_names", class_names)
+    _check_labels(found, class_names)
     wide = min(max(images.shape[3] / images.shape[2], 1), COLUMNS)  # in panels
     columns = min(len(images), int(COLUMNS / wide))
     rows = -(-len(images) // columns)
@@ -60,7 +67,12 @@ def plot_found(image: Array, found: Detections, class_names: Sequence[object]) -
     image (1 or 3, H, W) with values from 0 to 1; boxes in its pixels.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    image = given.image("image", image)
+    _check_each("found", [found], Detections, 1)
+    given.names("class_names", class_names)
+    _check_labels([found], class_names)
     figure, axis = photograph(image)
     for i in range(len(found.boxes)):
         _draw(axis, found, i, RIGHT, class_names)
@@ -102,6 +114,25 @@ def _draw(axis, found, i, kind, class_names):
     )
     text.set_bbox({"facecolor": colour, "edgecolor": "none", "pad": 0.6, "alpha": 0.8})
     write(text, f"{fitted(class_names[found.labels[i]], WIDEST, 7)} {found.scores[i]:.2f}")
+
+
+def _check_each(name, values, kind, count):
+    """As many Objects or Detections as there are images."""
+    if not isinstance(values, (list, tuple)) or not all(isinstance(v, kind) for v in values):
+        raise TypeError(f"{name} is {values!r:.60}, but must be {kind.__name__} for each image")
+    if len(values) != count:
+        raise ValueError(f"{name} has {len(values)} entries, but there are {count} images")
+    for each in values:
+        labels = given.array(f"{name}.labels", each.labels, "iu" if np.size(each.labels) else "iuf")
+        given.boxes(f"{name}.boxes", each.boxes, (labels.size, 4))
+        if kind is Detections and np.shape(each.scores) != labels.shape:
+            raise ValueError(f"{name}.scores must be {labels.shape}, a score for each label")
+
+
+def _check_labels(found, class_names):
+    """What is found must have a name."""
+    most = max((int(np.max(each.labels, initial=-1)) for each in found), default=-1)
+    given.names("class_names", class_names, least=most + 1)
 
 
 def _summary(right, wrong, missed):

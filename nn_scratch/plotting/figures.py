@@ -11,6 +11,8 @@ from matplotlib.patches import Patch, Rectangle
 
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.boxes import box_iou
+from nn_scratch.geometry import integer
+from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import (
     CLASS_COLOURS,
     PREDICTION_COLOUR,
@@ -38,6 +40,7 @@ from nn_scratch.plotting.text import (
     title,
     write,
 )
+from nn_scratch.validate import number
 
 PANEL = 1.6  # inches, of one image among others
 DASHES = (0, (1, 0.9))  # short ones: an outline is made of sides of pixels
@@ -54,10 +57,14 @@ def plot_segmentation(
     places of class_names (other labels are black).
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    shown = {"image": images, "truth": truths}
+    images = given.images("images", images)
+    pixels = len(images), *images.shape[2:]
+    given.names("class_names", class_names)
+    shown = {"image": images, "truth": given.label_map("truths", truths, pixels)}
     if predictions is not None:
-        shown["prediction"] = predictions
+        shown["prediction"] = given.label_map("predictions", predictions, pixels)
     columns = 2 if len(images) > 3 else 1
     rows, panels = -(-len(images) // columns), len(shown)
     figure = Figure(figsize=(PANEL * panels * columns, 1.62 * rows + 0.3), layout="constrained")
@@ -88,7 +95,13 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
     largest. Objects of one class count as one, so choose an image where each class occurs once.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    image = given.image("image", image)
+    labels = given.label_map("labels", labels, image.shape[1:])
+    if not (labels > 0).any():
+        raise ValueError("labels has no object: every pixel is background")
+    given.names("class_names", class_names, least=int(labels.max()) + 1)
     found = {k: tight_box(labels == k) for k in np.unique(labels[labels > 0]).tolist()}
     largest = max(found, key=lambda k: np.count_nonzero(labels == k))
     answers = {
@@ -121,7 +134,17 @@ def plot_outlines(
     is background and what is not.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    image = given.image("image", image)
+    pixels = image.shape[1:]
+    truth = given.label_map("truth", truth, pixels)
+    predictions = {
+        what: given.label_map("predictions", labels, pixels)
+        for what, labels in given.titled("predictions", predictions).items()
+    }
+    most = max(int(labels.max()) for labels in predictions.values())
+    given.names("class_names", class_names, least=most + 1)
     figure = Figure(figsize=(max(2.9 * len(predictions), 4.4), 3.2), layout="constrained")
     axes = figure.subplots(1, len(predictions), squeeze=False)[0]
     drawn = {
@@ -151,7 +174,11 @@ def plot_overlay(image: Array, labels: Array, class_names: Sequence[str]) -> Fig
     image (1 or 3, H, W) with values from 0 to 1; labels (H, W) integer, the places of class_names.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    image = given.image("image", image)
+    labels = given.label_map("labels", labels, image.shape[1:])
+    given.names("class_names", class_names)
     figure, axis = photograph(image)
     axis.imshow(coloured(labels, len(class_names)), alpha=0.5)
     class_legend(figure, labels, class_names)
@@ -164,7 +191,9 @@ def plot_box(image: Array, box: Array, name: str) -> Figure:
     image (1 or 3, H, W) with values from 0 to 1; box (4,): (x, y, w, h) in pixels.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    image, box = given.image("image", image), given.boxes("box", box, (4,))
     figure, axis = photograph(image)
     draw_box(axis, box, PREDICTION_COLOUR, "-")
     title(axis, fitted(name, figure.get_figwidth() - 0.2, 12), size=12)
@@ -184,7 +213,15 @@ def plot_boxes(
     the predicted class of each image.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    images = given.images("images", images)
+    true_boxes = given.boxes("true_boxes", true_boxes, (len(images), 4))
+    if boxes is not None:
+        boxes = given.boxes("boxes", boxes, (len(images), 4))
+    for what, classes in {"true_names": true_names, "names": names}.items():
+        if classes is not None:
+            given.names(what, classes, least=len(images))
     drawn = [(true_boxes, TRUTH_COLOUR, "-", "truth")]
     if boxes is not None:
         drawn.append((boxes, PREDICTION_COLOUR, "--", "prediction"))
@@ -240,8 +277,14 @@ def plot_images(
     that occur.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    columns = columns or len(images)
+    images = {what: _drawable(image) for what, image in given.titled("images", images).items()}
+    columns = len(images) if columns is None else integer("columns", columns, least=1)
+    columns = min(columns, len(images))
+    size = number("size", size, 0, above=True)
+    if class_names is not None:
+        given.names("class_names", class_names)
     rows = -(-len(images) // columns)
     height, width = next(iter(images.values())).shape[-2:]
     figure = Figure(
@@ -264,8 +307,18 @@ def plot_images(
             axis.imshow(image, cmap="gray")
     if class_names is not None:
         maps = [m.ravel() for m in images.values() if m.ndim == 2 and m.dtype.kind in "iu"]
-        class_legend(figure, np.concatenate(maps), class_names)
+        class_legend(figure, np.concatenate([*maps, np.zeros(0, int)]), class_names)
     return figure
+
+
+def _drawable(image):
+    """A photograph (1 or 3, H, W), or a map (H, W) of labels or of real values."""
+    found = given.array("images", image)
+    if found.ndim != 2:
+        return given.image("images", found)
+    if 0 in found.shape:
+        raise ValueError(f"images holds a map of shape {found.shape}, but must have pixels")
+    return found if found.dtype.kind in "iu" else found.astype(np.float64)
 
 
 def plot_arrays(
@@ -285,9 +338,17 @@ def plot_arrays(
     height, width), framed cells. scale: the value of full colour, if it is not to be the largest.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    arrays = {what: np.atleast_2d(np.asarray(array)) for what, array in arrays.items()}
-    columns = columns or len(arrays)
+    arrays = {what: _cells(array) for what, array in given.titled("arrays", arrays).items()}
+    columns = len(arrays) if columns is None else integer("columns", columns, least=1)
+    columns = min(columns, len(arrays))
+    cell = number("cell", cell, 0, above=True)
+    scale = None if scale is None else number("scale", scale, 0, above=True)
+    marks = {} if marks is None else given.titled("marks", marks, least=0)
+    marks = {what: given.boxes("marks", cells, (4,)) for what, cells in marks.items()}
+    if not isinstance(shared, (bool, np.bool_)):
+        raise TypeError(f"shared is {shared!r}, but must be True or False")
     items = list(arrays.items())
     rows = [items[i : i + columns] for i in range(0, len(items), columns)]
     # In cells: each column as wide as its widest array or title, each row with a line for titles.
@@ -312,8 +373,18 @@ def plot_arrays(
             )
             own = most if shared else largest[what] or 1.0
             draw_cells(axis, array, left, top, own, size=max(8, 19 * cell))
-            if marks and what in marks:
+            if what in marks:
                 down, right, high, wide = marks[what]
                 place = left + right, top + down
                 axis.add_patch(Rectangle(place, wide, high, fill=False, ec="#222222", lw=2.2))
     return figure
+
+
+def _cells(array):
+    """An array of at most two axes, with at least one cell."""
+    found = np.atleast_2d(given.array("arrays", array))
+    if found.ndim != 2 or not found.size:
+        raise ValueError(f"arrays holds an array of shape {found.shape}, but must be 2-D")
+    if np.isinf(found).any():
+        raise ValueError("arrays holds infinity, but its numbers must be finite, or NaN")
+    return found.astype(np.float64)

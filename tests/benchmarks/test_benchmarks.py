@@ -9,6 +9,7 @@ import pytest
 
 import gpu
 import random_calls
+import random_pictures
 from backends import device_of
 from nn_scratch import ops
 
@@ -202,6 +203,13 @@ def test_random_calls_are_right_or_refused_by_name():
     assert not faults, "\n".join(faults)
     assert counts["computed"] > 400 and counts["refused"] > 60
     assert set(random_calls.MAKERS) == set(ops.__all__)
+
+
+def test_random_pictures_are_made_or_refused_by_name():
+    """A part of what `python benchmarks/random_pictures.py` tries, without drawing the figures."""
+    counts, faults = random_pictures.try_calls(80, seed=1)
+    assert not faults, "\n".join(faults)
+    assert counts["drawn"] > 25 and counts["refused"] > 20
 
 
 def test_ways(tmp_path):

@@ -1,0 +1,87 @@
+"""What pictures ask of what they are given: images, label maps, boxes, names, numbers.
+
+Each function returns plain NumPy arrays (never the caller's to write into), or raises a ValueError
+or TypeError that names the argument.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+
+def image(name, value):
+    """One image (1 or 3, H, W) as floats from 0 to 1."""
+    return _shades(name, value, 3, "(1 or 3, H, W)")
+
+
+def images(name, values):
+    """At least one image of one size, (N, 1 or 3, H, W), as floats from 0 to 1."""
+    return _shades(name, values, 4, "(N, 1 or 3, H, W)")
+
+
+def label_map(name, value, shape):
+    """Integers (or bools) of the shape of the pixels that they belong to."""
+    found = array(name, value, "iub")
+    if found.shape != tuple(shape):
+        raise ValueError(
+            f"{name} has shape {found.shape}, but must be {tuple(shape)}: a label for each pixel"
+        )
+    return found
+
+
+def boxes(name, values, shape):
+    """Boxes (x, y, w, h) of this shape, in finite numbers."""
+    found = array(name, values)
+    if found.shape != tuple(shape):
+        raise ValueError(
+            f"{name} has shape {found.shape}, but must be {tuple(shape)}: (x, y, w, h) in pixels"
+        )
+    return _finite(name, found)
+
+
+def names(name, values, least=0):
+    """At least `least` names, in a list or the like; one text is not several names."""
+    if isinstance(values, str) or not isinstance(values, (Sequence, np.ndarray)):
+        raise TypeError(f"{name} is {values!r}, but must be a list of names")
+    if len(values) < least:
+        raise ValueError(f"{name} has {len(values)} names, but must have at least {least}")
+
+
+def titled(name, values, least=1):
+    """A dict from title to what is drawn under it, with at least `least` entries."""
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"{name} is a {type(values).__name__}, but must be a dict, with titles for keys"
+        )
+    if len(values) < least:
+        raise ValueError(f"{name} is empty, but needs at least one entry")
+    return values
+
+
+def array(name, value, kinds="fiub"):
+    """An array of real numbers, or of the kinds named by NumPy's letters."""
+    try:
+        found = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise TypeError(f"{name} cannot be read as one array: {error}") from None
+    if found.dtype.kind not in kinds:
+        wanted = "real numbers" if "f" in kinds else "integers"
+        got = found.dtype if isinstance(value, np.ndarray) else type(value).__name__
+        raise TypeError(f"{name} is {got}, but must be an array of {wanted}")
+    return found
+
+
+def _shades(name, value, rank, layout):
+    found = array(name, value)
+    if found.ndim != rank or found.shape[-3] not in (1, 3) or 0 in found.shape:
+        raise ValueError(f"{name} has shape {found.shape}, but must be {layout}, and not empty")
+    return np.clip(_finite(name, found), 0, 1)
+
+
+def _finite(name, found):
+    """Numbers as float32 or float64, of which matplotlib can draw each."""
+    if found.dtype not in (np.float32, np.float64):
+        found = found.astype(np.float64)
+    if not np.isfinite(found).all():
+        raise ValueError(f"{name} holds NaN or infinity, but must be finite")
+    return found
