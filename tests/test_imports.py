@@ -9,7 +9,7 @@ import nn_scratch
 
 HOUSE = Path(nn_scratch.__file__).parent
 FLOORS = [
-    {"backend", "geometry", "strict_json", "user_file", "validate"},
+    {"backend", "geometry", "names", "strict_json", "user_file", "validate"},
     {"engine", "naive"},
     {"ops"},
     {"layers"},

@@ -21,7 +21,7 @@ def add(commands):
 
 def run(options):
     """Write the file, and say how to use it."""
-    from nn_scratch.evaluation.names import printable
+    from nn_scratch.names import printable
     from nn_scratch.nets.pretrained import pretrained_file
     from nn_scratch.training.export import export
     from nn_scratch.training.inference import load_net

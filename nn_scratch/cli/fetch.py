@@ -31,7 +31,7 @@ def add(commands):
 def run(options):
     """Fetch it; say where it is, and what can be done with it."""
     from nn_scratch.data.fetch import DATA_SETS, fetch
-    from nn_scratch.evaluation.names import printable
+    from nn_scratch.names import printable
 
     folder = fetch(options.name, options.to, say=lambda line: print(line, file=sys.stderr))
     print(printable(folder))

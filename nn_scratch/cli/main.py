@@ -42,7 +42,7 @@ def main(arguments=None):
         sentence = _sentence(error)
         if sentence is None:
             raise
-        from nn_scratch.evaluation.names import printable
+        from nn_scratch.names import printable
 
         shown = "\n".join(map(printable, sentence.split("\n")))
         print(f"nn-scratch: {shown}", file=sys.stderr)

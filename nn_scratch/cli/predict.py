@@ -26,7 +26,7 @@ def add(commands):
 def run(options):
     """Predict, image by image."""
     from nn_scratch.backend import choose_device
-    from nn_scratch.evaluation.names import printable
+    from nn_scratch.names import printable
     from nn_scratch.nets.pretrained import pretrained_file
     from nn_scratch.training.inference import predict
 

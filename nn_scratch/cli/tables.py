@@ -6,7 +6,7 @@ WIDTH = 23  # columns for names
 def show_metrics(metrics, class_names):
     """One line for each metric, and for each class where there is one value a class."""
     from nn_scratch.evaluation.display import display_name, display_value
-    from nn_scratch.evaluation.names import padded
+    from nn_scratch.names import padded
 
     for name, value in metrics.items():
         if not isinstance(value, list):

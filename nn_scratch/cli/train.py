@@ -82,7 +82,7 @@ def _folder_of(settings):
 
 def _conclude(one, history, folder):
     """Write what the run reached, and show it."""
-    from nn_scratch.evaluation.names import printable
+    from nn_scratch.names import printable
 
     metrics = {name: history["epochs"][-1][name] for name in one.task.metrics}
     settings = one.settings.as_dict() | one.facts

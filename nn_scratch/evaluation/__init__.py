@@ -29,7 +29,6 @@ from nn_scratch.evaluation.heat_maps import (
     decode_centers,
     gaussian_radius,
 )
-from nn_scratch.evaluation.names import columns, padded, printable, shortened
 from nn_scratch.evaluation.occlusion import box_score, class_score, label_score, occlusion
 from nn_scratch.evaluation.segmentation import (
     class_average_accuracy,
@@ -39,6 +38,7 @@ from nn_scratch.evaluation.segmentation import (
     mean_iou,
     median_frequency_weights,
 )
+from nn_scratch.names import columns, padded, printable, shortened
 
 __all__ = [
     "CenterTargets",

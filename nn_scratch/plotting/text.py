@@ -18,7 +18,7 @@ from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
-from nn_scratch.evaluation.names import escaped, printable, without_middle
+from nn_scratch.names import escaped, printable, without_middle
 
 POINTS = 72  # in an inch
 TITLE, LEGEND = 9, 10  # font sizes in points

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 
 from nn_scratch import strict_json
 from nn_scratch.evaluation.display import NOTHING, display_name, display_value
-from nn_scratch.evaluation.names import printable
 from nn_scratch.graph import cost, untold_macs
 from nn_scratch.layers import inference_mode
+from nn_scratch.names import printable
 from nn_scratch.plotting import charts
 from nn_scratch.training.build_net import find_builder, label
 from nn_scratch.training.distributed import world

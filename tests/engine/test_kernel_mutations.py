@@ -56,7 +56,7 @@ PLANTED = [
     ("conv", "min(depth, first + each)", "first + each"),
     ("conv", "image.part(part * f * count + at", "image.part(at"),  # every part in one place
     ("conv", "z < splits", "z < splits - 1"),
-    ("conv", "if (m < m_count) y.at", "y.at"),  # channels that are none
+    ("conv", "if (m < m_count) {", "{"),  # channels that are none
     ("pool", "(at > 0 && targets[at] == targets[at - 1])", "false"),  # the last sum is the least
     ("pool", "i < count && targets[i]", "targets[i]"),  # reads beyond
     ("norm", "if (seen == 0) near = value;", "near = value;"),
@@ -77,7 +77,7 @@ PLANTED = [
 
 FETCHED = "fetch(first);\n"
 PREPARED = "    prepare(k0 + DEPTH);\n"
-MULTIPLIED = "  }\n#pragma unroll\n  for (int j = 0; j < 8; j++) {"
+MULTIPLIED = "  }\n  bool is_number = true;\n"
 BARRIER = "    __syncthreads();\n"
 RACES = [
     ("conv", FETCHED + BARRIER[2:], FETCHED),  # prepares what is still read

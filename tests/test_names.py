@@ -2,7 +2,7 @@
 
 import pytest
 
-from nn_scratch.evaluation.names import columns, padded, printable, shortened
+from nn_scratch.names import columns, padded, printable, shortened
 
 
 @pytest.mark.parametrize(
