@@ -157,9 +157,8 @@ class _Terms:
     def __init__(self, z, is_object, weight, gamma):
         xp = xp_of(z)
         self.sign = xp.where(is_object, z.dtype.type(1), z.dtype.type(-1))
-        u = self.sign * z
+        self.u = u = self.sign * z
         self.log_p = xp.minimum(u, 0) - xp.log1p(xp.exp(-xp.abs(u)))  # exp never overflows
-        self.p = engine_of(z).sigmoid(u)
         self.q = engine_of(z).sigmoid(-u)  # 1 − p would lose all digits near p = 1
         self.focus, self.gamma = weight * self.q**gamma, gamma
 
@@ -167,7 +166,8 @@ class _Terms:
         return -self.focus * self.log_p
 
     def slopes(self):
-        return self.sign * self.focus * (self.gamma * self.p * self.log_p - self.q)
+        p = engine_of(self.u).sigmoid(self.u)
+        return self.sign * self.focus * (self.gamma * p * self.log_p - self.q)
 
 
 def _check_target(scores, target, checked, binary=False):

@@ -23,13 +23,19 @@ def small_net(dtype=np.float32):
     )
 
 
+# Some biases of these move so little that both sides of the adjoint could agree by chance.
+TOO_DEEP_TO_TELL = {"CenterNet"}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_gradients_and_adjoint(case):
     report = check_gradients(case.target, *case.inputs, **case.options)
     assert report.ok, report
     report = check_adjoint(case.target, *case.inputs, **case.options)
-    # Of a deep net a bias may move so little that both sides could agree by chance.
-    assert report.ok is not False and all(row.gap < 1e-8 for row in report.rows), report
+    if case.name in TOO_DEEP_TO_TELL:
+        assert report.ok is not False and all(row.gap < 1e-8 for row in report.rows), report
+    else:
+        assert report.ok, report
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
