@@ -64,10 +64,14 @@ def to_host(array):
     return array.get() if is_cupy(array) else np.asarray(array)
 
 
-def choose_device(wanted):
+def choose_device(wanted, local_rank=0):
     """ "cpu" or "gpu" for "cpu", "gpu" or "auto", which takes a GPU if there is one, and says why
-    there is none. Raises DeviceError, with the reason, if "gpu" is wanted and there is none."""
-    reason = None if wanted == "cpu" else why_no_gpu()
+    there is none. `local_rank` numbers the processes that share this machine: each has a card of
+    its own, as far as there are cards.
+
+    Raises DeviceError, with the reason, if "gpu" is wanted and there is none.
+    """
+    reason = None if wanted == "cpu" else why_no_gpu(local_rank)
     if reason and wanted == "gpu":
         raise DeviceError(reason)
     if reason:
@@ -75,11 +79,12 @@ def choose_device(wanted):
     return "cpu" if reason or wanted == "cpu" else "gpu"
 
 
-def why_no_gpu():
+def why_no_gpu(local_rank=0):
     """None when a GPU can be used, else one sentence that says what is missing, and how to get it.
 
     Really computes something on the card, by a kernel and by a library: a driver that loads may
-    still lack the compiler, or cuBLAS.
+    still lack the compiler, or cuBLAS. From then on this is the card of the process; with a
+    `local_rank` above 0 it is the one of that number, counted round and round.
     """
     try:
         import cupy
@@ -88,6 +93,8 @@ def why_no_gpu():
     except ImportError as error:
         return _what_is_missing(error)
     try:
+        if local_rank:
+            cupy.cuda.Device(local_rank % cupy.cuda.runtime.getDeviceCount()).use()
         ones = cupy.ones((2, 2), cupy.float32)
         total = int((ones @ ones).sum())
     except Exception as error:  # CuPy raises different types for no driver, no device, no NVRTC

@@ -9,7 +9,7 @@ import pytest
 
 import standin
 from nn_scratch import layers
-from nn_scratch.backend import to_device, to_host, why_no_gpu, xp_of
+from nn_scratch.backend import choose_device, to_device, to_host, why_no_gpu, xp_of
 
 
 def test_numpy_arrays():
@@ -89,3 +89,24 @@ def test_a_library_that_is_missing_shows_before_it_is_needed(monkeypatch):
 
         monkeypatch.setattr(cupy.ndarray, "__matmul__", no_cublas)
         assert "libcublas.so.12" in why_no_gpu()
+
+
+@pytest.mark.parametrize(
+    "local_rank, cards, used", [(0, 2, []), (1, 2, [1]), (2, 2, [0]), (5, 4, [1])]
+)
+def test_each_process_of_a_machine_takes_a_card_of_its_own(local_rank, cards, used, monkeypatch):
+    """The first keeps the card that is the current one; ranks beyond the cards go round."""
+    taken = []
+
+    class Device:
+        def __init__(self, number):
+            self.number = number
+
+        def use(self):
+            taken.append(self.number)
+
+    with standin.installed() as cupy:
+        monkeypatch.setattr(cupy.cuda, "Device", Device, raising=False)
+        monkeypatch.setattr(cupy.cuda.runtime, "getDeviceCount", lambda: cards, raising=False)
+        assert choose_device("gpu", local_rank) == "gpu"
+    assert taken == used

@@ -44,7 +44,7 @@ def run(options):
     settings = given_settings(options)
     out = options.out or _folder_of(options.task, settings)
     with as_options(), world().abort_together():
-        device = choose_device(options.device)
+        device = choose_device(options.device, world().local_rank)
         report = compare(options.task, options.nets, options.seeds, out, device=device, **settings)
         if world().rank == 0:
             paths = write(report, out)

@@ -49,6 +49,7 @@ def run(options):
     from nn_scratch.training.distributed import on_processes
     from nn_scratch.training.output_folder import output_folder
     from nn_scratch.training.recipes import recipe
+    from nn_scratch.training.speed import what_processes_save
 
     if options.processes is not None:
         status = on_processes(options.processes, options.arguments)
@@ -65,7 +66,10 @@ def run(options):
         with output_folder(out) if first else nullcontext() as folder:
             if first:
                 folder.demand_free(HISTORY, PICTURE)
-            one.net.to(choose_device(options.device))
+            device = choose_device(options.device, world().local_rank)
+            if advice := what_processes_save(one, device):
+                print(advice, file=sys.stderr)
+            one.net.to(device)
             history = one.run(out / CHECKPOINTS[0], validation=one.validation)
             if first:
                 _conclude(one, history, folder)

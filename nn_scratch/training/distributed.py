@@ -45,6 +45,7 @@ class SingleProcess:
     """The only process: every sum is its own part."""
 
     rank, size = 0, 1
+    local_rank = 0  # this process's number among those of one machine
 
     def part(self, count: int) -> slice:
         """The slice of `count` samples that this rank takes."""
@@ -92,8 +93,9 @@ class MpiProcesses(SingleProcess):
         self.failures = communicator.Dup()  # where ranks that fail meet, whatever others wait for
         self.agreed = None  # the error that all of them have
         self.rank, self.size = communicator.rank, communicator.size
-        neighbours = communicator.Split_type(MPI.COMM_TYPE_SHARED).size
-        os.environ.setdefault("NN_SCRATCH_THREADS", str(max(1, thread_count() // neighbours)))
+        machine = communicator.Split_type(MPI.COMM_TYPE_SHARED)
+        self.local_rank = machine.rank
+        os.environ.setdefault("NN_SCRATCH_THREADS", str(max(1, thread_count() // machine.size)))
 
     def all_reduce(self, array):
         own = np.ascontiguousarray(to_host(array))

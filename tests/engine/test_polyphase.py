@@ -18,11 +18,13 @@ WINDOWS = [
 def test_a_plain_convolution_of_phases_is_the_strided_one(windows):
     (sh, sw), w = windows.stride, draw(3, 2, *windows.kernel)
     x = draw(2, 2, 6 * sh, 5 * sw, seed=1)
-    split = polyphase.split(w, windows)  # (F, sh, sw, C, th, tw)
+    phases = polyphase.phases_of(w, windows, 1)[0, ..., ::-1, ::-1]  # (sh, sw, C, F, th, tw)
     of_phase = [x[:, :, i::sh, j::sw] for i, j in np.ndindex(sh, sw)]
     taps = polyphase.taps_of(windows)
     whole = plain.conv_forward(
-        np.concatenate(of_phase, axis=1), split.reshape(3, -1, *taps), make_windows(taps)
+        np.concatenate(of_phase, axis=1),
+        phases.reshape(-1, 3, *taps).swapaxes(0, 1),
+        make_windows(taps),
     )
     strided = plain.conv_forward(x, w, windows._replace(padding=((0, 0), (0, 0))))
     rows, columns = whole.shape[2:]  # fewer, where a phase of the kernel has a tap of zeros

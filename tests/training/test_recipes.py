@@ -174,7 +174,7 @@ def test_wrong_calls(command, message, capsys, tmp_path, monkeypatch):
 
 def test_on_a_gpu_that_is_not_there(tmp_path, monkeypatch, capsys):
     """Asked for, it is an error with the reason; "auto" says the reason and goes on."""
-    monkeypatch.setattr("nn_scratch.backend.why_no_gpu", lambda: "no card is here")
+    monkeypatch.setattr("nn_scratch.backend.why_no_gpu", lambda *rank: "no card is here")
     command = ["train", "localization", "--scenes", 8, "--epochs", 1, "--out", tmp_path / "run"]
     assert run(*command, "--device", "gpu") == 2
     assert "no card is here" in capsys.readouterr().err

@@ -18,12 +18,10 @@ from nn_scratch.geometry import Windows
 def conv_backward_data(g, w, size, windows, groups):
     """g (N, F, P, Q), w (F, C/groups, kh, kw) -> x (N, C, *size), without dilation."""
     check_finite(w)  # it meets the zeros around g
-    (n, f), c, (sh, sw) = g.shape[:2], w.shape[1], windows.stride
+    n, c, (sh, sw) = len(g), w.shape[1], windows.stride
     x = np.empty((n, groups, c, *size), g.dtype)
     (th, tw), count = taps_of(windows), positions(size, windows)
-    kernels = split(w, windows)[..., ::-1, ::-1]  # (F, sh, sw, C/G, th, tw)
-    kernels = kernels.reshape(groups, f // groups, sh * sw * c, th * tw).swapaxes(1, 2)
-    weights = kernels.reshape(groups, sh * sw * c, -1)
+    weights = phases_of(w, windows, groups).reshape(groups, sh * sw * c, -1)
     adjoint = Windows((th, tw), (1, 1), ((th - 1, 0), (tw - 1, 0)), (1, 1))
     has_zeros = windows.kernel != (th * sh, tw * sw)
 
@@ -58,12 +56,16 @@ def taps_of(windows):
     return tuple(-(-k // s) for k, s in zip(windows.kernel, windows.stride, strict=True))
 
 
-def split(w, windows):
-    """Kernels (F, C, kh, kw) -> (F, sh, sw, C, th, tw), zero where a phase has a tap less."""
-    (th, tw), (sh, sw) = taps_of(windows), windows.stride
-    phases = np.zeros((*w.shape[:2], th * sh, tw * sw), w.dtype)
-    phases[:, :, : windows.kernel[0], : windows.kernel[1]] = w
-    return phases.reshape(*w.shape[:2], th, sh, tw, sw).transpose(0, 3, 5, 1, 2, 4)
+def phases_of(w, windows, groups):
+    """Kernels (F, C/G, kh, kw) -> (G, sh, sw, C/G, F/G, th, tw): those of each phase, turned by
+    180°, with a zero where a phase has a tap less."""
+    (f, c), (th, tw), (sh, sw) = w.shape[:2], taps_of(windows), windows.stride
+    phases = np.zeros((groups, sh, sw, c, f // groups, th, tw), w.dtype)
+    taps = w.reshape(groups, f // groups, c, *windows.kernel).swapaxes(1, 2)
+    for i, j in np.ndindex(windows.kernel):
+        # Tap by tap: with a whole kernel at once NumPy's inner loops would be a few numbers long.
+        phases[:, i % sh, j % sw, ..., th - 1 - i // sh, tw - 1 - j // sw] = taps[..., i, j]
+    return phases
 
 
 def pixels(phase, stride, pad, first, last, size):

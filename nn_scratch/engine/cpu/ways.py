@@ -87,8 +87,9 @@ def _winograd(call):
 def _polyphase(call):
     taps, phases = prod(polyphase.taps_of(call.windows)), prod(call.windows.stride)
     positions = call.images * prod(polyphase.positions(call.size, call.windows))
-    moved = positions * (call.filters * taps + 2 * phases * call.channels)
-    return positions * phases * taps * call.pairs + MOVE * moved + STEP
+    weights = phases * taps * call.pairs
+    moved = positions * (call.filters * taps + 2 * phases * call.channels) + weights
+    return positions * weights + MOVE * moved + STEP
 
 
 def _kn2row(call):
