@@ -5,8 +5,8 @@
 # layers, and it learns by sending derivatives back through the chain. What must a layer be able to
 # do for that, and how do you know that it does it right?
 #
-# You need: a little NumPy, and what a derivative is. About 35 minutes. At the end you have written
-# a layer, and a check has told you that it is right.
+# You need: a little NumPy, and what a derivative is. About 35 minutes. By the end you will have
+# written a layer, and a check will have told you that it is right.
 #
 # *You are here:* start **00** · down [01](01_convolution.ipynb) [02](02_max_pooling.ipynb) · up
 # [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb) · learn [05](05_learning.ipynb)
@@ -28,15 +28,16 @@ try:
     from nn_scratch.exercises import check_exercise
     from nn_scratch.layers import Layer, Linear
     from nn_scratch.nets import pretrained
-    from nn_scratch.plotting import plot_arrays, plot_four_tasks, plot_net
+    from nn_scratch.plotting import plot_arrays, plot_chain, plot_four_tasks, plot_lines, plot_net
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
 # Before anything is explained, look at such a network at work. On the left an image goes in; on
 # the right an answer comes out, a class for every pixel. Between them is what the network sees, at
-# its true size: small, smaller, and large again. Nothing here is a sketch. These are its numbers,
-# and by the end of the course you will have built every box, and know how it learns.
+# its true size: small, smaller, and large again. Nothing here is a sketch: these are its numbers.
+# What the words under the boxes mean, the lessons say one by one; by the end you will have built
+# every box, and know how it learns.
 
 # %%
 scenes = DigitSegmentation("train", 20)
@@ -52,7 +53,7 @@ plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 # last](images/learning.gif)
 #
 # The right-hand one has a single minus sign wrong, in the pass that sends derivatives back. Nothing
-# crashed; it only never gets anywhere. There are mistakes that show even less (lesson 05 has some).
+# crashes. It just never gets anywhere. There are mistakes that show even less (lesson 05 has some).
 # This course is about writing such passes so that you *know* they are right.
 
 # %% [markdown]
@@ -65,6 +66,9 @@ plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 #
 # Here is one image with an answer to each. The images are small scenes made of real handwritten
 # digits; the answers are the true ones. By the last lessons, networks that you built give them.
+#
+# (`"train"` and `"test"` name two groups of digits. A network learns from the first group,
+# and is judged on the second, which it has never seen.)
 
 # %%
 image, labels = scenes.sample(epoch=0, index=12)
@@ -73,8 +77,8 @@ plot_four_tasks(image, labels, names)
 # %% [markdown]
 # A network for segmentation first makes the image small, so that each number sees much of it
 # (lessons 01 and 02), and then large again (03 and 04). 05 and 06 are about how it learns; 07 to 09
-# label every pixel, 10 finds the object. 12 and 13 make it fast; 14 and 15 are for images and
-# layers of your own.
+# label every pixel; 10 finds one object, and 11 all of them. 12 and 13 make it fast, 14 and 15 are
+# for images and layers of your own, and 16 looks inside.
 #
 # ## 2. An image is an array
 #
@@ -91,14 +95,14 @@ print(labels[15:25, 8:24])
 # comes first. The order is always the same, and is called **NCHW**: images, channels, height,
 # width. Row 0 is at the top.
 #
-# **Predict** the shape of a batch of three such scenes, and where the pixel in the last row and the
-# first column of the second image stands.
+# **Predict** the shape of a batch of three such scenes. And which four indices pick the pixel in
+# the last row and the first column of the second image?
 
 # %%
 batch = np.stack([scenes.sample(0, index)[0] for index in range(3)])
 second = scenes.sample(0, 1)[0]
 assert batch[1, 0, 39, 0] == second[0, -1, 0]  # second image, only channel, last row, first column
-print("a batch of three:", batch.shape)
+print("a batch of three:", batch.shape, "  that pixel: batch[1, 0, 39, 0] =", batch[1, 0, 39, 0])
 
 # %% [markdown]
 # ## 3. What a layer must do
@@ -107,17 +111,23 @@ print("a batch of three:", batch.shape)
 # layers, and at the end the **loss** $L$: one number that says how wrong the network is.
 #
 # To learn, we want to know for each number in the network which way to change it so that $L$ goes
-# down. These derivatives, an array of them for each array, are called its **gradient**. They are
-# found from the end to the beginning. When the layer's turn comes, it is told $\partial L/\partial
-# y$, how the loss would change with each number of $y$. In code this array is called `dy`, and it
-# has the shape of $y$. The layer has to answer with $\partial L/\partial x$, called `dx`. That is
+# down: the derivative of $L$ for this number. Those of an array make an array of the same shape,
+# its **gradient**. Gradients are found from the end to the beginning. When a layer's turn comes, it
+# is told $\partial L/\partial y$, how the loss would change with each number of $y$. In code this
+# array is called `dy`. The layer has to answer with $\partial L/\partial x$, called `dx`. That is
 # its **backward** pass, and all it needs is the chain rule:
 #
 # $$\frac{\partial L}{\partial x_i} =
 #   \sum_j \frac{\partial L}{\partial y_j}\,\frac{\partial y_j}{\partial x_i} \tag{1}$$
 #
-# Its `dx` is the `dy` of the layer before it. So each layer needs to know only itself.
-#
+# What one layer calls $y$, the next calls $x$. So its `dx` is the `dy` of the layer before it, and
+# each layer needs to know only itself. Handing derivatives back through the chain like this is
+# called **backpropagation**.
+
+# %%
+plot_chain(["layer 1", "layer 2", "layer 3"])
+
+# %% [markdown]
 # ## 4. The smallest layer: ReLU
 #
 # The **rectified linear unit** keeps what is positive and makes the rest zero:
@@ -156,7 +166,7 @@ plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2, shared=False)
 #
 # $$y_j = \sum_i W_{ji}\, x_i + b_j \tag{4}$$
 #
-# Now there are three derivatives to find, and for each the chain rule says: look what the number is
+# Now there are three gradients to find, and for each the chain rule says: see what the number is
 # multiplied by, and add up over all the places where it is used.
 #
 # $$\frac{\partial L}{\partial x_i} = \sum_j W_{ji}\,\frac{\partial L}{\partial y_j}, \qquad
@@ -164,7 +174,9 @@ plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2, shared=False)
 #   \frac{\partial L}{\partial b_j} = \sum_n \frac{\partial L}{\partial y_{nj}} \tag{5}$$
 #
 # In the second and third, $n$ counts the images of the batch: one $W$ serves all of them, so what
-# they say about it is added. In NumPy equations (4) and (5) are one line each:
+# they say about it is added. In NumPy each of the four is one line. (A matrix product always sums
+# over something, and shapes tell over what: `dW` must look like `W`, 2×3, and `dy.T @ x` is 2×4
+# times 4×3, so the sum goes over the 4 images.)
 
 # %%
 rng = np.random.default_rng(0)
@@ -192,15 +204,17 @@ plot_arrays({"dy": dy, "dx": dx, "dW": dW, "db": db})
 # - `layer.backward(dy)` returns `dx`, and **adds** its weights' derivatives to `layer.grads`;
 # - `layer.params` and `layer.grads` are dicts of arrays with the same names.
 #
-# Why *adds*? So that a batch can be done in parts. `zero_grad()` sets them back to zero.
+# Why *adds*? So that a batch can be done in parts. `layer.zero_grad()` sets them back to zero.
 #
-# Four more names will meet you. `layer.training` is True while the net is trained: some layers then
-# behave differently (`net.train()` and `net.eval()` switch it). `layer.buffers` are arrays that are
-# remembered but not trained. `layer.need_dx` is False where nobody asks for `dx`, as in a net's
-# first layer while it is trained; `backward` may then save the work and return None.
+# Three more names will meet you. `layer.training` is True while the net is trained: some layers
+# then behave differently (`net.train()` and `net.eval()` switch it). `layer.buffers` are arrays
+# that are remembered but not trained. `layer.need_dx` is False where nobody asks for `dx`, as in a
+# net's first layer while it is trained; `backward` may then save the work and return None.
 #
 # There is no magic anywhere that finds derivatives for you. Each `backward` is written by hand:
 # that is what this library is for. Here is a layer of our own: it multiplies by one learned number.
+# (`add_parameter` puts an array into `params`, with zeros of its shape into `grads`; `add_grads`
+# adds to those.)
 
 
 # %%
@@ -266,12 +280,27 @@ print(f"numerical {numerical:.8f}   backward says {claimed:.8f}")
 assert abs(numerical - claimed) < 1e-8
 
 # %% [markdown]
+# **Predict:** would a smaller $h$ be better still? Try it on a function whose derivative is known,
+# the sine at $x = 1$.
+
+# %%
+steps = 10.0 ** -np.arange(1, 14, 2)
+errors = [abs((np.sin(1 + h) - np.sin(1 - h)) / (2 * h) - np.cos(1)) for h in steps]
+assert np.argmin(errors) == 2  # 1e-5
+plot_lines({"error": errors}, steps, xlabel="h", ylabel="error of equation (6)", logarithmic="xy")
+
+# %% [markdown]
+# No: there is a best one, in the middle. A large $h$ notices that the curve bends. For a tiny one
+# $L(x_i + h)$ and $L(x_i - h)$ agree in nearly all of their sixteen digits; what is left of their
+# difference is mostly rounding, and dividing by $2h$ makes it large.
+#
 # `check_gradients` does this for every array that the layer takes, weights too. To be quick it
 # first moves *all* numbers of an array at once, in three random directions $u$, and compares the
 # slope with $\sum_i u_i\, \partial L/\partial x_i$: if any one number were wrong, the sums would
 # differ in nearly every direction. Only if they do, it goes through the numbers one by one, to say
 # where. And it makes a few more tests: that calling backward twice adds, that inputs are not
-# changed, that zeros give zeros.
+# changed, that zeros give zeros. In its report, *error* is the largest difference, as a fraction of
+# the largest gradient; `1.7e-16` is $1.7 \cdot 10^{-16}$, which is rounding and nothing else.
 
 # %%
 report = check_gradients(Scale(2.0), rng.normal(size=(2, 3, 4, 5)))
@@ -303,10 +332,7 @@ report
 # The report says *that* it is wrong and where. For the functions that are the exercises of these
 # lessons, `check_exercise` also says *what* is wrong, if it can. It tries the function on a row of
 # **cases**: first one so small that it can be done by hand, then larger ones, each with one thing
-# that is new. It stops at the first that fails and shows it. (The last numbers on its screen are a
-# test of their own, which lesson 01 explains: two sums that must be equal. $J$ is the matrix of all
-# derivatives $\partial y_j/\partial x_i$, and equation (1) says that backward multiplies by its
-# transpose.)
+# that is new. It stops at the first that fails and shows it.
 
 # %%
 report = check_exercise("relu_backward", relu_backward)
@@ -326,7 +352,10 @@ report
 #     nn-scratch exercise 01
 #     nn-scratch exercise 02
 #
-# If you are stuck, `nn-scratch exercise 01 --hint` helps a little.
+# If you are stuck, `nn-scratch exercise 01 --hint` helps a little. For layers that only multiply
+# and add, such as the linear one, the screen has two more numbers, which must be equal and are not:
+# *the adjoint*, a test that lesson 01 explains. (Its $J$ is the matrix of all $\partial
+# y_j/\partial x_i$.)
 #
 # ## Remember
 #
@@ -336,8 +365,8 @@ report
 # - Never trust a backward pass that no check has seen. Moving a number a little, equation (6),
 #   needs no derivation.
 #
-# **What is missing?** You can check any layer now. The next one is what all of computer vision
-# rests on: a few numbers that slide over an image.
+# **What is missing?** You can check any layer now. The next is the heart of them all: a few numbers
+# that slide over an image.
 #
 # ## Read on
 #

@@ -29,10 +29,11 @@ except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# Nine numbers, and what they do to a picture. The blur takes the mean of nine neighbours. The other
-# two subtract one side of a pixel from the other: they are silent where the image is even, and
-# answer where it has an edge, orange or blue for its two directions. A network learns thousands of
-# such kernels. This lesson is about the one operation behind all of them, forwards and backwards.
+# Nine numbers, and what they do to a picture. Such a square of numbers is called a **kernel**. The
+# blur takes the mean of nine neighbours. The other two subtract one side of a pixel from the other:
+# they are silent where the image is even, and answer at an edge, in orange where it gets lighter
+# (to the right, or downwards), in blue where it gets darker. A network learns thousands of kernels.
+# This lesson is about the one operation behind all of them, forwards and backwards.
 
 # %%
 scene, _ = DigitSegmentation("test", 4).sample(epoch=0, index=0)
@@ -102,10 +103,12 @@ assert np.array_equal(convolve(image, kernel), y[0, 0])
 
 # %% [markdown]
 # Real layers have three more loops: over the images of a batch ($n$), over input channels ($c$,
-# they are summed) and over output channels ($f$, each has a kernel of its own). And two more
-# numbers: the **stride** $s$, how far the window moves, and the **padding**, how many zeros are put
-# around the image. Often there is also a **bias**: one number $b_f$ for each output channel, added
-# to all of its pixels. `nn_scratch.naive` has all of that, still as loops; `ops` is the same, fast.
+# they are summed) and over output channels ($f$, each has a kernel of its own). An output channel
+# is an image again: what one kernel answers, everywhere. It is called a **map**. And there are two
+# more numbers: the **stride** $s$, how far the window moves, and the **padding**, how many zeros
+# are put around the image. Often there is also a **bias**: one number $b_f$ for each output
+# channel, added to all of its pixels. `nn_scratch.naive` has all of that, still as loops; `ops` is
+# the same, fast.
 
 # %%
 rng = np.random.default_rng(0)
@@ -228,6 +231,19 @@ assert dx_loops[1, 1] == 1 * 0 + 0 * 2 + 2 * -1 + -1 * 1
 plot_arrays({"g = dy": g, "dx": dx_loops, "dw": dw_loops})
 
 # %% [markdown]
+# Equation (6) as a picture: each output pixel lays the kernel, times its $g$, back on the window
+# that it looked at. Where windows overlap, the copies add up.
+
+# %%
+shares = {}
+for p, q in np.ndindex(g.shape):
+    share = np.zeros_like(image)
+    share[p : p + 2, q : q + 2] += g[p, q] * kernel
+    shares[f"from window ({p}, {q})"] = share
+assert np.array_equal(sum(shares.values()), dx_loops)
+plot_arrays({**shares, "their sum: dx": dx_loops}, columns=5)
+
+# %% [markdown]
 # The number $T$ is the same whichever of the three you multiply by last. On integers this holds to
 # the last digit, and it is a test that needs nothing to compare with:
 
@@ -248,7 +264,8 @@ print("T three ways:", T, (kernel * dw_loops).sum(), (image * dx_loops).sum())
 # say what is added up: for $dw_{fcij}$ over $n, p, q$ (all images, all places), for $d\tilde
 # x_{nchw}$ over $f$ (all output channels) and all windows that see the pixel. The last thing to do
 # is to cut the border off $d\tilde x$: the zeros were not part of $x$, so nobody asks for their
-# gradient.
+# gradient. (In the comment below stand the shapes of two factors and of their product: the matrix
+# product runs over all images at once, and sums over $f$.)
 
 # %%
 padded = np.pad(batch, ((0, 0), (0, 0), (1, 1), (1, 1)))
@@ -278,8 +295,11 @@ plot_arrays({"A": A, "the input gradient as a matrix": backward})
 # %% [markdown]
 # That is all that backpropagation through a linear layer ever is: multiply by the transpose. It
 # says $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$, where $\langle a, b\rangle$ is
-# the sum of all products of two arrays' numbers, and both sides are again the number $T$. The map
-# $A^{\mathsf T}$ is called the **adjoint**; lesson 04 builds a layer of its own out of it.
+# the sum of all products of two arrays' numbers, and both sides are again the number $T$. The
+# matrix $A^{\mathsf T}$ is called the **adjoint**; lesson 04 builds a layer of its own out of it.
+# The screens of the exercises show both sides, under this name, when they differ. There the matrix
+# is called $J$, as for any layer: the derivatives $\partial y_j/\partial x_i$, row $j$, column $i$.
+# (Equation (1) of lesson 00 multiplies `dy` by its transpose.)
 
 # %% [markdown]
 # ## 7. Check the gradients
@@ -330,7 +350,16 @@ assert not report.ok
 report
 
 # %% [markdown]
-# The gradient of `w` is right, the one of `x` is not. Turn the kernel, and all is well:
+# The gradient of `w` is right, that of `x` is not. On the numbers of section 5 you can see why. The
+# first pixel was seen by one window only, with the weight $w_{00} = 1$. The wrong one takes $w_{11}
+# = 0$ for it.
+
+# %%
+wrong, _ = convolve_backward_wrong(g[None, None], x, w)
+plot_arrays({"g = dy": g, "kernel w": kernel, "right dx": dx_loops, "wrong dx": wrong[0, 0]})
+
+# %% [markdown]
+# Turn the kernel, and all is well:
 
 # %%
 report = check_gradients((ops.conv2d, convolve_backward_right), batch, weights)

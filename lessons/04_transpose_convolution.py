@@ -30,9 +30,9 @@ except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# You are at the orange boxes, **max unpool**, once more. Those in the picture know where maxima
-# stood, but they have learned nothing. This lesson builds another kind, with weights, which can
-# take their place.
+# You are at the orange boxes, **max unpool**, once more. They know where maxima stood, but they
+# have learned nothing: they have no weights. This lesson builds a layer that has some, and can take
+# their place.
 
 # %%
 scene, _ = DigitSegmentation("test", 8).sample(0, 3)
@@ -72,7 +72,7 @@ plot_arrays(
 # ## 2. Sum, or overwrite?
 #
 # Some lecture notes say that where two paintings overlap, the later one wins. It does not. Here is
-# the difference, and below is the reason why only the sum can be right.
+# the difference. Why only the sum can be right, the next section shows.
 
 # %%
 overwritten = first.copy()
@@ -104,7 +104,7 @@ plot_arrays({"A: convolution, 5 → 2": A, "transpose convolution, 2 → 5": B})
 # The transpose convolution **is** the transposed matrix. That is its definition and its name, and
 # each *column* of the right matrix is one painting. A matrix times a vector *adds* its columns,
 # weighted by the vector: this is why paintings sum. Lesson 01 showed the same matrix as the
-# **input gradient** of the convolution. So nothing new has to be invented:
+# **input gradient** of the convolution. So there is nothing new to derive:
 #
 # | | forward | input gradient |
 # |---|---|---|
@@ -199,8 +199,9 @@ even = ops.conv_transpose2d(ones, np.ones((1, 1, 4, 4)), stride=2)[0, 0]
 plot_arrays({"kernel 3, stride 2": uneven, "kernel 4, stride 2": even}, cell=0.34)
 
 # %% [markdown]
-# On the left, brighter and darker pixels alternate: a **checkerboard** (Odena et al. 2016). On the
-# right the inside is even. **Predict** for kernel 5 and stride 2: even or uneven inside?
+# On the left, pixels that were painted often and seldom alternate: a **checkerboard** (Odena et al.
+# 2016). On the right the inside is even. **Predict** for kernel 5 and stride 2: even or uneven
+# inside?
 
 # %%
 five = ops.conv_transpose2d(np.ones((1, 1, 5, 5)), np.ones((1, 1, 5, 5)), stride=2)[0, 0]
@@ -263,7 +264,9 @@ print("      3 →", ops.conv_transpose2d(three, w3, stride=2, output_size=(8, 8
 assert [n for n, small in sizes.items() if small == 3] == [7, 8]
 
 # %% [markdown]
-# A size that cannot be is refused, with those that can:
+# A size that cannot be is refused, and the message names those that can. (The *dilation* in it
+# pulls a kernel's weights apart; lesson 07 needs it. With 1 they lie side by side, as always so
+# far.)
 
 # %%
 try:
@@ -274,8 +277,14 @@ except ValueError as error:
 # %% [markdown]
 # ## 8. Check the gradients, then break them
 #
-# The layer in full, with its weight gradient: lesson 01's form with $w$ left out, and the
-# roles of input and output swapped.
+# The loop of section 5 adds up $x_{pq}\, w_{ij}\, g_{sp+i,\,sq+j}$, if you multiply what it paints
+# by $g = \partial L/\partial y$. Leave out one array, as in lesson 01, and you have its gradient:
+#
+# $$\frac{\partial L}{\partial x_{pq}} = \sum_{i,j} w_{ij}\; g_{sp+i,\;sq+j}, \qquad
+#   \frac{\partial L}{\partial w_{ij}} = \sum_{p,q} x_{pq}\; g_{sp+i,\;sq+j} \tag{3}$$
+#
+# The first is a convolution of $g$ with stride $s$, as the table of section 3 promised. With
+# several images and channels:
 
 # %%
 lifted = rng.normal(size=(2, 4, 4, 5))
@@ -322,10 +331,11 @@ report
 # ## 9. Exercise
 #
 # Write `conv_transpose2d` and its gradients with the loops of section 5, and with padding: paint on
-# an output that is larger by the padding on each side, and cut that off at the end. You already
-# know the shape of the answer: `dx` is an ordinary convolution of `dy`, in `dw` each weight gets
-# the sum of `x` times the `dy` that it painted, and `db` is the sum over images and places. Weights
-# are `(C_in, C_out, k, k)`, as if they belonged to the convolution that goes the other way.
+# an output that is larger by the padding on each side, and cut that off at the end. Backward, put
+# zeros back where that was cut off `dy`, and use equation (3): `dx` sums over output channels too,
+# `dw` over images. Each number of the bias is added to a whole output channel, so `db` is the sum
+# of `dy` over images and places. Weights are `(C_in, C_out, k, k)`, as if they belonged to the
+# convolution that goes the other way.
 #
 #     nn-scratch exercise 09
 #

@@ -31,13 +31,14 @@ try:
     )
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import pretrained
-    from nn_scratch.plotting import plot_arrays, plot_images
+    from nn_scratch.plotting import plot_arrays, plot_images, plot_lines
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
 # What a trained net says of one image: eleven probabilities for every pixel, here as eleven maps,
-# black for 0 and white for 1. Each pixel is white in one of them, if the net is sure.
+# black for 0 and white for 1. Where the net is sure, a pixel is white in one of them; where it is
+# not (find the place), it is grey in two.
 
 # %%
 names = ("background", *"0123456789")
@@ -88,9 +89,17 @@ assert np.isnan(careless).any() and np.array_equal(ops.softmax(large)[0], [1, 0,
 # %% [markdown]
 # ## 2. Cross-entropy
 #
-# The **cross-entropy** of a pixel is the negative logarithm of the probability that its *true*
-# class $t$ got: 0 if that was 1, and without bound as it goes to 0. Over $N$ pixels it is averaged.
-# A weight $w_t$ for each class, all 1 for now, says how much a pixel of that class counts:
+# The **cross-entropy** of a pixel is the negative logarithm of the probability $p_t$ that its
+# *true* class $t$ got (log is always the natural one, ln). It costs nothing to be sure and right,
+# little to be nearly right, and there is no limit to the price of being sure and wrong:
+
+# %%
+p = np.linspace(0.005, 1, 200)
+plot_lines({"loss": -np.log(p)}, p, xlabel="probability of the true class", ylabel="−log p")
+
+# %% [markdown]
+# Over $N$ pixels it is averaged. A weight $w_t$ for each class, all 1 for now, says how much a
+# pixel of that class counts:
 #
 # $$L = \frac{\sum_n w_{t_n} \bigl(-\log p_{n t_n}\bigr)}{\sum_n w_{t_n}} \tag{2}$$
 #
@@ -119,8 +128,8 @@ plot_arrays({"scores": scores.ravel(), "p": ops.softmax(scores).ravel(), "ds": d
 # %% [markdown]
 # The score of the true class is pushed up, the other one down, and the two pushes cancel. In
 # general a net that knows nothing gives all $K$ classes the same probability, and its loss is
-# $\log K$: for our eleven classes 2.40. If a training starts far above that, something is wrong
-# before it has begun.
+# $\log K$: for our eleven classes $\log 11 = 2.40$. If a training starts far above that, something
+# is wrong before it has begun.
 #
 # ## 3. For every pixel
 #
@@ -237,7 +246,8 @@ report
 # %% [markdown]
 # ## 6. Exercises
 #
-# Softmax from equation (1), cross-entropy from (2) and (3). Mind large scores.
+# Softmax from equation (1), cross-entropy from (2) and (3) with all weights 1. Mind large scores,
+# and that classes are axis 1 whether an image follows or not.
 #
 #     nn-scratch exercise 11
 #     nn-scratch exercise 12

@@ -20,6 +20,7 @@ from nn_scratch.plotting.charts import (
 )
 from nn_scratch.plotting.detection import plot_detections, plot_found
 from nn_scratch.plotting.diagrams import (
+    plot_chain,
     plot_filtered,
     plot_phases,
     plot_threads,
@@ -55,6 +56,7 @@ __all__ = [
     "plot_box",
     "plot_box_occlusion",
     "plot_boxes",
+    "plot_chain",
     "plot_detections",
     "plot_dots",
     "plot_filtered",

@@ -1,4 +1,4 @@
-"""Drawings that explain one idea: kernels, phases, boxes, heads, views, threads.
+"""Drawings that explain one idea: kernels, phases, chains of layers, boxes, heads, views, threads.
 
 Each returns a matplotlib Figure.
 """
@@ -15,6 +15,7 @@ from matplotlib.ticker import MultipleLocator
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.boxes import box_iou
 from nn_scratch.ops import conv2d, conv_transpose2d
+from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import BOX_COLOURS, PREDICTION_COLOUR, SIGNED, TRUTH_COLOUR
 from nn_scratch.plotting.parts import draw_box, draw_cells, show_image
 from nn_scratch.plotting.text import fitted, legend_below, plain, title, write
@@ -213,6 +214,40 @@ def plot_threads(count: int, block_size: int) -> Figure:
     return figure
 
 
+def plot_chain(layers: Sequence[str]) -> Figure:
+    """What layers in a row hand each other: arrays go forward (solid), the derivatives of the loss
+    come back (dashed).
+
+    layers: their names, from the first to the last, which is followed by the loss.
+
+    Returns: a Figure.
+    Raises: ValueError if there is no name; TypeError if layers is no list of names.
+    """
+    given.names("layers", layers, least=1)
+    width = 1.3 + 2.6 * len(layers)
+    figure = Figure(figsize=(width, 1.7))
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, 1.7))
+    axis.set_axis_off()
+    centred = {"ha": "center", "va": "center"}
+    axis.text(0.35, 0.92, "image", fontsize=10, **centred)
+    _arrows(axis, (0.7, 0.92), (1.2, 0.92), back=False)
+    for number, name in enumerate(layers):
+        left, last = 1.2 + 2.6 * number, number == len(layers) - 1
+        axis.add_patch(Rectangle((left, 0.5), 1.2, 0.7, fc="#cfe8f7", ec="0.4"))
+        write(axis.text(left + 0.6, 0.85, "", fontsize=10, **centred), fitted(name, 1.1, 10))
+        end = width - 0.62 if last else left + 2.6
+        _arrows(axis, (left + 1.2, 0.92), (end, 0.92))
+        for word, height, colour in (("", 1.08, "0"), ("d", 0.61, "0.35")):
+            names = (f"${word}y$",) if last else (f"${word}y$", "$=$", f"${word}x$")
+            for place, text in zip((0.2, 0.7, 1.2), names, strict=False):
+                axis.text(left + 1.2 + place, height, text, fontsize=10, color=colour, **centred)
+    axis.text(0.95, 1.08, "$x$", fontsize=10, **centred)
+    axis.text(width - 0.32, 0.85, "$L$", fontsize=14, **centred)
+    axis.text(width / 2, 1.45, "forward: solid", fontsize=9, **centred)
+    axis.text(width / 2, 0.25, "backward: dashed", fontsize=9, color="0.35", **centred)
+    return figure
+
+
 def _cells(axis: Axes, array: Array) -> None:
     """A small array as cells with their numbers, alone in an axis."""
     draw_cells(axis, array.round(2) + 0.0, 0, 0, float(np.abs(array).max()) or 1.0)
@@ -236,12 +271,13 @@ def _cell(axis, left, top, number, colour):
     write(axis.text(left + 0.5, top + 0.5, "", ha="center", va="center"), plain(number))
 
 
-def _arrows(axis, start, end):
-    """An arrow, and below it a dashed one back."""
+def _arrows(axis, start, end, back=True):
+    """An arrow, and below it, if wanted, a dashed one back."""
     low = np.array([0, -0.14])
     axis.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=12, color="0.15"))
-    axis.add_patch(
-        FancyArrowPatch(
-            end + low, start + low, arrowstyle="-|>", mutation_scale=10, color="0.45", ls="--"
+    if back:
+        axis.add_patch(
+            FancyArrowPatch(
+                end + low, start + low, arrowstyle="-|>", mutation_scale=10, color="0.45", ls="--"
+            )
         )
-    )

@@ -68,6 +68,22 @@ def test_two_heads(tmp_path):
     assert "linear, 32 → 3" in "".join(texts(canvas)) and "32 → 4" in "".join(texts(canvas))
 
 
+@pytest.mark.parametrize("layers", [["one"], ["a $1", "b", "a long name of a layer"]])
+def test_chain(layers, tmp_path):
+    figure = diagrams.plot_chain(layers)
+    figure.savefig(tmp_path / "picture.png")
+    shown = texts(figure.axes[0])
+    assert shown.count("$=$") == 2 * (len(layers) - 1)  # y of one is x of the next, and dy is dx
+    assert shown.count("$dy$") == len(layers) and "$L$" in shown
+    assert all(name in shown or len(name) > 12 for name in layers)
+
+
+@pytest.mark.parametrize(("layers", "error"), [([], ValueError), ("conv", TypeError)])
+def test_chain_of_nothing(layers, error):
+    with pytest.raises(error, match="layers"):
+        diagrams.plot_chain(layers)
+
+
 @pytest.mark.parametrize(("count", "size", "idle"), [(10, 4, 2), (8, 4, 0), (5, 8, 3), (1, 1, 0)])
 def test_threads(count, size, idle, tmp_path):
     figure = diagrams.plot_threads(count, size)

@@ -1,4 +1,4 @@
-"""14 IoU, and two ways to write a box (lesson 10)
+"""14 IoU, and two formats of a box (lesson 10)
 
 A box is (x, y, w, h): its top left corner, its width and its height. Or it is written by its
 corners, (x1, y1, x2, y2), where x2 = x + w and y2 = y + h.
