@@ -191,8 +191,10 @@ for way in ways:
 plot_images(shown, size=2.2)
 
 # %% [markdown]
-# Switches give points with holes around them, and the convolution must first learn to fill those
-# in. **Predict:** does this net stay behind?
+# Each shows its nature. Nearest hands on blobs that have forgotten where the strokes were. The
+# transpose convolution's map is smooth, with lesson 04's checkerboard in it. Switches give points
+# that stand on the strokes, with zeros around them, which the convolution must first learn to fill.
+# (ReLU makes zeros, too, but whole regions of them.) **Predict:** does this net stay behind?
 #
 # ## 5. After a long training
 #
