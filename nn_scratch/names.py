@@ -4,9 +4,13 @@ and strange they are, they neither break a line nor change what stands around th
 from collections.abc import Callable
 from unicodedata import category, combining, east_asian_width
 
+from nn_scratch.arguments import text as text_argument
+from nn_scratch.arguments import whole
+
 CONTROLS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode's categories of what is not seen
 JOINERS = "\u200c\u200d"  # letters of some scripts need them
 ELLIPSIS = "…"
+WIDEST = 10_000  # columns; no terminal has more
 
 
 def printable(name: object) -> str:
@@ -31,7 +35,9 @@ def columns(text: str) -> int:
 
     Returns: its columns: two for each wide character (of Chinese, Japanese and Korean), none for
     what stands on or under another.
+    Raises: TypeError for what is no text.
     """
+    text_argument("text", text)
     return sum(
         0 if combining(letter) or letter in JOINERS else 1 + (east_asian_width(letter) in "WF")
         for letter in text
@@ -42,7 +48,9 @@ def shortened(name: object, width: int) -> str:
     """A name as printable text that takes no more than `width` columns of a terminal.
 
     Returns: the text, with an ellipsis for its middle if need be: names are often alike at one end.
+    Raises: TypeError or ValueError if width is no whole number from 1 to WIDEST.
     """
+    width = whole("width", width, 1, WIDEST)
     return without_middle(printable(name), lambda text: columns(text) <= width)
 
 
@@ -50,6 +58,7 @@ def padded(name: object, width: int) -> str:
     """A name as printable text that takes `width` columns of a terminal.
 
     Returns: the text, shortened or followed by blanks.
+    Raises: as shortened.
     """
     text = shortened(name, width)
     return text + " " * (width - columns(text))

@@ -115,6 +115,8 @@ def check_convolution(x, w, b, groups, *, transpose=False):
     check_values("b", x=x, w=w, b=b)
     check_rank("x", x, 4)
     check_rank("w", w, 4)
+    if not len(w):
+        raise ValueError(f"w has shape {w.shape}: every axis must be at least 1")
     integer("groups", groups, least=1)
     if w.shape[0] % groups:
         raise ValueError(

@@ -9,7 +9,7 @@ import nn_scratch
 
 HOUSE = Path(nn_scratch.__file__).parent
 FLOORS = [
-    {"backend", "geometry", "names", "strict_json", "user_file", "validate"},
+    {"arguments", "backend", "geometry", "names", "strict_json", "user_file", "validate"},
     {"engine", "naive"},
     {"ops"},
     {"layers"},
@@ -21,7 +21,7 @@ FLOORS = [
     {"__init__", "__main__"},
 ]
 FLOOR = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
-PLAIN = {"backend", "geometry", "validate"}  # all that `naive` may use
+PLAIN = {"arguments", "backend", "geometry", "validate"}  # all that `naive` may use
 
 
 def room_of(file):

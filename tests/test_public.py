@@ -27,7 +27,7 @@ PACKAGES = [
     "plotting",
     "training",
 ]
-CHECKS = "nn_scratch.validate", "nn_scratch.geometry"
+CHECKS = "nn_scratch.arguments", "nn_scratch.validate", "nn_scratch.geometry"
 
 
 def public(package):

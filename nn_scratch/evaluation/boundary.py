@@ -5,13 +5,13 @@ Large classes dominate IoU, and a blurred outline costs it little; the boundary 
 where the outlines are.
 """
 
-from math import ceil, hypot
+from math import floor, hypot, sqrt
 
 import numpy as np
 
+from nn_scratch.arguments import classes, label, labels_below, optional
 from nn_scratch.backend import Array
-from nn_scratch.geometry import integer
-from nn_scratch.validate import check_integers
+from nn_scratch.validate import check_integers, check_shape, number
 
 TOLERANCE = 0.0075
 
@@ -48,29 +48,31 @@ def image_boundary_f1(
     truth is `ignore_index` have no boundary, and make none.
 
     Returns: (N,) from 0 to 1; NaN where there is no boundary.
-    Raises: TypeError for labels that are no integers, ValueError if the maps are not both
-    (N, H, W), and for a tolerance that is no share.
+    Raises: TypeError for labels that are no integers, ValueError for those that count and are
+    outside 0 … num_classes − 1, if the maps are not both (N, H, W), and for a tolerance that is no
+    share.
     """
-    num_classes = integer("num_classes", num_classes, least=1)
+    num_classes = classes("num_classes", num_classes)
+    ignore_index = optional(label, "ignore_index", ignore_index)
+    tolerance = number("tolerance", tolerance, 0, 1)
     check_integers("truth", truth)
     check_integers("prediction", prediction)
-    if not 0 <= tolerance <= 1:
-        raise ValueError(f"tolerance is {tolerance}, but must be a share of the diagonal, 0 to 1")
-    if truth.shape != prediction.shape or truth.ndim != 3:
-        raise ValueError(
-            f"truth {truth.shape} and prediction {prediction.shape} must both be (N, H, W)"
-        )
+    if truth.ndim != 3:
+        raise ValueError(f"truth has shape {truth.shape}, but must be (N, H, W)")
+    check_shape("prediction", prediction, truth.shape, "the shape of truth")
     distance = tolerance * hypot(*truth.shape[1:])
     counted = np.ones(truth.shape, bool) if ignore_index is None else truth != ignore_index
+    for name, labels in ("truth", truth), ("prediction", prediction):
+        labels_below(name, labels[counted], num_classes)
     true_edges, predicted_edges = (boundaries(labels, counted) for labels in (truth, prediction))
-    sums, classes = np.zeros(len(truth)), np.zeros(len(truth))
-    for label in range(num_classes):
-        true, predicted = true_edges & (truth == label), predicted_edges & (prediction == label)
+    sums, occurring = np.zeros(len(truth)), np.zeros(len(truth))
+    for each in np.union1d(truth[true_edges], prediction[predicted_edges]):
+        true, predicted = true_edges & (truth == each), predicted_edges & (prediction == each)
         precision = _share(predicted & _near(true, distance), predicted)
         recall = _share(true & _near(predicted, distance), true)
         sums += 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
-        classes += true.any(axis=(1, 2)) | predicted.any(axis=(1, 2))
-    return np.divide(sums, classes, out=np.full(len(truth), np.nan), where=classes > 0)
+        occurring += true.any(axis=(1, 2)) | predicted.any(axis=(1, 2))
+    return np.divide(sums, occurring, out=np.full(len(truth), np.nan), where=occurring > 0)
 
 
 def boundaries(labels: Array, counted: Array) -> Array:
@@ -85,17 +87,31 @@ def boundaries(labels: Array, counted: Array) -> Array:
 
 
 def _near(mask, distance):
-    """Which pixels have a pixel of the mask (N, H, W) within the distance, centre to centre."""
-    reach = ceil(distance)
-    padded = np.pad(mask, ((0, 0), (reach, reach), (reach, reach)))
+    """Which pixels have a pixel of the mask (N, H, W) within the distance, centre to centre.
+
+    From each row, one looks as many pixels aside as the distance leaves: once for each row above
+    and below that it reaches.
+    """
     height, width = mask.shape[1:]
+    aside = _aside(mask)
     near = np.zeros(mask.shape, bool)
-    for down in range(-reach, reach + 1):
-        for right in range(-reach, reach + 1):
-            if hypot(down, right) <= distance:
-                top, left = reach + down, reach + right
-                near |= padded[:, top : top + height, left : left + width]
+    for down in range(min(floor(distance), height - 1) + 1):
+        reach = floor(sqrt(distance**2 - down**2))
+        reach += (hypot(down, reach + 1) <= distance) - (hypot(down, reach) > distance)
+        seen = aside <= min(reach, width)
+        near[:, : height - down] |= seen[:, down:]
+        near[:, down:] |= seen[:, : height - down]
     return near
+
+
+def _aside(mask):
+    """How far, along its row, the nearest pixel of the mask is; more than the width if there is
+    none."""
+    width = mask.shape[2]
+    at, far = np.arange(width), 2 * width + 1
+    left = np.maximum.accumulate(np.where(mask, at, -far), axis=2)
+    right = np.minimum.accumulate(np.where(mask, at, far + width)[:, :, ::-1], axis=2)[:, :, ::-1]
+    return np.minimum(at - left, right - at)
 
 
 def _share(part, whole):

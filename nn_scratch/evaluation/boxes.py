@@ -6,7 +6,10 @@ two converters are the only place where pixels become fractions and back.
 
 import numpy as np
 
+from nn_scratch.arguments import array, flags, reals
 from nn_scratch.backend import Array, xp_of
+from nn_scratch.geometry import pair
+from nn_scratch.validate import VALUES, number
 
 
 def to_fractions(boxes: Array, image_size: tuple[int, int]) -> Array:
@@ -14,9 +17,11 @@ def to_fractions(boxes: Array, image_size: tuple[int, int]) -> Array:
 
     boxes (N, 4), or (N, K, 4). image_size: (height, width) in pixels.
 
-    Returns: as many boxes: x and w divided by the width, y and h by the height.
-    Raises: ValueError for other shapes, and for a size that is not above 0.
+    Returns: as many boxes: x and w divided by the width, y and h by the height; in float64 if they
+        are no float32.
+    Raises: TypeError or ValueError for other shapes, and for a size that is not above 0.
     """
+    boxes = _of_values("boxes", boxes)
     return boxes / _size(boxes, image_size)
 
 
@@ -25,9 +30,11 @@ def to_pixels(fractions: Array, image_size: tuple[int, int]) -> Array:
 
     fractions (N, 4), or (N, K, 4). image_size: (height, width) in pixels.
 
-    Returns: as many boxes: x and w times the width, y and h times the height.
-    Raises: ValueError for other shapes, and for a size that is not above 0.
+    Returns: as many boxes: x and w times the width, y and h times the height; in float64 if they
+        are no float32.
+    Raises: TypeError or ValueError for other shapes, and for a size that is not above 0.
     """
+    fractions = _of_values("fractions", fractions)
     return fractions * _size(fractions, image_size)
 
 
@@ -38,12 +45,10 @@ def box_iou(a: Array, b: Array) -> Array:
     which a number is not finite.
 
     Returns: (N,) float64 from 0 to 1.
-    Raises: ValueError if a and b are not both (N, 4).
+    Raises: TypeError or ValueError if a and b are not both numbers (N, 4).
     """
-    a, b = (np.asarray(boxes, np.float64) for boxes in (a, b))
-    if a.ndim != 2 or a.shape != b.shape or a.shape[1] != 4:
-        raise ValueError(f"boxes must be two arrays (N, 4) of one shape, not {a.shape}, {b.shape}")
-    return _share(a, b)
+    a = reals("a", a, "N", 4)
+    return _share(a, reals("b", b, len(a), 4))
 
 
 def iou_matrix(a: Array, b: Array, *, crowd: Array | None = None) -> Array:
@@ -54,13 +59,12 @@ def iou_matrix(a: Array, b: Array, *, crowd: Array | None = None) -> Array:
     finite: as box_iou.
 
     Returns: (A, B) float64 from 0 to 1.
-    Raises: ValueError for other shapes.
+    Raises: TypeError or ValueError for other shapes, and what holds no numbers.
     """
-    a, b = (np.asarray(boxes, np.float64) for boxes in (a, b))
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != 4 or b.shape[1] != 4:
-        raise ValueError(f"boxes must be arrays (A, 4) and (B, 4), not {a.shape}, {b.shape}")
+    a, b = reals("a", a, "A", 4), reals("b", b, "B", 4)
     if crowd is None:
         return _share(a[:, None], b)
+    crowd = flags("crowd", crowd, len(b))
     return np.where(crowd, _share(a[:, None], b, of_union=False), _share(a[:, None], b))
 
 
@@ -83,8 +87,10 @@ def success_rate(ious: Array, threshold: float = 0.5) -> float:
     ious (N,): as from box_iou.
 
     Returns: a number from 0 to 1; NaN if there is no box.
+    Raises: TypeError or ValueError for other shapes, and for a threshold outside 0 … 1.
     """
-    ious = np.asarray(ious)
+    ious = reals("ious", ious, "N", finite=True)
+    threshold = number("threshold", threshold, 0, 1)
     return float(np.mean(ious >= threshold)) if ious.size else float("nan")
 
 
@@ -93,11 +99,11 @@ def best_constant_box(boxes: Array) -> Array:
     at the image. Found by moving one number at a time, in ever smaller steps, from the median.
 
     Returns: (4,) float64.
-    Raises: ValueError if boxes are not finite numbers (N, 4), or none.
+    Raises: TypeError or ValueError if boxes are not finite numbers (N, 4), or none.
     """
-    boxes = np.asarray(boxes, np.float64)
-    if boxes.ndim != 2 or boxes.shape[1] != 4 or not len(boxes) or not np.isfinite(boxes).all():
-        raise ValueError(f"boxes {boxes.shape} must be finite numbers (N, 4), N at least 1")
+    boxes = reals("boxes", boxes, "N", 4, finite=True)
+    if not len(boxes):
+        raise ValueError("boxes are none, but must be at least one")
 
     def score(box):
         return box_iou(np.broadcast_to(box, boxes.shape), boxes).mean()
@@ -115,11 +121,13 @@ def best_constant_box(boxes: Array) -> Array:
     return box
 
 
+def _of_values(name, boxes):
+    """Boxes (..., 4) in float32 or float64."""
+    boxes = array(name, boxes, ("…", 4))
+    return boxes if boxes.dtype in VALUES else boxes.astype(np.float64)
+
+
 def _size(boxes, image_size):
     """What x, y, w and h of boxes are divided by to become fractions."""
-    height, width = image_size
-    if boxes.shape[-1:] != (4,) or not (height > 0 and width > 0):
-        raise ValueError(
-            f"boxes {boxes.shape} must be (..., 4), and image_size {tuple(image_size)} above 0"
-        )
+    height, width = pair("image_size", image_size)
     return xp_of(boxes).asarray([width, height, width, height], boxes.dtype)

@@ -10,39 +10,19 @@ is wrong. The numbers are those of pycocotools, to rounding (tests/evaluation/te
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
+from nn_scratch.arguments import classes, each, integers, reals, shares, whole
 from nn_scratch.backend import Array
+from nn_scratch.evaluation import records
 from nn_scratch.evaluation.boxes import iou_matrix
-from nn_scratch.geometry import integer
+from nn_scratch.evaluation.records import Curve, Detections, Matches, Objects, ranked
+from nn_scratch.validate import number
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's
 RECALLS = np.linspace(0, 1, 101)  # where the curve is read
 MAX_DETECTIONS = 100  # of a class in an image
-
-
-class Detections(NamedTuple):
-    """What is found in one image: boxes (D, 4) in pixels, scores (D,) and labels (D,)."""
-
-    boxes: Array
-    scores: Array
-    labels: Array
-
-
-class Objects(NamedTuple):
-    """What is there in one image: labels (G,), boxes (G, 4) in pixels, and which of them do not
-    count (G,) bool: difficult ones, and crowds, which hold many objects; none, if not given.
-
-    Whoever finds a difficult object, or lies within a crowd, is neither right nor wrong. A crowd
-    may be found any number of times.
-    """
-
-    labels: Array
-    boxes: Array
-    difficult: Array | None = None
-    crowd: Array | None = None
 
 
 # ---------------------------------------------------------------- non-maximum suppression
@@ -58,13 +38,13 @@ def nms(
     different labels do not suppress each other; without, all do.
 
     Returns: the indices (K,) of those that are kept, the best first.
-    Raises: ValueError if the shapes do not fit, or for a threshold outside 0 … 1.
+    Raises: ValueError if the shapes do not fit, for scores of NaN, or for a threshold outside
+        0 … 1; TypeError for what holds no numbers.
     """
-    boxes, scores = np.asarray(boxes), np.asarray(scores)
-    others = np.zeros(len(scores), int) if labels is None else np.asarray(labels)
-    _check_sizes("boxes", boxes, scores=scores, labels=others)
-    if not 0 <= iou_threshold <= 1:
-        raise ValueError(f"iou_threshold is {iou_threshold}, but must be from 0 to 1")
+    boxes = reals("boxes", boxes, "D", 4)
+    scores = ranked("scores", scores, len(boxes))
+    others = np.zeros(len(boxes), int) if labels is None else integers("labels", labels, len(boxes))
+    iou_threshold = number("iou_threshold", iou_threshold, 0, 1)
     order = np.argsort(-scores, kind="stable")
     suppresses = iou_matrix(boxes[order], boxes[order]) > iou_threshold
     suppresses &= others[order, None] == others[order]
@@ -76,21 +56,6 @@ def nms(
 
 
 # ---------------------------------------------------------------- who found what
-
-
-class Matches(NamedTuple):
-    """What became of the detections of one class in one image, best first: their scores (D,);
-    whether each is right, and whether it does not count, at each threshold, (T, D); which of the
-    image's detections they are, `found` (D,). Which of its objects are of the class, `there` (G,);
-    whether each counts and is missed, (T, G); and how many count."""
-
-    scores: Array
-    right: Array
-    ignored: Array
-    found: Array
-    there: Array
-    missed: Array
-    objects: int
 
 
 def match(
@@ -107,14 +72,35 @@ def match(
     last, as COCO does; only if it reaches the threshold with none of them, one that does not count.
 
     Returns: the Matches.
-    Raises: ValueError if the shapes of boxes, scores and labels do not fit.
+    Raises: ValueError if the shapes of boxes, scores and labels do not fit, or for thresholds
+        outside 0 … 1; TypeError for other things.
     """
-    _check_sizes("boxes", found.boxes, scores=found.scores, labels=found.labels)
-    there, boxes, ignored, crowd = _objects_of(truth, label)
-    chosen = np.flatnonzero(np.asarray(found.labels) == label)
-    chosen = chosen[np.argsort(-np.asarray(found.scores)[chosen], kind="stable")][:max_detections]
+    return _matches(
+        records.detections("found", found),
+        records.objects("truth", truth),
+        whole("label", label),
+        _thresholds(iou_thresholds),
+        whole("max_detections", max_detections, 1),
+    )
+
+
+def _thresholds(iou_thresholds):
+    """At least one number from 0 to 1."""
+    thresholds = shares("iou_thresholds", iou_thresholds, "T")
+    if not len(thresholds):
+        raise ValueError("iou_thresholds is empty, but must hold at least one threshold")
+    return thresholds
+
+
+def _matches(found, truth, label, iou_thresholds, max_detections):
+    """As match, of arguments that are right."""
+    of_class = truth.labels == label
+    there, boxes, crowd = np.flatnonzero(of_class), truth.boxes[of_class], truth.crowd[of_class]
+    ignored = truth.difficult[of_class] | crowd
+    chosen = np.flatnonzero(found.labels == label)
+    chosen = chosen[np.argsort(-found.scores[chosen], kind="stable")][:max_detections]
     least = np.minimum(iou_thresholds, 1 - 1e-10)[:, None]
-    ious = iou_matrix(np.asarray(found.boxes)[chosen], boxes, crowd=crowd)
+    ious = iou_matrix(found.boxes[chosen], boxes, crowd=crowd)
     free = np.ones((len(least), len(boxes)), bool)
     right, no_matter = np.zeros((2, len(least), len(chosen)), bool)
     for d in np.flatnonzero((ious >= least.min()).any(axis=1)):
@@ -126,31 +112,11 @@ def match(
         free[hits, taken[hits]] = crowd[taken[hits]]  # which anyone may take
         right[hits, d] = ~ignored[taken[hits]]
         no_matter[hits, d] = ignored[taken[hits]]
-    missed, scores = free & ~ignored, np.asarray(found.scores)[chosen]
+    missed, scores = free & ~ignored, found.scores[chosen]
     return Matches(scores, right, no_matter, chosen, there, missed, int((~ignored).sum()))
 
 
-def _objects_of(truth, label):
-    """The objects of a class: which they are, their boxes, which do not count, which are crowds."""
-    labels = np.asarray(truth.labels)
-    none = np.zeros(len(labels), bool)
-    crowd = none if truth.crowd is None else np.asarray(truth.crowd, bool)
-    difficult = none if truth.difficult is None else np.asarray(truth.difficult, bool)
-    _check_sizes("boxes", truth.boxes, labels=labels, difficult=difficult, crowd=crowd)
-    own = np.flatnonzero(labels == label)
-    return own, np.asarray(truth.boxes)[own], (difficult | crowd)[own], crowd[own]
-
-
 # ---------------------------------------------------------------- curves and their areas
-
-
-class Curve(NamedTuple):
-    """How recall and precision change as ever more detections count, the best first, (D,) each;
-    scores (D,): of the last that counts."""
-
-    recall: Array
-    precision: Array
-    scores: Array
 
 
 def precision_recall(matches: Sequence[Matches], threshold: int = 0) -> Curve:
@@ -160,7 +126,17 @@ def precision_recall(matches: Sequence[Matches], threshold: int = 0) -> Curve:
     are left out.
 
     Returns: the Curve; recall is NaN if there is no object.
+    Raises: TypeError or ValueError for other things than Matches, and a threshold that they lack.
     """
+    matches, threshold = each("matches", matches, records.matches), whole("threshold", threshold)
+    least = min((len(one.right) for one in matches), default=threshold + 1)
+    if threshold >= least:
+        raise ValueError(f"threshold is {threshold}, but matches have those from 0 to {least - 1}")
+    return _curve(matches, threshold)
+
+
+def _curve(matches, threshold):
+    """As precision_recall, of arguments that are right."""
     scores = _joined([m.scores for m in matches], float)
     right = _joined([m.right[threshold] for m in matches], bool)
     counts = ~_joined([m.ignored[threshold] for m in matches], bool)
@@ -177,7 +153,13 @@ def area_under(curve: Curve) -> float:
     precision that is reached with at least this recall.
 
     Returns: a number from 0 to 1; 0 for no detection, NaN if there is no object.
+    Raises: TypeError or ValueError if that is no curve.
     """
+    return _area(records.curve("curve", curve))
+
+
+def _area(curve):
+    """As area_under, of a curve."""
     if np.isnan(curve.recall).any():
         return float("nan")
     best = np.maximum.accumulate(curve.precision[::-1])[::-1]  # no less with more recall
@@ -202,41 +184,40 @@ def average_precision(
     Raises: ValueError if there are not as many of both, or if shapes do not fit; TypeError or
         ValueError for a num_classes or max_detections that is no such number.
     """
-    integer("num_classes", num_classes, least=1)
-    integer("max_detections", max_detections, least=1)
-    thresholds, pairs = np.asarray(iou_thresholds), list(zip(found, truth, strict=True))
-
-    def of_class(label):
-        options = {"iou_thresholds": thresholds, "max_detections": max_detections}
-        return [match(*pair, label, **options) for pair in pairs]
-
-    return areas([of_class(label) for label in range(num_classes)], len(thresholds))
+    num_classes = classes("num_classes", num_classes)
+    options = _thresholds(iou_thresholds), whole("max_detections", max_detections, 1)
+    found = each("found", found, records.detections)
+    truth = each("truth", truth, records.objects)
+    if len(found) != len(truth):
+        raise ValueError(f"found is of {len(found)} images, but truth of {len(truth)}")
+    pairs = list(zip(found, truth, strict=True))
+    by_class = [[_matches(*pair, k, *options) for pair in pairs] for k in range(num_classes)]
+    return _areas(by_class, len(options[0]))
 
 
 def areas(by_class: Sequence[Sequence[Matches]], thresholds: int = len(IOU_THRESHOLDS)) -> Array:
     """Average precision (T, K) from the matches of every image, for each class in its turn.
+    thresholds: how many there are, T.
 
     Returns: as average_precision.
+    Raises: TypeError or ValueError for other things than lists of Matches, or other thresholds.
     """
+    thresholds = whole("thresholds", thresholds, 1)
+    by_class = each("by_class", by_class, lambda name, found: each(name, found, records.matches))
+    numbers = {len(one.right) for matches in by_class for one in matches} - {thresholds}
+    if numbers:
+        raise ValueError(f"thresholds is {thresholds}, but by_class has {min(numbers)} of them")
+    return _areas(by_class, thresholds)
+
+
+def _areas(by_class, thresholds):
+    """As areas, of arguments that are right."""
     found = np.full((thresholds, len(by_class)), np.nan)
     for label, matches in enumerate(by_class):
         if any(m.objects for m in matches):
-            found[:, label] = [area_under(precision_recall(matches, t)) for t in range(thresholds)]
+            found[:, label] = [_area(_curve(matches, t)) for t in range(thresholds)]
     return found
 
 
 def _joined(parts, dtype):
     return np.concatenate(parts) if parts else np.zeros(0, dtype)
-
-
-def _check_sizes(name, boxes, **arrays):
-    """All arrays must be as long as the boxes, which are (N, 4)."""
-    shape = np.shape(boxes)
-    if len(shape) != 2 or shape[1] != 4:
-        raise ValueError(f"{name} have shape {shape}, but must be (N, 4)")
-    for other, array in arrays.items():
-        if np.shape(array) != shape[:1]:
-            raise ValueError(
-                f"{other} has shape {np.shape(array)}, but must be {shape[:1]}: one for each of "
-                f"the boxes {shape}"
-            )

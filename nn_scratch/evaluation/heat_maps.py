@@ -8,14 +8,18 @@ CornerNet; Zhou et al. 2019, CenterNet).
 """
 
 from collections.abc import Iterator, Sequence
+from math import frexp, ldexp
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nn_scratch import ops
+from nn_scratch.arguments import array, classes, flag, items, room_for, whole
 from nn_scratch.backend import Array, to_host, xp_of
-from nn_scratch.evaluation.detection import Detections, Objects
-from nn_scratch.geometry import integer
+from nn_scratch.evaluation import records
+from nn_scratch.evaluation.records import Detections, Objects
+from nn_scratch.geometry import pair
+from nn_scratch.validate import check_rank, check_values, number
 
 MIN_OVERLAP = 0.7  # CornerNet's: what boxes within the radius overlap the true one by
 TOP = 100  # peaks of an image
@@ -53,11 +57,14 @@ def gaussian_radius(width: float, height: float, min_overlap: float = MIN_OVERLA
     smaller than 12 cells would have any slope around its centre.
 
     Returns: the radius, in what width and height are in.
-    Raises: ValueError for a box without width or height.
+    Raises: TypeError or ValueError for a box without width or height, and for a min_overlap that is
+        not between 0 and 1.
     """
-    if not (width > 0 and height > 0 and np.isfinite(width * height)):
-        raise ValueError(f"a box of {width:g} × {height:g} has no area")
-    total, area, o = width + height, width * height, min_overlap
+    width, height = number("width", width, 0, above=True), number("height", height, 0, above=True)
+    o = number("min_overlap", min_overlap, 0, 1, above=True)
+    _, exponent = frexp(max(width, height))  # so that no square overflows
+    width, height = ldexp(width, -exponent), ldexp(height, -exponent)
+    total, area = width + height, width * height
 
     def root(a, b, c):
         return (b + np.sqrt(b * b - 4 * a * c)) / 2  # not / (2 a)
@@ -65,7 +72,7 @@ def gaussian_radius(width: float, height: float, min_overlap: float = MIN_OVERLA
     moved = root(1, total, area * (1 - o) / (1 + o))
     shrunk = root(4, 2 * total, area * (1 - o))
     grown = root(4 * o, -2 * o * total, area * (o - 1))
-    return float(min(moved, shrunk, grown))
+    return ldexp(float(min(moved, shrunk, grown)), exponent)
 
 
 def center_targets(
@@ -80,9 +87,12 @@ def center_targets(
     off as around others, but stays below 1: there is nothing to find, and finding it costs nothing.
 
     Returns: the CenterTargets, in float32.
-    Raises: ValueError for labels that are no class, and boxes without area or not finite.
+    Raises: TypeError or ValueError for labels that are no class, boxes without area or not finite,
+        and what is no Objects, no size or no stride.
     """
-    height, width = (integer("map_size", n, least=1) for n in map_size)
+    truth, num_classes = items("truth", truth), classes("num_classes", num_classes)
+    (height, width), stride = pair("map_size", map_size), whole("stride", stride, 1)
+    room_for("num_classes and map_size", len(truth), max(num_classes, 4), height, width)
     heat = np.zeros((len(truth), num_classes, height, width), np.float32)
     sizes, offsets = np.zeros((2, len(truth), 2, height, width), np.float32)
     centers = np.zeros((len(truth), height, width), bool)
@@ -108,20 +118,22 @@ def countable_objects(n: int, objects: Objects, num_classes: int) -> Iterator[tu
 
     Raises: as center_targets.
     """
-    boxes = np.asarray(objects.boxes, np.float64).reshape(-1, 4)
-    skipped = np.zeros(len(boxes), bool)
-    for flags in objects.difficult, objects.crowd:
-        skipped |= False if flags is None else np.asarray(flags, bool)
-    for i in sorted(range(len(boxes)), key=lambda i: boxes[i, 2] * boxes[i, 3], reverse=True):
-        label, box = int(objects.labels[i]), boxes[i]
+    labels, boxes, difficult, crowd = records.objects(f"truth[{n}]", objects)
+    for i, (label, box) in enumerate(zip(labels, boxes, strict=True)):
         if not 0 <= label < num_classes:
             raise ValueError(
-                f"object {i} of image {n} has the label {label}, but {num_classes} classes have "
-                f"the labels 0 to {num_classes - 1}"
+                f"truth: object {i} of image {n} has the label {label}, but {num_classes} classes "
+                f"have the labels 0 to {num_classes - 1}"
             )
         if not (np.isfinite(box).all() and (box[2:] > 0).all()):
-            raise ValueError(f"object {i} of image {n} has the box {box.tolist()}, without area")
-        yield label, box, not skipped[i]
+            raise ValueError(
+                f"truth: object {i} of image {n} has the box {box.tolist()}, without area"
+            )
+    order = sorted(
+        range(len(boxes)), key=lambda i: float(boxes[i, 2]) * float(boxes[i, 3]), reverse=True
+    )
+    for i in order:
+        yield int(labels[i]), boxes[i], not (difficult[i] or crowd[i])
 
 
 def _gaussian(map_size, x, y, radius):
@@ -167,10 +179,12 @@ def decode_centers(
     maps: Maps, or (heat, sizes, offsets), on the host or on a GPU.
 
     Returns: the Detections of each image, the best first. They may reach beyond the image.
-    Raises: ValueError for a top_k below 1.
+    Raises: ValueError for maps that do not fit each other, a stride or top_k below 1, or a
+        min_score outside 0 … 1; TypeError for what is none of them.
     """
-    integer("top_k", top_k, least=1)
-    heat, sizes, offsets = maps
+    stride, top_k = whole("stride", stride, 1), whole("top_k", top_k, 1)
+    min_score, peaks = number("min_score", min_score, 0, 1), flag("peaks", peaks)
+    heat, sizes, offsets = _maps(maps)
     if peaks:
         heat = xp_of(heat).where(peak_mask(heat), heat, heat.dtype.type(-np.inf))
     scores = to_host(ops.sigmoid(heat))
@@ -179,6 +193,20 @@ def decode_centers(
         _decoded(*of_image, stride, top_k, min_score)
         for of_image in zip(scores, sizes, offsets, strict=True)
     ]
+
+
+def _maps(maps):
+    """Heat (N, K, h, w), and sizes and offsets (N, 2, h, w)."""
+    found = items("maps", maps)
+    if len(found) != 3:
+        raise ValueError(f"maps are {len(found)}, but must be three: heat, sizes and offsets")
+    heat, sizes, offsets = found
+    check_values(**{"heat of maps": heat})
+    check_rank("heat of maps", heat, 4)
+    batch, _, *size = heat.shape
+    for name, one in ("sizes of maps", sizes), ("offsets of maps", offsets):
+        array(name, one, (batch, 2, *size))
+    return heat, sizes, offsets
 
 
 def peak_mask(heat: Array) -> Array:

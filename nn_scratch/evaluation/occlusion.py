@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import array, filled, function, instance, reals, shown, whole
 from nn_scratch.backend import Array, to_host
 from nn_scratch.evaluation.boxes import box_iou
-from nn_scratch.geometry import integer
+from nn_scratch.geometry import pair
 from nn_scratch.layers import Layer, inference_mode
+from nn_scratch.validate import check_values
 
 BATCH = 64
+BEYOND = 5  # pixels that a square may be larger than the image
 
 
 def occlusion(
@@ -26,10 +29,14 @@ def occlusion(
 
     Returns: (H, W), float64: the mean fall over all squares that cover the pixel; negative where
     the score rises.
-    Raises: TypeError or ValueError if window or step is not a whole number from 1 on.
+    Raises: TypeError or ValueError if window or step is not a whole number from 1 on, if the window
+        is far larger than the image, or for what is no net, image or score.
     """
-    window, step = integer("window", window, least=1), integer("step", step, least=1)
-    height, width = image.shape[1:]
+    instance("net", net, Layer)
+    function("score", score)
+    check_values(image=image)
+    _, height, width = filled("image", array("image", image, ("C", "H", "W"))).shape
+    window, step = whole("window", window, 1, BEYOND + max(height, width)), whole("step", step, 1)
     tops, lefts = (range(1 - window, side, step) for side in (height, width))
     squares = [
         (slice(max(top, 0), top + window), slice(max(left, 0), left + window))
@@ -42,14 +49,15 @@ def occlusion(
     net.eval()
     try:
         with inference_mode(net):
-            whole = float(score(net(image[None]))[0])
+            (whole_score,) = reals("what score gives", score(net(image[None])), 1)
             for begin in range(0, len(squares), BATCH):
                 some = squares[begin : begin + BATCH]
                 batch = np.repeat(image[None], len(some), axis=0)
                 for covered, (rows, columns) in zip(batch, some, strict=True):
                     covered[:, rows, columns] = grey
-                for square, value in zip(some, score(net(batch)), strict=True):
-                    falls[square] += whole - float(value)
+                values = reals("what score gives", score(net(batch)), len(some))
+                for square, value in zip(some, values, strict=True):
+                    falls[square] += whole_score - value
                     covers[square] += 1
     finally:
         net.train(training)
@@ -61,10 +69,11 @@ def label_score(scores: Array, pixel: tuple[int, int]) -> Callable[[Array], Arra
     (1, K, H, W): what the net says of the whole image.
 
     Returns: a function from scores (N, K, H, W) to N differences.
+    Raises: TypeError or ValueError for other scores, or a pixel that they do not have.
     """
-    row, column = pixel
-    best = int(scores[0, :, row, column].argmax())
-    return lambda scores: _margin(to_host(scores)[:, :, row, column], best)
+    scores = _scores("scores", scores, 1, "K", "H", "W")
+    best = int(_at(pixel, scores)[0].argmax())
+    return lambda scores: _margin(_at(pixel, _scores("scores", scores, "N", "K", "H", "W")), best)
 
 
 def class_score(output: tuple[Array, Array]) -> Callable[[tuple], Array]:
@@ -72,9 +81,11 @@ def class_score(output: tuple[Array, Array]) -> Callable[[tuple], Array]:
     localizer says of the whole image, (scores (1, K), boxes).
 
     Returns: a function from such output to N differences.
+    Raises: TypeError or ValueError for other output.
     """
-    best = int(output[0][0].argmax())
-    return lambda output: _margin(to_host(output[0]), best)
+    scores, _ = _said("output", output, 1)
+    best = int(scores[0].argmax())
+    return lambda output: _margin(_said("output", output, "N")[0], best)
 
 
 def box_score(output: tuple[Array, Array]) -> Callable[[tuple], Array]:
@@ -83,18 +94,53 @@ def box_score(output: tuple[Array, Array]) -> Callable[[tuple], Array]:
     class's.
 
     Returns: a function from such output to N IoUs.
+    Raises: TypeError or ValueError for other output.
     """
 
-    first = _boxes(output)
-    return lambda output: box_iou(np.broadcast_to(first, (len(output[0]), 4)), _boxes(output))
+    _, first = _said("output", output, 1)
+    return lambda output: _iou_with(first, _said("output", output, "N")[1])
 
 
 def _margin(scores, best):
     """How far one class's scores (N, K) are above the largest other."""
+    if scores.shape[1] <= best:
+        raise ValueError(f"scores {scores.shape} have no class {best}")
     return scores[:, best] - np.delete(scores, best, axis=1).max(axis=1)
 
 
-def _boxes(output):
-    """The likeliest class's boxes (N, 4)."""
-    scores, boxes = map(to_host, output)
-    return boxes if boxes.ndim == 2 else boxes[np.arange(len(boxes)), scores.argmax(axis=1)]
+def _iou_with(first, boxes):
+    """The IoU of each box (N, 4) with the first (1, 4)."""
+    return box_iou(np.broadcast_to(first, boxes.shape), boxes)
+
+
+def _scores(name, scores, *shape):
+    """Scores on the host, of two classes or more."""
+    found = to_host(array(name, scores, shape))
+    if found.shape[1] < 2:
+        raise ValueError(
+            f"{name} has shape {found.shape}, but needs at least two classes to compare"
+        )
+    return found
+
+
+def _at(pixel, scores):
+    """The scores (N, K) at a pixel (row, column)."""
+    row, column = pair("pixel", pixel, least=0)
+    height, width = scores.shape[2:]
+    if row >= height or column >= width:
+        raise ValueError(
+            f"pixel is {(row, column)}, but the scores are of {height} × {width} pixels"
+        )
+    return scores[:, :, row, column]
+
+
+def _said(name, output, count):
+    """Scores (N, K) and the likeliest class's boxes (N, 4) that a localizer says, on the host."""
+    if not isinstance(output, tuple | list) or len(output) != 2:
+        raise TypeError(f"{name} is {shown(output)}, but must be a pair (scores, boxes)")
+    scores = _scores(f"{name}[0]", output[0], count, "K")
+    boxes = to_host(array(f"{name}[1]", output[1], ("…", 4)))
+    if boxes.ndim == 3:
+        boxes = array(f"{name}[1]", boxes, (*scores.shape, 4))
+        boxes = boxes[np.arange(len(boxes)), scores.argmax(axis=1)]
+    return scores, array(f"{name}[1]", boxes, (len(scores), 4))

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from nn_scratch.arguments import classes, label, labels_below, optional, several
 from nn_scratch.backend import Array
-from nn_scratch.geometry import integer
 from nn_scratch.validate import check_integers, check_shape
 
 
@@ -21,7 +21,8 @@ def confusion_matrix(
     Raises: TypeError for labels that are no integers, ValueError for those outside
     0 … num_classes − 1 and for different shapes.
     """
-    num_classes = integer("num_classes", num_classes, least=1)
+    num_classes = classes("num_classes", num_classes)
+    ignore_index = optional(label, "ignore_index", ignore_index)
     check_integers("truth", truth)
     check_integers("prediction", prediction)
     check_shape("prediction", prediction, truth.shape, "the shape of truth")
@@ -29,11 +30,7 @@ def confusion_matrix(
         counted = truth != ignore_index
         truth, prediction = truth[counted], prediction[counted]
     for name, labels in ("truth", truth), ("prediction", prediction):
-        if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
-            raise ValueError(
-                f"{name} has labels from {labels.min()} to {labels.max()}, but {num_classes} "
-                f"classes have the labels 0 to {num_classes - 1}"
-            )
+        labels_below(name, labels, num_classes)
     pairs = truth.ravel().astype(np.int64) * num_classes + prediction.ravel()
     counts = np.bincount(pairs.astype(np.int64), minlength=num_classes**2)
     return counts.reshape(num_classes, num_classes)
@@ -45,7 +42,7 @@ def global_accuracy(confusion: Array) -> float:
     confusion (K, K): as from confusion_matrix.
 
     Returns: a number from 0 to 1; NaN when no pixel counts.
-    Raises: TypeError or ValueError if confusion holds no integers (K, K).
+    Raises: TypeError or ValueError if confusion holds no counts (K, K).
     """
     confusion = _counts(confusion)
     return float(_shares(np.trace(confusion), confusion.sum()))
@@ -57,7 +54,7 @@ def class_average_accuracy(confusion: Array) -> float:
     confusion (K, K): as from confusion_matrix.
 
     Returns: a number from 0 to 1; NaN when no pixel counts.
-    Raises: TypeError or ValueError if confusion holds no integers (K, K).
+    Raises: TypeError or ValueError if confusion holds no counts (K, K).
     """
     confusion = _counts(confusion)
     return _mean(_shares(np.diag(confusion), confusion.sum(axis=1)))
@@ -69,7 +66,7 @@ def class_iou(confusion: Array) -> Array:
     confusion (K, K): as from confusion_matrix.
 
     Returns: (K,) from 0 to 1; NaN where the union is empty.
-    Raises: TypeError or ValueError if confusion holds no integers (K, K).
+    Raises: TypeError or ValueError if confusion holds no counts (K, K).
     """
     confusion = _counts(confusion)
     hits = np.diag(confusion)
@@ -82,7 +79,7 @@ def mean_iou(confusion: Array) -> float:
     confusion (K, K): as from confusion_matrix.
 
     Returns: a number from 0 to 1; NaN when no pixel counts.
-    Raises: TypeError or ValueError if confusion holds no integers (K, K).
+    Raises: TypeError or ValueError if confusion holds no counts (K, K).
     """
     return _mean(class_iou(confusion))
 
@@ -98,18 +95,18 @@ def median_frequency_weights(
 
     Returns: (num_classes,) float64; classes that never occur get 0.
     Raises: TypeError for labels that are no integers, ValueError for those outside
-    0 … num_classes − 1.
+    0 … num_classes − 1, and for what is no map (H, W).
     """
-    num_classes = integer("num_classes", num_classes, least=1)
+    num_classes = classes("num_classes", num_classes)
+    ignore_index = optional(label, "ignore_index", ignore_index)
     own, present = np.zeros(num_classes), np.zeros(num_classes)
-    for labels in label_maps:
-        check_integers("a label map", labels)
+    for number, labels in enumerate(several("label_maps", label_maps)):
+        name = f"label_maps[{number}]"
+        check_integers(name, labels)
+        if labels.ndim != 2:
+            raise ValueError(f"{name} has shape {labels.shape}, but must be (H, W)")
         counted = labels if ignore_index is None else labels[labels != ignore_index]
-        if counted.size and not 0 <= counted.min() <= counted.max() < num_classes:
-            raise ValueError(
-                f"a label map has labels from {counted.min()} to {counted.max()}, but "
-                f"{num_classes} classes have the labels 0 to {num_classes - 1}"
-            )
+        labels_below(name, counted, num_classes)
         pixels = np.bincount(counted.ravel().astype(np.int64), minlength=num_classes)
         own += pixels
         present += (pixels > 0) * counted.size
@@ -126,7 +123,9 @@ def _counts(confusion):
     check_integers("confusion", confusion)
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1] or confusion.size == 0:
         raise ValueError(f"confusion is {confusion.shape}, but must be (num_classes, num_classes)")
-    return confusion
+    if confusion.min() < 0:
+        raise ValueError(f"confusion has counts from {confusion.min()} on, but none is below 0")
+    return confusion.astype(np.float64)  # sums of small integers would overflow
 
 
 def _shares(part, whole):

@@ -13,8 +13,8 @@ import numpy as np
 
 from nn_scratch import ops
 from nn_scratch.backend import Array, to_host
-from nn_scratch.evaluation.detection import Detections, Objects
 from nn_scratch.evaluation.heat_maps import countable_objects
+from nn_scratch.evaluation.records import Detections, Objects
 from nn_scratch.geometry import integer
 
 OPEN = -1  # the label of windows that need say neither

@@ -1,5 +1,6 @@
 """ReLU, leaky ReLU, sigmoid and softmax."""
 
+from nn_scratch.arguments import axis_of, finite
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_shape, check_values
@@ -34,7 +35,7 @@ def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
     Raises: TypeError if x is no array of float32 or float64.
     """
     check_values(x=x)
-    return engine_of(x).leaky_relu(x, float(negative_slope))
+    return engine_of(x).leaky_relu(x, finite("negative_slope", negative_slope))
 
 
 def leaky_relu_backward(dy: Array, x: Array, *, negative_slope: float = 0.01) -> Array:
@@ -45,7 +46,7 @@ def leaky_relu_backward(dy: Array, x: Array, *, negative_slope: float = 0.01) ->
     """
     check_values(dy=dy, x=x)
     check_shape("dy", dy, x.shape, "the shape of x")
-    return engine_of(x).leaky_relu_backward(dy, x, float(negative_slope))
+    return engine_of(x).leaky_relu_backward(dy, x, finite("negative_slope", negative_slope))
 
 
 def sigmoid(x: Array) -> Array:
@@ -73,10 +74,10 @@ def softmax(x: Array, axis: int = 1) -> Array:
     """exp(x) / Σ exp(x) along `axis`, shifted by the maximum so that nothing overflows.
 
     Returns: y, in the shape of x.
-    Raises: TypeError if x is not float32 or float64.
+    Raises: TypeError if x is not float32 or float64; ValueError if it has no such axis.
     """
     check_values(x=x)
-    return engine_of(x).softmax(x, axis)
+    return engine_of(x).softmax(x, axis_of("axis", axis, x))
 
 
 def softmax_backward(dy: Array, y: Array, axis: int = 1) -> Array:
@@ -88,4 +89,4 @@ def softmax_backward(dy: Array, y: Array, axis: int = 1) -> Array:
     """
     check_values(dy=dy, y=y)
     check_shape("dy", dy, y.shape, "the shape of y")
-    return engine_of(y).softmax_backward(dy, y, axis)
+    return engine_of(y).softmax_backward(dy, y, axis_of("axis", axis, y))

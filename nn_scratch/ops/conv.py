@@ -13,6 +13,7 @@ The convolution is the first; its backward pass is the second and the third. The
 convolution is the second; its backward pass is the first and the third. Both hold the same w.
 """
 
+from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
 from nn_scratch.geometry import Padding, Pair, conv_windows, make_windows, transpose_size
@@ -67,6 +68,7 @@ def conv2d_backward(
     check_convolution(x, w, None, groups)
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
     check_conv_dy(dy, x, w, windows)
+    need_dx = flag("need_dx", need_dx)
 
     engine = engine_of(dy)
     dx = engine.conv_backward_data(dy, w, x.shape[2:], windows, groups) if need_dx else None

@@ -16,6 +16,7 @@ background, and still count.
 
 from typing import Any
 
+from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_shape, check_values, number
@@ -173,7 +174,7 @@ class _Terms:
 def _check_target(scores, target, checked, binary=False):
     check_values(scores=scores, target=target)
     check_shape("target", target, scores.shape, "the shape of scores")
-    if checked and is_cupy(target):
+    if flag("checked", checked) and is_cupy(target):
         return
     wrong = (target != 0) & (target != 1) if binary else ~((target >= 0) & (target <= 1))
     if wrong.any():

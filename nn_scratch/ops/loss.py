@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.geometry import LARGEST, integer
@@ -33,7 +34,7 @@ def cross_entropy(
         TypeError for scores that are not float32 or float64 and labels that are no integers.
     """
     _check_arguments(scores, labels, weight, ignore_index)
-    if not checked:
+    if not flag("checked", checked):
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
     if not (checked and is_cupy(total)) and not total > 0:
@@ -60,7 +61,7 @@ def cross_entropy_backward(
     Raises: as cross_entropy.
     """
     _check_arguments(scores, labels, weight, ignore_index)
-    if not checked:
+    if not flag("checked", checked):
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
     total = xp_of(scores).where(total > 0, total, total.dtype.type(1))

@@ -5,6 +5,7 @@ The ReLU that mostly follows can be had with it: it then costs no pass over memo
 
 from collections.abc import Callable
 
+from nn_scratch.arguments import flag, shown
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.validate import check_rank, check_shape, check_values, number
@@ -43,6 +44,7 @@ def batch_norm2d(
     """
     _check_arguments(x, w, b=b, running_mean=running_mean, running_var=running_var)
     momentum, eps = number("momentum", momentum, 0, 1), number("eps", eps, 0)
+    training, relu = flag("training", training), flag("relu", relu)
     running = statistics = running_mean, running_var
     if training:
         count, statistics = _moments(x, statistics, all_reduce)
@@ -89,11 +91,12 @@ def batch_norm2d_backward(
     Raises: ValueError for shapes that do not fit; TypeError with `relu` but without y, or if values
         are not all float32 or all float64.
     """
+    training, relu = flag("training", training), flag("relu", relu)
     y = y if relu else None
     if not isinstance(statistics, (tuple, list)) or len(statistics) != 2:
-        raise TypeError(f"statistics is {statistics!r}, but must be the pair (mean, var)")
+        raise TypeError(f"statistics is {shown(statistics)}, but must be the pair (mean, var)")
     mean, var = statistics
-    _check_arguments(x, w, dy=dy, y=y, mean=mean, var=var)
+    _check_arguments(x, w, dy=dy, y=y, **{"statistics[0]": mean, "statistics[1]": var})
     eps = number("eps", eps, 0)
     check_shape("dy", dy, x.shape, "the shape of x")
     if relu:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.geometry import Padding, Pair, conv_size, pair, pool_size, pool_windows, window_taps
@@ -41,7 +42,8 @@ def max_pool2d(
     check_values(x=x)
     check_rank("x", x, 4)
     windows = pool_windows(kernel_size, stride, padding, dilation)
-    return engine_of(x).max_pool_argmax(x, windows, pool_size(x.shape[2:], windows, ceil_mode))
+    size = pool_size(x.shape[2:], windows, flag("ceil_mode", ceil_mode))
+    return engine_of(x).max_pool_argmax(x, windows, size)
 
 
 def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry: Any) -> Array:
@@ -192,6 +194,7 @@ def _counts(x, size, windows, count_include_pad):
     rows, columns = window_taps(size, windows, conv_size(size, windows))
     inside = [((t >= 0) & (t < n)).sum(axis=1) for t, n in zip((rows, columns), size, strict=True)]
     real = np.multiply.outer(*inside)
+    count_include_pad = flag("count_include_pad", count_include_pad)
     counts = np.full_like(real, np.prod(windows.kernel)) if count_include_pad else real
     return xp_of(x).asarray(counts.astype(x.dtype))
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.geometry import Pair, pair
@@ -117,7 +118,7 @@ def interpolation_matrix(n_in, n_out, align_corners=False):
 
 
 def _interpolation_matrices(x, size_in, size_out, align_corners):
-    xp = xp_of(x)
+    xp, align_corners = xp_of(x), flag("align_corners", align_corners)
     for n_in, n_out in zip(size_in, size_out, strict=True):
         yield xp.asarray(interpolation_matrix(n_in, n_out, align_corners).astype(x.dtype))
 

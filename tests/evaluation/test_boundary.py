@@ -60,5 +60,5 @@ def test_void_makes_no_boundary():
 
 
 def test_shapes_that_do_not_fit():
-    with pytest.raises(ValueError, match=r"must both be \(N, H, W\)"):
+    with pytest.raises(ValueError, match=r"\(40, 40\), but must be \(1, 40, 40\)"):
         boundary_f1(halves(3), halves(3)[0], 2)

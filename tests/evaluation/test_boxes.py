@@ -40,7 +40,7 @@ def test_success_rate():
 
 
 def test_bad_shapes():
-    with pytest.raises(ValueError, match=r"\(N, 4\) of one shape"):
+    with pytest.raises(ValueError, match=r"b has shape \(4,\), but must be \(3, 4\)"):
         boxes.box_iou(draw(3, 4), draw(4))
 
 

@@ -38,7 +38,7 @@ def test_within_a_crowd_the_share_of_the_detection_counts():
 
 @pytest.mark.parametrize("a, b", [((3, 4), (4,)), ((3, 5), (2, 4)), ((4,), (1, 4))])
 def test_boxes_of_other_shapes(a, b):
-    with pytest.raises(ValueError, match=r"must be arrays \(A, 4\) and \(B, 4\), not"):
+    with pytest.raises(ValueError, match=r"(a|b) has shape .*, but must be \((A|B), 4\)"):
         iou_matrix(np.zeros(a), np.zeros(b))
 
 
@@ -95,11 +95,11 @@ def test_nms_as_torchvision(seed):
 
 
 def test_nms_of_bad_input():
-    with pytest.raises(ValueError, match=r"boxes have shape \(3,\), but must be \(N, 4\)"):
+    with pytest.raises(ValueError, match=r"boxes has shape \(3,\), but must be \(D, 4\)"):
         nms(np.zeros(3), np.zeros(3))
     with pytest.raises(ValueError, match=r"scores has shape \(2,\), but must be \(3,\)"):
         nms(np.zeros((3, 4)), np.zeros(2), np.zeros(3))
-    with pytest.raises(ValueError, match=r"iou_threshold is 1\.5, but must be from 0 to 1"):
+    with pytest.raises(ValueError, match=r"iou_threshold is 1\.5, but must be"):
         nms(np.zeros((3, 4)), np.zeros(3), iou_threshold=1.5)
 
 
@@ -178,10 +178,10 @@ def test_only_the_best_of_many_count():
 
 def test_bad_input():
     with pytest.raises(ValueError, match=r"scores has shape \(1,\), but must be \(2,\)"):
-        average_precision([Detections(boxes_at(0, 1), np.ones(1), np.ones(2))], [there(0)], 1)
+        average_precision([Detections(boxes_at(0, 1), np.ones(1), np.ones(2, int))], [there(0)], 1)
     with pytest.raises(ValueError, match=r"difficult has shape \(1,\), but must be \(2,\)"):
         average_precision([found_at([0], [1])], [there(0, 1, difficult=[True])], 1)
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="found is of 1 images, but truth of 0"):
         average_precision([found_at([0], [1])], [], 1)
     with pytest.raises(ValueError, match="num_classes"):
         average_precision([], [], 0)

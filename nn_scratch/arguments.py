@@ -1,0 +1,340 @@
+"""What public functions ask of their arguments, beside the arrays of an op (validate.py) and the
+windows of a convolution (geometry.py): numbers, words, arrays of a shape, records of arrays.
+
+Each function returns the argument as it is used from there on, or raises a TypeError or ValueError
+that names it, says what it is, and what it must be.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nn_scratch.backend import is_array, is_cupy
+from nn_scratch.geometry import LARGEST, integer
+
+LONGEST = 60  # letters of a value that stand in a message
+REALS, INTEGERS, FLAGS = "fiu", "iu", "b"  # NumPy's letters for kinds of numbers
+KINDS = {REALS: "real numbers", INTEGERS: "integers", FLAGS: "True and False"}
+MOST_CLASSES = 10_000
+ROOM = 2**30  # numbers that a result may have
+
+
+def shown(value: Any) -> str:
+    """A value in a message: an array by its kind and shape, anything else as Python writes it.
+
+    Returns: a text of one line, and not a long one.
+    """
+    if is_array(value):
+        return f"an array of {value.dtype} {tuple(value.shape)}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+# ---------------------------------------------------------------- single values
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False.
+
+    Raises: TypeError for anything else: "no" would count as True.
+    """
+    if value is True or value is False:
+        return value  # the common case, told at once
+    if isinstance(value, np.bool_):
+        return bool(value)
+    raise TypeError(f"{name} is {shown(value)}, but must be True or False")
+
+
+def whole(name: str, value: Any, least: int = 0, most: int = LARGEST) -> int:
+    """A whole number from `least` to `most`.
+
+    Raises: TypeError if it is none, ValueError if it is out of range.
+    """
+    found = integer(name, value, least)
+    if found > most:
+        raise ValueError(f"{name} is {value}, but must be at most {most}")
+    return found
+
+
+def classes(name: str, value: Any) -> int:
+    """A number of classes.
+
+    Raises: TypeError or ValueError for what is none.
+    """
+    return whole(name, value, 1, MOST_CLASSES)
+
+
+def optional(check: Callable, name: str, value: Any, *more: Any) -> Any:
+    """None, or what the check makes of the value."""
+    return None if value is None else check(name, value, *more)
+
+
+def label(name: str, value: Any) -> int:
+    """A label, which may be negative, as one that does not count may be.
+
+    Raises: TypeError if it is no whole number.
+    """
+    return integer(name, value, least=-LARGEST)
+
+
+def real(name: str, value: Any) -> float:
+    """Any real number, NaN and infinity too.
+
+    Raises: TypeError if it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} is {shown(value)}, but must be a number")
+    return float(value)
+
+
+def finite(name: str, value: Any) -> float:
+    """Any finite number.
+
+    Raises: TypeError if it is none, ValueError for NaN and infinity.
+    """
+    found = real(name, value)
+    if not np.isfinite(found):
+        raise ValueError(f"{name} is {value}, but must be finite")
+    return found
+
+
+def axis_of(name: str, value: Any, found: Any) -> int:
+    """The number of an axis of an array, from the first or, below 0, from the last.
+
+    Raises: TypeError or ValueError if the array has no such axis.
+    """
+    axis = integer(name, value, least=-LARGEST)
+    if -found.ndim <= axis < found.ndim:
+        return axis
+    raise ValueError(f"{name} is {axis}, but an array {tuple(found.shape)} has {found.ndim} axes")
+
+
+def text(name: str, value: Any) -> str:
+    """A text.
+
+    Raises: TypeError if it is none.
+    """
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{name} is {shown(value)}, but must be a text")
+
+
+def one_of(name: str, value: Any, choices: Iterable[Any]) -> Any:
+    """One of several words.
+
+    Raises: ValueError, with the words, for any other.
+    """
+    choices = list(choices)
+    if isinstance(value, str) and value in choices:
+        return value
+    raise ValueError(f"{name} is {shown(value)}, but must be one of {', '.join(choices)}")
+
+
+def instance(name: str, value: Any, kind: Any, what: str = "") -> Any:
+    """An instance of a class.
+
+    Raises: TypeError for anything else; what: the class in words, if not by its name.
+    """
+    if isinstance(value, kind):
+        return value
+    what = what or f"a {kind.__name__}"
+    is_class = f"the class {value.__name__}" if isinstance(value, type) else shown(value)
+    raise TypeError(f"{name} is {is_class}, but must be {what}")
+
+
+def function(name: str, value: Any, what: str = "a function") -> Callable:
+    """What can be called.
+
+    Raises: TypeError if it cannot.
+    """
+    if callable(value):
+        return value
+    raise TypeError(f"{name} is {shown(value)}, but must be {what}")
+
+
+def several(name: str, values: Any) -> Iterable:
+    """A list, or whatever else gives several things, one after the other; a text does not.
+
+    Raises: TypeError for what gives none.
+    """
+    if isinstance(values, str | bytes | dict | set | frozenset) or not _is_iterable(values):
+        raise TypeError(f"{name} is {shown(values)}, but must be a list or the like")
+    return values
+
+
+def items(name: str, values: Any, kind: Any = object, least: int = 0) -> list:
+    """The items of a list, or of whatever else gives several, each an instance of a class.
+
+    Raises: TypeError for what has no items or other ones, ValueError for fewer than `least`.
+    """
+    found = list(several(name, values))
+    for number, item in enumerate(found):
+        instance(f"{name}[{number}]", item, kind)
+    if len(found) < least:
+        raise ValueError(f"{name} has {len(found)} items, but must have at least {least}")
+    return found
+
+
+def each(name: str, values: Any, check: Callable[[str, Any], Any]) -> list:
+    """The items of a list, or of whatever else gives several, as a check makes each of them.
+
+    Raises: TypeError for what has no items, and what the check raises.
+    """
+    return [check(f"{name}[{number}]", item) for number, item in enumerate(items(name, values))]
+
+
+def generator(name: str, value: Any) -> np.random.Generator:
+    """The source of chance that a Generator, a seed or None stands for.
+
+    Raises: TypeError or ValueError for anything else.
+    """
+    if value is None or isinstance(value, np.random.Generator):
+        return np.random.default_rng(value)
+    if isinstance(value, np.random.SeedSequence | np.random.BitGenerator):
+        return np.random.default_rng(value)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return np.random.default_rng([seed(name, part) for part in value])
+    return np.random.default_rng(seed(name, value))
+
+
+def seed(name: str, value: Any) -> int:
+    """A seed, of any size.
+
+    Raises: TypeError or ValueError for what is none.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value > LARGEST:
+        return value
+    return integer(name, value, least=0)
+
+
+# ---------------------------------------------------------------- arrays
+
+
+def array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
+    """A NumPy array of a shape and of kinds of numbers, in which a list or the like may be given.
+
+    shape: a number for an axis of this length, a letter for one of any; "…" at the beginning stands
+    for any axes. CuPy's arrays stay where they are.
+
+    Raises: TypeError for other things or kinds, ValueError for other shapes.
+    """
+    if is_cupy(value):
+        found = value
+    elif isinstance(value, np.ndarray) and type(value) is not np.ndarray:  # masked, matrix, …
+        raise TypeError(
+            f"{name} is a {type(value).__name__}, but must be a plain array: np.asarray({name})"
+        )
+    else:
+        found = _read(name, value)
+    if found.dtype.kind not in kinds and not (found.size == 0 and found is not value):
+        got = f"has dtype {found.dtype}" if found is value else f"is {shown(value)}"
+        raise TypeError(f"{name} {got}, but must hold {KINDS[kinds]}")
+    if not _fits(found.shape, shape):
+        wanted = ", ".join(map(str, shape)) + "," * (len(shape) == 1)
+        raise ValueError(f"{name} has shape {tuple(found.shape)}, but must be ({wanted})")
+    return found
+
+
+def reals(name: str, value: Any, *shape: Any, finite: bool = False) -> Any:
+    """Real numbers as a float64 array of this shape (see `array`).
+
+    Raises: as array; ValueError for NaN or infinity if they must be finite.
+    """
+    found = array(name, value, shape).astype(np.float64, copy=False)
+    if finite and not np.isfinite(found).all():
+        raise ValueError(f"{name} holds NaN or infinity, but must be finite")
+    return found
+
+
+def shares(name: str, value: Any, *shape: Any) -> Any:
+    """Numbers from 0 to 1 as a float64 array of this shape (see `array`).
+
+    Raises: as array; ValueError for others.
+    """
+    found = reals(name, value, *shape, finite=True)
+    if found.size and not (found.min() >= 0 and found.max() <= 1):
+        raise ValueError(
+            f"{name} holds numbers from {found.min():g} to {found.max():g}, but must lie between "
+            "0 and 1"
+        )
+    return found
+
+
+def integers(name: str, value: Any, *shape: Any) -> Any:
+    """Whole numbers as an array of this shape (see `array`) and of any integer type.
+
+    Raises: as array.
+    """
+    found = array(name, value, shape, INTEGERS)
+    return found if found.dtype.kind in INTEGERS else found.astype(np.int64)
+
+
+def flags(name: str, value: Any, *shape: Any) -> Any:
+    """An array of bools of this shape (see `array`); integers 0 and 1 stand for them.
+
+    Raises: as array.
+    """
+    if (
+        getattr(value, "dtype", np.dtype(bool)).kind in INTEGERS
+        and ((value == 0) | (value == 1)).all()
+    ):
+        value = value.astype(bool)
+    return array(name, value, shape, FLAGS).astype(bool, copy=False)
+
+
+def filled(name: str, found: Any) -> Any:
+    """An array that is not empty.
+
+    Raises: ValueError if it is.
+    """
+    if found.size:
+        return found
+    raise ValueError(f"{name} has shape {tuple(found.shape)}, but must not be empty")
+
+
+def labels_below(name: str, labels: Any, num_classes: int) -> None:
+    """Labels must be from 0 to num_classes − 1.
+
+    Raises: ValueError for others.
+    """
+    if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
+        raise ValueError(
+            f"{name} has labels from {labels.min()} to {labels.max()}, but {num_classes} classes "
+            f"have the labels 0 to {num_classes - 1}"
+        )
+
+
+def room_for(names: str, *shape: int) -> None:
+    """A result of this shape must have a size that is meant.
+
+    Raises: ValueError, by the names of what asks for it, for others: they would fill the memory.
+    """
+    count = 1
+    for n in shape:
+        count *= int(n)
+    if count > ROOM:
+        raise ValueError(f"{names} ask for an array {shape}, of more than {ROOM} numbers")
+
+
+def _is_iterable(value):
+    """Whether a value gives several; an array without axes does not, though it looks so."""
+    return isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0
+
+
+def _read(name, value):
+    """What NumPy makes of a list, a number or the like."""
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        raise TypeError(f"{name} cannot be read as one array: {error}") from None
+
+
+def _fits(found, wanted):
+    """Whether a shape is as it must be."""
+    if wanted and wanted[0] == "…":
+        wanted = wanted[1:]
+        found = found[len(found) - len(wanted) :] if len(found) >= len(wanted) else ()
+    return len(found) == len(wanted) and all(
+        isinstance(n, str) or n == m for n, m in zip(wanted, found, strict=True)
+    )
