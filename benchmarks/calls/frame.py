@@ -130,7 +130,7 @@ def try_call(call: Call, place: str | int | None = None) -> Verdict:
         return Verdict("computed", "it took too long")
     if not same(contents(given), before):
         return Verdict("computed", "an argument was changed")
-    if warned and finite(result):  # of NaN and infinity one may well be warned
+    if warned and finite(result) and finite(given):  # of NaN and infinity one may well be warned
         return Verdict("computed", f"warns: {warned[0].message}")
     if place is not None and (why := not_meant(call, place)):
         return Verdict("computed", why)

@@ -1,6 +1,7 @@
 """Nonlinearities, element by element."""
 
 from nn_scratch import ops
+from nn_scratch.arguments import finite
 from nn_scratch.backend import Array
 from nn_scratch.layers.base import Elementwise, written
 
@@ -20,11 +21,14 @@ class ReLU(Elementwise):
 
 
 class LeakyReLU(Elementwise):
-    """x where it is positive, else negative_slope · x, for arrays of any shape."""
+    """x where it is positive, else negative_slope · x, for arrays of any shape.
+
+    Raises: TypeError or ValueError if negative_slope is no finite number.
+    """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
-        self.negative_slope = negative_slope
+        self.negative_slope = finite("negative_slope", negative_slope)
 
     def extra_repr(self) -> str:
         return written({"negative_slope": self.negative_slope})

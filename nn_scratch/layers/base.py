@@ -1,13 +1,16 @@
 """The contract that every layer keeps."""
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import array as numbers
+from nn_scratch.arguments import flag, instance, text
 from nn_scratch.backend import DEVICES, Array, is_array, is_cupy, to_device, to_host, xp_of
 from nn_scratch.layers.flat_view import FlatView
 from nn_scratch.layers.initialize import value_dtype
+from nn_scratch.validate import check_shape, check_values
 
 
 class Layer:
@@ -92,7 +95,12 @@ class Layer:
         return FlatView(self, "_buffers") if self._nests else self._buffers
 
     def add_parameter(self, name: str, value: Array) -> None:
-        """A new parameter of this layer, and a gradient of zeros for it."""
+        """A new parameter of this layer, and a gradient of zeros for it.
+
+        Raises: TypeError for a name that is no text, or a value that is no array of floats.
+        """
+        text("name", name)
+        check_values(value=value)
         self._params[name] = value
         self._grads[name] = xp_of(value).zeros_like(value)
 
@@ -142,8 +150,11 @@ class Layer:
     # ------------------------------------------------------------ modes, state, place
 
     def train(self, mode: bool = True) -> "Layer":
-        """Training mode: batch statistics. Returns the layer."""
-        self.training = mode
+        """Training mode: batch statistics. Returns the layer.
+
+        Raises: TypeError if mode is neither True nor False.
+        """
+        self.training = flag("mode", mode)
         for _, child in self.named_children():
             child.train(mode)
         return self
@@ -166,13 +177,15 @@ class Layer:
     def load_state_dict(self, state: Any) -> None:
         """Copy values in: a dict of arrays or PyTorch CPU tensors, with exactly our names.
 
-        Raises: ValueError, and changes nothing, if names or shapes do not fit.
+        Raises: ValueError, and changes nothing, if names or shapes do not fit; TypeError for what
+            holds no numbers.
         """
+        instance("state", state, Mapping, "a dict of arrays")
         own = {**self.params, **self.buffers}
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise ValueError(f"state does not fit: missing {missing}, unknown {unknown}")
-        values = {name: np.asarray(state[name]) for name in own}
+        values = {name: numbers(f"{name} in state", state[name], ("…",)) for name in own}
         wrong = [
             f"{name} is {values[name].shape}, needs {array.shape}"
             for name, array in own.items()
@@ -320,6 +333,15 @@ def _described(layer, shown):
 # ---------------------------------------------------------------- what layers share
 
 
+def check_dy(dy: Array, shape: tuple[int, ...]) -> None:
+    """The gradient in y has the shape of y.
+
+    Raises: ValueError for another shape, TypeError for what holds no values.
+    """
+    check_values(dy=dy)
+    check_shape("dy", dy, shape, "the shape of the layer's last output")
+
+
 def no_macs(layer: Layer, x: Any, y: Any) -> int:
     """`macs` of a layer that only moves, compares or adds up what it is given."""
     return 0
@@ -349,5 +371,5 @@ def _converted(value, target):
         return value
     if isinstance(target, str) and target in DEVICES:
         return to_device(value, target)
-    dtype = value_dtype(target)
+    dtype = value_dtype(target, "target")
     return value.astype(dtype, copy=False) if value.dtype.kind == "f" else value

@@ -3,22 +3,23 @@
 from collections.abc import Iterator
 from typing import Any
 
+from nn_scratch.arguments import instance
 from nn_scratch.backend import Array, xp_of
-from nn_scratch.layers.base import Layer, no_macs, refuse_repeated
-from nn_scratch.validate import check_shape
+from nn_scratch.layers.base import Layer, check_dy, no_macs, refuse_repeated
+from nn_scratch.validate import check_rank, check_shape, check_values
 
 
 class Sequential(Layer):
     """Layers one after the other, named "0", "1", …
 
-    Raises: ValueError if one of them stands in the row twice.
+    Raises: ValueError if one of them stands in the row twice; TypeError for what is no Layer.
     """
 
     first_child = "0"
 
     def __init__(self, *layers: Layer) -> None:
         super().__init__()
-        self.layers = list(layers)
+        self.layers = [instance(f"layers[{n}]", one, Layer) for n, one in enumerate(layers)]
         refuse_repeated(self._row())
 
     def forward(self, x: Array) -> Array:
@@ -58,13 +59,17 @@ class Add(Layer):
     def forward(self, a: Array, b: Array) -> Array:
         """a + b.
 
-        Raises: ValueError if their shapes differ.
+        Raises: ValueError if their shapes differ; TypeError if values are not both float32 or both
+            float64.
         """
+        check_values(a=a, b=b)
         check_shape("b", b, a.shape, "the shape of a, to which it is added")
+        self.saved = a.shape
         return a + b
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
         """A sum passes its gradient to both of its terms."""
+        check_dy(dy, self.saved)
         return dy, dy
 
 
@@ -76,12 +81,19 @@ class Concat(Layer):
     def forward(self, a: Array, b: Array) -> Array:
         """The channels of a, then those of b.
 
-        Raises: ValueError if they differ in N, H or W.
+        Raises: ValueError if they differ in N, H or W; TypeError if values are not both float32 or
+            both float64.
         """
+        check_values(a=a, b=b)
+        check_rank("a", a, 4)
+        check_rank("b", b, 4)
         check_shape("b", b, (a.shape[0], b.shape[1], *a.shape[2:]), "as a, but for the channels")
-        self.saved = a.shape[1]
-        return xp_of(a, b).concatenate([a, b], axis=1)
+        y = xp_of(a, b).concatenate([a, b], axis=1)
+        self.saved = a.shape[1], y.shape
+        return y
 
     def backward(self, dy: Array) -> tuple[Array, Array]:
         """Each map gets the gradient of its own channels."""
-        return dy[:, : self.saved], dy[:, self.saved :]
+        channels, shape = self.saved
+        check_dy(dy, shape)
+        return dy[:, :channels], dy[:, channels:]

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import ops
+from nn_scratch.arguments import flag, room_for
 from nn_scratch.backend import Array, xp_of
-from nn_scratch.geometry import integer, pair
+from nn_scratch.geometry import conv_windows, integer, make_windows, pair
 from nn_scratch.layers.base import Layer, written
 from nn_scratch.layers.initialize import he_normal, value_dtype
 
@@ -39,8 +40,9 @@ class _Convolution(Layer):
 
     def add_weights(self, shape, fan_in, out_channels, bias, rng, dtype):
         """Weight and bias; every layer draws its weight when it is made."""
+        room_for("in_channels, out_channels and kernel_size", *shape)
         self.add_parameter("weight", he_normal(shape, fan_in, rng, dtype))
-        if bias:
+        if flag("bias", bias):
             self.add_parameter("bias", np.zeros(out_channels, value_dtype(dtype)))
 
 
@@ -68,7 +70,8 @@ class Conv2d(_Convolution):
     ) -> None:
         super().__init__(stride, padding, dilation, groups)
         in_per_group, _ = _divided(in_channels, out_channels, groups)
-        shape = (out_channels, in_per_group, *pair("kernel_size", kernel_size))
+        windows = conv_windows(kernel_size, stride, padding, dilation)
+        shape = (out_channels, in_per_group, *windows.kernel)
         self.add_weights(shape, prod(shape[1:]), out_channels, bias, rng, dtype)
 
     def forward(self, x: Array) -> Array:
@@ -121,9 +124,10 @@ class ConvTranspose2d(_Convolution):
     ) -> None:
         super().__init__(stride, padding, dilation, groups)
         self.output_padding = output_padding
+        pair("output_padding", output_padding, least=0)
         in_per_group, out_per_group = _divided(in_channels, out_channels, groups)
-        kernel = pair("kernel_size", kernel_size)
-        fan_in = in_per_group * prod(kernel) / prod(pair("stride", stride))
+        kernel, strides, *_ = make_windows(kernel_size, stride, padding, dilation)
+        fan_in = in_per_group * prod(kernel) / prod(strides)
         shape = (in_channels, out_per_group, *kernel)
         self.add_weights(shape, fan_in, out_channels, bias, rng, dtype)
 

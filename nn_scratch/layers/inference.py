@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from nn_scratch.arguments import instance
 from nn_scratch.layers.base import Layer
 
 
@@ -14,7 +15,10 @@ def inference_mode(net: Layer) -> Iterator[None]:
 
     What others read is kept: of layers that say so (`shares_saved`, as a max-pool's switches), and
     of layers that another one refers to (as an unpooling layer to its pool).
+
+    Raises: TypeError if net is no Layer.
     """
+    instance("net", net, Layer)
     layers = [layer for _, layer in net.named_modules()]
     holders = Counter(
         one for layer in layers for one in {id(child) for _, child in layer.named_children()}

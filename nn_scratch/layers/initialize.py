@@ -4,6 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import each, generator, room_for, shown, whole
+from nn_scratch.validate import number
+
 
 def he_normal(
     shape: tuple[int, ...], fan_in: float, rng: Any = None, dtype: Any = np.float32
@@ -14,17 +17,25 @@ def he_normal(
     that one seed gives one net in every dtype and on every device.
 
     Returns: an array of this shape.
-    Raises: TypeError if dtype is neither float32 nor float64.
+    Raises: TypeError if dtype is neither float32 nor float64; TypeError or ValueError for a shape,
+        a fan_in or an rng that is none.
     """
-    values = np.random.default_rng(rng).standard_normal(shape) * np.sqrt(2 / fan_in)
-    return values.astype(value_dtype(dtype))
+    dtype, rng = value_dtype(dtype), generator("rng", rng)
+    shape = tuple(each("shape", shape, whole))
+    room_for("shape", *shape)
+    scale = np.sqrt(2 / number("fan_in", fan_in, 0, above=True))
+    return (rng.standard_normal(shape) * scale).astype(dtype)
 
 
-def value_dtype(dtype: Any) -> np.dtype:
-    """float32 or float64 as a NumPy dtype.
+def value_dtype(dtype: Any, name: str = "dtype") -> np.dtype:
+    """float32 or float64 as a NumPy dtype, in the machine's byte order.
 
     Raises: TypeError for any other.
     """
-    if np.dtype(dtype) not in (np.float32, np.float64):
-        raise TypeError(f"dtype is {np.dtype(dtype)}, but must be float32 or float64")
-    return np.dtype(dtype)
+    try:
+        found = None if dtype is None else np.dtype(dtype)  # for NumPy, None is float64
+    except (TypeError, ValueError):
+        found = None
+    if found not in (np.float32, np.float64) or not found.isnative:
+        raise TypeError(f"{name} is {shown(dtype if found is None else found)}, but must be float32 or float64")
+    return found

@@ -6,16 +6,20 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import ops
+from nn_scratch.arguments import flag, room_for, whole
 from nn_scratch.backend import Array
-from nn_scratch.layers.base import Layer, no_macs
+from nn_scratch.layers.base import Layer, check_dy, no_macs
 from nn_scratch.layers.conv import convolution_of
 from nn_scratch.layers.initialize import he_normal, value_dtype
+from nn_scratch.validate import check_values
 
 
 class Linear(Layer):
     """y = x weightᵀ + bias: (N, in_features) -> (N, out_features).
 
     weight (out_features, in_features), He-initialized; bias (out_features,), zeros.
+
+    Raises: TypeError or ValueError for features that are none.
     """
 
     def __init__(
@@ -28,10 +32,13 @@ class Linear(Layer):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__()
+        in_features = whole("in_features", in_features, 1)
+        out_features = whole("out_features", out_features, 1)
+        room_for("in_features and out_features", out_features, in_features)
         self.add_parameter(
             "weight", he_normal((out_features, in_features), in_features, rng, dtype)
         )
-        if bias:
+        if flag("bias", bias):
             self.add_parameter("bias", np.zeros(out_features, value_dtype(dtype)))
 
     def forward(self, x: Array) -> Array:
@@ -60,10 +67,18 @@ class Flatten(Layer):
     macs = no_macs
 
     def forward(self, x: Array) -> Array:
+        """y (N, features).
+
+        Raises: ValueError for an array without a batch; TypeError for what holds no values.
+        """
+        check_values(x=x)
+        if x.ndim < 2:
+            raise ValueError(f"x has shape {x.shape}, but needs a batch and at least one more axis")
         self.saved = x.shape
         return x.reshape(x.shape[0], prod(x.shape[1:]))
 
     def backward(self, dy: Array) -> Array:
+        check_dy(dy, (self.saved[0], prod(self.saved[1:])))
         return dy.reshape(self.saved)
 
     def as_dense(self, size: int, dilation: int) -> tuple[None, int, int]:

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import ops
+from nn_scratch.arguments import room_for, whole
 from nn_scratch.backend import Array
 from nn_scratch.layers.base import Elementwise
 from nn_scratch.layers.initialize import value_dtype
+from nn_scratch.validate import number
 
 
 class BatchNorm2d(Elementwise):
@@ -18,6 +20,8 @@ class BatchNorm2d(Elementwise):
 
     weight, bias (num_features,): ones and zeros. Buffers running_mean, running_var and, as in
     PyTorch, num_batches_tracked.
+
+    Raises: TypeError or ValueError for num_features, eps or momentum that are none.
     """
 
     relu = False
@@ -31,8 +35,10 @@ class BatchNorm2d(Elementwise):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
+        num_features = whole("num_features", num_features, 1)
+        room_for("num_features", num_features)
+        self.eps = number("eps", eps, 0)
+        self.momentum = number("momentum", momentum, 0, 1)
         self.all_reduce: Callable[[Array], Array] | None = None
         dtype = value_dtype(dtype)
         self.add_parameter("weight", np.ones(num_features, dtype))

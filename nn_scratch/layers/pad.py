@@ -1,8 +1,10 @@
 """Zeros around a map."""
 
+from nn_scratch.arguments import room_for
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.geometry import integer
-from nn_scratch.layers.base import Layer, no_macs, written
+from nn_scratch.layers.base import Layer, check_dy, no_macs, written
+from nn_scratch.validate import check_rank, check_values
 
 
 class ZeroPad2d(Layer):
@@ -27,11 +29,17 @@ class ZeroPad2d(Layer):
         return written({"padding": self.padding})
 
     def forward(self, x: Array) -> Array:
+        check_values(x=x)
+        check_rank("x", x, 4)
         left, right, top, bottom = self.padding
+        n, channels, height, width = x.shape
+        self.saved = n, channels, top + height + bottom, left + width + right
+        room_for("padding", *self.saved)
         return xp_of(x).pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)))
 
     def backward(self, dy: Array) -> Array:
         """The gradient at the zeros goes nowhere."""
+        check_dy(dy, self.saved)
         left, right, top, bottom = self.padding
         _, _, height, width = dy.shape
         return dy[:, :, top : height - bottom, left : width - right]

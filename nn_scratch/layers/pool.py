@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import ops
+from nn_scratch.arguments import flag, instance, one_of
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
 from nn_scratch.geometry import pair, pool_windows
-from nn_scratch.layers.base import Layer, no_macs, written
+from nn_scratch.layers.base import Layer, check_dy, no_macs, written
+from nn_scratch.validate import check_shape, check_values
 
 Pair = int | tuple[int, int]
 
@@ -16,6 +18,8 @@ Pair = int | tuple[int, int]
 class MaxPool2d(Layer):
     """Maximum of each window. Keeps `switches` and `input_size` for its backward pass and for a
     MaxUnpool2d partner. See ops.max_pool2d. (In PyTorch, return_indices stands before ceil_mode.)
+
+    Raises: TypeError or ValueError for windows that are none.
     """
 
     macs = no_macs
@@ -31,13 +35,14 @@ class MaxPool2d(Layer):
         ceil_mode: bool = False,
     ) -> None:
         super().__init__()
+        pool_windows(kernel_size, stride, padding, dilation)
         self.geometry: dict[str, Any] = {
             "kernel_size": kernel_size,
             "stride": stride,
             "padding": padding,
             "dilation": dilation,
         }
-        self.ceil_mode = ceil_mode
+        self.ceil_mode = flag("ceil_mode", ceil_mode)
 
     def extra_repr(self) -> str:
         options = self.geometry | {"ceil_mode": self.ceil_mode}
@@ -49,6 +54,7 @@ class MaxPool2d(Layer):
         return y
 
     def backward(self, dy: Array) -> Array:
+        check_dy(dy, self.switches.shape)
         return ops.max_pool2d_backward(dy, self.switches, self.input_size, **self.geometry)
 
     def open_backward(self, dy: Array) -> Array:
@@ -85,20 +91,28 @@ class MaxUnpool2d(Layer):
     Switches and output size come from the last forward pass of `pool`, a MaxPool2d, which must
     have run before. `collisions` as in ops.max_unpool2d. (PyTorch's takes the pool's geometry, and
     switches and size with every call.)
+
+    Raises: TypeError if `pool` is none; ValueError for other collisions.
     """
 
     macs = no_macs
 
     def __init__(self, pool: Any, *, collisions: str = "sum") -> None:
         super().__init__()
-        self.pool = pool
-        self.collisions = collisions
+        self.pool = instance("pool", pool, MaxPool2d)
+        self.collisions = one_of("collisions", collisions, ops.pool.COLLISIONS)
 
     def extra_repr(self) -> str:
         return written({"collisions": self.collisions}, collisions="sum")
 
     def forward(self, x: Array) -> Array:
-        """y (N, C, H, W) of the size that the pool was given, for x (N, C, P, Q)."""
+        """y (N, C, H, W) of the size that the pool was given, for x (N, C, P, Q).
+
+        Raises: ValueError if x has another shape than what the pool gave; TypeError for what holds
+            no values.
+        """
+        check_values(x=x)
+        check_shape("x", x, self.pool.switches.shape, "what its pool gave")
         self.saved = self.pool.switches
         return ops.max_unpool2d(
             x,
@@ -109,6 +123,7 @@ class MaxUnpool2d(Layer):
         )
 
     def backward(self, dy: Array) -> Array:
+        check_dy(dy, (*self.saved.shape[:2], *self.pool.input_size))
         return ops.max_unpool2d_backward(
             dy, self.saved, collisions=self.collisions, **self.pool.geometry
         )
@@ -134,7 +149,10 @@ def _ones(dy, windows):
 
 class AvgPool2d(Layer):
     """Mean of each window. See ops.avg_pool2d. (In PyTorch, ceil_mode stands before
-    count_include_pad; there is none here.)"""
+    count_include_pad; there is none here.)
+
+    Raises: TypeError or ValueError for windows that are none.
+    """
 
     macs = no_macs
 
@@ -147,6 +165,8 @@ class AvgPool2d(Layer):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__()
+        pool_windows(kernel_size, stride, padding)
+        flag("count_include_pad", count_include_pad)
         self.kernel_size = kernel_size
         self.options: dict[str, Any] = {
             "stride": stride,
@@ -159,11 +179,14 @@ class AvgPool2d(Layer):
         return written(options, padding=0, count_include_pad=True)
 
     def forward(self, x: Array) -> Array:
-        self.saved = x.shape[2:]
-        return ops.avg_pool2d(x, self.kernel_size, **self.options)
+        y = ops.avg_pool2d(x, self.kernel_size, **self.options)
+        self.saved = x.shape[2:], y.shape
+        return y
 
     def backward(self, dy: Array) -> Array:
-        return ops.avg_pool2d_backward(dy, self.saved, self.kernel_size, **self.options)
+        input_size, shape = self.saved
+        check_dy(dy, shape)
+        return ops.avg_pool2d_backward(dy, input_size, self.kernel_size, **self.options)
 
 
 class AdaptiveAvgPool2d(Layer):
@@ -183,8 +206,11 @@ class AdaptiveAvgPool2d(Layer):
         return written({"output_size": self.output_size})
 
     def forward(self, x: Array) -> Array:
-        self.saved = x.shape[2:]
-        return ops.adaptive_avg_pool2d(x, self.output_size)
+        y = ops.adaptive_avg_pool2d(x, self.output_size)
+        self.saved = x.shape[2:], y.shape
+        return y
 
     def backward(self, dy: Array) -> Array:
-        return ops.adaptive_avg_pool2d_backward(dy, self.saved)
+        input_size, shape = self.saved
+        check_dy(dy, shape)
+        return ops.adaptive_avg_pool2d_backward(dy, input_size)

@@ -3,9 +3,11 @@
 from typing import Any
 
 from nn_scratch import ops
+from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
 from nn_scratch.geometry import pair
-from nn_scratch.layers.base import Layer, no_macs, written
+from nn_scratch.layers.base import Layer, check_dy, no_macs, written
+from nn_scratch.validate import check_rank, check_values
 
 Pair = int | tuple[int, int]
 
@@ -26,9 +28,12 @@ class NearestUnpool2d(Layer):
         return written({"scale": self.scale})
 
     def forward(self, x: Array) -> Array:
-        return ops.nearest_unpool2d(x, self.scale)
+        y = ops.nearest_unpool2d(x, self.scale)
+        self.saved = y.shape
+        return y
 
     def backward(self, dy: Array) -> Array:
+        check_dy(dy, self.saved)
         return ops.nearest_unpool2d_backward(dy, self.scale)
 
 
@@ -49,9 +54,12 @@ class BedOfNails2d(Layer):
         return written({"scale": self.scale})
 
     def forward(self, x: Array) -> Array:
-        return ops.bed_of_nails_unpool2d(x, self.scale)
+        y = ops.bed_of_nails_unpool2d(x, self.scale)
+        self.saved = y.shape
+        return y
 
     def backward(self, dy: Array) -> Array:
+        check_dy(dy, self.saved)
         return ops.bed_of_nails_unpool2d_backward(dy, self.scale)
 
 
@@ -78,18 +86,23 @@ class BilinearUpsample2d(Layer):
             raise ValueError(f"give size or scale, not both or none: size={size}, scale={scale}")
         self.size = None if size is None else pair("size", size)
         self.scale = None if scale is None else pair("scale", scale)
-        self.align_corners = align_corners
+        self.align_corners = flag("align_corners", align_corners)
 
     def extra_repr(self) -> str:
         options = {"size": self.size, "scale": self.scale, "align_corners": self.align_corners}
         return written(options, align_corners=False)
 
     def forward(self, x: Array, output_size: tuple[int, int] | None = None) -> Array:
-        self.saved = x.shape[2:]
-        size: Any = output_size or self.size
+        check_values(x=x)
+        check_rank("x", x, 4)
+        size: Any = self.size if output_size is None else pair("output_size", output_size)
         if size is None:
-            size = tuple(n * s for n, s in zip(self.saved, self.scale or (), strict=True))
-        return ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)
+            size = tuple(n * s for n, s in zip(x.shape[2:], self.scale or (), strict=True))
+        y = ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)
+        self.saved = x.shape[2:], y.shape
+        return y
 
     def backward(self, dy: Array) -> Array:
-        return ops.bilinear_upsample2d_backward(dy, self.saved, align_corners=self.align_corners)
+        input_size, shape = self.saved
+        check_dy(dy, shape)
+        return ops.bilinear_upsample2d_backward(dy, input_size, align_corners=self.align_corners)

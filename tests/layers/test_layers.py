@@ -349,7 +349,7 @@ def test_dropout_leaves_nothing_of_infinity_where_it_drops():
 
 @pytest.mark.parametrize("p", [-0.1, 1.5, np.nan])
 def test_a_probability_that_is_none(p):
-    with pytest.raises(ValueError, match="must be a probability, from 0 to 1"):
+    with pytest.raises(ValueError, match=r"p is .*, but must be finite, at least 0 and at most 1"):
         layers.Dropout(p)
 
 
