@@ -28,7 +28,10 @@ class Dropout(Elementwise):
         return written({"p": self.p})
 
     def forward(self, x: Array) -> Array:
-        """y, in the shape of x. The mask is drawn on the host: one seed, one mask everywhere."""
+        """y, in the shape of x. The mask is drawn on the host: one seed, one mask everywhere.
+
+        Raises: TypeError for what holds no values.
+        """
         check_values(x=x)
         mask = xp_of(x).asarray(self.rng.random(x.shape) >= self.p) if self.training else None
         self.saved = mask, x.shape

@@ -37,5 +37,6 @@ def value_dtype(dtype: Any, name: str = "dtype") -> np.dtype:
     except (TypeError, ValueError):
         found = None
     if found not in (np.float32, np.float64) or not found.isnative:
-        raise TypeError(f"{name} is {shown(dtype if found is None else found)}, but must be float32 or float64")
+        got = shown(dtype if found is None else found)
+        raise TypeError(f"{name} is {got}, but must be float32 or float64")
     return found

@@ -29,6 +29,10 @@ class ZeroPad2d(Layer):
         return written({"padding": self.padding})
 
     def forward(self, x: Array) -> Array:
+        """y, the map with its zeros.
+
+        Raises: TypeError or ValueError for what holds no images, and a y that no memory holds.
+        """
         check_values(x=x)
         check_rank("x", x, 4)
         left, right, top, bottom = self.padding

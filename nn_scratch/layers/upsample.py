@@ -93,6 +93,10 @@ class BilinearUpsample2d(Layer):
         return written(options, align_corners=False)
 
     def forward(self, x: Array, output_size: tuple[int, int] | None = None) -> Array:
+        """y (N, C, *size).
+
+        Raises: TypeError or ValueError for what holds no images, or an output_size that is none.
+        """
         check_values(x=x)
         check_rank("x", x, 4)
         size: Any = self.size if output_size is None else pair("output_size", output_size)
