@@ -21,10 +21,10 @@ from collections import Counter
 
 import numpy as np
 
-from calls import evaluation, layers, ops
+from calls import data, evaluation, layers, ops
 from calls.frame import described, spoiled, try_call
 
-TABLE = {**ops.TABLE, **layers.TABLE, **evaluation.TABLE}
+TABLE = {**ops.TABLE, **layers.TABLE, **data.TABLE, **evaluation.TABLE}
 SPOILED = 0.7  # of the calls
 MEMORY = 16 << 30  # bytes of addresses that all may take
 

@@ -6,6 +6,8 @@ that names it, says what it is, and what it must be.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,7 +59,7 @@ def whole(name: str, value: Any, least: int = 0, most: int = LARGEST) -> int:
     return found
 
 
-def classes(name: str, value: Any) -> int:
+def class_count(name: str, value: Any) -> int:
     """A number of classes.
 
     Raises: TypeError or ValueError for what is none.
@@ -70,7 +72,7 @@ def optional(check: Callable, name: str, value: Any, *more: Any) -> Any:
     return None if value is None else check(name, value, *more)
 
 
-def label(name: str, value: Any) -> int:
+def a_label(name: str, value: Any) -> int:
     """A label, which may be negative, as one that does not count may be.
 
     Raises: TypeError if it is no whole number.
@@ -110,7 +112,7 @@ def axis_of(name: str, value: Any, found: Any) -> int:
     raise ValueError(f"{name} is {axis}, but an array {tuple(found.shape)} has {found.ndim} axes")
 
 
-def text(name: str, value: Any) -> str:
+def a_text(name: str, value: Any) -> str:
     """A text.
 
     Raises: TypeError if it is none.
@@ -131,7 +133,7 @@ def one_of(name: str, value: Any, choices: Iterable[Any]) -> Any:
     raise ValueError(f"{name} is {shown(value)}, but must be one of {', '.join(choices)}")
 
 
-def instance(name: str, value: Any, kind: Any, what: str = "") -> Any:
+def an_instance(name: str, value: Any, kind: Any, what: str = "") -> Any:
     """An instance of a class.
 
     Raises: TypeError for anything else; what: the class in words, if not by its name.
@@ -143,7 +145,7 @@ def instance(name: str, value: Any, kind: Any, what: str = "") -> Any:
     raise TypeError(f"{name} is {is_class}, but must be {what}")
 
 
-def function(name: str, value: Any, what: str = "a function") -> Callable:
+def a_function(name: str, value: Any, what: str = "a function") -> Callable:
     """What can be called.
 
     Raises: TypeError if it cannot.
@@ -170,9 +172,34 @@ def items(name: str, values: Any, kind: Any = object, least: int = 0) -> list:
     """
     found = list(several(name, values))
     for number, item in enumerate(found):
-        instance(f"{name}[{number}]", item, kind)
+        an_instance(f"{name}[{number}]", item, kind)
     if len(found) < least:
         raise ValueError(f"{name} has {len(found)} items, but must have at least {least}")
+    return found
+
+
+def words(name: str, values: Any, least: int = 1) -> list[str]:
+    """At least `least` texts, of which no two are the same.
+
+    Raises: TypeError for other things, ValueError for fewer texts or the same twice.
+    """
+    found = items(name, values, str, least)
+    if len(set(found)) < len(found):
+        twice = next(one for one in found if found.count(one) > 1)
+        raise ValueError(f"{name} has {twice!r} twice")
+    return found
+
+
+def a_path(name: str, value: Any) -> Path:
+    """The path of a file or folder.
+
+    Raises: TypeError for what is none, ValueError for a text that can be none.
+    """
+    if not isinstance(value, str | PathLike):
+        raise TypeError(f"{name} is {shown(value)}, but must be a path")
+    found = Path(value)
+    if "\0" in str(found):
+        raise ValueError(f"{name} is {shown(value)}, but no path has a zero in it")
     return found
 
 
@@ -184,7 +211,7 @@ def each(name: str, values: Any, check: Callable[[str, Any], Any]) -> list:
     return [check(f"{name}[{number}]", item) for number, item in enumerate(items(name, values))]
 
 
-def generator(name: str, value: Any) -> np.random.Generator:
+def a_generator(name: str, value: Any) -> np.random.Generator:
     """The source of chance that a Generator, a seed or None stands for.
 
     Raises: TypeError or ValueError for anything else.
@@ -194,11 +221,11 @@ def generator(name: str, value: Any) -> np.random.Generator:
     if isinstance(value, np.random.SeedSequence | np.random.BitGenerator):
         return np.random.default_rng(value)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return np.random.default_rng([seed(name, part) for part in value])
-    return np.random.default_rng(seed(name, value))
+        return np.random.default_rng([a_seed(name, part) for part in value])
+    return np.random.default_rng(a_seed(name, value))
 
 
-def seed(name: str, value: Any) -> int:
+def a_seed(name: str, value: Any) -> int:
     """A seed, of any size.
 
     Raises: TypeError or ValueError for what is none.
@@ -211,7 +238,7 @@ def seed(name: str, value: Any) -> int:
 # ---------------------------------------------------------------- arrays
 
 
-def array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
+def an_array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
     """A NumPy array of a shape and of kinds of numbers, in which a list or the like may be given.
 
     shape: a number for an axis of this length, a letter for one of any; "…" at the beginning stands
@@ -237,20 +264,20 @@ def array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
 
 
 def reals(name: str, value: Any, *shape: Any, finite: bool = False) -> Any:
-    """Real numbers as a float64 array of this shape (see `array`).
+    """Real numbers as a float64 array of this shape (see `an_array`).
 
-    Raises: as array; ValueError for NaN or infinity if they must be finite.
+    Raises: as an_array; ValueError for NaN or infinity if they must be finite.
     """
-    found = array(name, value, shape).astype(np.float64, copy=False)
+    found = an_array(name, value, shape).astype(np.float64, copy=False)
     if finite and not np.isfinite(found).all():
         raise ValueError(f"{name} holds NaN or infinity, but must be finite")
     return found
 
 
 def shares(name: str, value: Any, *shape: Any) -> Any:
-    """Numbers from 0 to 1 as a float64 array of this shape (see `array`).
+    """Numbers from 0 to 1 as a float64 array of this shape (see `an_array`).
 
-    Raises: as array; ValueError for others.
+    Raises: as an_array; ValueError for others.
     """
     found = reals(name, value, *shape, finite=True)
     if found.size and not (found.min() >= 0 and found.max() <= 1):
@@ -262,25 +289,25 @@ def shares(name: str, value: Any, *shape: Any) -> Any:
 
 
 def integers(name: str, value: Any, *shape: Any) -> Any:
-    """Whole numbers as an array of this shape (see `array`) and of any integer type.
+    """Whole numbers as an array of this shape (see `an_array`) and of any integer type.
 
-    Raises: as array.
+    Raises: as an_array.
     """
-    found = array(name, value, shape, INTEGERS)
+    found = an_array(name, value, shape, INTEGERS)
     return found if found.dtype.kind in INTEGERS else found.astype(np.int64)
 
 
 def flags(name: str, value: Any, *shape: Any) -> Any:
-    """An array of bools of this shape (see `array`); integers 0 and 1 stand for them.
+    """An array of bools of this shape (see `an_array`); integers 0 and 1 stand for them.
 
-    Raises: as array.
+    Raises: as an_array.
     """
     if (
         getattr(value, "dtype", np.dtype(bool)).kind in INTEGERS
         and ((value == 0) | (value == 1)).all()
     ):
         value = value.astype(bool)
-    return array(name, value, shape, FLAGS).astype(bool, copy=False)
+    return an_array(name, value, shape, FLAGS).astype(bool, copy=False)
 
 
 def filled(name: str, found: Any) -> Any:

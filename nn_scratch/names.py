@@ -4,8 +4,7 @@ and strange they are, they neither break a line nor change what stands around th
 from collections.abc import Callable
 from unicodedata import category, combining, east_asian_width
 
-from nn_scratch.arguments import text as text_argument
-from nn_scratch.arguments import whole
+from nn_scratch.arguments import a_text, whole
 
 CONTROLS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode's categories of what is not seen
 JOINERS = "\u200c\u200d"  # letters of some scripts need them
@@ -37,7 +36,7 @@ def columns(text: str) -> int:
     what stands on or under another.
     Raises: TypeError for what is no text.
     """
-    text_argument("text", text)
+    a_text("text", text)
     return sum(
         0 if combining(letter) or letter in JOINERS else 1 + (east_asian_width(letter) in "WF")
         for letter in text

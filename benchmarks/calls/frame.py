@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from os import PathLike
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -166,7 +167,19 @@ def ours_to_give(call: Call) -> bool:
 
 def unnamed(call: Call, error: Exception) -> str | None:
     """The fault of an error that names no argument."""
-    names = {*parameters(call), "kernel_size", "stride", "padding", "groups", "window", "dtypes"}
+    texts = {
+        str(v) for v in (*call.positional, *call.keywords.values()) if isinstance(v, str | PathLike)
+    }
+    names = {
+        *parameters(call),
+        *texts,
+        "kernel_size",
+        "stride",
+        "padding",
+        "groups",
+        "window",
+        "dtypes",
+    }
     named = any(
         re.search(rf"(?<![A-Za-z0-9]){re.escape(n)}(?![A-Za-z0-9])", str(error)) for n in names
     )

@@ -13,10 +13,13 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from nn_scratch.arguments import one_of, room_for, whole
 from nn_scratch.backend import Array
 from nn_scratch.data.collate import collate_objects
-from nn_scratch.geometry import integer
+from nn_scratch.data.samples import sample_at
+from nn_scratch.geometry import pair
 from nn_scratch.ops.upsample import interpolation_matrix
+from nn_scratch.validate import number
 
 SIZE = 40
 SCALES = (2.0, 2.6)  # of the 8×8 digits
@@ -28,6 +31,7 @@ NOISE = 0.08
 EDGE = (0.35, 0.55)  # grey values of an enlarged digit that become no ink and full ink
 INK = 0.5  # a pixel with at least this share of ink belongs to the digit
 TEST_DIGITS = 360  # the first ones
+MOST_DIGITS = 10_000  # of a scene
 VALIDATION_DIGITS = 240  # the next ones, in detection
 
 CLASS_NAMES = ("background", *map(str, range(10)))
@@ -66,14 +70,10 @@ class _DigitScenes:
     blocks: ClassVar = {"train": slice(TEST_DIGITS, None), "test": slice(TEST_DIGITS)}
 
     def __init__(self, split: str, count: int, seed: int = 0):
-        if split not in self.blocks:
-            names = " or ".join(f'"{name}"' for name in self.blocks)
-            raise ValueError(f"split is {split!r}, but must be {names}")
+        part = self.blocks[one_of("split", split, self.blocks)]
+        self.count, self.seed = whole("count", count), whole("seed", seed)
         images, labels = load_digits()
-        part = self.blocks[split]
         self.images, self.labels = images[part], labels[part]
-        self.count = integer("count", count, least=0)
-        self.seed = integer("seed", seed, least=0)
 
     def __len__(self) -> int:
         """How many scenes an epoch has."""
@@ -81,7 +81,7 @@ class _DigitScenes:
 
     def _rng(self, epoch, index):
         """The source of all chance in a scene."""
-        return np.random.default_rng([self.seed, epoch, index])
+        return np.random.default_rng([self.seed, *sample_at(epoch, index)])
 
     def _draw(self, epoch, index, digits=None):
         """A scene of `digits` digits, or of one or two: image (SIZE, SIZE), label map of the same
@@ -128,6 +128,7 @@ class DigitSegmentation(_DigitScenes):
 
         Returns: image (1, 40, 40) float32, and label map (40, 40) int64: digit + 1 where there is
         ink, else 0.
+        Raises: TypeError or ValueError for an epoch or an index that is none.
         """
         image, label_map, _, _ = self._draw(epoch, index)
         return image[None], label_map
@@ -149,6 +150,7 @@ class DigitLocalization(_DigitScenes):
 
         Returns: image (1, 40, 40) float32, the digit, and its box (4,) float32, (x, y, w, h) in
         pixels: the smallest that holds all of its ink.
+        Raises: TypeError or ValueError for an epoch or an index that is none.
         """
         image, _, (label,), (box,) = self._draw(epoch, index, digits=1)
         return image[None], np.int64(label), np.array(box, np.float32)
@@ -191,12 +193,11 @@ class DigitDetection(_DigitScenes):
         overlap: float = 0.1,
     ):
         super().__init__(split, count, seed)
-        self.size = integer("size", size, least=round(8 * DETECTION_SCALES[1]))
-        least, most = digits if isinstance(digits, tuple) else (digits, digits)
-        self.digits = integer("digits", least, least=0), integer("digits", most, least=least)
-        if not 0 <= overlap <= 1:
-            raise ValueError(f"overlap is {overlap}, but must lie between 0 and 1")
-        self.overlap = overlap
+        self.size = whole("size", size, round(8 * DETECTION_SCALES[1]))
+        room_for("size", self.size, self.size)
+        least, most = pair("digits", digits, least=0)
+        self.digits = least, whole("digits", most, least, MOST_DIGITS)
+        self.overlap = number("overlap", overlap, 0, 1)
 
     def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array, Array]:
         """A scene, the same every time.
@@ -204,6 +205,7 @@ class DigitDetection(_DigitScenes):
         Returns: image (1, size, size) float32; the digits (n,) int64; their boxes (n, 4) float32,
         (x, y, w, h) in pixels, each the smallest that holds all of its ink; and difficult (n,)
         bool, which none of them is.
+        Raises: TypeError or ValueError for an epoch or an index that is none.
         """
         rng = self._rng(epoch, index)
         placed: list[_Placed] = []

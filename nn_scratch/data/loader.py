@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_function, flag, optional, whole
 from nn_scratch.data.collate import Batch, collate_of
-from nn_scratch.geometry import integer
+from nn_scratch.data.samples import data_set
 
 
 class Loader:
@@ -21,7 +22,8 @@ class Loader:
     samples come in order and as of epoch 0, the same every time. The last batch may be smaller.
     `prefetch` batches are made ahead, in a background thread; they are the same batches.
 
-    Raises: TypeError or ValueError for numbers that are not whole or too small.
+    Raises: TypeError or ValueError for numbers that are not whole or too small, and for what is no
+        data set.
     """
 
     def __init__(
@@ -33,11 +35,11 @@ class Loader:
         seed: int = 0,
         prefetch: int = 0,
     ):
-        self.dataset = dataset
-        self.batch_size = integer("batch_size", batch_size, least=1)
-        self.shuffle = shuffle
-        self.seed = integer("seed", seed, least=0)
-        self.prefetch = integer("prefetch", prefetch, least=0)
+        self.batch_size = whole("batch_size", batch_size, 1)
+        self.shuffle = flag("shuffle", shuffle)
+        self.seed = whole("seed", seed)
+        self.prefetch = whole("prefetch", prefetch)
+        self.dataset = data_set("dataset", dataset)
 
     def __len__(self) -> int:
         """Batches per epoch."""
@@ -52,7 +54,10 @@ class Loader:
 
         Returns: tuples, one after the other: arrays (N, ...) of stacked samples, or what the data
         set's `collate` gives.
+        Raises: TypeError or ValueError for an epoch, a start or a part that is none.
         """
+        epoch, start = whole("epoch", epoch), whole("start", start)
+        optional(a_function, "part", part)
         if self.shuffle:
             order = np.random.default_rng([self.seed, epoch]).permutation(len(self.dataset))
         else:

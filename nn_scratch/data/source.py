@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nn_scratch.arguments import a_label, flag, one_of, optional, whole, words
 from nn_scratch.data.errors import DataError
+from nn_scratch.data.samples import data_set
 from nn_scratch.data.threads import in_threads
 
 PROBLEMS = 5  # broken files that are named
@@ -17,6 +19,8 @@ class Source:
     validation_names: the images of each side, from the folder on; none for scenes that are drawn.
     notes: what was left out or read in a special way. test, test_names: images that the folder
     keeps for the end; None without such.
+
+    Raises: TypeError or ValueError for what is none of these.
     """
 
     train: Any
@@ -30,13 +34,21 @@ class Source:
     test: Any = None
     test_names: list[str] = field(default_factory=list)
 
+    def __post_init__(self):
+        for name in "train", "validation":
+            data_set(name, getattr(self, name))
+        optional(data_set, "test", self.test)
+        words("class_names", self.class_names)
+        whole("channels", self.channels, 1)
+        optional(a_label, "ignore_index", self.ignore_index)
+
     def of_split(self, split: str) -> "Source":
         """The same with the images of this split, "validation" or "test", to validate on.
 
         Returns: a Source.
-        Raises: DataError if there is no test part.
+        Raises: DataError if there is no test part, ValueError for another split.
         """
-        if split == "validation":
+        if one_of("split", split, ("validation", "test")) == "validation":
             return self
         if self.test is None:
             raise DataError(
@@ -62,8 +74,10 @@ class Source:
 
         one_size: all images must have the same size, because nothing brings them to one.
 
-        Raises: DataError that names the broken files, the first few of them.
+        Raises: DataError that names the broken files, the first few of them; TypeError if one_size
+            is neither True nor False.
         """
+        flag("one_size", one_size)
         named = zip(("train", "validation"), (self.train_names, self.validation_names), strict=True)
         jobs = [(part, index) for part, names in named for index in range(len(names))]
         problems: list[str] = []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from nn_scratch.arguments import a_label, a_path, a_text, one_of, optional, whole, words
 from nn_scratch.data.coins.photograph import COIN_NAMES, VIEW, CoinDetection, CoinSegmentation
 from nn_scratch.data.digits import (
     CLASS_NAMES,
@@ -41,7 +42,10 @@ def open_digits(task: str, scenes: int, seed: int) -> Source:
     task: "segmentation", "localization" or "detection".
 
     Returns: a Source of images (1, 40, 40), in detection (1, 64, 64).
+    Raises: TypeError or ValueError for another task, and numbers that are none.
     """
+    one_of("task", task, LAYOUTS)
+    scenes, seed = whole("scenes", scenes), whole("seed", seed)
     if task == "detection":
         return Source(
             DigitDetection("train", scenes, seed),
@@ -62,8 +66,11 @@ def open_coins(task: str, scenes: int, seed: int) -> Source:
     task: "segmentation" or "detection".
 
     Returns: a Source of images (1, 40, 192).
-    Raises: DataError for localization, because each picture has several coins.
+    Raises: DataError for localization, because each picture has several coins; TypeError or
+        ValueError for another task, and numbers that are none.
     """
+    one_of("task", task, LAYOUTS)
+    scenes, seed = whole("scenes", scenes), whole("seed", seed)
     if task == "localization":
         raise DataError("a picture of the coins has several: they are for detection")
     views = CoinDetection if task == "detection" else CoinSegmentation
@@ -113,9 +120,13 @@ def open_folder(
 
     Returns: a Source; its `verify()` opens every file once, its `report` says what was left out.
     Raises: DataError, with the layouts, if the folder is in none; or with the file that does not
-    fit.
+    fit. TypeError or ValueError for another task, and for arguments of another kind.
     """
-    folder = Path(folder)
+    one_of("task", task, LAYOUTS)
+    folder, ignore_index = a_path("folder", folder), optional(a_label, "ignore_index", ignore_index)
+    class_names = optional(words, "class_names", class_names)
+    for name, value in ("encoding", encoding), ("group_by", group_by):
+        optional(a_text, name, value)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
     if task == "segmentation":

@@ -11,9 +11,22 @@ import numpy as np
 from PIL import Image
 from PIL.Image import Resampling
 
+from nn_scratch.arguments import (
+    a_function,
+    a_label,
+    an_array,
+    an_instance,
+    filled,
+    flags,
+    integers,
+    room_for,
+    whole,
+)
 from nn_scratch.data.collate import Sample, collate_of
 from nn_scratch.data.readers import DataError
-from nn_scratch.geometry import integer, pair
+from nn_scratch.data.samples import data_set, sample_at
+from nn_scratch.geometry import pair
+from nn_scratch.validate import check_values, number
 
 Size = int | tuple[int, int]
 VISIBLE = 0.25  # of a box; an object of which a crop leaves less is difficult
@@ -26,14 +39,14 @@ class Transformed:
     All chance comes from `default_rng([seed, epoch, index])`: a sample is the same whatever was
     drawn before it, so that shuffling, prefetching and resuming change nothing.
 
-    Raises: TypeError or ValueError for a seed that is none.
+    Raises: TypeError or ValueError for a data set, a transform or a seed that is none.
     """
 
     def __init__(self, dataset: Any, *transforms: Any, seed: int = 0):
-        self.dataset = dataset
+        self.seed = whole("seed", seed)
+        self.transforms = [a_function(f"transforms[{i}]", t) for i, t in enumerate(transforms)]
+        self.dataset = data_set("dataset", dataset)
         self.collate = collate_of(dataset)
-        self.transforms = transforms
-        self.seed = integer("seed", seed, least=0)
 
     def __len__(self) -> int:
         """How many samples the data set has."""
@@ -43,7 +56,9 @@ class Transformed:
         """The data set's sample after all transforms.
 
         Returns: an image and its targets.
+        Raises: TypeError or ValueError for an epoch or an index that is none.
         """
+        epoch, index = sample_at(epoch, index)
         rng = np.random.default_rng([self.seed, epoch, index])
         sample = self.dataset.sample(epoch, index)
         for transform in self.transforms:
@@ -54,17 +69,17 @@ class Transformed:
 class HorizontalFlip:
     """Left and right exchanged, with the given probability.
 
-    Raises: ValueError for a probability that is none.
+    Raises: TypeError or ValueError for a probability that is none; when it is called, for what is
+        no Generator or no sample.
     """
 
     def __init__(self, probability: float = 0.5):
-        if not 0 <= probability <= 1:
-            raise ValueError(f"probability is {probability}, but must lie between 0 and 1")
-        self.probability = probability
+        self.probability = number("probability", probability, 0, 1)
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
         """The changed sample."""
-        if rng.random() >= self.probability:
+        sample = _sample(sample)
+        if _chance(rng).random() >= self.probability:
             return sample
         width = sample[0].shape[2]
         return _moved(
@@ -83,7 +98,8 @@ class RandomCrop:
     it is; one of which less than a pixel is left, in width or in height, is dropped.
 
     Raises: TypeError or ValueError if `size` is not a positive integer or a pair; when it is
-        called, DataError if no part holds the box.
+        called, DataError if no part holds the box, TypeError or ValueError for what is no
+        Generator or no sample.
     """
 
     def __init__(self, size: Size):
@@ -91,6 +107,7 @@ class RandomCrop:
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
         """The changed sample."""
+        rng, sample = _chance(rng), _sample(sample)
         shape, box = sample[0].shape[1:], _box_of(sample)
         corner = [
             _offset(rng, whole, part, _along(box, axis), sample)
@@ -113,21 +130,22 @@ class RandomPlacement:
     Where objects always sit in the middle, a constant box is nearly right; this makes them be
     somewhere.
 
-    Raises: ValueError for a factor below 1.
+    Raises: TypeError or ValueError for a factor below 1 or a fill_label that is none; when it is
+        called, for what is no Generator or no sample.
     """
 
     def __init__(self, factor: float = 2.0, fill_label: int = 0):
-        if not 1 <= factor < float("inf"):
-            raise ValueError(f"factor is {factor}, but no canvas is smaller than its image")
-        self.factor = factor
-        self.fill_label = fill_label
+        self.factor = number("factor", factor, 1)
+        self.fill_label = a_label("fill_label", fill_label)
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> Sample:
         """The changed sample."""
+        rng, sample = _chance(rng), _sample(sample, self.fill_label)
         image = sample[0]
         height, width = image.shape[1:]
         scale = rng.uniform(1, self.factor)
         canvas_size = round(scale * height), round(scale * width)
+        room_for(f"factor {self.factor} and sample", len(image), *canvas_size)
         top = int(rng.integers(0, canvas_size[0] - height + 1))
         left = int(rng.integers(0, canvas_size[1] - width + 1))
         colour = image.mean(axis=(1, 2), keepdims=True)
@@ -146,21 +164,26 @@ class Resize:
     interpolated bilinearly (shrinking averages), labels taken from the nearest pixel. Nothing is
     random.
 
-    Raises: TypeError or ValueError if `size` is not a positive integer or a pair.
+    Raises: TypeError or ValueError if `size` is not a positive integer or a pair; when it is
+        called, for what is no sample.
     """
 
     def __init__(self, size: Size):
         self.size = pair("size", size)
+        room_for("size", *self.size)
 
     def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
         """The changed sample."""
+        sample = _sample(sample)
         image = sample[0]
         (height, width), (new_height, new_width) = image.shape[1:], self.size
         down, right = new_height / height, new_width / width
 
         def stretch(pixels):
             if pixels is image:
-                return np.stack([self._resized(channel, Resampling.BILINEAR) for channel in image])
+                planes = image.astype(np.float32, copy=False)  # Pillow computes with these
+                resized = [self._resized(plane, Resampling.BILINEAR) for plane in planes]
+                return np.stack(resized).astype(image.dtype, copy=False)
             return self._resized(pixels.astype(np.int32), Resampling.NEAREST).astype(pixels.dtype)
 
         return _moved(
@@ -172,18 +195,59 @@ class Resize:
         return np.asarray(Image.fromarray(plane).resize(self.size[::-1], way))
 
 
+def _chance(rng):
+    """A source of chance."""
+    return an_instance("rng", rng, np.random.Generator)
+
+
+def _sample(sample, fill_label=None):
+    """A sample of one of the kinds above, of which a label map can hold fill_label."""
+    an_instance("sample", sample, tuple)
+    if not 1 <= len(sample) <= 4:
+        raise ValueError(f"sample has {len(sample)} parts, but must be an image and its targets")
+    image, *targets = sample
+    check_values(**{"sample[0]": image})
+    _, height, width = filled("sample[0]", an_array("sample[0]", image, ("C", "H", "W"))).shape
+    if len(sample) == 4:
+        labels, boxes, difficult = targets
+        count = len(an_array("sample[2]", boxes, ("n", 4)))
+        integers("sample[1]", labels, count)
+        flags("sample[3]", difficult, count)
+        return (image, *map(np.asarray, targets))
+    for i, target in enumerate(targets, 1):
+        _check_target(f"sample[{i}]", target, (height, width), fill_label)
+    return (image, *(t if np.ndim(t) == 0 else np.asarray(t) for t in targets))
+
+
+def _check_target(name, target, size, fill_label):
+    """A label map of the image's size, which can hold fill_label; a box; or a class."""
+    if np.ndim(target) == 1:
+        an_array(name, target, (4,))
+    elif np.ndim(target) == 0:
+        integers(name, target)
+    else:
+        limits = np.iinfo(integers(name, target, *size).dtype)
+        if fill_label is not None and not limits.min <= fill_label <= limits.max:
+            raise ValueError(f"fill_label is {fill_label}, but {name} holds {limits.dtype}")
+
+
+def _dtype_of(boxes):
+    """Of boxes that have been moved: whole pixels may have become fractions."""
+    return boxes.dtype if boxes.dtype.kind == "f" else np.dtype(np.float64)
+
+
 def _moved(sample, move_pixels, move_box):
     """The sample with its image and label map moved one way and its box, or boxes, the other."""
     if _has_objects(sample):
         image, labels, boxes, difficult = sample
-        moved_boxes = np.stack(move_box(*boxes.T), axis=-1).astype(boxes.dtype)
+        moved_boxes = np.stack(move_box(*boxes.T), axis=-1).astype(_dtype_of(boxes))
         return move_pixels(image), labels, moved_boxes, difficult
     moved = []
     for part in sample:
         if np.ndim(part) >= 2:
             part = move_pixels(part)
         elif np.ndim(part) == 1:
-            part = np.array(move_box(*part), part.dtype)
+            part = np.array(move_box(*part), _dtype_of(part))
         moved.append(part)
     return tuple(moved)
 
@@ -229,7 +293,7 @@ def _offset(rng, whole, part, span, sample):
         first, last = max(0, int(np.ceil(end)) - part), min(last, int(np.floor(start)))
     if last < first:
         raise DataError(
-            f"no part of {part} pixels of an image {sample[0].shape}"
+            f"no part of {part} pixels of the sample's image {sample[0].shape}"
             + ("" if start is None else f" holds its box, {start:g} to {end:g}")
         )
     return int(rng.integers(first, last + 1))

@@ -9,7 +9,7 @@ from math import floor, hypot, sqrt
 
 import numpy as np
 
-from nn_scratch.arguments import classes, label, labels_below, optional
+from nn_scratch.arguments import a_label, class_count, labels_below, optional
 from nn_scratch.backend import Array
 from nn_scratch.validate import check_integers, check_shape, number
 
@@ -52,8 +52,8 @@ def image_boundary_f1(
     outside 0 … num_classes − 1, if the maps are not both (N, H, W), and for a tolerance that is no
     share.
     """
-    num_classes = classes("num_classes", num_classes)
-    ignore_index = optional(label, "ignore_index", ignore_index)
+    num_classes = class_count("num_classes", num_classes)
+    ignore_index = optional(a_label, "ignore_index", ignore_index)
     tolerance = number("tolerance", tolerance, 0, 1)
     check_integers("truth", truth)
     check_integers("prediction", prediction)

@@ -6,7 +6,7 @@ two converters are the only place where pixels become fractions and back.
 
 import numpy as np
 
-from nn_scratch.arguments import array, flags, reals
+from nn_scratch.arguments import an_array, flags, reals
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.geometry import pair
 from nn_scratch.validate import VALUES, number
@@ -123,7 +123,7 @@ def best_constant_box(boxes: Array) -> Array:
 
 def _of_values(name, boxes):
     """Boxes (..., 4) in float32 or float64."""
-    boxes = array(name, boxes, ("…", 4))
+    boxes = an_array(name, boxes, ("…", 4))
     return boxes if boxes.dtype in VALUES else boxes.astype(np.float64)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nn_scratch.arguments import classes, each, integers, reals, shares, whole
+from nn_scratch.arguments import class_count, each, integers, reals, shares, whole
 from nn_scratch.backend import Array
 from nn_scratch.evaluation import records
 from nn_scratch.evaluation.boxes import iou_matrix
@@ -184,7 +184,7 @@ def average_precision(
     Raises: ValueError if there are not as many of both, or if shapes do not fit; TypeError or
         ValueError for a num_classes or max_detections that is no such number.
     """
-    num_classes = classes("num_classes", num_classes)
+    num_classes = class_count("num_classes", num_classes)
     options = _thresholds(iou_thresholds), whole("max_detections", max_detections, 1)
     found = each("found", found, records.detections)
     truth = each("truth", truth, records.objects)

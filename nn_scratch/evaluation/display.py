@@ -2,7 +2,7 @@
 
 import math
 
-from nn_scratch.arguments import optional, real, text, whole
+from nn_scratch.arguments import a_text, optional, real, whole
 
 MOST_DIGITS = 50
 NOTHING = "–"  # where nothing counted
@@ -14,7 +14,7 @@ def display_name(metric: str) -> str:
     Returns: "mean IoU" for "mean_iou", "AP50" for "ap50", and so on.
     Raises: TypeError if metric is no text.
     """
-    words = text("metric", metric).replace("iou", "IoU").replace("f1", "F1").split("_")
+    words = a_text("metric", metric).replace("iou", "IoU").replace("f1", "F1").split("_")
     return " ".join(word.upper() if word.startswith("ap") else word for word in words)
 
 

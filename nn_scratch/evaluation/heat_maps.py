@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.arguments import array, classes, flag, items, room_for, whole
+from nn_scratch.arguments import an_array, class_count, flag, items, room_for, whole
 from nn_scratch.backend import Array, to_host, xp_of
 from nn_scratch.evaluation import records
 from nn_scratch.evaluation.records import Detections, Objects
@@ -90,7 +90,7 @@ def center_targets(
     Raises: TypeError or ValueError for labels that are no class, boxes without area or not finite,
         and what is no Objects, no size or no stride.
     """
-    truth, num_classes = items("truth", truth), classes("num_classes", num_classes)
+    truth, num_classes = items("truth", truth), class_count("num_classes", num_classes)
     (height, width), stride = pair("map_size", map_size), whole("stride", stride, 1)
     room_for("num_classes and map_size", len(truth), max(num_classes, 4), height, width)
     heat = np.zeros((len(truth), num_classes, height, width), np.float32)
@@ -205,7 +205,7 @@ def _maps(maps):
     check_rank("heat of maps", heat, 4)
     batch, _, *size = heat.shape
     for name, one in ("sizes of maps", sizes), ("offsets of maps", offsets):
-        array(name, one, (batch, 2, *size))
+        an_array(name, one, (batch, 2, *size))
     return heat, sizes, offsets
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import array, filled, function, instance, reals, shown, whole
+from nn_scratch.arguments import a_function, an_array, an_instance, filled, reals, shown, whole
 from nn_scratch.backend import Array, to_host
 from nn_scratch.evaluation.boxes import box_iou
 from nn_scratch.geometry import pair
@@ -32,10 +32,10 @@ def occlusion(
     Raises: TypeError or ValueError if window or step is not a whole number from 1 on, if the window
         is far larger than the image, or for what is no net, image or score.
     """
-    instance("net", net, Layer)
-    function("score", score)
+    an_instance("net", net, Layer)
+    a_function("score", score)
     check_values(image=image)
-    _, height, width = filled("image", array("image", image, ("C", "H", "W"))).shape
+    _, height, width = filled("image", an_array("image", image, ("C", "H", "W"))).shape
     window, step = whole("window", window, 1, BEYOND + max(height, width)), whole("step", step, 1)
     tops, lefts = (range(1 - window, side, step) for side in (height, width))
     squares = [
@@ -115,7 +115,7 @@ def _iou_with(first, boxes):
 
 def _scores(name, scores, *shape):
     """Scores on the host, of two classes or more."""
-    found = to_host(array(name, scores, shape))
+    found = to_host(an_array(name, scores, shape))
     if found.shape[1] < 2:
         raise ValueError(
             f"{name} has shape {found.shape}, but needs at least two classes to compare"
@@ -139,8 +139,8 @@ def _said(name, output, count):
     if not isinstance(output, tuple | list) or len(output) != 2:
         raise TypeError(f"{name} is {shown(output)}, but must be a pair (scores, boxes)")
     scores = _scores(f"{name}[0]", output[0], count, "K")
-    boxes = to_host(array(f"{name}[1]", output[1], ("…", 4)))
+    boxes = to_host(an_array(f"{name}[1]", output[1], ("…", 4)))
     if boxes.ndim == 3:
-        boxes = array(f"{name}[1]", boxes, (*scores.shape, 4))
+        boxes = an_array(f"{name}[1]", boxes, (*scores.shape, 4))
         boxes = boxes[np.arange(len(boxes)), scores.argmax(axis=1)]
-    return scores, array(f"{name}[1]", boxes, (len(scores), 4))
+    return scores, an_array(f"{name}[1]", boxes, (len(scores), 4))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nn_scratch.arguments import flags, instance, integers, reals, shares, whole
+from nn_scratch.arguments import an_instance, flags, integers, reals, shares, whole
 from nn_scratch.backend import Array
 
 
@@ -63,7 +63,7 @@ def detections(name: str, value: Any) -> Detections:
 
     Raises: TypeError or ValueError for anything else.
     """
-    instance(name, value, Detections)
+    an_instance(name, value, Detections)
     boxes = reals(f"{name}.boxes", value.boxes, "D", 4)
     labels = integers(f"{name}.labels", value.labels, "D")
     found = Detections(boxes, ranked(f"{name}.scores", value.scores, "D"), labels)
@@ -76,7 +76,7 @@ def objects(name: str, value: Any) -> Objects:
 
     Raises: TypeError or ValueError for anything else.
     """
-    instance(name, value, Objects)
+    an_instance(name, value, Objects)
     boxes = reals(f"{name}.boxes", value.boxes, "G", 4)
     none = np.zeros(len(boxes), bool)
     difficult, crowd = (
@@ -93,7 +93,7 @@ def matches(name: str, value: Any) -> Matches:
 
     Raises: TypeError or ValueError for anything else.
     """
-    instance(name, value, Matches)
+    an_instance(name, value, Matches)
     scores = ranked(f"{name}.scores", value.scores, "D")
     right, ignored = (
         flags(f"{name}.{what}", getattr(value, what), "T", len(scores))
@@ -112,7 +112,7 @@ def curve(name: str, value: Any) -> Curve:
 
     Raises: TypeError or ValueError for anything else.
     """
-    instance(name, value, Curve)
+    an_instance(name, value, Curve)
     recall = reals(f"{name}.recall", value.recall, "D")
     precision = shares(f"{name}.precision", value.precision, len(recall))
     unknown = np.isnan(recall)

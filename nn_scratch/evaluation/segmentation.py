@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from nn_scratch.arguments import classes, label, labels_below, optional, several
+from nn_scratch.arguments import a_label, class_count, labels_below, optional, several
 from nn_scratch.backend import Array
 from nn_scratch.validate import check_integers, check_shape
 
@@ -21,8 +21,8 @@ def confusion_matrix(
     Raises: TypeError for labels that are no integers, ValueError for those outside
     0 … num_classes − 1 and for different shapes.
     """
-    num_classes = classes("num_classes", num_classes)
-    ignore_index = optional(label, "ignore_index", ignore_index)
+    num_classes = class_count("num_classes", num_classes)
+    ignore_index = optional(a_label, "ignore_index", ignore_index)
     check_integers("truth", truth)
     check_integers("prediction", prediction)
     check_shape("prediction", prediction, truth.shape, "the shape of truth")
@@ -97,8 +97,8 @@ def median_frequency_weights(
     Raises: TypeError for labels that are no integers, ValueError for those outside
     0 … num_classes − 1, and for what is no map (H, W).
     """
-    num_classes = classes("num_classes", num_classes)
-    ignore_index = optional(label, "ignore_index", ignore_index)
+    num_classes = class_count("num_classes", num_classes)
+    ignore_index = optional(a_label, "ignore_index", ignore_index)
     own, present = np.zeros(num_classes), np.zeros(num_classes)
     for number, labels in enumerate(several("label_maps", label_maps)):
         name = f"label_maps[{number}]"

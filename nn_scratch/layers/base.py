@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import array as numbers
-from nn_scratch.arguments import flag, instance, text
+from nn_scratch.arguments import a_text, an_array, an_instance, flag
 from nn_scratch.backend import DEVICES, Array, is_array, is_cupy, to_device, to_host, xp_of
 from nn_scratch.layers.flat_view import FlatView
 from nn_scratch.layers.initialize import value_dtype
@@ -99,7 +98,7 @@ class Layer:
 
         Raises: TypeError for a name that is no text, or a value that is no array of floats.
         """
-        text("name", name)
+        a_text("name", name)
         check_values(value=value)
         self._params[name] = value
         self._grads[name] = xp_of(value).zeros_like(value)
@@ -180,12 +179,12 @@ class Layer:
         Raises: ValueError, and changes nothing, if names or shapes do not fit; TypeError for what
             holds no numbers.
         """
-        instance("state", state, Mapping, "a dict of arrays")
+        an_instance("state", state, Mapping, "a dict of arrays")
         own = {**self.params, **self.buffers}
         missing, unknown = sorted(own.keys() - state.keys()), sorted(state.keys() - own.keys())
         if missing or unknown:
             raise ValueError(f"state does not fit: missing {missing}, unknown {unknown}")
-        values = {name: numbers(f"{name} in state", state[name], ("…",)) for name in own}
+        values = {name: an_array(f"{name} in state", state[name], ("…",)) for name in own}
         wrong = [
             f"{name} is {values[name].shape}, needs {array.shape}"
             for name, array in own.items()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from nn_scratch.arguments import instance
+from nn_scratch.arguments import an_instance
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.layers.base import Layer, check_dy, no_macs, refuse_repeated
 from nn_scratch.validate import check_rank, check_shape, check_values
@@ -19,7 +19,7 @@ class Sequential(Layer):
 
     def __init__(self, *layers: Layer) -> None:
         super().__init__()
-        self.layers = [instance(f"layers[{n}]", one, Layer) for n, one in enumerate(layers)]
+        self.layers = [an_instance(f"layers[{n}]", one, Layer) for n, one in enumerate(layers)]
         refuse_repeated(self._row())
 
     def forward(self, x: Array) -> Array:

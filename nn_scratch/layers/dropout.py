@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nn_scratch.arguments import generator
+from nn_scratch.arguments import a_generator
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.layers.base import Elementwise, check_dy, written
 from nn_scratch.validate import check_values, number
@@ -22,7 +22,7 @@ class Dropout(Elementwise):
     def __init__(self, p: float = 0.5, *, rng: Any = None) -> None:
         super().__init__()
         self.p = number("p", p, 0, 1)
-        self.rng = generator("rng", rng)
+        self.rng = a_generator("rng", rng)
 
     def extra_repr(self) -> str:
         return written({"p": self.p})

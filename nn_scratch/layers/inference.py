@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nn_scratch.arguments import instance
+from nn_scratch.arguments import an_instance
 from nn_scratch.layers.base import Layer
 
 
@@ -18,7 +18,7 @@ def inference_mode(net: Layer) -> Iterator[None]:
 
     Raises: TypeError if net is no Layer.
     """
-    instance("net", net, Layer)
+    an_instance("net", net, Layer)
     layers = [layer for _, layer in net.named_modules()]
     holders = Counter(
         one for layer in layers for one in {id(child) for _, child in layer.named_children()}

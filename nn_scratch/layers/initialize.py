@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import each, generator, room_for, shown, whole
+from nn_scratch.arguments import a_generator, each, room_for, shown, whole
 from nn_scratch.validate import number
 
 
@@ -20,7 +20,7 @@ def he_normal(
     Raises: TypeError if dtype is neither float32 nor float64; TypeError or ValueError for a shape,
         a fan_in or an rng that is none.
     """
-    dtype, rng = value_dtype(dtype), generator("rng", rng)
+    dtype, rng = value_dtype(dtype), a_generator("rng", rng)
     shape = tuple(each("shape", shape, whole))
     room_for("shape", *shape)
     scale = np.sqrt(2 / number("fan_in", fan_in, 0, above=True))

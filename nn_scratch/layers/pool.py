@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.arguments import flag, instance, one_of
+from nn_scratch.arguments import an_instance, flag, one_of
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
 from nn_scratch.geometry import pair, pool_windows
@@ -99,7 +99,7 @@ class MaxUnpool2d(Layer):
 
     def __init__(self, pool: Any, *, collisions: str = "sum") -> None:
         super().__init__()
-        self.pool = instance("pool", pool, MaxPool2d)
+        self.pool = an_instance("pool", pool, MaxPool2d)
         self.collisions = one_of("collisions", collisions, ops.pool.COLLISIONS)
 
     def extra_repr(self) -> str:

@@ -77,7 +77,8 @@ def softmax(x: Array, axis: int = 1) -> Array:
     Raises: TypeError if x is not float32 or float64; ValueError if it has no such axis.
     """
     check_values(x=x)
-    return engine_of(x).softmax(x, axis_of("axis", axis, x))
+    axis = axis_of("axis", axis, x)
+    return engine_of(x).softmax(x, axis) if x.size else x.copy()
 
 
 def softmax_backward(dy: Array, y: Array, axis: int = 1) -> Array:
@@ -89,4 +90,5 @@ def softmax_backward(dy: Array, y: Array, axis: int = 1) -> Array:
     """
     check_values(dy=dy, y=y)
     check_shape("dy", dy, y.shape, "the shape of y")
-    return engine_of(y).softmax_backward(dy, y, axis_of("axis", axis, y))
+    axis = axis_of("axis", axis, y)
+    return engine_of(y).softmax_backward(dy, y, axis)

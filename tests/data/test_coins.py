@@ -108,7 +108,7 @@ def test_the_source(task):
 def test_what_there_is_not():
     with pytest.raises(DataError, match="has several: they are for detection"):
         open_coins("localization", 10, 0)
-    with pytest.raises(ValueError, match='split is \'val\', but must be "train" or "validation"'):
+    with pytest.raises(ValueError, match="split is 'val', but must be one of train, validation"):
         CoinDetection("val")
     with pytest.raises(TypeError, match=r"count is 1\.5"):
         CoinSegmentation("test", 1.5)

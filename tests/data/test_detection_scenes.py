@@ -114,7 +114,7 @@ def test_options_that_make_no_sense(options, message):
 
 
 def test_no_other_split():
-    with pytest.raises(ValueError, match='split is \'val\', but must be "train" or "validation"'):
+    with pytest.raises(ValueError, match="split is 'val', but must be one of train, validation"):
         DigitDetection("val", 1)
 
 

@@ -41,6 +41,9 @@ class Masks:
     def __init__(self, data, which):
         self.data, self.which = data, which
 
+    def __len__(self):
+        return len(self.data)
+
     def sample(self, epoch, index):
         image, _, boxes, _ = self.data.sample(epoch, index)
         x, y, w, h = boxes[self.which].astype(int)

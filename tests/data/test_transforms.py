@@ -116,8 +116,11 @@ def test_a_batch_of_images_of_several_sizes_is_explained():
 @pytest.mark.parametrize(
     "transform, message",
     [
-        (RandomCrop(5), r"no part of 5 pixels of an image \(1, 8, 8\) holds its box, 1 to 7"),
-        (RandomCrop(9), r"no part of 9 pixels of an image \(1, 8, 8\)"),
+        (
+            RandomCrop(5),
+            r"the sample's image \(1, 8, 8\) holds its box, 1 to 7",
+        ),
+        (RandomCrop(9), r"no part of 9 pixels of the sample's image \(1, 8, 8\)"),
     ],
 )
 def test_what_does_not_fit(transform, message):

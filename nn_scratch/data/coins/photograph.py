@@ -12,9 +12,10 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
+from nn_scratch.arguments import one_of, whole
 from nn_scratch.backend import Array
 from nn_scratch.data.collate import collate_objects
-from nn_scratch.geometry import integer
+from nn_scratch.data.samples import sample_at
 
 ROWS = (0, 84), (84, 150), (150, 224), (224, 303)  # pixels of the photograph, each with six coins
 VIEW = 40, 192  # pixels at half the size: a row
@@ -45,12 +46,9 @@ class _CoinViews:
     classes: ClassVar[int]
 
     def __init__(self, split: str, count: int = 1):
-        if split not in VIEWS:
-            names = " or ".join(f'"{name}"' for name in VIEWS)
-            raise ValueError(f"split is {split!r}, but must be {names}")
-        self.count = integer("count", count, least=0)
+        top, bottom = VIEWS[one_of("split", split, VIEWS)]
+        self.count = whole("count", count)
         image, numbers = load_coins()
-        top, bottom = VIEWS[split]
         self.image = _blocks(image)[top:bottom].mean(axis=-1)[None]
         self.inside = {}  # of each coin, the half-size pixels that it covers at least half of
         for number in range(1, int(numbers.max()) + 1):
@@ -79,7 +77,9 @@ class CoinSegmentation(_CoinViews):
 
         Returns: image (1, H, 192) float32 from 0 to 1, and label map (H, 192) int64, 1 where there
         is a coin; H is 75 in training, else 40.
+        Raises: TypeError or ValueError for an epoch or an index that is none.
         """
+        sample_at(epoch, index)
         labels = np.any(list(self.inside.values()), axis=0).astype(np.int64)
         return self.image.copy(), labels
 
@@ -102,7 +102,9 @@ class CoinDetection(_CoinViews):
         Returns: image (1, H, 192) float32 from 0 to 1, where H is 75 in training, else 40; labels
         (n,) int64, all 0; boxes (n, 4) float32, (x, y, w, h) in pixels; and difficult (n,) bool,
         which none of them is.
+        Raises: TypeError or ValueError for an epoch or an index that is none.
         """
+        sample_at(epoch, index)
         boxes = [_tight_box(covered) for covered in self.inside.values()]
         labels, difficult = np.zeros(len(boxes), np.int64), np.zeros(len(boxes), bool)
         return self.image.copy(), labels, np.array(boxes, np.float32), difficult

@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from nn_scratch.arguments import a_path
 from nn_scratch.data.readers.boxes import NOWHERE, PIXELS_FROM_0, BoxRow, four_numbers
 from nn_scratch.data.readers.files import DataError, Finder, files_in, one_line, read_text
 
@@ -34,7 +35,7 @@ def voc_xml(
     Returns: a row for each object, with its difficult flag, and one for each image without any.
     Raises: DataError, with the file, for what is missing, no number or no XML.
     """
-    annotations, find = Path(annotations), Finder(images)
+    annotations, find = a_path("annotations", annotations), Finder(images)
     files = files_in(annotations, {".xml"})
     rows = [row for path in files for row in _voc_rows(path, find, encoding)]
     labelled = [row for row in rows if row.label is not None]
@@ -103,7 +104,7 @@ def penn_fudan(folder: str | Path, encoding: str | None = None) -> list[BoxRow]:
     Returns: a row for each pedestrian.
     Raises: DataError for a file that names no image, no box, or fewer boxes than it says.
     """
-    folder, rows = Path(folder), []
+    folder, rows = a_path("folder", folder), []
     find = Finder(folder / "PNGImages")
     for path in files_in(folder / "Annotation", {".txt"}):
         text = read_text(path, encoding)
@@ -133,7 +134,7 @@ def coco_json(path: str | Path, images: str | Path, encoding: str | None = None)
     any.
     Raises: DataError, with the annotation, for what is missing, no number, or no JSON.
     """
-    path, find = Path(path), Finder(images)
+    path, find = a_path("path", path), Finder(images)
     try:
         content = json.loads(read_text(path, encoding))
     except (json.JSONDecodeError, RecursionError) as error:

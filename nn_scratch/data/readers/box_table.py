@@ -4,6 +4,7 @@ import csv
 from io import StringIO
 from pathlib import Path
 
+from nn_scratch.arguments import a_path
 from nn_scratch.data.readers.boxes import FRACTIONS, NOWHERE, BoxRow, four_numbers
 from nn_scratch.data.readers.files import DataError, Finder, one_line, read_text
 
@@ -24,7 +25,7 @@ def box_csv(path: str | Path, images: str | Path, encoding: str | None = None) -
     Returns: a row for each line.
     Raises: DataError, with the line, for what is missing, no number, or in another encoding.
     """
-    path, find = Path(path), Finder(images)
+    path, find = a_path("path", path), Finder(images)
     separator, lines = _table(path, read_text(path, encoding))
     rows = []
     for line, record in lines:

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nn_scratch.arguments import a_text, an_instance, items, optional, reals, words
 from nn_scratch.backend import Array
 from nn_scratch.data.collate import collate_objects
 from nn_scratch.data.readers.files import DataError, counted, some
 from nn_scratch.data.readers.images import read_image
+from nn_scratch.data.samples import sample_at
 
 Corners = tuple[float, float, float, float]
 NOWHERE: Corners = (0.0, 0.0, 0.0, 0.0)  # the corners of no object
@@ -44,7 +46,7 @@ class _Annotated:
     """
 
     def __init__(self, rows: Iterable[BoxRow], class_names: Sequence[str] | None = None):
-        rows = list(rows)
+        rows, class_names = _rows(rows), optional(words, "class_names", class_names)
         present = [row for row in rows if row.image.exists()]
         missing = [row for row in rows if not row.image.exists()]
         if missing and not present:
@@ -89,8 +91,9 @@ class _Annotated:
                 notes.append(f"{_boxes(len(found))} {what}: {where}")
         return notes
 
-    def _read(self, index):
+    def _read(self, epoch, index):
         """The image with this index, its rows, and the boxes (n, 4) of these in pixels."""
+        _, index = sample_at(epoch, index, len(self))
         path = self.images[index]
         image, rows = read_image(path), self._objects[path]
         boxes = np.empty((len(rows), 4), np.float32)
@@ -143,7 +146,7 @@ class Boxes(_Annotated):
     their image once they are read: they are cut.
 
     Raises: DataError where a label is none of the classes, an image has no box or two, or no image
-    exists.
+    exists; TypeError or ValueError for other rows and names.
     """
 
     def __init__(self, rows: Iterable[BoxRow], class_names: list[str] | None = None):
@@ -161,9 +164,10 @@ class Boxes(_Annotated):
         """The image, its class and its box with this index; all epochs are the same.
 
         Returns: (3, H, W) float32 from 0 to 1, an int64, and (4,) float32: x, y, w, h in pixels.
-        Raises: DataError for files that are broken, and boxes that are empty or elsewhere.
+        Raises: DataError for files that are broken, and boxes that are empty or elsewhere;
+            TypeError or ValueError for an epoch or an index that is none.
         """
-        image, (row,), (box,) = self._read(index)
+        image, (row,), (box,) = self._read(epoch, index)
         return image, np.int64(self.class_names.index(row.label)), box
 
 
@@ -176,7 +180,8 @@ class ObjectBoxes(_Annotated):
     and boxes that reach out of their image once they are read: they are cut.
 
     Raises: DataError where a label is none of the classes, an image is said to have objects and to
-    have none, no image exists, or none has an object and no class is named.
+    have none, no image exists, or none has an object and no class is named; TypeError or ValueError
+    for other rows and names.
     """
 
     collate = staticmethod(collate_objects)
@@ -204,12 +209,23 @@ class ObjectBoxes(_Annotated):
 
         Returns: (3, H, W) float32 from 0 to 1; classes (n,) int64; boxes (n, 4) float32: x, y, w, h
         in pixels; and difficult (n,) bool.
-        Raises: DataError for files that are broken, and boxes that are empty or elsewhere.
+        Raises: DataError for files that are broken, and boxes that are empty or elsewhere;
+            TypeError or ValueError for an epoch or an index that is none.
         """
-        image, rows, boxes = self._read(index)
+        image, rows, boxes = self._read(epoch, index)
         labels = [self.class_names.index(row.label) for row in rows]
         difficult = [row.difficult for row in rows]
         return image, np.array(labels, np.int64), boxes, np.array(difficult, bool)
+
+
+def _rows(rows):
+    """At least one BoxRow, of which the parts that are used are what they must be."""
+    found = items("rows", rows, BoxRow, 1)
+    for number, row in enumerate(found):
+        an_instance(f"rows[{number}].image", row.image, Path)
+        optional(a_text, f"rows[{number}].label", row.label)
+        reals(f"rows[{number}].corners", row.corners, 4)
+    return found
 
 
 def four_numbers(values: Iterable, source: str | Path) -> Corners:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from unicodedata import normalize
 
+from nn_scratch.arguments import a_path, a_text, optional
 from nn_scratch.data.errors import DataError
 
 IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff", ".webp"}
@@ -97,7 +98,7 @@ class Finder:
     """Finds files by their names, however these are composed, in a folder."""
 
     def __init__(self, folder: str | Path):
-        self.folder = Path(folder)
+        self.folder = a_path("images", folder)
         self._listings: dict[Path, dict[str, Path]] = {}
 
     def __call__(self, name: str) -> Path:
@@ -130,6 +131,7 @@ def read_text(path: str | Path, encoding: str | None = None) -> str:
     Raises DataError, naming the encoding and the line, where that is not so: no other encoding is
     guessed, because a wrong guess is read without an error and turns "Kätzchen" into "KÃ¤tzchen".
     """
+    optional(a_text, "encoding", encoding)
     try:
         data = Path(path).read_bytes()
     except OSError as error:

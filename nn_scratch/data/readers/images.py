@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from PIL.Image import DecompressionBombError, Transpose
 
+from nn_scratch.arguments import a_path
 from nn_scratch.backend import Array
 from nn_scratch.data.readers.files import DataError
 
@@ -40,9 +41,10 @@ def read_image(path: str | Path) -> Array:
       refused. Previews that cameras add, and smaller copies of the same page, do not count.
 
     Returns: (3, H, W) float32 from 0 to 1; grey images three times the same.
-    Raises: DataError, with the file's name, whatever is wrong with it.
+    Raises: DataError, with the file's name, whatever is wrong with it; TypeError for what is no
+        path.
     """
-    with _opened(path) as (image, stored):
+    with _opened(a_path("path", path)) as (image, stored):
         pixels = _in_colour(image, stored, path)
     planes = pixels if pixels.ndim == 3 else np.stack([pixels] * 3, axis=-1)
     return np.ascontiguousarray(np.moveaxis(planes, 2, 0))
@@ -54,9 +56,9 @@ def read_mask(path: str | Path) -> Array:
 
     Returns: (H, W) int64.
     Raises: DataError, with the file's name, for what stores no numbers exactly: colour images,
-    JPEG, fractions; and for files that are broken.
+    JPEG, fractions; and for files that are broken. TypeError for what is no path.
     """
-    with _opened(path) as (image, stored):
+    with _opened(a_path("path", path)) as (image, stored):
         if stored.format in ("JPEG", "MPO"):
             raise DataError(f"{path} is a JPEG, which keeps numbers only nearly: save masks as PNG")
         numbers = _numbers(image, stored, path)

@@ -8,6 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nn_scratch.arguments import (
+    a_label,
+    a_path,
+    a_text,
+    an_instance,
+    class_count,
+    flag,
+    integers,
+    optional,
+)
 from nn_scratch.backend import Array
 from nn_scratch.data.readers.files import (
     DataError,
@@ -20,6 +30,7 @@ from nn_scratch.data.readers.files import (
     some,
 )
 from nn_scratch.data.readers.images import read_image, read_mask
+from nn_scratch.data.samples import sample_at
 from nn_scratch.data.threads import in_threads
 
 VOID = (255, 65535)  # what data sets mostly store where no class is known
@@ -39,7 +50,8 @@ class MaskFolders:
 
     An image without a mask is an error; masks without an image are counted in `notes`.
 
-    Raises: DataError for folders that do not fit.
+    Raises: DataError for folders that do not fit; TypeError or ValueError for arguments of another
+        kind.
     """
 
     def __init__(
@@ -54,11 +66,17 @@ class MaskFolders:
         stems: dict[int, str] | None = None,
         instances: bool = False,
     ):
-        self.num_classes = num_classes
-        self.ignore_index = ignore_index
-        self.numbers = np.asarray(range(num_classes) if numbers is None else numbers, np.int64)
+        images, masks = a_path("images", images), a_path("masks", masks)
+        self.num_classes = class_count("num_classes", num_classes)
+        self.ignore_index = optional(a_label, "ignore_index", ignore_index)
+        numbers = range(num_classes) if numbers is None else numbers
+        self.numbers = integers("numbers", numbers, self.num_classes).astype(np.int64)
+        if len(np.unique(self.numbers)) < len(self.numbers):
+            raise ValueError(f"numbers {self.numbers.tolist()} stand for two classes")
+        a_text("mask_ending", mask_ending)
+        optional(an_instance, "stems", stems, dict)
         self.ignored = ignored_label(self.numbers, ignore_index)
-        self.instances = instances
+        self.instances = flag("instances", instances)
         self._opened: set[int] = set()
         self._voids: set[int] = set()  # those of the opened masks that have pixels to ignore
         self.notes = [*other_files(images), *other_files(masks)]
@@ -92,8 +110,10 @@ class MaskFolders:
         """The image and the label map with this index; all epochs are the same.
 
         Returns: (3, H, W) float32 from 0 to 1, and (H, W) int64: classes from 0, or `ignored`.
-        Raises: DataError for files that are broken or do not fit.
+        Raises: DataError for files that are broken or do not fit; TypeError or ValueError for an
+            epoch or an index that is none.
         """
+        _, index = sample_at(epoch, index, len(self))
         image_path, mask_path = self.pairs[index]
         image, numbers = read_image(image_path), read_mask(mask_path)
         self._opened.add(index)
@@ -156,8 +176,9 @@ def camvid_like(
     """The layout of the SegNet tutorial's CamVid: images in `split`/, masks in `split`annot/.
 
     Returns: a MaskFolders of these two folders.
+    Raises: as MaskFolders.
     """
-    folder = Path(folder)
+    folder, split = a_path("folder", folder), a_text("split", split)
     return MaskFolders(folder / split, folder / f"{split}annot", num_classes, ignore_index)
 
 
