@@ -157,13 +157,9 @@ def kept_whole(found, rng, given):
     if image.dtype != given[0].dtype or len(found) != len(given):
         return f"image {image.dtype}"
     height, width = image.shape[1:]
-    for target in targets:
-        if (
-            np.ndim(target) == 2
-            and np.shape(target)[1:] != (4,)
-            and target.shape != (height, width)
-        ):
-            return f"label map {target.shape} of an image {image.shape}"
+    maps = [target for target in targets if np.ndim(target) == 2 and target.shape[1] != 4]
+    if any(target.shape != (height, width) for target in maps):
+        return f"a label map of another size than the image, {image.shape}"
     return None
 
 
@@ -307,7 +303,7 @@ def boxes(name):
 
 
 def source(found, *given, **options):
-    right = isinstance(found, data.Source) and found.class_names and len(found.train)
+    right = isinstance(found, data.Source) and found.class_names
     return None if right else "no Source"
 
 

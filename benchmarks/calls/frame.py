@@ -167,23 +167,21 @@ def ours_to_give(call: Call) -> bool:
 
 def unnamed(call: Call, error: Exception) -> str | None:
     """The fault of an error that names no argument."""
-    texts = {
-        str(v) for v in (*call.positional, *call.keywords.values()) if isinstance(v, str | PathLike)
-    }
-    names = {
-        *parameters(call),
-        *texts,
-        "kernel_size",
-        "stride",
-        "padding",
-        "groups",
-        "window",
-        "dtypes",
-    }
+    texts = set(texts_in([call.positional, call.keywords]))
+    names = {*parameters(call), *texts, "kernel_size", "stride", "padding", "groups", "dtypes"}
     named = any(
         re.search(rf"(?<![A-Za-z0-9]){re.escape(n)}(?![A-Za-z0-9])", str(error)) for n in names
     )
     return None if named else f"names nothing: {said(error)}"
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """The texts and paths in arguments: a file that is wrong may be told by its own name."""
+    if isinstance(value, str | PathLike):
+        yield str(value)
+    elif isinstance(value, list | tuple | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(part)
 
 
 def parameters(call: Call) -> dict[str, inspect.Parameter]:

@@ -174,6 +174,8 @@ class Resize:
 
     def __call__(self, rng: np.random.Generator | None, sample: Sample) -> Sample:
         """The changed sample."""
+        if rng is not None:
+            _chance(rng)
         sample = _sample(sample)
         image = sample[0]
         (height, width), (new_height, new_width) = image.shape[1:], self.size

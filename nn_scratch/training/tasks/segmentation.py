@@ -190,5 +190,6 @@ class Segmentation(Task):
         shares = np.bincount(labels.ravel(), minlength=len(class_names)) / labels.size
         order = [label for label in np.argsort(-shares) if shares[label] >= WORTH_SAYING]
         text = ", ".join(f"{class_names[label]} {shares[label]:.0%}" for label in order)
-        (labels,) = Resize(image.shape[1:])(None, (image, labels[0]))[1:]
+        of_its_size = np.zeros(labels.shape, np.float32)
+        _, labels = Resize(image.shape[1:])(None, (of_its_size, labels[0]))
         return text, figures.plot_overlay(image, labels, class_names)
