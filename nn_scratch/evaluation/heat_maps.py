@@ -118,7 +118,8 @@ def countable_objects(n: int, objects: Objects, num_classes: int) -> Iterator[tu
 
     Raises: as center_targets.
     """
-    labels, boxes, difficult, crowd = records.objects(f"truth[{n}]", objects)
+    labels, boxes, *flags = records.objects(f"truth[{n}]", objects)
+    counts = ~np.any(flags, axis=0)
     for i, (label, box) in enumerate(zip(labels, boxes, strict=True)):
         if not 0 <= label < num_classes:
             raise ValueError(
@@ -133,7 +134,7 @@ def countable_objects(n: int, objects: Objects, num_classes: int) -> Iterator[tu
         range(len(boxes)), key=lambda i: float(boxes[i, 2]) * float(boxes[i, 3]), reverse=True
     )
     for i in order:
-        yield int(labels[i]), boxes[i], not (difficult[i] or crowd[i])
+        yield int(labels[i]), boxes[i], bool(counts[i])
 
 
 def _gaussian(map_size, x, y, radius):

@@ -4,7 +4,7 @@ stand, in tables or in the files of well-known data sets, is the matter of other
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,7 +46,8 @@ class _Annotated:
     """
 
     def __init__(self, rows: Iterable[BoxRow], class_names: Sequence[str] | None = None):
-        rows, class_names = _rows(rows), optional(words, "class_names", class_names)
+        rows = _rows(rows)
+        class_names = optional(words, "class_names", class_names)
         present = [row for row in rows if row.image.exists()]
         missing = [row for row in rows if not row.image.exists()]
         if missing and not present:
@@ -218,7 +219,7 @@ class ObjectBoxes(_Annotated):
         return image, np.array(labels, np.int64), boxes, np.array(difficult, bool)
 
 
-def _rows(rows):
+def _rows(rows: Any) -> Any:
     """At least one BoxRow, of which the parts that are used are what they must be."""
     found = items("rows", rows, BoxRow, 1)
     for number, row in enumerate(found):

@@ -69,8 +69,8 @@ class MaskFolders:
         images, masks = a_path("images", images), a_path("masks", masks)
         self.num_classes = class_count("num_classes", num_classes)
         self.ignore_index = optional(a_label, "ignore_index", ignore_index)
-        numbers = range(num_classes) if numbers is None else numbers
-        self.numbers = integers("numbers", numbers, self.num_classes).astype(np.int64)
+        stored = range(self.num_classes) if numbers is None else numbers
+        self.numbers = integers("numbers", stored, self.num_classes).astype(np.int64)
         if len(np.unique(self.numbers)) < len(self.numbers):
             raise ValueError(f"numbers {self.numbers.tolist()} stand for two classes")
         a_text("mask_ending", mask_ending)
