@@ -70,7 +70,7 @@ def main(arguments=None):
 # ---------------------------------------------------------------- measuring
 
 
-def measure(ways, bytes_moved, products):
+def measure(ways, bytes_moved, macs):
     """Median milliseconds of each way, which take turns; their memory; what they had to do."""
     ways = {name: way for name, way in ways.items() if fits(*way)}
     times = {name: [] for name in ways}
@@ -83,7 +83,7 @@ def measure(ways, bytes_moved, products):
     for name, (call, around) in ways.items():
         with around():
             memory[name] = peak_mb(call, in_torch=name.startswith("PyTorch"))
-    return {"ms": medians, "mb": memory, "bytes": bytes_moved, "products": products}
+    return {"ms": medians, "mb": memory, "bytes": bytes_moved, "macs": macs}
 
 
 def fits(call, around):
@@ -174,7 +174,7 @@ def ours():
 
 
 def subjects(tiny):
-    """Pairs (name, function that makes the ways, the bytes and the products)."""
+    """Pairs (name, function that makes the ways, the bytes and the MACs)."""
     for name, (shape, f, kernel, options) in CONVOLUTIONS.items():
         for part in ("forward", "input gradient", "weight gradient"):
             make = convolution(part, smaller(shape, tiny), f, kernel, options)
@@ -249,8 +249,8 @@ def training_step(case, tiny):
 
         ways = {"kernels": (call, ours), "plain CuPy": (call, plain)}
         ways |= torch_training_step(subject)
-        products = cost(subject.ours(), subject.batch[0])[-1].macs
-        return ways, sum(array.nbytes for array in subject.batch), 3 * products
+        macs = cost(subject.ours(), subject.batch[0])[-1].macs
+        return ways, sum(array.nbytes for array in subject.batch), 3 * macs
 
     return make
 
@@ -440,7 +440,7 @@ def columns(ways, rows, cell):
 def time_cell(row, way, limits):
     ms, ours = row["ms"][way], row["ms"].get("kernels", np.nan)
     copying = 1e-6 * row["bytes"] / limits["copy_gb_s"]
-    multiplying = 2e-9 * row["products"] / limits["matrix_tflop_s"]
+    multiplying = 2e-9 * row["macs"] / limits["matrix_tflop_s"]
     share = max(copying, multiplying) / ms
     return f"{ms:.3f}" + (f"{share:>7.0%}" if way == "kernels" else f"{ms / ours:>7.2f}")
 

@@ -3,8 +3,8 @@
     python benchmarks/sliding_window.py
 
 One patch classifier labels every pixel of images of digit-scene size in two ways: patch by patch,
-and made fully convolutional. Counts multiplications, takes seconds, compares the scores, and writes
-a table and sliding_window.json (--json).
+and made fully convolutional. Counts multiplications (MACs), takes seconds, compares the scores, and
+writes a table and sliding_window.json (--json).
 """
 
 import argparse
@@ -39,11 +39,11 @@ def main(arguments=None):
 
 
 def compare(name, images, rounds):
-    """One row for each way: products and seconds for an image, and how far the scores differ."""
+    """One row for each way: MACs and seconds for an image, and how far the scores differ."""
     classifier = PatchClassifier(1, 11, pools=CLASSIFIERS[name], rng=0)
     slide, at_once = SlidingWindow(classifier), FullyConvolutional(classifier)
     patch = np.zeros((1, 1, classifier.patch, classifier.patch), np.float32)
-    products = {
+    macs = {
         "sliding window": images[0, 0].size * cost(classifier, patch)[-1].macs,
         "fully convolutional": cost(at_once.net, at_once.pad(images[:1]))[-1].macs,
     }
@@ -59,26 +59,26 @@ def compare(name, images, rounds):
         {
             "classifier": name,
             "way": way,
-            "products": products[way],
+            "macs": macs[way],
             "seconds": statistics.median(seconds[way]),
             "difference": difference,
         }
-        for way in products
+        for way in macs
     ]
 
 
 def table(report):
     lines = [", ".join(f"{what} {value}" for what, value in report["machine"].items())]
-    lines.append(f"{'':<12}{'':<22}{'products':>12}{'ms':>10}   for an image")
+    lines.append(f"{'':<12}{'':<22}{'MACs':>12}{'ms':>10}   for an image")
     for row in report["rows"]:
         lines.append(
-            f"{row['classifier']:<12}{row['way']:<22}{row['products'] / 1e6:>10.1f} M"
+            f"{row['classifier']:<12}{row['way']:<22}{row['macs'] / 1e6:>10.1f} M"
             f"{1e3 * row['seconds']:>10.2f}"
         )
     for slid, at_once in zip(report["rows"][::2], report["rows"][1::2], strict=True):
-        twice = 1 - at_once["products"] / slid["products"]
+        twice = 1 - at_once["macs"] / slid["macs"]
         lines.append(
-            f"{slid['classifier']}: {twice:.1%} of the sliding window's products were done before; "
+            f"{slid['classifier']}: {twice:.1%} of the sliding window's MACs were done before; "
             f"{slid['seconds'] / at_once['seconds']:.0f} times the seconds; scores differ by "
             f"{slid['difference']:.0e} of the largest"
         )

@@ -277,11 +277,11 @@ for row in report["rows"]:
         for name in ("class_average_accuracy", "mean_iou", "boundary_f1")
     }
     print(
-        f"{row['net']:<36}{row['weights']:>9,}{means['class_average_accuracy']:>12.3f}"
+        f"{row['net']:<36}{row['params']:>9,}{means['class_average_accuracy']:>12.3f}"
         f"{means['mean_iou']:>8.3f}{means['boundary_f1']:>13.3f}"
     )
     table[row["net"]] = means
-products = {row["net"]: row["products"] / 1e6 for row in report["rows"]}
+products = {row["net"]: row["macs"] / 1e6 for row in report["rows"]}
 print(
     f"products: FCN-Basic {products['FCN-Basic']:.0f} M, "
     f"SegNet-Basic {products['SegNet-Basic']:.0f} M"

@@ -139,8 +139,8 @@ def table(report: dict) -> str:
         scores = [_mean_and_spread([run[name] for run in row["runs"]]) for name in metrics]
         seconds = statistics.mean(run["seconds"] for run in row["runs"])
         expense = [
-            f"{row['weights']:,}",
-            NOTHING if row["products"] is None else f"{row['products'] / 1e6:,.1f} M",
+            f"{row['params']:,}",
+            NOTHING if row["macs"] is None else f"{row['macs'] / 1e6:,.1f} M",
             f"{1e3 * row['seconds']:.2f}",
             f"{seconds:,.0f} s",
         ]
@@ -148,7 +148,7 @@ def table(report: dict) -> str:
         lines.append(f"| {_cell(row['net'])} | {' | '.join(cells)} |")
     if found := report.get("baseline"):
         scores = [display_value(found.get(name)) for name in metrics]
-        cells = [*scores, str(found["weights"]), NOTHING, NOTHING, NOTHING]
+        cells = [*scores, str(found["params"]), NOTHING, NOTHING, NOTHING]
         lines.append(f"| *{found['name']}* | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -160,7 +160,7 @@ def picture(report: dict) -> Figure:
         display_name(name): [[_known(run[name]) for run in row["runs"]] for row in rows]
         for name in TASKS[report["task"]].plotted
     }
-    panels["MACs, millions"] = [[_known(row["products"]) / 1e6] for row in rows]
+    panels["MACs, millions"] = [[_known(row["macs"]) / 1e6] for row in rows]
     panels["ms for an image"] = [[1e3 * row["seconds"]] for row in rows]
     return charts.plot_dots([row["net"] for row in rows], panels, logarithmic=list(panels)[2:])
 
@@ -186,8 +186,8 @@ def _expenses(recipes, images):
             name,
             origin,
             {
-                "weights": total.params,
-                "products": None if untold_macs(costs) else times * total.macs,
+                "params": total.params,
+                "macs": None if untold_macs(costs) else times * total.macs,
                 "seconds": taken / len(images),
             },
         )

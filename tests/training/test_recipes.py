@@ -214,7 +214,7 @@ def test_comparing_segmenters(tmp_path, capsys):
     sliding, whole, nearest = report["rows"]
     assert [row["net"] for row in report["rows"]] == ["sliding-window", *nets[1:]]
     assert sliding["runs"] == whole["runs"] != nearest["runs"]
-    assert sliding["products"] > 3 * whole["products"]
+    assert sliding["macs"] > 3 * whole["macs"]
     assert [run["seed"] for run in whole["runs"]] == [0, 1]
     assert all(
         0 <= run[name] <= 1 for run in whole["runs"] for name in TASKS["segmentation"].compared
@@ -240,7 +240,7 @@ def test_comparing_localizers(tmp_path, capsys):
 
     # Of a net with a layer that does not tell its MACs.
     (row,) = report["rows"]
-    row["products"] = None
+    row["macs"] = None
     (line,) = (line for line in table(report).splitlines() if line.startswith(f"| {row['net']} |"))
     assert line.split(" | ")[-3] == "–"
     assert picture(report).axes

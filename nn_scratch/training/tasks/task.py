@@ -90,7 +90,7 @@ class Task:
 
     @staticmethod
     def baseline(train: Any, validation: Any) -> dict[str, Any]:
-        """What can be reached without looking at the images: "name", "weights" and metrics; empty
+        """What can be reached without looking at the images: "name", "params" and metrics; empty
         if that says nothing. train, validation: Loaders."""
         return {}
 
