@@ -159,7 +159,7 @@ ALL = [
     *_pair_of("focal_loss", "scores target", "scores target", {"dscores": "scores"},
               cases.focal_loss, "lesson 11, equations (2) to (4)", ("loss",), linear=False),
     Exercise("nms", ("boxes", "scores", "iou_threshold"), ("keep",), cases.nms,
-             "lesson 10, equation (1), for the IoU", definitions.nms),
+             "lesson 11, section 6; for the IoU lesson 10, equation (1)", definitions.nms),
 ]  # fmt: skip
 EXERCISES = {exercise.name: exercise for exercise in ALL}
 EXERCISES["max_pool2d_backward"].keywords = False  # the switches say it all

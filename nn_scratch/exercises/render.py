@@ -11,6 +11,7 @@ PLANES = 2  # of one array that are shown
 TALL = 4  # rows: of taller planes, one is shown
 INDENT = 4
 QUESTIONS = 2
+GIVEN, COMPUTED = 4, 3  # digits: what is given must be exact enough to redo it by hand
 EQUAL = "·"
 ERROR = "yours − right"
 
@@ -38,12 +39,11 @@ def _failure(report):
         yield ""
         yield _filled(f"It was called as {_call(step.trial)}", "  ")
         yield from _lists(step)
-        if report.explanation:
-            yield from _named(report)
+        yield from _named(report) if report.explanation else _derivation(exercise)
         return
     yield _filled(_call(step.trial), "  ")
     yield ""
-    yield from _side_by_side(_arguments(step.trial))
+    yield from _side_by_side(_arguments(step.trial), digits=GIVEN)
     yield from _results(report)
     yield from _named(report)
 
@@ -56,7 +56,7 @@ def _lists(step):
         given = np.asarray(results[0])
         if right[0].dtype.kind in "iu" and given.dtype.kind in "iu" and given.ndim == 1:
             yield ""
-            yield from _side_by_side(_arguments(step.trial))
+            yield from _side_by_side(_arguments(step.trial), digits=GIVEN)
             yield from _side_by_side({"yours": given, "right": right[0]})
             return
     yield ""
@@ -118,7 +118,8 @@ def _compared(given, right, wrong):
         maps = {"yours": given[place], "right": right[place], ERROR: shown}
         yield from _side_by_side(maps, "    ")
     if len(planes) > few:
-        yield f"    and {len(planes) - few} more planes"
+        more = len(planes) - few
+        yield f"    and {more} more plane{'s' if more > 1 else ''}"
         yield ""
 
 
@@ -170,7 +171,11 @@ def _named(report):
             "that one on paper.",
             "    ",
         )
-    yield f"  The derivation: {report.exercise.lesson}"
+    yield from _derivation(report.exercise)
+
+
+def _derivation(exercise):
+    yield f"  The derivation: {exercise.lesson}"
 
 
 def _call(trial):
@@ -212,12 +217,12 @@ def _success(report):
 # ---------------------------------------------------------------- arrays
 
 
-def _side_by_side(arrays, indent="  "):
+def _side_by_side(arrays, indent="  ", digits=COMPUTED):
     """Lines with small arrays beside each other, their first planes if they have several."""
     blocks = []
     for title, array in arrays.items():
         array = np.asarray(array)
-        lines = _block(array, EQUAL if title == ERROR else "0")
+        lines = _block(array, EQUAL if title == ERROR else "0", digits)
         head = f"{title} {array.shape}" if indent == "  " else title
         width = max(len(head), *(len(line) for line in lines)) if lines else len(head)
         blocks.append((head, lines, width))
@@ -243,13 +248,14 @@ def _rows(blocks):
         yield row
 
 
-def _block(array, zero):
+def _block(array, zero, digits):
     """The lines of an array: of its last two axes, the planes below each other."""
     if array.ndim > 2 and array.shape[-2:] == (1, 1):
         array = array.reshape(array.shape[:-2])
     planes = array.reshape(-1, *array.shape[-2:]) if array.ndim > 2 else [np.atleast_2d(array)]
     words = [
-        [[_number(v) if v else zero for v in line] for line in plane] for plane in planes[:PLANES]
+        [[_number(v, digits) if v else zero for v in line] for line in plane]
+        for plane in planes[:PLANES]
     ]
     widest = max((len(w) for plane in words for line in plane for w in line), default=1)
     lines = []
@@ -261,13 +267,13 @@ def _block(array, zero):
     return lines
 
 
-def _number(value):
+def _number(value, digits=COMPUTED):
     value = float(value)
     if not np.isfinite(value):
         return "?"
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
-    return f"{value:.3g}"
+    return f"{value:.{digits}g}"
 
 
 def _wrong(given, right, tolerance):

@@ -383,7 +383,21 @@ def test_whatever_a_function_does_is_a_report(function, mistake):
 
 
 def test_where_it_raised_is_said():
-    assert "return dy[1000]" in str(check_exercise("relu_backward", raises))
+    text = str(check_exercise("relu_backward", raises))
+    assert "return dy[1000]" in text
+    assert "The derivation: lesson 00, equations (2) and (3)" in text  # where to go on, unexplained
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "shown"),
+    [
+        ("focal_loss", lambda scores, target: 0.0, "1.099"),  # ln 3
+        ("softmax_backward", lambda dy, y: dy, "0.0003345"),
+        ("relu_backward", lambda dy, x: dy, "-0.25"),  # no more digits than there are
+    ],
+)
+def test_what_is_given_has_digits_enough_to_redo_it(name, wrong, shown):
+    assert re.search(rf"(?<!\S){re.escape(shown)}(?!\S)", str(check_exercise(name, wrong)))
 
 
 def test_an_unknown_exercise():

@@ -20,7 +20,7 @@ def focal_loss():
 
     large = [[1000.0, -1000.0, 0.5], [-1000.0, 1000.0, -800.0]]
     return [
-        case("one centre", "p = 3/4", [[1.0]], [[np.log(3)]]),
+        case("one centre", "score ln 3, p = 3/4", [[1.0]], [[np.log(3)]]),
         case("background", "cells whose target is 0", [[1.0, 0.0, 0.0]], [[1.5, -0.5, 0.75]]),
         case("surroundings", "targets between 0 and 1", AROUND),
         case("two centres", "the sum is divided by their number", [[1.0, 0.25, 0.0, 1.0]]),
