@@ -4,7 +4,7 @@ The student's files run in a process of their own, see `process`; here is what c
 """
 
 from pathlib import Path
-from textwrap import wrap
+from textwrap import fill, wrap
 
 from nn_scratch import strict_json
 from nn_scratch.exercises import process, workspace
@@ -121,7 +121,8 @@ def show_hint(book, what, limits):
         print(f"{item.title}: all right already.")
         return 0
     number, count, text = book.next_hint(open_ones[0])
-    print(f"{open_ones[0]}, hint {number} of {count}:\n\n{_filled(text)}")
+    hint = fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+    print(f"{open_ones[0]}, hint {number} of {count}:\n\n{hint}")
     if number == count:
         print(f"\nThat was the last: nn-scratch exercise {item.number} --solution shows one way.")
     return 0
@@ -138,14 +139,21 @@ def reset(book, what, *, ask=True):
     """Put the blank back."""
     item, _ = book.find(what)
     path = book.path(item)
-    if ask:
-        answer = input(f"Put the blank back over {path.resolve()}? What you wrote is lost. [y/N] ")
-        if answer.strip().lower() not in ("y", "yes"):
-            print("Nothing was changed.")
-            return 0
+    if ask and not _agreed(f"Put the blank back over {path.resolve()}? What you wrote is lost."):
+        print("Nothing was changed.")
+        return 0
     book.reset(item)
     print(f"{path} is blank again.")
     return 0
+
+
+def _agreed(question):
+    """Whether somebody says yes; where nobody can be asked, it is no."""
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
 
 
 def _state(item, outcome):

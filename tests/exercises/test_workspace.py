@@ -1,5 +1,6 @@
 """The workbook as a student uses it: blanks, hints, solutions, commands, pytest."""
 
+import io
 import json
 import os
 import re
@@ -229,6 +230,16 @@ def test_solution_and_reset(book, monkeypatch, capsys):
     monkeypatch.setattr("builtins.input", lambda question: "y")
     assert main(["exercise", "reset", "02"]) == 0
     assert book.path(item).read_text() == (PRISTINE / item.name).read_text()
+
+
+def test_where_nobody_can_be_asked_the_answer_is_no(book, monkeypatch, capsys):
+    item = items()[1]
+    solve(book, item)
+    written = book.path(item).read_text()
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert main(["exercise", "reset", "02"]) == 0
+    assert "Nothing was changed" in capsys.readouterr().out
+    assert book.path(item).read_text() == written
 
 
 @pytest.mark.parametrize(

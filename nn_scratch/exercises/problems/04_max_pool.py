@@ -1,8 +1,8 @@
 """04 Max-pooling and its switches (lesson 02)
 
 y is the largest value of each window, and its switch says where in the plane that value stood: row
-times the image's width plus column, in x as it is given (padding has no number). Padding never
-wins. Of equal values the first in reading order wins.
+times the image's width plus column, counted in x without its padding. Padding never wins. Of equal
+values the first in reading order wins.
 
 By hand: the image 1 5 / 7 2 has the maximum 7 and the switch 1·2 + 0 = 2.
 """

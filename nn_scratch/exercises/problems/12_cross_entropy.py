@@ -1,7 +1,7 @@
 """12 Softmax cross-entropy (lesson 06)
 
-The loss of one sample, or of one pixel, is −log of the softmax probability of its true class; the
-loss is the mean over all samples and pixels.
+Of one sample, or of one pixel, the loss is −log (the natural one, ln) of the softmax probability of
+its true class; over several it is the mean.
 
 By hand: the scores 0 and ln 3 have the probabilities 1/4 and 3/4. If the true class is 0, the loss
 is ln 4 = 1.386.
@@ -16,7 +16,7 @@ def cross_entropy(scores, labels):
 
 
 def cross_entropy_backward(scores, labels):
-    """-> dscores in the shape of scores. There is no dy: the loss is where all begins.
+    """-> dscores in the shape of scores. There is no dy: this is where backward begins.
 
     By hand: in the example above, dscores = 1/4 − 1 and 3/4.
     """
