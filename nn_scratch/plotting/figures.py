@@ -116,8 +116,8 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
         axis.set(xticks=[], yticks=[], title=task)
         axis.set_xlabel(plain(answer), **options(answer))
         show_image(axis, image)
-    draw_named_boxes(axes[1], {largest: found[largest]}, class_names)
-    draw_named_boxes(axes[2], found, class_names)
+    draw_named_boxes(axes[1], [(largest, found[largest])], class_names)
+    draw_named_boxes(axes[2], found.items(), class_names)
     axes[3].imshow(coloured(labels, len(class_names)))
     class_legend(figure, labels, class_names)
     return figure

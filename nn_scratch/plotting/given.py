@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from nn_scratch.backend import to_host
+from nn_scratch.layers import Layer
+from nn_scratch.validate import check_rank, check_values
+
 
 def image(name, value):
     """One image (1 or 3, H, W) as floats from 0 to 1."""
@@ -39,8 +43,11 @@ def boxes(name, values, shape):
     return _finite(name, found)
 
 
-def names(name, values, least=0):
-    """At least `least` names, in a list or the like; one text is not several names."""
+def names(name, values, least=0, optional=False):
+    """At least `least` names, in a list or the like; one text is not several names. optional: None
+    for no names."""
+    if values is None and optional:
+        return
     if isinstance(values, str) or not isinstance(values, (Sequence, np.ndarray)):
         raise TypeError(f"{name} is {values!r}, but must be a list of names")
     if len(values) < least:
@@ -56,6 +63,17 @@ def titled(name, values, least=1):
     if len(values) < least:
         raise ValueError(f"{name} is empty, but needs at least one entry")
     return values
+
+
+def batch_for(net, x):
+    """A net, and at least one image (N, C, H, W) for it, in finite numbers of its dtype."""
+    if not isinstance(net, Layer):
+        raise TypeError(f"net is {net!r:.60}, but must be a Layer")
+    check_values(x=x)
+    check_rank("x", x, 4)
+    if not len(x):
+        raise ValueError(f"x has shape {x.shape}, but must hold at least one image")
+    _finite("x", to_host(x))
 
 
 def array(name, value, kinds="fiub"):

@@ -12,7 +12,7 @@ from nn_scratch.evaluation.boxes import to_pixels
 from nn_scratch.evaluation.occlusion import box_score, class_score, label_score, occlusion
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.plotting.colours import PREDICTION_COLOUR, coloured
-from nn_scratch.plotting.parts import class_legend, draw_box, show_image
+from nn_scratch.plotting.parts import class_legend, draw_box, evaluating, show_image
 from nn_scratch.plotting.text import plain, title
 
 PANEL, CAPTION = 1.9, 0.42  # inches
@@ -136,11 +136,8 @@ def animate_learning(
 
 def _output(net, image):
     """What the net says of one image, in evaluation mode."""
-    training = net.training
-    with inference_mode(net.eval()):
-        output = net(image[None])
-    net.train(training)
-    return output
+    with evaluating(net), inference_mode(net):
+        return net(image[None])
 
 
 def _panels(count, above=0.0):

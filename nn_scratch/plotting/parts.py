@@ -1,13 +1,28 @@
 """What several pictures have in common: an image, a box, a legend of classes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from nn_scratch.layers import Layer
 from nn_scratch.plotting.colours import BOX_COLOURS, SIGNED, class_colours
 from nn_scratch.plotting.text import legend_below, plain
+
+
+@contextmanager
+def evaluating(net: Layer) -> Iterator[None]:
+    """Within, a net and the layers in it are in evaluation mode; afterwards each is as it was."""
+    modes = [(layer, layer.training) for _, layer in net.named_modules()]
+    net.eval()
+    try:
+        yield
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
 
 
 def photograph(image):
@@ -28,8 +43,8 @@ def draw_box(axis, box, colour, style):
 
 
 def draw_named_boxes(axis, boxes, class_names):
-    """Boxes {class: (x, y, w, h)}, each with its name in the corner at the bottom left."""
-    for colour, (k, box) in zip(cycle(BOX_COLOURS), boxes.items()):
+    """Pairs (class, (x, y, w, h)), each with its name in the corner at the bottom left."""
+    for colour, (k, box) in zip(cycle(BOX_COLOURS), boxes, strict=False):
         draw_box(axis, box, colour, "-")
         x, y, _, height = box
         axis.text(

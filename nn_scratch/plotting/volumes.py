@@ -1,14 +1,13 @@
 """What a drawing of a net consists of: the volumes, from the trace, and where they stand."""
 
-from collections import Counter
-from dataclasses import dataclass, field
-from math import prod
+import re
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
 from nn_scratch.backend import to_host
-from nn_scratch.graph.trace import UNKNOWN, Trace
+from nn_scratch.graph.trace import Step, Trace, Value
 from nn_scratch.layers.base import Elementwise
 from nn_scratch.plotting.text import fitted, text_width
 
@@ -16,211 +15,152 @@ LETTERS = 7.5  # points
 GAP, WIDEST = 9.0, 62.0  # points between columns; of a line below a volume
 BAR, SIGN = 9.0, 14.0  # points, the widths of a vector and of the sign where two ways meet
 ROW = 1.1  # from one row of maps to the next, in heights of the largest
-LARGEST, SMALLEST = 100.0, 36.0  # points, of the largest map
-WORDS = {
-    "Conv2d": "conv",
-    "ConvTranspose2d": "transp.\nconv",
-    "MaxPool2d": "max\npool",
-    "AvgPool2d": "mean\npool",
-    "AdaptiveAvgPool2d": "mean\npool",
-    "MaxUnpool2d": "max\nunpool",
-    "NearestUnpool2d": "nearest",
-    "BedOfNails2d": "bed of\nnails",
-    "BilinearUpsample2d": "bilinear",
-    "Linear": "linear",
-    "ZeroPad2d": "pad",
-    UNKNOWN: "no layer",
-}
+LARGEST, SMALLEST = 100, 36  # points, of the largest map
 SIGNS = {"Add": "+", "Concat": "‖"}
-ALIASES = ("Flatten", "Reshape")
+IMAGE, OTHER = "image", "another layer"
+GROUPS = {  # colours that everybody tells apart, and kinds of layers: the first that fits
+    IMAGE: ("#dddddd", "|ZeroPad2d"),
+    "convolution": ("#56b4e9", ".*Conv(?!Transpose).*"),
+    "pooling": ("#fff3a0", ".*Pool.*"),
+    "up again": ("#e69f00", ".*(Unpool|Transpose|Upsample|BedOfNails).*"),
+    "linear": ("#aa4499", ".*Linear.*"),
+    "no layer made it": ("#ffffff", r"\?"),
+    OTHER: ("#004d3a", ".*"),
+}
 
 
-@dataclass(eq=False)
 class Volume:
-    """What is drawn as one: an array, the steps that made it, and the volumes they had it from."""
+    """What is drawn as one: an array, the steps that made it, and the volumes they had it from; or
+    an image, over which what is found in it is drawn, with a text.
 
-    value: Any
-    steps: list = field(default_factory=list)
-    sources: list = field(default_factory=list)
-    shown: list = field(default_factory=lambda: [0])  # channels, from the top
-    column: int = 0
-    head: bool = False  # leads to some outputs of several
-    level: float = 0.0  # of heads: how many of them above the middle
-    aside: bool = False  # above the others: no way through the net is longer for it
-    x: float = 0.0  # the left edge, the middle and the size of its front, in points
-    y: float = 0.0
-    width: float = SIGN
-    height: float = SIGN
+    shown: its channels that are shown, from the top. column: from the left. level: how far above
+    the middle, in volumes. head: whether it leads to some outputs of several. x, y, width, height,
+    depth, lows: the left edge, the middle, the size and the lower edges of its fronts, in points.
+    """
 
-    @property
-    def kind(self) -> str:
-        """The kind of its first step; "" of the image."""
-        return self.steps[0].kind if self.steps else ""
-
-    @property
-    def is_map(self) -> bool:
-        """Whether it has a height and a width."""
-        return len(self.value.shape) == 4
-
-    @property
-    def channels(self) -> int:
-        """Those of a map, the numbers of a vector."""
-        return self.value.shape[1] if self.is_map else prod(self.value.shape[1:])
-
-    @property
-    def depth(self) -> float:
-        """How deep it is drawn, in points to the right: as the square root of its channels."""
-        return 1.5 * self.channels**0.5 if self.is_map and self.kind not in SIGNS else 0.0
-
-    @property
-    def room(self) -> float:
-        """The width that it needs in its column, with what is written below."""
-        written = max((text_width(line, LETTERS) * 72 for line in self.lines), default=0)
-        return max(self.width + self.depth, written)
+    def __init__(self, value: Value, step: Step | None = None, sources: Any = (), text: str = ""):
+        self.value, self.sources, self.text = value, sources, text
+        self.steps, self.kind = ([step], step.kind) if step else ([], "")
+        self.group = next(g for g, (_, kinds) in GROUPS.items() if re.fullmatch(kinds, self.kind))
+        self.is_map = len(value.shape) == 4
+        self.column = 1 + max((source.column for source in sources), default=-1)
+        self.shown, self.level, self.head = [0], 0.0, False
+        self.x, self.y, self.width, self.height, self.lows = 0.0, 0.0, SIGN, SIGN, np.zeros(1)
+        deep = self.is_map and self.kind not in SIGNS and not text
+        self.depth = 1.5 * value.shape[1] ** 0.5 if deep else 0.0
 
     @property
     def lines(self) -> list[str]:
         """What is written below."""
-        if self.kind in SIGNS:
-            return []
-        layer = self.steps[0].layer if self.steps else None
-        weight = layer.params.get("weight") if layer is not None else None
-        kernel = weight.shape[2:] if weight is not None else ()
+        if self.text or self.kind in SIGNS:
+            return [self.text]
+        name = re.sub("(?<=[a-z])(?=[A-Z])", " ", self.kind.removesuffix("2d")) or IMAGE
+        name = name if self.group == OTHER else name.lower()
         times = sum(step.kind == self.kind for step in self.steps)
-        name = WORDS.get(self.kind) or fitted(self.kind or "image", WIDEST / 72, LETTERS)
-        lines = [*f"{times} {name}".removeprefix("1 ").removeprefix("0 ").split("\n")]
-        lines += ["×".join(map(str, kernel))] if kernel else []
-        if not self.is_map:
-            return [*lines, f"{self.channels}"]
-        maps = [f"{self.channels} map{'s' * (self.channels > 1)}"] if self.steps else []
-        return [*lines, *maps, "×".join(map(str, self.value.shape[2:]))]
+        channels, *size = self.value.shape[1:] or (1,)
+        number = f"{channels} map{'s'[: channels > 1]}" if self.is_map else f"{channels}"
+        kernel, number = (_kernel(self.steps[0]), number) if self.steps else ((), "")
+        lines = wrap(f"{times} {name}" if times > 1 else name, 7, break_long_words=False)
+        lines += ["×".join(map(str, kernel)), number, "×".join(map(str, size))]
+        return [fitted(line, WIDEST / 72, LETTERS) for line in lines if line]
 
 
-def volumes_of(traced: Trace) -> list[Volume]:
+def volumes_of(traced: Trace, text: str = "") -> list[Volume]:
     """The volumes of a pass, in its order: what only follows, as a norm or an activation, belongs
     to the volume before, and so does a second convolution of the same kind."""
-    readers = Counter([value for step in traced.steps for value in step.inputs])
-    readers.update(traced.outputs)
+    uses = [*traced.outputs, *(value for step in traced.steps for value in step.inputs)]
     found = [Volume(value) for value in traced.inputs]
     of = dict(zip(traced.inputs, found, strict=True))
     for step in (step for step in traced.steps if step.outputs):
         sources = list(dict.fromkeys(of[value] for value in step.inputs)) or found[-1:]
-        last: Any = sources[0] if len(sources) == 1 and step.inputs else None
-        if last and step.kind in ALIASES:
-            of |= dict.fromkeys(step.outputs, last)
-            continue
-        only = last and last.value is step.inputs[0] and readers[last.value] == 1
-        if only and last.steps and _follows(step, last):
+        last = sources[0]
+        if uses.count(last.value) == 1 and _follows(step, last):
             last.steps.append(step)
             last.value = step.outputs[0]
-        else:
-            last = Volume(step.outputs[0], [step], sources)
+        elif step.kind not in ("Flatten", "Reshape"):  # the same numbers
+            last = Volume(step.outputs[0], step, sources)
             found.append(last)
         of |= dict.fromkeys(step.outputs, last)
-    _set_columns(found, [of[value] for value in traced.outputs])
+    heads = list(dict.fromkeys(of[value] for value in traced.outputs))
+    found += [Volume(traced.inputs[0], None, heads, text)] if text else []
+    _arrange(found, heads)
     return found
 
 
 def _follows(step, last):
-    if isinstance(step.layer, Elementwise) or step.kind == "Slice":
-        return True
-    if not step.kind == last.kind == "Conv2d" or step.outputs[0].shape != last.value.shape:
+    """Whether a step is drawn as a part of the volume before it."""
+    made = step.outputs[0].shape
+    if not last.steps or step.inputs != (last.value,) or made[1:2] != last.value.shape[1:2]:
         return False
-    kernels = {s.layer.params["weight"].shape[2:] for s in (step, last.steps[0])}
-    return len(kernels) == 1
+    again = step.kind == last.kind == "Conv2d" and made == last.value.shape
+    again = again and _kernel(step) == _kernel(last.steps[0])
+    return again or step.kind == "Slice" or isinstance(step.layer, Elementwise)
 
 
-def _set_columns(volumes, outputs):
-    """Each as far to the right as the longest way to it; off that way, as late as it can be."""
-    for volume in volumes:
-        volume.column = 1 + max((source.column for source in volume.sources), default=-1)
-    readers = {v: [r for r in volumes if v in r.sources] for v in volumes}
+def _kernel(step):
+    """The height and width of a step's kernel, if it has one."""
+    weight = step.layer.params.get("weight") if step.layer is not None else None
+    return () if weight is None else weight.shape[2:]
+
+
+def _arrange(volumes, heads):
+    """Each as far to the right as the longest way to it, and as late as it can be; heads above one
+    another, and above the others what is beside the longest way."""
+    early, leads, taken = {volume: volume.column for volume in volumes}, {}, set()
     for volume in reversed(volumes):
-        if readers[volume] and volume.sources:
-            volume.column = min(reader.column for reader in readers[volume]) - 1
-    heads = list(dict.fromkeys(outputs))
-    leads = {head: _before(head) for head in heads}
-    main = _longest(max(heads, key=lambda head: head.column))
-    for volume in volumes:
-        mine = [i for i, head in enumerate(heads) if volume in leads[head]]
-        if len(mine) < len(heads):
-            volume.head = True
-            volume.level = (len(heads) - 1) / 2 - float(np.mean(mine or [0]))
-        elif volume not in main:
-            volume.aside = True
-
-
-def _before(volume):
-    """A volume and all that lead to it."""
-    return {volume}.union(*map(_before, volume.sources))
-
-
-def _longest(volume):
-    """The volumes on the longest way to one."""
-    way = {volume}
-    while volume.sources:
-        volume = max(volume.sources, key=lambda source: source.column)
-        way.add(volume)
-    return way
+        readers = [reader for reader in volumes if volume in reader.sources]
+        own = {i for i, head in enumerate(heads) if head is volume}
+        leads[volume] = own.union(*map(leads.get, readers))
+        if readers and volume.sources:
+            volume.column = min(reader.column for reader in readers) - 1
+    for volume in sorted(volumes, key=lambda v: v.column - early[v]):
+        mine = leads[volume] or range(len(heads))
+        volume.head = len(mine) < len(heads)
+        volume.level = (len(heads) - 1) / 2 - sum(mine) / len(mine)
+        while (volume.column, volume.level) in taken:
+            volume.level += 1
+        ends = [v for v in volumes if volume in v.sources and v.kind in SIGNS and not volume.head]
+        taken |= {(v.column, volume.level) for v in (volume, *(ends if volume.level else ()))}
 
 
 def choose_channels(volumes: list[Volume], rows: int) -> None:
     """Which channels of each map are shown: those that vary most, or those of the map before, where
     a layer takes each channel by itself."""
-    for volume in volumes[1:]:
-        count = 1 if volume.head or volume.aside else rows
-        source = volume.sources[0]
-        if not volume.is_map:
-            continue
-        if source.steps and source.channels == volume.channels and not _has_weights(volume):
-            volume.shown = source.shown[:count]
-        else:
-            spread = to_host(volume.value.array[0]).std(axis=(1, 2))
-            volume.shown = sorted(np.argsort(-spread, kind="stable")[:count].tolist())
+    for volume in (v for v in volumes if v.is_map and v.steps):
+        array, source = to_host(volume.value.array[0]), volume.sources[0]
+        alone = not any(step.layer is None or step.layer._params for step in volume.steps)
+        most = source.shown
+        if not alone or not source.steps or source.value.shape[1] != len(array):
+            most = np.argsort(-array.std(axis=(1, 2)), kind="stable").tolist()
+        volume.shown = sorted(most[: 1 if volume.head or volume.level else rows])
 
 
-def _has_weights(volume):
-    return any(step.layer is None or step.layer._params for step in volume.steps)
+def set_places(volumes: list[Volume], width: float, rows: int) -> float:
+    """Choose what is shown in so many rows, and give each its place and its size, so that all
+    columns fit into a width in points.
 
-
-def set_places(volumes: list[Volume], width: float, last: bool, rows: int) -> tuple[float, float]:
-    """Give each its place and its size, so that all columns fit into a width in points; `last`:
-    whether there is another image at the end.
-
-    Returns: the distance of rows, and the width, larger if it had to be.
+    Returns: the width, larger if it had to be.
     """
-    side = LARGEST
-    while (needed := _needed(volumes, side, last)) > width and side > SMALLEST:
-        side -= 1
-    columns = _columns(volumes)
-    spare = max(0.0, width - needed) / len(columns)
-    pitch = ROW * max((v.height for v in volumes if len(v.shown) == rows), default=side)
-    left = GAP + spare / 2
-    for column in columns:
-        room = max(volume.room for volume in column)
-        for volume in column:
-            volume.x = left + (room - volume.width - volume.depth) / 2
-            volume.y = volume.level * 1.25 * (side + 4 * LETTERS)
-            if volume.aside:
-                volume.y = rows / 2 * pitch + volume.height / 2 + 9 * LETTERS
-        left += room + GAP + spare
-    return pitch, max(width, needed)
-
-
-def _columns(volumes):
-    return [
-        [v for v in volumes if v.column == i] for i in range(1 + max(v.column for v in volumes))
-    ]
-
-
-def _needed(volumes, side, last):
-    """The width of all columns, with the largest map's side so many points long; sets sizes."""
-    scale = side / max(max(v.value.shape[2:]) if v.is_map else 1 for v in volumes)
-    for volume in volumes:
-        if volume.kind in SIGNS:
-            continue
-        volume.height, volume.width = side, BAR
-        if volume.is_map:
-            volume.height, volume.width = (max(1.5, n * scale) for n in volume.value.shape[2:])
-    rooms = [max(volume.room for volume in column) + GAP for column in _columns(volumes)]
-    return sum(rooms) + GAP + last * (side + GAP)
+    choose_channels(volumes, rows)
+    columns = [[v for v in volumes if v.column == i] for i in sorted({v.column for v in volumes})]
+    largest = max(max(v.value.shape[2:]) if v.is_map else 1 for v in volumes)
+    written = {v: max([0, *(72 * text_width(line, LETTERS) for line in v.lines)]) for v in volumes}
+    for side in range(LARGEST, SMALLEST - 1, -1):
+        for v in (v for v in volumes if v.kind not in SIGNS):
+            sizes = (max(1.5, side / largest * n) for n in v.value.shape[2:])
+            v.height, v.width = sizes if v.is_map else (side, BAR)
+        rooms = [max(max(v.width + v.depth, written[v]) for v in column) for column in columns]
+        gap = (width - sum(rooms)) / (len(rooms) + 1)
+        if gap >= GAP:
+            break
+    left = gap = max(gap, GAP)
+    pitch = ROW * max((v.height for v in volumes if len(v.shown) > 1), default=0)
+    storey = 7 * LETTERS + 1.2 * max((v.height for v in volumes if v.level or v.head), default=0)
+    for column, room in zip(columns, rooms, strict=True):
+        for v in column:
+            above = (rows - 1) / 2 * pitch if v.level and not v.head else 0.0  # all rows of others
+            v.x, v.y = left + (room - v.width - v.depth) / 2, above + v.level * storey
+            row = np.arange(1 if v.kind in SIGNS else len(v.shown))
+            v.lows = v.y - v.height / 2 - pitch * (row - row.mean())
+        left += room + gap
+    return max(left, width)

@@ -13,6 +13,7 @@ from nn_scratch.graph import trace
 from nn_scratch.layers import (
     Add,
     AvgPool2d,
+    Concat,
     Conv2d,
     Layer,
     Linear,
@@ -21,10 +22,11 @@ from nn_scratch.layers import (
     ReLU,
     Sequential,
 )
-from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet
+from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet, pretrained
 from nn_scratch.plotting import plot_net
-from nn_scratch.plotting.net import GROUPS, OWN, SKIP, SWITCHES
-from nn_scratch.plotting.volumes import choose_channels, volumes_of
+from nn_scratch.plotting.colours import DOTS, coloured
+from nn_scratch.plotting.net import SKIP, SWITCHES
+from nn_scratch.plotting.volumes import GROUPS, choose_channels, volumes_of
 
 IMAGE = DigitSegmentation("test", 1).sample(0, 0)[0][None]
 QUICK = ("segnet", "unet", "FCN-Basic", "fully-convolutional", "localizer", "centernet")
@@ -70,7 +72,7 @@ def assert_texts_are_whole(figure):
 
 
 def texts(figure):
-    return [text.get_text() for text in figure.axes[0].texts]
+    return [line for text in figure.axes[0].texts for line in text.get_text().split("\n")]
 
 
 @pytest.mark.parametrize(
@@ -91,8 +93,8 @@ def test_every_net_of_the_zoo(name, channels):
     figure = plot_net(net.eval(), IMAGE, channels=channels)
     assert_texts_are_whole(figure)
     assert 12 <= figure.get_figwidth() < 15 and figure.get_figheight() < 9
-    ends = {"labels", *(f"class {k}" for k in range(10))} & set(texts(figure))
-    assert len(ends) == (channels > 0 and name not in DETECTORS)
+    end = "labels" if name in SEGMENTERS else "1 found" if name in LOCALIZERS else "0 found"
+    assert (end in texts(figure)) == (channels > 0)
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 40, 40), (1, 3, 23, 90), (1, 3, 90, 23)])
@@ -100,9 +102,9 @@ def test_a_net_of_ones_own_needs_no_help(shape):
     x = np.abs(draw(*shape, dtype=np.float32)) % 1
     figure = plot_net(OfOnesOwn(), x)
     assert_texts_are_whole(figure)
-    assert {"Leak", "no layer", "2 conv", "5×5", "image", "+"} <= set(texts(figure))
+    assert {"Leak", "?", "2 conv", "5×5", "image", "+"} <= set(texts(figure))
     names = {text.get_text() for text in figure.legends[0].get_texts()}
-    assert {"a layer of one's own", "no layer made it", "skip", "linear"} <= names
+    assert {"another layer", "no layer made it", "skip", "linear"} <= names
     assert "switches" not in names
 
 
@@ -111,7 +113,7 @@ def test_three_heads_stand_above_one_another():
         def __init__(self):
             super().__init__()
             self.body = Sequential(Conv2d(1, 6, 3, padding=1, rng=0), MaxPool2d(4))
-            rows = [(Conv2d(6, 8, 3, padding=1, rng=i), ReLU(), Conv2d(8, 2, 1)) for i in range(3)]
+            rows = [(Conv2d(6, 8, 3, padding=1, rng=i), ReLU(), Conv2d(8, 3, 1)) for i in range(3)]
             self.heads = [Sequential(*row) for row in rows]
 
         def forward(self, x):
@@ -124,7 +126,101 @@ def test_three_heads_stand_above_one_another():
     assert [(v.column, v.level) for v in volumes if v.head] == [
         *((3, 1), (4, 1), (3, 0), (4, 0), (3, -1), (4, -1))
     ]
-    assert not any(v.head or v.aside for v in volumes[:3])
+    assert not any(v.head or v.level for v in volumes[:3])
+
+
+class Branches(Layer):
+    """Three convolutions of the same map side by side, one of them followed by another."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = Conv2d(1, 4, 3, padding=1, rng=0)
+        self.ways = [Conv2d(4, 4, 3, padding=1, rng=i) for i in range(3)]
+        self.deep, self.cats = Conv2d(4, 4, 5, padding=2, rng=9), [Concat(), Concat()]
+
+    def forward(self, x):
+        x = self.stem(x)
+        y = self.deep(self.ways[0](x))
+        for way, cat in zip(self.ways[1:], self.cats, strict=True):
+            y = cat(y, way(x))
+        return y
+
+
+def test_ways_side_by_side_do_not_cover_each_other():
+    volumes = volumes_of(trace(Branches(), IMAGE))
+    assert [(v.kind, v.column, v.level) for v in volumes] == [
+        *(("", 0, 0), ("Conv2d", 1, 0), ("Conv2d", 2, 0), ("Conv2d", 3, 0)),
+        *(("Conv2d", 3, 1), ("Concat", 4, 0), ("Conv2d", 4, 2), ("Concat", 5, 0)),
+    ]
+    assert_texts_are_whole(plot_net(Branches(), IMAGE))
+
+
+def test_a_long_row_of_skips_is_drawn_in_no_time():
+    """Every way through it would be 2⁴⁰ ways."""
+
+    class Residual(Layer):
+        def __init__(self):
+            super().__init__()
+            self.convs = [Conv2d(1, 1, 1, rng=i) for i in range(40)]
+            self.adds = [Add() for _ in self.convs]
+
+        def forward(self, x):
+            for conv, add in zip(self.convs, self.adds, strict=True):
+                x = add(conv(x), x)
+            return x
+
+    volumes = volumes_of(trace(Residual(), IMAGE))
+    assert max(v.column for v in volumes) == 80 and not any(v.level for v in volumes)
+
+
+class HalfPool(Layer):
+    """A max-pool of a student's own, which remembers where its maxima stood."""
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        parts = (
+            x.reshape(n, c, h // 2, 2, w // 2, 2).swapaxes(3, 4).reshape(n, c, h // 2, w // 2, 4)
+        )
+        self.where = parts.argmax(axis=-1, keepdims=True)
+        return np.ascontiguousarray(parts.max(axis=-1))
+
+
+class PutBack(Layer):
+    """What puts values back where that pool found its maxima."""
+
+    def __init__(self, pool):
+        super().__init__()
+        self.pool = pool
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        y = np.zeros((n, c, h, w, 4), x.dtype)
+        np.put_along_axis(y, self.pool.where, x[..., None], axis=-1)
+        y = y.reshape(n, c, h, w, 2, 2).swapaxes(3, 4)
+        return np.ascontiguousarray(y.reshape(n, c, 2 * h, 2 * w))
+
+
+def test_a_pool_and_unpooling_of_ones_own_have_switches_and_dots():
+    pool = HalfPool()
+    net = Sequential(Conv2d(1, 4, 3, padding=1, rng=0), pool, Conv2d(4, 4, 1, rng=1), PutBack(pool))
+    figure = plot_net(net, IMAGE)
+    assert "switches" in {text.get_text() for text in figure.legends[0].get_texts()}
+    assert {"Half", "Pool"} <= set(" ".join(texts(figure)).title().split())
+    assert all(picture.get_cmap() is DOTS for picture in figure.axes[0].images[-4:-1])
+
+
+@pytest.mark.parametrize("name", ["digits-localization", "digits-detection"])
+def test_what_is_found_is_drawn_over_the_image(name):
+    figure = plot_net(pretrained(name), IMAGE, class_names=[f"digit {k}" for k in range(10)])
+    (inset,) = figure.axes[0].child_axes
+    named = [text.get_text() for text in inset.texts]
+    assert len(named) == len(inset.patches) == (1 if name == "digits-localization" else 2)
+    _, truth = DigitSegmentation("test", 1).sample(0, 0)
+    digits = {f"digit {k - 1}" for k in np.unique(truth[truth > 0])}
+    assert set(named) <= digits
+    for patch in inset.patches:  # in pixels, within the image
+        assert patch.get_x() >= -0.5 and patch.get_x() + patch.get_width() <= 39.5
+    assert_texts_are_whole(figure)
 
 
 # Machado et al. 2009, severity 1, for linear RGB.
@@ -159,8 +255,8 @@ def lab(colour, seen):
 
 @pytest.mark.parametrize("deficiency", SEEN)
 def test_kinds_of_layers_and_of_ways_are_told_apart_by_everybody(deficiency):
-    kinds = [*(colour for name, (colour, _) in GROUPS.items() if "no layer" not in name), OWN]
-    for colours, least in (kinds, 20), ((SKIP, SWITCHES), 60):
+    kinds = [colour for name, (colour, _) in GROUPS.items() if "no layer" not in name]
+    for colours, least in (kinds, 20), ((SKIP["color"], SWITCHES["color"]), 60):
         for a, b in combinations(colours, 2):
             seen = (lab(colour, SEEN[deficiency]) for colour in (a, b))
             assert np.linalg.norm(np.subtract(*seen)) > least, (a, b)
@@ -178,7 +274,7 @@ def test_a_net_is_drawn_as_it_evaluates_and_left_as_it_was():
 def test_maps_have_their_true_relative_sizes_and_channels_their_depth():
     figure = plot_net(SegNet(1, 5, (4, 16), rng=0), np.zeros((1, 1, 24, 40), np.float32))
     volumes = volumes_of(trace(SegNet(1, 5, (4, 16), rng=0), np.zeros((1, 1, 24, 40), np.float32)))
-    assert [(v.kind, v.channels) for v in volumes[:4]] == [
+    assert [(v.kind, v.value.shape[1]) for v in volumes[:4]] == [
         *(("", 1), ("Conv2d", 4), ("MaxPool2d", 4), ("Conv2d", 16))
     ]
     assert volumes[3].depth == 2 * volumes[1].depth > 0
@@ -196,11 +292,13 @@ def test_real_maps_are_inside():
     traced = trace(net, IMAGE)
     unpooled = next(s for s in reversed(traced.steps) if s.kind == "MaxUnpool2d").output[0]
     shown = [picture.get_array() for picture in figure.axes[0].images]
-    # the image, two channels each of nine volumes, and the labels
+    # the image, two channels each of nine volumes, and the image again below the labels
     assert len(shown) == 1 + 2 * 9 + 1
     assert sum(any(np.array_equal(part, channel) for channel in unpooled) for part in shown) == 2
     np.testing.assert_array_equal(shown[0][..., 1], IMAGE[0, 0].clip(0, 1))
-    assert shown[-1].shape == (40, 40, 3)
+    (labels,) = figure.axes[0].child_axes[0].images
+    expected = coloured(net(IMAGE)[0].argmax(axis=0), 5)
+    np.testing.assert_array_equal(labels.get_array(), expected)
 
 
 def test_dots_of_switches_stand_on_black_whatever_their_sign():
