@@ -18,6 +18,13 @@ from nn_scratch.plotting.charts import (
     plot_roofline,
     plot_shares,
 )
+from nn_scratch.plotting.detecting import (
+    plot_anchors,
+    plot_heat,
+    plot_point,
+    plot_precision_recall,
+    plot_suppression,
+)
 from nn_scratch.plotting.detection import plot_detections, plot_found
 from nn_scratch.plotting.diagrams import (
     plot_chain,
@@ -38,6 +45,7 @@ from nn_scratch.plotting.figures import (
     plot_overlay,
     plot_segmentation,
 )
+from nn_scratch.plotting.kernels import plot_kernels
 from nn_scratch.plotting.looking_inside import (
     animate_learning,
     plot_box_occlusion,
@@ -45,6 +53,8 @@ from nn_scratch.plotting.looking_inside import (
     plot_occlusion,
 )
 from nn_scratch.plotting.net import plot_net
+from nn_scratch.plotting.sharing import plot_scatter_and_gather, plot_tile
+from nn_scratch.plotting.timing import plot_bars, plot_timeline, plot_units
 
 __all__ = [
     "animate_conv_transpose",
@@ -52,7 +62,9 @@ __all__ = [
     "animate_learning",
     "animate_sliding_window",
     "animate_switches",
+    "plot_anchors",
     "plot_arrays",
+    "plot_bars",
     "plot_box",
     "plot_box_occlusion",
     "plot_boxes",
@@ -62,7 +74,9 @@ __all__ = [
     "plot_filtered",
     "plot_found",
     "plot_four_tasks",
+    "plot_heat",
     "plot_images",
+    "plot_kernels",
     "plot_learning",
     "plot_lines",
     "plot_losses",
@@ -71,12 +85,19 @@ __all__ = [
     "plot_outlines",
     "plot_overlay",
     "plot_phases",
+    "plot_point",
+    "plot_precision_recall",
     "plot_roofline",
+    "plot_scatter_and_gather",
     "plot_segmentation",
     "plot_shares",
+    "plot_suppression",
     "plot_threads",
+    "plot_tile",
+    "plot_timeline",
     "plot_two_boxes",
     "plot_two_heads",
+    "plot_units",
     "plot_views",
     "save_gif",
 ]

@@ -13,7 +13,7 @@ from nn_scratch.plotting.text import LEGEND, fitted, legend, legend_below, optio
 
 HATCHES = ("", "//", "..", "\\\\", "xx", "--")  # tell neighbours apart without colour
 FEW = 25  # markers on a line
-INSIDE = 6  # names that a legend inside a chart may have
+INSIDE = 5  # names that a legend inside a chart may have
 
 
 def plot_losses(histories: Mapping[str, dict]) -> Figure:
