@@ -23,6 +23,7 @@ import os
 import platform
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,12 +35,44 @@ try:
     from nn_scratch.exercises import check_exercise
     from nn_scratch.graph.cost import cost
     from nn_scratch.nets import SegNet
-    from nn_scratch.plotting import plot_roofline, plot_shares
+    from nn_scratch.plotting import (
+        plot_arrays,
+        plot_bars,
+        plot_roofline,
+        plot_shares,
+        plot_timeline,
+    )
     from nn_scratch.training import Adam, Segmentation
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
+# Six programs, one convolution, the same numbers to the last digit. The bars say how long each of
+# them takes; from one line to the next it is ten times as long.
+
+# %% tags=["hide-input"]
+timings = json.loads(Path("timings.json").read_text())
+
+
+def in_words(seconds):
+    """Seconds as one says them."""
+    if seconds > 90:
+        return f"{seconds / 60:.1f} minutes"
+    return f"{seconds:.1f} seconds" if seconds > 1 else f"{1e3 * seconds:.1f} milliseconds"
+
+
+waits = {
+    name: 2 * (8 * 64 * 48 * 64) * (32 * 3 * 3) / rate / 1e9  # section 1: how many operations
+    for name, rate in timings["gflop_s"].items()
+}
+texts = {name: in_words(seconds) for name, seconds in waits.items()}
+plot_bars(waits, xlabel="seconds", texts=texts, logarithmic=True)
+
+# %% [markdown]
+# The first is what the definition says, word for word. You could make tea meanwhile. The last is
+# over before a film shows its next picture. This lesson climbs down these six stairs, one at a
+# time, and then asks why there is no seventh.
+#
 # ## 1. Count first
 #
 # For $N$ images, $C$ input channels, $F$ output channels, $P \times Q$ output pixels and a kernel
@@ -58,8 +91,8 @@ print(f"{count / 1e9:.2f} billion operations: {count / 1e9:.2f} seconds at one a
 
 # %% [markdown]
 # A unit for what follows: one **GFLOP/s** is a billion operations per second, one per nanosecond. A
-# Python loop does far less; a processor core that multiplies eight or sixteen
-# numbers with one instruction does a hundred.
+# Python loop does far less. A processor core does far more: one of its instructions multiplies
+# eight or sixteen numbers, and adds them up as well.
 #
 # ## 2. Seven loops
 #
@@ -87,9 +120,20 @@ def seven_loops(x, w):
 # %% [markdown]
 # ## 3. Let NumPy do the inner loops
 #
-# Each Python step costs some 50 to 100 nanoseconds, whatever it does: looking up names, making
-# objects. So let one step do much. First the three innermost loops: a window times a kernel is one
-# call. There remain as many calls as there are outputs.
+# What does one term of that sum cost, one multiplication and one addition? **Predict:** how many
+# times more than it would cost a core that did nothing else?
+
+# %%
+in_python = 2 / timings["gflop_s"]["seven loops"]
+at_best = 2 / timings["one_core"]["product_gflop_s"]
+print(f"a term of the seven loops: {in_python:.0f} ns; in a large matrix product: {at_best:.3f} ns")
+assert in_python > 1000 * at_best
+
+# %% [markdown]
+# Python looks up names, finds four indices in an array, makes an object of every number it reads,
+# and then, at last, multiplies. It does so whether the operands are two numbers or two arrays. So
+# let one step do much. First the three innermost loops: a window times a kernel is one call. There
+# remain as many calls as there are outputs.
 
 
 # %%
@@ -127,11 +171,46 @@ def tap_by_tap(x, w):
 
 
 # %% [markdown]
+# One image, one filter, a 2×2 kernel: four taps. Each tap sees the framed piece of the image, times
+# its weight; the four pictures below, added cell by cell, are the output. No window is ever cut
+# out.
+
+# %%
+image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
+kernel = np.array([[1.0, -1], [2, 0]])
+taps = list(np.ndindex(2, 2))
+seen = {f"tap {i}, {j}": image for i, j in taps}
+parts = {
+    f"times {kernel[i, j]:g}": kernel[i, j] * image[i : i + 3, j : j + 3] + 0.0 for i, j in taps
+}
+total = {"their sum": sum(parts.values())}
+assert np.array_equal(total["their sum"], ops.conv2d(image[None, None], kernel[None, None])[0, 0])
+frames = {name: (i, j, 3, 3) for name, (i, j) in zip(seen, taps, strict=True)}
+plot_arrays(seen | parts | total, columns=4, cell=0.36, marks=frames)
+
+# %% [markdown]
 # ## 5. One product
 #
 # Nine products add nine times into `y`, which is large. Better to copy all windows into columns
 # first (im2col, lesson 01) and sum inside *one* product: the matrix library keeps the running sum
-# inside the processor, where reading and writing cost nothing.
+# inside the processor, where reading and writing cost nothing. Of the same image, with the window
+# that begins in row 1 and column 1, and where it went:
+
+# %%
+windows = np.lib.stride_tricks.sliding_window_view(image, (2, 2))
+shown = {
+    "image": image,
+    "its windows as columns": windows.reshape(9, 4).T,
+    "kernel, as a row": kernel.reshape(1, 4),
+    "kernel times columns": kernel.reshape(1, 4) @ windows.reshape(9, 4).T,
+}
+frames = {"image": (1, 1, 2, 2), "its windows as columns": (0, 4, 4, 1)}
+frames["kernel times columns"] = (0, 4, 1, 1)
+assert np.array_equal(shown["kernel times columns"].reshape(3, 3), total["their sum"])
+plot_arrays(shown, columns=2, cell=0.36, marks=frames)
+
+# %% [markdown]
+# In code:
 
 
 # %%
@@ -177,8 +256,8 @@ print("all", len(VERSIONS), "agree, to the last digit")
 # ## 7. Measured
 #
 # Timings differ from machine to machine and from minute to minute. Those shown here were taken once
-# and stored in `timings.json`, together with what that machine can do at most: the rate of a large
-# matrix product, and how fast it copies memory. To take them on yours:
+# and stored in `timings.json` and `parts.json`, together with what that machine can do at most: the
+# rate of a large matrix product, and how fast it copies memory. To take them on yours:
 #
 #     cd lessons && NN_SCRATCH_MEASURE=1 python 12_from_loops_to_speed.py
 #
@@ -218,7 +297,6 @@ def measure():
     }
 
 
-timings = json.loads(Path("timings.json").read_text())
 if os.environ.get("NN_SCRATCH_MEASURE") == "1":
     timings |= measure()
     Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
@@ -227,10 +305,15 @@ print(timings["machine"])
 for name, rate in rates.items():
     print(f"{name:<24}{rate:>12.4f} GFLOP/s {rate / rates['seven loops']:>10,.0f} times the loops")
 print(f"{'a large matrix product':<24}{timings['product_gflop_s']:>12.4f} GFLOP/s")
+stairs = list(rates.values())
+steps = [after / before for before, after in pairwise(stairs)]
+print("from each to the next:", ", ".join(f"×{step:.3g}" for step in steps))
+assert min(steps[:2]) > 5 * max(steps[2:])
 
 # %% [markdown]
 # The two steps that count most: from Python's numbers to whole arrays, and from many small calls to
-# matrix products. What comes after is worth a factor of a few.
+# matrix products. What comes after is worth a factor of a few, the second core included: a call of
+# a few milliseconds is soon over, and its threads wait for each other at the end.
 #
 # ## 8. Where does it end? The roofline
 #
@@ -274,28 +357,86 @@ plot_roofline(
 # %% [markdown]
 # - ReLU, pooling, batch norm stand far out on the slope: arithmetic is free there, and what helps
 #   is to pass over the memory less often. So the library does batch norm and ReLU in *one* pass.
-# - Both convolutions stand under the flat part, *one product* too. So bandwidth alone does not
-#   explain why that one is slow: its copies could be fetched fast enough if fetching and
-#   multiplying went on at the same time. They do not: first the copy is made, by one core that does
-#   no arithmetic meanwhile, then the product runs. The roof is an upper bound, no more; to know
-#   where the time goes you have to measure the parts.
-# - What helps under the flat part is to use the processor's arithmetic fully, or to multiply less,
-#   as Winograd does: that is how a rate *counted by equation (1)* can even go through the roof.
+# - Both convolutions stand under the flat part, *one product* too: its copies could be fetched fast
+#   enough, if only fetching and multiplying went on at the same time. Do they? A roof cannot say:
+#   it is an upper bound, no more. To know where the time goes, measure the parts.
+#
+# **Predict:** which part of its time does *one product* spend on its copies? And the library is
+# faster still; because it copies less?
+
+
+# %%
+def processor_ms(call, runs=10):
+    """Milliseconds of this process's own time, the shortest of some runs."""
+    times = []
+    for _ in range(runs):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return 1e3 * min(times)
+
+
+def parts_of_one_product():
+    """What `one_product` does, one after the other; and the library's way, as a whole."""
+    x = rng.standard_normal((8, 32, 50, 66), np.float32)
+    w = rng.standard_normal((64, 32, 3, 3), np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(2, 3))
+    windows = windows.transpose(1, 4, 5, 0, 2, 3)
+    columns = windows.reshape(32 * 9, -1)
+    y = w.reshape(64, -1) @ columns
+    return {
+        "copy windows": processor_ms(lambda: windows.reshape(32 * 9, -1)),
+        "multiply": processor_ms(lambda: w.reshape(64, -1) @ columns),
+        "put in order": processor_ms(
+            lambda: np.ascontiguousarray(y.reshape(64, 8, 48, 64).swapaxes(0, 1))
+        ),
+        "block by block, all in the cache": processor_ms(lambda: ops.conv2d(x, w)),
+    }
+
+
+if os.environ.get("NN_SCRATCH_MEASURE") == "1":
+    os.environ["NN_SCRATCH_THREADS"] = "1"
+    with threadpool_limits(1):
+        measured = {"one_product_ms": parts_of_one_product()}
+    os.environ.pop("NN_SCRATCH_THREADS")
+    Path("parts.json").write_text(json.dumps(measured, indent=1) + "\n")
+measured = json.loads(Path("parts.json").read_text())["one_product_ms"]
+*parts, (blocks, library_ms) = measured.items()
+ends = np.cumsum([0, *(ms for _, ms in parts)])
+pieces = [(start, ms, what) for start, (what, ms) in zip(ends[:-1], parts, strict=True)]
+copies = 1 - dict(parts)["multiply"] / ends[-1]
+print(f"one product, on one core: {ends[-1]:.1f} ms, of which the copies take {copies:.0%}")
+best = timings["one_core"]["product_gflop_s"]
+for what, ms in {"its product": dict(parts)["multiply"], "nn_scratch": library_ms}.items():
+    print(f"{what:<12}{count / ms / 1e6:>6.0f} GFLOP/s, counted by equation (1)")
+print(f"{'at most':<12}{best:>6.0f} GFLOP/s: a large product on one core")
+assert copies < 0.3 and count / dict(parts)["multiply"] / 1e6 < best < count / library_ms / 1e6
+plot_timeline(
+    {"one product": pieces, "nn_scratch": [(0, library_ms, blocks)]},
+    xlabel="milliseconds of one core",
+    kinds=list(measured),
+)
+
+# %% [markdown]
+# The copies, which everybody blames, are the small part. The product takes the rest, a little
+# slower than a large one would be. And the library goes *through the roof*, with a rate that no
+# product on this core can reach. There is only one way to do that: not to do all the
+# multiplications that equation (1) counts. That is Winograd's trick at work, and what helps under
+# the flat part: use the arithmetic fully, or do less of it.
 #
 # ## 9. Where a step's time goes
 #
 # A roof tells what one op could reach. Whether that op matters is another question: a training step
 # has many. So measure the parts. Each layer's `forward` and `backward` is wrapped in a stopwatch,
-# which counts processor time on one core, so that nothing else that runs disturbs it; what no
-# stopwatch saw is the loss, the optimizer, and Python itself. Beside it stands what
-# equation (2) allows: forward reads $x$ and writes $y$, backward reads $\partial L/\partial y$ and
-# $x$ and writes $\partial L/\partial x$; and three times the products of equation (1).
+# which counts processor time on one core, so that nothing else that runs disturbs it. What no
+# stopwatch saw is the loss, the optimizer, and Python itself. For the roof, count too: a forward
+# pass reads $x$ and writes $y$; a backward pass reads $\partial L/\partial y$ and $x$, and writes
+# $\partial L/\partial x$; and a convolution multiplies three times what equation (1) says.
 #
 # **Predict:** in a net of 3×3 convolutions, batch norms, pools and unpools, which share do the
 # convolutions take? And in a tiny net, for a single small image?
 
-
-# %%
+# %% tags=["hide-input"]
 KINDS = ("Conv2d", "BatchNormReLU2d", "MaxPool2d", "MaxUnpool2d")
 
 
@@ -374,30 +515,43 @@ if os.environ.get("NN_SCRATCH_MEASURE") == "1":
     timings["one_core"] = one_core()
     os.environ.pop("NN_SCRATCH_THREADS")
     Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
-core = timings["one_core"]
-measured = core["steps"]
-for name, parts in measured.items():
-    whole = sum(part["ms"] for part in parts.values())
-    print(f"{name}: {whole:.1f} ms")
-    for kind, part in sorted(parts.items(), key=lambda item: -item[1]["ms"]):
-        line = f"  {kind:<26}{part['ms']:>8.2f} ms{part['ms'] / whole:>6.0%}"
-        if part["bytes"]:
-            arithmetic = part["operations"] / core["product_gflop_s"] / 1e6
-            memory = part["bytes"] / core["copy_gb_s"] / 1e6
-            least, held_by = max((arithmetic, "arithmetic"), (memory, "memory"))
-            line += f"   by the roof at least {least:>7.3f} ms ({held_by})"
-        print(line)
-large, tiny = measured.values()
-rest = 1 - large["Conv2d"]["ms"] / sum(part["ms"] for part in large.values())
-print(f"with convolutions that take no time the large net would be {1 / rest:.1f} times as fast")
-assert large["Conv2d"]["ms"] == max(part["ms"] for part in large.values())
-assert sum(part["operations"] for part in tiny.values()) / core["product_gflop_s"] / 1e6 < (
-    sum(part["ms"] for part in tiny.values()) / 20
-)
+measured = timings["one_core"]["steps"]
 
 # %%
 plot_shares(
     {name: {kind: p["ms"] for kind, p in parts.items()} for name, parts in measured.items()}
+)
+
+# %% [markdown]
+# And how far from the roof is each? The mark is the least that equation (2) allows: the time of the
+# arithmetic, or of fetching and writing the arrays once, whichever is longer.
+
+
+# %%
+def least_ms(part):
+    """Equation (2), for a kind of layer in a step, on one core."""
+    core = timings["one_core"]
+    arithmetic = part["operations"] / core["product_gflop_s"]
+    return max(arithmetic, part["bytes"] / core["copy_gb_s"]) / 1e6
+
+
+large, tiny = measured.values()
+whole = {what: sum(part["ms"] for part in parts.values()) for what, parts in measured.items()}
+for what, ms in whole.items():
+    print(f"{what}: {ms:.1f} ms a step")
+rest = 1 - large["Conv2d"]["ms"] / sum(part["ms"] for part in large.values())
+print(f"with convolutions that take no time the large net would be {1 / rest:.1f} times as fast")
+by_roof = sum(map(least_ms, tiny.values()))
+times_longer = sum(part["ms"] for part in tiny.values()) / by_roof
+print(f"the tiny net's step takes {times_longer:.0f} times as long as its arithmetic and memory")
+assert large["Conv2d"]["ms"] == max(part["ms"] for part in large.values())
+assert large["BatchNormReLU2d"]["ms"] > 3 * least_ms(large["BatchNormReLU2d"])
+assert times_longer > 100
+plot_bars(
+    {kind: part["ms"] for kind, part in large.items()},
+    xlabel="milliseconds of the large net's step, on one core",
+    least={kind: least_ms(part) for kind, part in large.items() if part["bytes"]},
+    mark="the least that the roof allows",
 )
 
 # %% [markdown]
@@ -406,14 +560,14 @@ plot_shares(
 # - **Shares.** Convolutions take most of the large net's step, so they come first. But what remains
 #   when they are free is a floor: this is Amdahl's law, and the printed factor is all that could
 #   ever be gained there.
-# - **Distance.** Batch norm, ReLU, pools and unpools do hardly any arithmetic, and still stand
-#   several times above what memory allows. Each is a handful of NumPy calls, each call passes over
-#   the arrays anew, and results go to memory that was not touched before. That is a reason to fuse
-#   them, and it can be seen only here.
-# - **Fixed costs.** In the tiny net the arithmetic would take a few microseconds. The step takes
-#   hundreds of times longer: Python looks up names, checks shapes and makes arrays, the same for
-#   sixteen pixels as for sixteen thousand. Larger batches are the remedy, and lesson 13 meets the
-#   same cost again on a card.
+# - **Distance.** Convolutions nearly touch the roof. Batch norm, ReLU, pools and unpools do hardly
+#   any arithmetic, and still take several times what memory allows: each is a handful of NumPy
+#   calls, each call passes over the arrays anew, and results go to memory that was not touched
+#   before. That is a reason to fuse them, and it shows only here.
+# - **Fixed costs.** The tiny net has next to nothing to compute, and takes its time all the same:
+#   Python looks up names, checks shapes and makes arrays, the same for sixteen pixels as for
+#   sixteen thousand. Larger batches are the remedy, and lesson 13 meets the same cost again on a
+#   card.
 #
 # `python benchmarks/split.py` looks one floor deeper, into the convolution itself: products, the
 # transforms of Winograd's trick, gathering, and the waiting of one thread for another.
