@@ -32,12 +32,48 @@ try:
     from nn_scratch.exercises import check_exercise
     from nn_scratch.graph.cost import cost
     from nn_scratch.nets import SegNet, SegNetBasic
-    from nn_scratch.plotting import plot_arrays, plot_lines, plot_threads
+    from nn_scratch.plotting import (
+        plot_arrays,
+        plot_lines,
+        plot_scatter_and_gather,
+        plot_threads,
+        plot_tile,
+        plot_timeline,
+        plot_units,
+    )
     from nn_scratch.training import Adam, Segmentation
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
+# Each small square multiplies two numbers and adds the product to a third, once in every tick of
+# its clock. On the left is the processor on which lesson 12 was measured, on the right a graphics
+# card of the year 2020, both to one scale.
+
+# %% tags=["hide-input"]
+CORES, LANES = 2, 16  # a core begins two instructions in a tick, each on eight numbers
+MULTIPROCESSORS, UNITS = 108, 64  # of an A100, as its maker states ("read on")
+plot_units(
+    {"a processor": (CORES, LANES), "a graphics card (NVIDIA A100)": (MULTIPROCESSORS, UNITS)}
+)
+
+# %% [markdown]
+# **Predict:** the card's clock ticks 1.41 billion times a second, the processor's about twice as
+# often. How many times as fast is the card? And will a training step be faster by so much?
+
+# %%
+timings = json.loads(Path("timings.json").read_text())
+CLOCK = 1.41e9  # ticks a second, as its maker states
+RATE = 2 * MULTIPROCESSORS * UNITS * CLOCK  # a multiplication and an addition in a tick
+processor = 1e9 * timings["product_gflop_s"]
+print(f"the card, computed: {RATE / 1e12:.1f} TFLOP/s, thousand billion operations a second")
+print(f"the processor, measured: {processor / 1e12:.2f} TFLOP/s; {RATE / processor:.0f} times less")
+assert 50 < RATE / processor < 200
+
+# %% [markdown]
+# About a hundred times, if all squares are busy all the time. This lesson is about how to keep them
+# busy: so the second answer is "it depends", and section 5 says on what.
+#
 # ## 1. What does not change
 #
 # CuPy is NumPy for graphics cards made with CUDA: the same names, arrays that live on the card. So
@@ -146,6 +182,13 @@ dx = first_reads + 1
 dx = second_reads + 10
 print("1 and 10 were added to 0; the sum is", dx)
 assert dx == 10
+plot_timeline(
+    {
+        "first thread": [(0, 2, "reads 0"), (2, 2, "adds 1"), (4, 2, "writes 1")],
+        "second thread": [(1, 2, "reads 0"), (3, 2, "adds 10"), (5, 2, "writes 10")],
+    },
+    xlabel="ticks of the clock",
+)
 
 # %% [markdown]
 # Cards have *atomic* additions, which do not lose any. But their order is chance, and with rounding
@@ -157,17 +200,29 @@ print("(1e8 + 1) - 1e8 =", (big + small) - big, "   (1e8 - 1e8) + 1 =", (big - b
 assert (big + small) - big != (big - big) + small
 
 # %% [markdown]
-# So the library's kernel turns the question around. One thread for each *pixel* asks all windows
-# that can see it, in reading order: did you choose me? and adds up what they say. Nobody writes
-# where another one writes, and the sum always has the same order. Scatter has become gather.
-
-# %%
-print(kernel_text("scatter_add"))
+# So the library's kernel turns the question around. Take an image in which all four windows of a
+# 3×3 pool with stride 2 choose the same pixel:
 
 # %%
 bump = np.array([[1.0, 2, 0, 1, 3], [0, 4, 1, 2, 0], [2, 0, 9, 0, 1], [1, 3, 0, 2, 2], [0] * 5])
 _, overlapping = ops.max_pool2d(bump[None, None], 3, stride=2)
 dy = np.array([[1.0, 2], [3, 4]])
+right = ops.max_pool2d_backward(dy[None, None], overlapping, (5, 5))[0, 0]
+plot_arrays({"x": bump, "dy": dy, "dx": right}, cell=0.36)
+
+# %%
+plot_scatter_and_gather(overlapping[0, 0], (5, 5), kernel_size=3, stride=2)
+
+# %% [markdown]
+# On the left four threads write to one place. On the right there is a thread for each *pixel*. It
+# asks all windows that can see it, in reading order: did you choose me? and adds up what they say.
+# (Two pixels are shown; the grey one is told "no" twice.) Nobody writes where another one writes,
+# and the sum always has the same order. Scatter has become gather:
+
+# %%
+print(kernel_text("scatter_add"))
+
+# %%
 dx = np.full(bump.size, np.nan)
 
 
@@ -185,26 +240,46 @@ def pixel_asks(at):
 
 
 launch(pixel_asks, dx.size, block_size=8, order=np.random.default_rng(0))
-right = ops.max_pool2d_backward(dy[None, None], overlapping, (5, 5))[0, 0]
 assert np.array_equal(dx.reshape(5, 5), right)
-plot_arrays({"x": bump, "dy": dy, "dx": right})
+print("the same dx, with the threads in any order")
 
 # %% [markdown]
 # ## 4. A convolution: sharing what was fetched
 #
 # Gather and scatter move numbers; a convolution computes. One thread for each output would fetch
-# $C\,k^2$ pixels and as many weights: two numbers for each multiplication. The roofline of lesson
-# 12 says what that means. Threads of one block can share: they have a small, fast **shared
-# memory**. In `conv.cu` a block of 128 threads makes a tile of 64×128 outputs; together they fetch
-# a strip of each matrix, wait until all have come (`__syncthreads()`), multiply, and go on.
-# **Predict:** how many multiplications come with each number fetched?
+# $C\,k^2$ pixels and as many weights: two numbers, eight bytes, for each multiplication and
+# addition. The roofline of lesson 12 says what that means. But the threads of one block can share:
+# they have a small, fast **shared memory**. In `conv.cu` a block of 128 threads makes a tile of
+# 64×128 outputs. Together they fetch a strip of each matrix, wait until all of it has come
+# (`__syncthreads()`), multiply, and go on to the next strip. Here is one block at work in a product
+# of the size of a small convolution, to scale:
 
 # %%
 rows, columns, depth = 64, 128, 16
+F, terms, places = 128, 32 * 9, 512
+plot_tile(
+    (F, terms, places),
+    (rows, columns),
+    depth,
+    names=(f"weights, {F}×{terms}", f"columns, {terms}×{places}", f"output, {F}×{places}"),
+)
+
+# %% [markdown]
+# **Predict:** how many multiplications come with each number fetched? Is that enough to keep the
+# card's units busy, if its memory gives 1,555 billion bytes a second?
+
+# %%
+BANDWIDTH = 1.555e12  # bytes a second, as its maker states
 fetched = (rows + columns) * depth  # a strip of each of the two matrices
 products = rows * columns * depth
 assert products / fetched == rows * columns / (rows + columns)
 print(f"{products} products for {fetched} numbers fetched: {products / fetched:.0f} for each")
+ridge = RATE / BANDWIDTH
+alone, shared = 2 / 8, 2 * products / (4 * fetched)
+print(f"the card's roof turns flat at {ridge:.1f} operations for each byte")
+print(f"a thread alone has {alone}: at most {alone / ridge:.0%} of the card's rate")
+print(f"a block that shares has {shared:.0f}: memory does not hold it up")
+assert alone < ridge < shared
 
 # %% [markdown]
 # Two mistakes are easy there, and no compiler finds them: to multiply before all have fetched, and
@@ -243,7 +318,6 @@ def step_milliseconds(n, least=0.5):
     return 1e3 * min(times)
 
 
-timings = json.loads(Path("timings.json").read_text())
 if os.environ.get("NN_SCRATCH_MEASURE") == "1":
     timings["batch_ms"] = [step_milliseconds(n) for n in batches]
     Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
@@ -267,23 +341,23 @@ plot_lines(
 # are nearly free: the step is busy with being started. On a card it is the same,
 # only more so, because the work itself is so much faster there.
 #
-# **No run on a card has been made for this lesson.** What follows is computed: operations and bytes
-# are counted by the library, exactly; the card's three numbers are **assumed**, of the order that
-# makers of large cards state. Put in those of yours (`benchmarks/gpu.sh` measures them), and the
-# conclusion is yours too.
+# **No run on a card has been made for this lesson.** What follows is computed. Operations and bytes
+# are counted by the library, exactly; the rate and the bandwidth are those that the card's maker
+# states, which no program reaches all the time; what starting costs is **assumed**, and kind. Put
+# in the numbers of your card (`benchmarks/gpu.sh` measures them), and the conclusion is yours too.
 
 # %%
-LAUNCH, RATE, BANDWIDTH = 5e-6, 30e12, 2e12  # assumed: seconds, operations/s, bytes/s
+LAUNCH = 5e-6  # seconds, assumed
 KERNELS_A_LAYER = 8  # assumed, for forward, backward and update together
 
 
-def least_seconds(net, shape):
+def least_milliseconds(net, shape):
     """Equation (2) for a training step: three times the forward pass's products."""
     rows = cost(net, np.zeros(shape, np.float32))
     total = rows[-1]
     launches = KERNELS_A_LAYER * (len(rows) - 1) * LAUNCH
     moved = 3 * total.kept  # what is kept is written once, and read at least twice
-    return launches, max(6 * total.macs / RATE, moved / BANDWIDTH)
+    return 1e3 * launches, 1e3 * max(6 * total.macs / RATE, moved / BANDWIDTH)
 
 
 small = SegNet(1, 11, widths=(8, 16, 32), kernel_size=3, rng=0)
@@ -294,22 +368,79 @@ for name, net, shape in (
     ("a small SegNet, 32 images of 40×40", small, (32, 1, 40, 40)),
     ("SegNet-Basic, 1 image of 180×240", large, (1, 3, 180, 240)),
 ):
-    starting, working = least_seconds(net, shape)
-    print(f"{name:<38}{1e3 * starting:>7.2f} ms{1e3 * working:>7.2f} ms")
+    starting, working = least_milliseconds(net, shape)
+    print(f"{name:<38}{starting:>7.3f} ms{working:>7.3f} ms")
 
 # %% [markdown]
-# Where starting takes longer than working, the card waits for the host: for a small net and
-# a small batch it does nearly all the time. That is why the tiny nets of these lessons
-# train on the CPU, and why frameworks take pains to *fuse* several operations into one kernel: here
-# batch norm and ReLU, and softmax and cross-entropy.
+# Starting costs the same for one image as for a thousand; the work grows with each. **Predict:** at
+# how many images does the card begin to work for its living?
+
+# %%
+starting, working = least_milliseconds(small, (1, 1, 40, 40))
+images = [4**power for power in range(7)]
+plot_lines(
+    {
+        "starting kernels": [starting for _ in images],
+        "working": [n * working for n in images],
+    },
+    images,
+    xlabel="images of 40×40 in the batch",
+    ylabel="milliseconds, at least",
+    logarithmic="xy",
+)
+
+# %%
+print(f"the lines cross at {starting / working:.0f} images")
+assert 100 < starting / working < 4096
+
+# %% [markdown]
+# Left of the crossing the card waits for the host: for a small net and a small batch it does nearly
+# all the time. That is why the tiny nets of these lessons train on the CPU, and why frameworks take
+# pains to *fuse* several operations into one kernel: here batch norm and ReLU, and softmax and
+# cross-entropy.
 #
 # ## 6. Do not wait
 #
 # The host does not wait for the card: it queues kernel after kernel and runs ahead. It has to wait
-# as soon as it wants to *see* a number, and then the card idles until the queue is filled again. So
-# `print(loss)` in every step is expensive. `fit` leaves the losses on the card and fetches those of
-# 20 steps at once; labels are checked before they are moved; and a test counts the waits within a
-# training step of the library's nets: there are none.
+# as soon as it wants to *see* a number, and then the card idles until the queue is filled again.
+# Here are three training steps of two kernels each, as equation (2) sees them: a kernel takes
+# 5 µs to start and works for 6. **Predict:** how much longer do the three steps take, if the host
+# looks at the loss after each?
+
+
+# %%
+def schedule(look, steps=3, kernels=2, start=5, work=6):
+    """Pieces of what host and card do; `look`: whether the host waits for the loss of each step."""
+    host, card, now, free = [], [], 0, 0
+    for _ in range(steps):
+        for _ in range(kernels):
+            host.append((now, start, "starts a kernel"))
+            now += start
+            begin = max(now, free)
+            card.append((begin, work, "works"))
+            free = begin + work
+        if look:
+            host.append((now, free - now, "waits for the loss"))
+            now = free
+    return host, card, free
+
+
+waiting, ahead = schedule(look=True), schedule(look=False)
+print(f"{waiting[2]} µs with looking, {ahead[2]} µs without")
+assert (waiting[2], ahead[2]) == (3 * (5 + 2 * 6), 5 + 6 * 6)
+rows = {
+    "looking: host": waiting[0],
+    "looking: card": waiting[1],
+    "ahead: host": ahead[0],
+    "ahead: card": ahead[1],
+}
+plot_timeline(rows, xlabel="microseconds", kinds=["starts a kernel", "works", "waits for the loss"])
+
+# %% [markdown]
+# So `print(loss)` in every step is expensive, and the smaller the kernels, the more so. `fit`
+# leaves the losses on the card and fetches those of 20 steps at once; labels are checked before
+# they are moved; and a test counts the waits within a training step of the library's nets: there
+# are none.
 #
 # ## 7. Break it on purpose
 #
@@ -374,6 +505,7 @@ except IndexError as error:
 # ## Read on
 #
 # - S. Chetlur et al., [cuDNN](https://arxiv.org/abs/1410.0759): convolution as a tiled product
+# - NVIDIA, A100 Tensor Core GPU Architecture (white paper, 2020): the numbers of the card above
 #
 # ← [12 From seven loops to the speed of a framework](12_from_loops_to_speed.ipynb)
 # · [all lessons](README.md)
