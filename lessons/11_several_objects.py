@@ -28,8 +28,16 @@ try:
     from nn_scratch.data import DigitDetection, Loader
     from nn_scratch.evaluation import boxes as box_tools
     from nn_scratch.evaluation import detection, heat_maps
-    from nn_scratch.plotting.detection import plot_detections
-    from nn_scratch.plotting.figures import plot_arrays, plot_images
+    from nn_scratch.plotting import (
+        plot_anchors,
+        plot_arrays,
+        plot_detections,
+        plot_heat,
+        plot_lines,
+        plot_point,
+        plot_precision_recall,
+        plot_suppression,
+    )
     from nn_scratch.training import Adam, Detection, evaluate, fit, one_cycle
     from nn_scratch.training.tasks.detection import decoded, legible
 except ImportError:
@@ -40,27 +48,31 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # %% [markdown]
 # ## 1. Why one box is not enough
 #
-# Here is a scene, and what the localizer of lesson 10 makes of it. It has to give one box, so it
-# gives one: a compromise, at home nowhere.
+# A scene, twice. On the left is what the localizer of lesson 10 makes of it: it has to give one
+# box, so it gives one, a compromise, at home nowhere. On the right is what the net of this lesson
+# makes of it.
 
-# %%
+# %% tags=["hide-input"]
 DIGITS = [str(digit) for digit in range(10)]
 localizer = nets.pretrained("digits-localization")
-crowd = DigitDetection("test", 4, seed=1, size=40, digits=3)
-image, labels, boxes, _ = crowd.sample(0, 0)
+crowd = DigitDetection("test", 8, size=40, digits=3)
+image, labels, boxes, _ = crowd.sample(0, 7)
 scores, fractions = localizer(image[None])
 best = scores.argmax(axis=1)
 one = detection.Detections(
     box_tools.to_pixels(fractions, image.shape[1:]), ops.softmax(scores)[0, best], best
 )
-plot_detections(image[None], [detection.Objects(labels, boxes)], [one], DIGITS)
+(many,) = decoded(nets.pretrained("digits-detection")(image[None]), image.shape[1:])
+truth = detection.Objects(labels, boxes)
+plot_detections(np.stack([image] * 2), [truth] * 2, [one, legible(many)], DIGITS)
 
 # %% [markdown]
-# Two boxes, a third for a third digit? Then which output would be responsible for which digit? The
-# older way out is the sliding window of lesson 07: look at every place, ask each time "is it
-# here?". The modern way is the same thought without the waste: **let every place of a map answer
-# for itself.** An object is a *point*, its centre; at that point the net also says how large the
-# object is (Zhou et al. 2019, "Objects as Points").
+# Why not give the localizer two more boxes? Because somebody would have to say which of the three
+# outputs is responsible for which digit; and in the next scene there are five. The older way out is
+# the sliding window of lesson 07: look at every place, and ask each time "is it here?". The modern
+# way is the same thought without the waste: **let every place of a map answer for itself.** An
+# object is a *point*, its centre; at that point the net also says how large the object is (Zhou et
+# al. 2019, "Objects as Points").
 #
 # ## 2. An object is a point
 #
@@ -74,14 +86,16 @@ plot_detections(image[None], [detection.Objects(labels, boxes)], [one], DIGITS)
 # So three maps say everything: a **heat map** for each class, which is 1 at the cells that hold a
 # centre; two numbers for the size; two for the offset, what rounding down took away.
 #
-# **Predict** cell, offset and size of the box (10, 5, 12, 16).
+# **Predict** cell, offset and size of a 4 whose box is (22, 16, 11, 16).
 
 # %%
-x, y, w, h = box = np.array([10.0, 5, 12, 16])
+scene, labels, boxes, _ = DigitDetection("train", 1).sample(0, 3)
+x, y, w, h = box = boxes[0]
 centre = np.array([x + w / 2, y + h / 2]) / 4
 cell = np.floor(centre)
-assert centre.tolist() == [4, 3.25]
+assert box.tolist() == [22, 16, 11, 16] and centre.tolist() == [6.875, 6]
 print("centre", centre, " cell", cell, " offset", centre - cell, " size", box[2:] / 4)
+plot_point(scene, box, 4)
 
 # %% [markdown]
 # And back: centre = cell + offset, corner = centre − size/2, times 4. Nothing is lost, so **if the
@@ -89,19 +103,18 @@ print("centre", centre, " cell", cell, " offset", centre - cell, " size", box[2:
 #
 # A cell beside the centre is not quite wrong: a box drawn from there still overlaps the object
 # well. So the heat map's target falls off around the centre like a bell, and 1 stands only in the
-# middle. Where two bells meet, the larger value counts.
+# middle. Where two bells meet, the larger value counts. (The bells of small objects are narrower
+# than a cell. Size and offset are learned at the full cells alone.) Each class has a map of its
+# own, and where there is no 7, that of the 7s is cold:
 
 # %%
-scene, labels, boxes, _ = DigitDetection("train", 1).sample(0, 3)
 truth = detection.Objects(labels, boxes)
 target = heat_maps.center_targets([truth], 10, (16, 16), stride=4)
 assert (target.heat == 1).sum() == target.num_objects == len(boxes)
-plot_images(
-    {
-        "the scene": scene,
-        "target of the heat maps\n(the largest of ten classes)": target.heat[0].max(axis=0),
-        "where size and offset\nare learned": target.centers[0].astype(float),
-    }
+classes = [DIGITS[label] for label in labels]
+plot_heat(
+    {"all ten heat maps at once": (scene, target.heat[0].max(axis=0))}
+    | {f"the heat map of the {DIGITS[k]}s": (scene, target.heat[0, k]) for k in (3, 9, 7)}
 )
 
 # %% [markdown]
@@ -136,7 +149,20 @@ assert no > 30 * yes
 #   \end{cases} \tag{2}$$
 #
 # with $\alpha = 2$, $\beta = 4$, and $N$ the number of objects. The factor $(1-Y)^\beta$ forgives
-# cells beside a centre. What do the terms weigh now?
+# cells beside a centre. What becomes of a yes:
+
+# %%
+ps = np.linspace(0.02, 1, 50)
+plot_lines(
+    {"cross-entropy: −log p": -np.log(ps), "focal: −(1 − p)² log p": -((1 - ps) ** 2) * np.log(ps)},
+    ps,
+    xlabel="p, how sure the net is of a centre that is one",
+    ylabel="loss",
+)
+
+# %% [markdown]
+# Where the net is wrong the two are alike; where it is right already, from p = ½ on, next to
+# nothing is left. **Predict:** what do the noes and the yeses of the empty map weigh now?
 
 # %%
 no = -((cells - objects) * untrained**2 * np.log(1 - untrained))
@@ -274,17 +300,18 @@ plot_arrays(
 # over. The old remedy is greedy: take the best box, throw away every other of that class that
 # overlaps it by more than half, go on with the best that is left.
 #
-# **Predict** which of these four survive.
+# **Predict** which of these four survive, whose corners lie in (0, 0), (1, 1), (8, 0) and (0, 6).
+# All are 10 wide and 10 high, and their scores are 0.9, 0.8, 0.7 and 0.6.
 
 # %%
-boxes = np.array([[0.0, 0, 10, 10], [1, 0, 10, 10], [8, 0, 10, 10], [0, 6, 10, 10]])
+boxes = np.array([[0.0, 0, 10, 10], [1, 1, 10, 10], [8, 0, 10, 10], [0, 6, 10, 10]])
 scores = np.array([0.9, 0.8, 0.7, 0.6])
 kept = detection.nms(boxes, scores)
-for number, (box, score) in enumerate(zip(boxes, scores, strict=True)):
-    fate = "kept" if number in kept else "suppressed: it overlaps the first by IoU "
-    fate += "" if number in kept else f"{detection.iou_matrix(boxes[:1], boxes)[0, number]:.2f}"
-    print(f"score {score}  box {box.astype(int)}  {fate}")
 assert kept.tolist() == [0, 2, 3]
+print(
+    "kept:", scores[kept], f"  IoU of the first two {detection.iou_matrix(boxes, boxes)[0, 1]:.2f}"
+)
+plot_suppression(boxes, scores)
 
 # %% [markdown]
 # Both do the same job. Section 8 tries whether one of them is enough.
@@ -316,7 +343,7 @@ for row in zip(right, precision, recall, strict=True):
 best = np.maximum.accumulate(precision[::-1])[::-1]
 area = (np.diff(recall, prepend=0) * best).sum()
 assert area == 1 / 4 * 1 + 2 / 4 * 3 / 4
-print(f"average precision {area}")
+plot_precision_recall(right, 4)
 
 # %% [markdown]
 # COCO's average precision, the one that papers report, reads the curve at 101 recalls, 0, 0.01, …,
@@ -356,17 +383,28 @@ found = [legible(each) for each in decoded(maps, images.shape[2:])]
 plot_detections(images[:8], truth, found, DIGITS)
 
 # %% [markdown]
-# And what it saw inside: the heat, before it became boxes.
+# And what it saw inside: the heat, before it became boxes. In the last of the four, where a digit
+# was taken for another, you can see it hesitate.
 
 # %%
 heat = ops.sigmoid(maps[0]).max(axis=1)
-plot_images(
-    {f"scene {n}": images[n] for n in range(4)} | {f"heat of scene {n}": heat[n] for n in range(4)},
-    columns=4,
-)
+plot_heat({f"heat of scene {n + 1}": (images[n], heat[n]) for n in range(4)})
 
 # %% [markdown]
-# Are both needed, peaks and suppression? Take the peaks alone, suppression alone, and neither:
+# Are both needed, peaks and suppression? First one scene: on the left every cell that is warmer
+# than 0.2 gives a box, on the right only peaks do.
+
+# %%
+every, peaked = (
+    heat_maps.decode_centers(maps, 4, peaks=peaks, min_score=0.2) for peaks in (False, True)
+)
+more = [len(one.scores) - len(other.scores) for one, other in zip(every, peaked, strict=True)]
+n = int(np.argmax(more))
+assert more[n] > 0
+plot_detections(np.stack([images[n]] * 2), [truth[n]] * 2, [every[n], peaked[n]], DIGITS)
+
+# %% [markdown]
+# Now two hundred scenes: the peaks alone, suppression alone, both, and neither.
 
 # %%
 few = range(24 if FAST else 200)
@@ -395,7 +433,63 @@ assert FAST or ap[False, False] < min(ap[True, False], ap[False, True])
 # Either is enough here; without both, an object is found several times, and all but one count as
 # wrong.
 #
-# ## 9. Exercises
+# ## 9. What others do: anchors, and several scales
+#
+# For years detectors did not ask "is a centre here?" but "which of these boxes is one?". Around
+# each cell lie **anchors**, boxes of a few fixed sizes and shapes. In training an anchor is
+# *matched* to the object that it overlaps by IoU ≥ 0.5, learns its class, and how to become its
+# box: with the anchor's centre $c_a$ and width $w_a$ and the object's $c$ and $w$, in x and y
+# alike,
+#
+# $$t_c = \frac{c - c_a}{w_a}, \qquad t_w = \log \frac{w}{w_a} \tag{6}$$
+#
+# All others learn to say "background". **Predict:** with three sizes and two shapes at each of the
+# 16×16 cells, how many anchors are there, and how many of them are matched to our five digits?
+
+# %%
+cells = 4.0 * np.stack(np.meshgrid(np.arange(16), np.arange(16)), axis=-1).reshape(-1, 1, 2) + 2
+sides = np.array([(side * shape, side / shape) for side in (8, 14, 22) for shape in (1, 0.7)])
+corners, sizes = np.broadcast_arrays(cells - sides / 2, sides)
+anchors = np.concatenate([corners, sizes], axis=-1).reshape(-1, 4)
+scene, labels, boxes, _ = DigitDetection("train", 1).sample(0, 3)
+ious = detection.iou_matrix(boxes, anchors)
+matched = (ious >= 0.5).any(axis=0)
+print(
+    f"{len(anchors):,} anchors, {matched.sum()} matched; of each digit", (ious >= 0.5).sum(axis=1)
+)
+assert len(anchors) == 6 * 16 * 16 and 5 < matched.sum() < 100
+plot_anchors(scene, boxes, anchors)
+
+# %% [markdown]
+# Several anchors for each object: so such a detector says everything several times, and *cannot* do
+# without suppression. And somebody has to choose the sizes: an object that no anchor fits is never
+# learned. As points, objects need neither, which is why this lesson went that way.
+#
+# What points need is a cell for each. **Predict:** of all digits in our scenes, how many share
+# their cell with another, at stride 4, and if the map were coarser?
+
+# %%
+all_boxes = [DigitDetection("train", 300).sample(0, n)[2] for n in range(50 if FAST else 300)]
+shared = {}
+for stride in 4, 8, 16, 32:
+    crowded = 0
+    for boxes in all_boxes:
+        at = np.floor((boxes[:, :2] + boxes[:, 2:] / 2) / stride)
+        _, counts = np.unique(at, axis=0, return_counts=True)
+        crowded += counts[counts > 1].sum()
+    shared[stride] = crowded / sum(map(len, all_boxes))
+    print(f"stride {stride:>2}: {shared[stride]:>5.1%} of the digits are not alone in their cell")
+assert shared[4] < 0.02 < shared[16]
+
+# %% [markdown]
+# So small things want a fine map. Large ones want a coarse one, whose pixels have seen enough of
+# the image. Photographs have both: a face that fills the picture, and a crowd far behind it.
+# Detectors for photographs therefore answer on **several scales**: SSD reads maps of several
+# strides on the way down, with larger anchors on the coarser ones; feature pyramids bring each of
+# them up again (lesson 08's skips) before they are read. Our digits are all about the same size,
+# and one map is enough.
+#
+# ## 10. Exercises
 #
 # The focal loss of equations (2) to (4), and the suppression of section 6:
 #
@@ -425,6 +519,8 @@ assert FAST or ap[False, False] < min(ap[True, False], ap[False, True])
 # - T.-Y. Lin et al., [Focal loss for dense object detection](https://arxiv.org/abs/1708.02002),
 #   section 4.1: the bias
 # - H. Law and J. Deng, [CornerNet](https://arxiv.org/abs/1808.01244): the bells
+# - W. Liu et al., [SSD](https://arxiv.org/abs/1512.02325): anchors on several scales; T.-Y. Lin et
+#   al., [Feature pyramid networks](https://arxiv.org/abs/1612.03144)
 # - R. Girshick et al., [Rich feature hierarchies](https://arxiv.org/abs/1311.2524): the other way,
 #   regions first
 # - T.-Y. Lin et al., [Microsoft COCO](https://arxiv.org/abs/1405.0312)
