@@ -6,8 +6,6 @@
 #
 # You need: all lessons before, above all 00, 05 and 08. About 40 minutes.
 #
-# The way is always the same: derive, write, **check**, look, train, compare, and say what it cost.
-#
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
 # · learn [05](05_learning.ipynb) [06](06_a_loss_for_every_pixel.ipynb) · label every pixel
@@ -37,7 +35,7 @@ try:
         ReLU,
         Sequential,
     )
-    from nn_scratch.plotting import plot_arrays, plot_images
+    from nn_scratch.plotting import plot_arrays, plot_dots, plot_images, plot_lines
     from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -45,15 +43,52 @@ except ImportError:
 FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 
 # %% [markdown]
+# Four pixels become one: there are many ways to do that, and every picture below is one of them.
+
+# %% tags=["hide-input"]
+scene, _ = DigitSegmentation("test", 4).sample(0, 3)
+fours = scene.reshape(20, 2, 20, 2).swapaxes(1, 2).reshape(20, 20, 4)
+ways = {
+    "the largest": fours.max(axis=-1),
+    "the mean": fours.mean(axis=-1),
+    "the root of\nthe mean square": np.sqrt((fours**2).mean(axis=-1)),
+    "the first": fours[..., 0],
+}
+plot_images({"a scene": scene, **{name: y[None] for name, y in ways.items()}}, size=2)
+
+# %% [markdown]
+# The largest keeps strokes thick and lets noise in. The mean quiets the noise, and the strokes with
+# it. The root of the mean square lies between the two; the first of the four, which a stride of 2
+# takes, throws three pixels away. Which of them should a net use? You can argue about it for an
+# evening. Or you can derive, write, **check**, train, compare, and say what it cost. That way is
+# the same for any idea, and this lesson goes it twice: first with an activation, which is short,
+# then with these four.
+#
 # ## 1. A leaky ReLU
 #
-# A ReLU that is closed gets no gradient, and may stay closed for ever. The **leaky** ReLU (Maas et
-# al. 2013) lets a little through:
+# A ReLU that is closed gets no gradient: where $x \le 0$, no step of the optimizer can tell it that
+# it would be better open. The **leaky** ReLU (Maas et al. 2013) lets a little through:
 #
 # $$y = \begin{cases} x & x > 0\\ a\,x & \text{else}\end{cases}, \qquad
 #   \frac{\partial L}{\partial x} = \frac{\partial L}{\partial y} \cdot
 #   \begin{cases} 1 & x > 0\\ a & \text{else}\end{cases} \tag{1}$$
 #
+# Beside it Swish, which has no corner at all and waits for you in section 7:
+
+# %%
+xs = np.linspace(-4, 4, 81)
+plot_lines(
+    {
+        "ReLU": np.maximum(xs, 0),
+        "leaky, a = 0.1": np.where(xs > 0, xs, 0.1 * xs),
+        "Swish": xs / (1 + np.exp(-xs)),
+    },
+    xs,
+    xlabel="x",
+    ylabel="y",
+)
+
+# %% [markdown]
 # As a layer, forward beside backward:
 
 
@@ -173,21 +208,6 @@ assert report.ok
 plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)}, shared=False)
 
 # %% [markdown]
-# What does it see? A digit, pooled twice, by three pools:
-
-# %%
-scene, _ = DigitSegmentation("test", 4).sample(0, 0)
-pooled = {"maximum": scene[None], "root mean square": scene[None], "mean": scene[None]}
-for _ in range(2):
-    pooled["maximum"] = ops.max_pool2d(pooled["maximum"], 2)[0]
-    pooled["root mean square"] = RootMeanSquarePool2d()(pooled["root mean square"])
-    pooled["mean"] = ops.avg_pool2d(pooled["mean"], 2)
-plot_images({"image": scene, **{name: x[0] for name, x in pooled.items()}}, size=2)
-
-# %% [markdown]
-# The maximum keeps strokes bright and lets noise in; the mean quiets the noise and thins the
-# strokes. Ours stands between the two.
-#
 # ## 3. Break it on purpose
 #
 # Forget one link, the factor 2 of the square, and look at what the check says. Of the 180 numbers
@@ -302,7 +322,8 @@ subjects = {
     "strided": ("stride", ReLU),
 }
 seeds = (0,) if FAST else (0, 1)
-print(f"{'':<20}{'mIoU of each seed':<22}{'mean':>8}{'products':>12}")
+reached = {}
+print(f"{'':<20}{'mIoU of each seed':<22}{'mean':>8}")
 for name, (kind, activation) in subjects.items():
     scores = []
     for seed in seeds:
@@ -311,28 +332,55 @@ for name, (kind, activation) in subjects.items():
         task = Segmentation(2)
         fit(net, task, train, Adam(net), epochs=epochs, schedule=schedule, progress=False)
         scores.append(evaluate(net, task, test)["mean_iou"])
-    products = cost(net, image)[-1].macs
+    reached[name] = scores
     shown = "  ".join(f"{score:.3f}" for score in scores)
-    print(f"{name:<20}{shown:<22}{np.mean(scores):>8.3f}{products / 1e6:>10.1f} M")
+    print(f"{name:<20}{shown:<22}{np.mean(scores):>8.3f}")
 
 # %% [markdown]
-# Read such a table with care. Each net was trained for a few seconds: the table says how well it
-# *starts to learn*, not where it ends. Is a difference between two
-# rows larger than the one within a row? If not, it says nothing.
+# Is a difference between two rows larger than the one within a row? If not, it says nothing.
+
+# %%
+within = max(np.ptp(scores) for scores in reached.values())
+between = np.ptp([np.mean(scores) for scores in reached.values()])
+print(f"between two seeds of one net: up to {within:.3f}; between the four means: {between:.3f}")
+assert FAST or between < 1.5 * within
+
+# %% [markdown]
+# The seeds differ about as much as the nets do. So this table shows no best activation and no best
+# pool, however much one would like to read one out of its last column. And each net was trained for
+# a few seconds: it says how well they *start to learn*, not where they end.
 #
 # ## 6. What did it cost?
 #
-# Products are one price. Memory is another: what a layer keeps for its backward pass. The max pool
-# keeps switches. Ours keeps $x$ and $y$, but so do its neighbours, the ReLU before and the
-# convolution after it, and the same array counts once. A stride keeps nothing of its own, and all
-# that follows is smaller.
+# If they are equally good, the cheapest wins. Products are one price. Memory is another: what a
+# layer keeps for its backward pass. **Predict** who keeps least. (The max pool keeps switches. The
+# root of the mean square keeps $x$ and $y$, but so do its neighbours, the ReLU before and the
+# convolution after it, and the same array counts once.)
 
 # %%
-for kind in ("max", "root mean square", "stride"):
-    kept = cost(net_with(kind), image)[-1].kept
-    print(f"{kind:<18}{kept / 1e3:>6.0f} kB kept for the backward pass")
+priced = {name: cost(net_with(*subject, width=8), image)[-1] for name, subject in subjects.items()}
+plot_dots(
+    list(subjects),
+    {
+        "mIoU, each seed": list(reached.values()),
+        "million products": [[one.macs / 1e6] for one in priced.values()],
+        "kB kept": [[one.kept / 1e3] for one in priced.values()],
+    },
+)
+
+# %%
+pooled, strided = priced["max pool, ReLU"], priced["strided"]
+print(
+    f"strided: {strided.macs / pooled.macs:.0%} of the products, "
+    f"{strided.kept / pooled.kept:.0%} of the memory"
+)
+assert strided.macs < 0.6 * pooled.macs and strided.kept < 0.5 * pooled.kept
 
 # %% [markdown]
+# That is an answer: on this task a stride does what a pool does for about half of both prices. It
+# keeps nothing of its own, and all that follows is smaller. (It is no answer for SegNet, which
+# needs the pools' switches to find its way back up.)
+#
 # And time is a third. A layer made of several NumPy calls passes over memory once for each (lesson
 # 12). To see products, bytes and milliseconds of the library's own:
 #
@@ -384,8 +432,11 @@ for kind in ("max", "root mean square", "stride"):
 #
 # ## Read on
 #
+# - A. L. Maas et al., Rectifier nonlinearities improve neural network acoustic models (ICML 2013)
 # - K. He et al., [Delving deep into rectifiers](https://arxiv.org/abs/1502.01852): the learned
 #   slope
+# - P. Ramachandran et al., [Searching for activation functions](https://arxiv.org/abs/1710.05941):
+#   Swish
 # - J. T. Springenberg et al., [Striving for simplicity](https://arxiv.org/abs/1412.6806): strides
 #   for pools
 #
