@@ -14,7 +14,7 @@ every_kernel = pytest.mark.parametrize("kernel", [3, 5, 7])
 
 @pytest.mark.parametrize(
     "kernel, transforms",
-    [(k, axis) for (k, _), form in winograd.FORMS.items() for axis in form],
+    [(k, axis) for (k, _), form in winograd.FORMS.items() for axis in form.axes],
 )
 def test_the_matrices_give_correlations(kernel, transforms):
     """Aᵀ[(G w) ⊙ (Bᵀ d)] = Σ_j w[j] d[i + j], for every basis vector w and d."""

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from nn_scratch.engine.cpu.gemm import matrix_product, multiply, multiply_transposed
-from nn_scratch.engine.cpu.threads import for_each, parallel_for, workspace
+from nn_scratch.engine.cpu.threads import for_each, one_blas_thread, parallel_for, workspace
 from nn_scratch.engine.cpu.tiling import check_finite, cut, padded
 from nn_scratch.geometry import conv_size
 
@@ -65,54 +65,45 @@ def directly(kernel):
 
 
 class Form(NamedTuple):
-    """How kernels of one size are convolved: the transforms along both axes."""
+    """How kernels of one size are convolved.
 
-    rows: Transforms
-    columns: Transforms
+    along_both: whether rows are transformed too. If not, products are summed over a tile's rows as
+    they are over channels.
+    """
 
-    @property
-    def out(self):
-        """Rows and columns of the outputs of a tile."""
-        return len(self.rows.at), len(self.columns.at)
+    axes: tuple  # the Transforms along rows' and columns' axes
+    out: tuple  # rows and columns of the outputs of a tile
+    tile: tuple  # rows and columns of a tile
+    along_both: bool
+    points: int  # how many matrix products there are
+    of_kernels: np.ndarray  # what takes the taps of a kernel, or of each of its rows, to the points
 
-    @property
-    def tile(self):
-        """Rows and columns of a tile."""
-        return len(self.rows.bt), len(self.columns.bt)
 
-    @property
-    def along_both(self):
-        """Whether rows are transformed too. If not, products are summed over a tile's rows as they
-        are over channels."""
-        return self.out[0] > 1
-
-    @property
-    def points(self):
-        """How many matrix products there are."""
-        return prod(self.tile) if self.along_both else self.tile[1]
-
-    @property
-    def of_kernels(self):
-        """What takes the taps of a kernel, or of each of its rows, to the points."""
-        return np.kron(self.rows.g, self.columns.g) if self.along_both else self.columns.g
+def form_of(rows, columns):
+    """The Form with these Transforms."""
+    out, tile = (len(rows.at), len(columns.at)), (len(rows.bt), len(columns.bt))
+    along_both = out[0] > 1
+    of_kernels = np.kron(rows.g, columns.g) if along_both else columns.g
+    return Form((rows, columns), out, tile, along_both, len(of_kernels), of_kernels)
 
 
 # Lavin & Gray's points for 3×3 are 0, ±1, ±2, ∞; with these the largest float32 error is a fifth.
 OF_3 = transforms((0, 0.75, -0.75, 1.375, -1.375), 3)
 OF_5, OF_7 = (transforms((0, 0.5, -0.5, 1, -1, 2, -2), kernel) for kernel in (5, 7))
 FORMS = {
-    (3, 3): Form(OF_3, OF_3),
-    (5, 5): Form(directly(5), OF_5),
-    (7, 7): Form(directly(7), OF_7),
+    (3, 3): form_of(OF_3, OF_3),
+    (5, 5): form_of(directly(5), OF_5),
+    (7, 7): form_of(directly(7), OF_7),
 }
 
 
+@one_blas_thread()  # once for all of its products
 def conv_forward(x, w, windows, groups):
     """x (N, C, H, W), w (F, C, k, k) -> y (N, F, P, Q)."""
     (f, c), form, positions = w.shape[:2], FORMS[windows.kernel], conv_size(x.shape[2:], windows)
     g = form.of_kernels.astype(x.dtype)
     kernels = matrix_product(g, w.reshape(-1, g.shape[1]).T).reshape(len(g), f, -1)
-    to_rows, to_columns = (axis.at.astype(x.dtype, order="C") for axis in form)
+    to_rows, to_columns = (axis.at.astype(x.dtype, order="C") for axis in form.axes)
     y = np.empty((len(x), f, *positions), x.dtype)
 
     def work(block):
@@ -148,6 +139,7 @@ def _put(outputs, y, block, form):
         here[...] = outputs[i, :, :, : here.shape[2], : here.shape[3]].swapaxes(0, 1)
 
 
+@one_blas_thread()
 def conv_backward_filter(x, g, windows, groups):
     """The exact adjoint in w: dw = Gᵀ [ Σ (A g Aᵀ) (Bᵀ d B) ] G, summed over tiles."""
     (n, f, *positions), c, form = g.shape, x.shape[1], FORMS[windows.kernel]
@@ -179,12 +171,12 @@ def _blocks(n, positions, form, c, f, itemsize):
 def _image_tiles(x, block, windows, form):
     """Bᵀ d B of every tile of the block: (points, K, T)."""
     first = tuple(pad[0] for pad in windows.padding)
-    return _transformed("tiles", x, block, form, first, [axis.bt for axis in form])
+    return _transformed("tiles", x, block, form, first, [axis.bt for axis in form.axes])
 
 
 def _spread_tiles(g, block, form):
     """A g Aᵀ of every tile of outputs of the block: (points, F, T)."""
-    return _transformed("spread", g, block, form, (0, 0), [axis.at.T for axis in form])
+    return _transformed("spread", g, block, form, (0, 0), [axis.at.T for axis in form.axes])
 
 
 def _transformed(name, x, block, form, pad, matrices):
