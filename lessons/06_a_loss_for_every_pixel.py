@@ -37,8 +37,8 @@ except ImportError:
 
 # %% [markdown]
 # What a trained net says of one image: eleven probabilities for every pixel, here as eleven maps,
-# black for 0 and white for 1. Where the net is sure, a pixel is white in one of them; where it is
-# not (find the place), it is grey in two.
+# black for 0 and white for 1. Where the net is sure, a pixel is white in one of them; at edges,
+# and in one more place (find it), it is grey in several.
 
 # %%
 names = ("background", *"0123456789")
