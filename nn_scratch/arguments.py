@@ -14,6 +14,7 @@ import numpy as np
 
 from nn_scratch.backend import is_array, is_cupy
 from nn_scratch.geometry import LARGEST, integer
+from nn_scratch.geometry import flag as flag  # for who asks for the rest here, too
 
 LONGEST = 60  # letters of a value that stand in a message
 REALS, INTEGERS, FLAGS = "fiu", "iu", "b"  # NumPy's letters for kinds of numbers
@@ -34,18 +35,6 @@ def shown(value: Any) -> str:
 
 
 # ---------------------------------------------------------------- single values
-
-
-def flag(name: str, value: Any) -> bool:
-    """True or False.
-
-    Raises: TypeError for anything else: "no" would count as True.
-    """
-    if value is True or value is False:
-        return value  # the common case, told at once
-    if isinstance(value, np.bool_):
-        return bool(value)
-    raise TypeError(f"{name} is {shown(value)}, but must be True or False")
 
 
 def whole(name: str, value: Any, least: int = 0, most: int = LARGEST) -> int:

@@ -36,6 +36,16 @@ def integer(name, value, least):
     return number
 
 
+def flag(name, value):
+    """True or False. Raises TypeError for anything else: "no" would count as True."""
+    if value is True or value is False:
+        return value  # the common case, told at once
+    if isinstance(value, np.bool_):
+        return bool(value)
+    found = type(value).__name__ if hasattr(value, "dtype") else repr(value)
+    raise TypeError(f"{name} is {found}, but must be True or False")
+
+
 def pair(name, value, least=1):
     """An `int | (h, w)` argument as (h, w), each at least `least`."""
     if type(value) is int and least <= value <= LARGEST:

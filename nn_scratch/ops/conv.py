@@ -13,10 +13,9 @@ The convolution is the first; its backward pass is the second and the third. The
 convolution is the second; its backward pass is the first and the third. Both hold the same w.
 """
 
-from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import Padding, Pair, conv_windows, make_windows, transpose_size
+from nn_scratch.geometry import Padding, Pair, conv_windows, flag, make_windows, transpose_size
 from nn_scratch.validate import check_conv_dy, check_convolution, check_transpose_dy
 
 
