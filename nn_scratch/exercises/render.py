@@ -35,7 +35,8 @@ def _failure(report):
     )
     yield ""
     if report.trouble:
-        yield _filled(f"Your function {report.trouble}.", "  ")
+        end = "" if report.trouble.endswith(("?", ".", "!")) else "."
+        yield _filled(f"Your function {report.trouble}{end}", "  ")
         yield ""
         yield _filled(f"It was called as {_call(step.trial)}", "  ")
         yield from _lists(step)

@@ -382,6 +382,11 @@ def test_whatever_a_function_does_is_a_report(function, mistake):
     assert check_exercise("relu_backward", ops.relu_backward).ok  # the cases are as they were
 
 
+def test_a_question_ends_with_its_own_mark():
+    text = str(check_exercise("relu", lambda x: None))
+    assert "returns None: is a return missing?\n" in text
+
+
 def test_where_it_raised_is_said():
     text = str(check_exercise("relu_backward", raises))
     assert "return dy[1000]" in text
