@@ -123,7 +123,7 @@ print("x", batch.shape, " w", weights.shape, options)
 
 # %% [markdown]
 # The output's height follows from counting where the kernel fits. With $\text{pad}$ rows of zeros
-# above the image and as many below:
+# above the image and as many below ($\lfloor\ \rfloor$ rounds down):
 #
 # $$P = \left\lfloor \frac{H + 2\,\text{pad} - k}{s} \right\rfloor + 1 \tag{2}$$
 #
