@@ -26,7 +26,7 @@ try:
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import pretrained
-    from nn_scratch.plotting import plot_arrays, plot_net
+    from nn_scratch.plotting import plot_arrays, plot_net, plot_pooled, plot_signed, plot_switches
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -44,32 +44,89 @@ plot_net(pretrained("digits-segmentation"), scene[None], class_names=["backgroun
 #
 # A window of 2×2 pixels moves over the image in steps of 2, so that windows do not overlap. Of each
 # window only the largest value is kept. The image becomes half as high and half as wide; what comes
-# after has a quarter of the work and sees four times as much at once.
+# after has a quarter of the work, and a kernel of the same size sees four times the area.
+#
+# ![A window moves over a handwritten nine and leaves a dot on its largest pixel; the maxima fill a
+# map of half the size](images/pooling.gif)
+#
+# The dots are what the pool remembers. **Predict**, for these four windows: which numbers win?
+#
+#     1 3 | 2 0
+#     4 2 | 1 1
+#     ----+----
+#     0 1 | 5 6
+#     2 2 | 7 3
 
 # %%
 image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
-x = image[None, None]
-y, switches = ops.max_pool2d(x, 2)
-plot_arrays({"x": image, "y: the maxima": y[0, 0]})
+plot_switches(image)
 
 # %% [markdown]
-# The function gave a second array: the **switches**. A switch says where the maximum stood: number
-# the pixels of the image row by row, from 0. Pixel $(r, c)$ of an image of width $W$ has the number
+# The small number in a pixel's corner counts the pixels row by row, from 0. A **switch** is the
+# number of the pixel that won. In an image of width $W$, pixel $(r, c)$ has the number
 #
 # $$\text{switch} = r \cdot W + c \tag{1}$$
 #
-# **Predict** the four switches before you run the next cell.
-
-# %%
-assert np.array_equal(switches[0, 0], [[1 * 4 + 0, 0 * 4 + 2], [3 * 4 + 0, 3 * 4 + 2]])
-numbers = np.arange(16).reshape(4, 4)
-plot_arrays({"numbers of the pixels": numbers, "switches": switches[0, 0]})
-
-# %% [markdown]
 # The window at the bottom left holds 2 twice: a **tie**. The first in reading order wins, here and
 # everywhere in the library, so that a result never depends on chance.
+
+# %%
+x = image[None, None]
+y, switches = ops.max_pool2d(x, 2)
+print("maxima", y[0, 0].tolist(), "  switches", switches[0, 0].tolist())
+assert np.array_equal(switches[0, 0], [[1 * 4 + 0, 0 * 4 + 2], [3 * 4 + 0, 3 * 4 + 2]])
+
+# %% [markdown]
+# ## 2. What is kept, and what is lost
 #
-# ## 2. As loops
+# The nine of the film, with all of its switches: one dot in each window, in the colour of its
+# value. **Predict:** does the black around the digit become brighter or darker, and the stroke
+# thicker or thinner?
+
+# %%
+scenes = DigitSegmentation("test", 64)
+scene, labels = scenes.sample(0, 30)
+nine, ink = scene[:, 6:30, 20:38], labels[6:30, 20:38] > 0
+plot_pooled({"a nine": nine})
+
+# %%
+pooled = ops.max_pool2d(nine[None], 2)[0][0, 0]
+touched = ink.reshape(12, 2, 9, 2).any(axis=(1, 3))  # windows that hold ink
+print(f"background, mean value: {nine[0][~ink].mean():.2f} → {pooled[~touched].mean():.2f}")
+print(f"share of the image that is ink: {ink.mean():.0%} → {touched.mean():.0%}")
+assert pooled[~touched].mean() > nine[0][~ink].mean() and touched.mean() > ink.mean()
+
+# %% [markdown]
+# Brighter and thicker: one bright pixel is enough to win its window. What is *kept* is that there
+# was something bright. What is *lost* is everything else of the window: the dark pixels (the hole
+# of the nine shrinks to a single cell), and where in the window the bright one stood. The dot knows
+# where. In the background it marks a speck of noise, since somebody always wins.
+#
+# To lose a place is not only bad. Move the nine by one pixel. **Predict:** how much of the pooled
+# map changes? And if it moves by two?
+
+# %%
+moved = {shift: np.roll(scene, shift, axis=2)[:, 6:30, 20:38] for shift in (1, 2)}
+plot_pooled({"where it was": nine, "one pixel to the right": moved[1]})
+
+# %%
+whole = ops.max_pool2d(scene[None], 2)[0]
+for shift in (1, 2):
+    other = np.roll(scene, shift, axis=2)
+    pooled_other = ops.max_pool2d(other[None], 2)[0]
+    print(
+        f"moved by {shift}: {np.mean(abs(other - scene) > 0.25):.1%} of the pixels change by more "
+        f"than a quarter, {np.mean(abs(pooled_other - whole) > 0.25):.1%} of the maxima"
+    )
+assert np.array_equal(pooled_other[..., 1:], whole[..., :-1])  # by two: moved by one, exactly
+
+# %% [markdown]
+# A pool forgives a step of one pixel, mostly: as long as a maximum stays in its window, nothing
+# changes. A step of two, the stride, moves the whole map by exactly one. So what follows sees the
+# same small picture for many large ones, and that is what a classifier wants. Whoever draws
+# outlines wants the place back, and needs the dots.
+#
+# ## 3. As loops
 #
 # Two loops over the windows; the two inner ones look for the maximum. With `>` the first of equal
 # values stays; with `>=` the last one would win.
@@ -97,7 +154,7 @@ mine = pool(image, 2, 2)
 assert np.array_equal(mine[0], y[0, 0]) and np.array_equal(mine[1], switches[0, 0])
 
 # %% [markdown]
-# ## 3. Gather and scatter
+# ## 4. Gather and scatter
 #
 # Once the switches are known, the forward pass is only *reading*: output $m$ is the pixel that
 # switch $t_m$ names. Reading by a list of places is called a **gather**:
@@ -110,24 +167,52 @@ assert np.array_equal(mine[0], y[0, 0]) and np.array_equal(mine[1], switches[0, 
 #
 # $$\frac{\partial L}{\partial x_u} = \sum_{m\,:\,t_m = u} \frac{\partial L}{\partial y_m} \tag{3}$$
 #
-# **Predict** `dx` for this `dy`.
+# **Predict** `dx` for `dy` = 10, 20 in the first row and 30, 40 in the second: where does each
+# number go?
 
 # %%
 dy = np.array([[10.0, 20], [30, 40]])
-plot_arrays({"dy": dy, "switches": switches[0, 0]})
-
-# %%
 by_hand = np.zeros((4, 4))
 by_hand[1, 0], by_hand[0, 2], by_hand[3, 0], by_hand[3, 2] = 10, 20, 30, 40
 dx = ops.max_pool2d_backward(dy[None, None], switches, (4, 4))
 assert np.array_equal(dx[0, 0], by_hand)
-plot_arrays({"x": image, "dy": dy, "dx": dx[0, 0]}, shared=False)
+plot_switches(image, dy=dy)
 
 # %% [markdown]
 # The backward pass needs the switches and the size of $x$, but not $x$ itself: one whole number for
 # each output instead of the whole image.
 #
-# ## 4. As a matrix
+# Now in earnest. This is what the first pool of the net above is told about one of its 16 maps,
+# when a loss (lesson 06) complains about the labels of a scene, and what it passes on:
+
+# %%
+net, (street, street_labels) = pretrained("digits-segmentation"), scenes.sample(0, 3)
+pool, told = net.pools[0], {}
+pass_on = pool.backward
+
+
+def listen(dy):
+    """The pool's own backward pass, which also notes what went in and came out."""
+    told["dy"], told["dx"] = dy[0], pass_on(dy)[0]
+    return told["dx"][None]
+
+
+pool.backward = listen
+net.backward(ops.cross_entropy_backward(net(street[None]), street_labels[None]))
+most = int(abs(told["dy"]).sum(axis=(1, 2)).argmax())  # the map with the largest gradients
+plot_signed({f"{what}, {g.shape[1]}×{g.shape[2]}": g[most] for what, g in told.items()}, size=3)
+
+# %%
+sums = {what: float(g.sum()) for what, g in told.items()}
+print(f"{np.mean(told['dx'] != 0):.0%} of dx is not zero; sum of dy {sums['dy']:.5f}", end="")
+print(f", of dx {sums['dx']:.5f}")
+assert np.mean(told["dx"] != 0) <= 0.25 and np.isclose(sums["dx"], sums["dy"])
+
+# %% [markdown]
+# The same numbers, spread out: three of four pixels hear nothing. That is no loss. They had no part
+# in the output, so changing them a little changes nothing.
+#
+# ## 5. As a matrix
 #
 # With the switches held fixed, equation (2) is linear in $x$, and each row of its matrix holds one
 # 1 and zeros. Equation (3) is the transposed matrix, as lesson 01 found for the convolution.
@@ -139,7 +224,7 @@ assert np.array_equal(S, G.T)
 plot_arrays({"gather, 16 → 4": G}, cell=0.34)
 
 # %% [markdown]
-# ## 5. When windows overlap
+# ## 6. When windows overlap
 #
 # With a window of 3 and a stride of 2, one pixel can be the maximum of several windows. Then
 # several switches name the same pixel, and equation (3) has a sum with more than one term.
@@ -168,7 +253,7 @@ print("=", assigned[12], "  +=", buffered[12], "  np.add.at", added[12])
 assert (assigned[12], buffered[12], added[12]) == (1, 1, 4)
 
 # %% [markdown]
-# ## 6. Padding never wins
+# ## 7. Padding never wins
 #
 # Padding puts pixels around the image. For a convolution they are zeros. Here zeros would be wrong:
 # in an image of negative numbers, zeros from outside would be the largest. So padding counts as
@@ -183,7 +268,7 @@ assert (y < 0).all()
 plot_arrays({"x": negative, "y, padding 1": y[0, 0], "switches": switches[0, 0]})
 
 # %% [markdown]
-# ## 7. Check it, break it
+# ## 8. Check it, break it
 #
 # The gradient check holds for every option. Max-pooling has kinks, where two values of a window are
 # equal; there it accepts any slope between those of the two sides.
@@ -198,7 +283,7 @@ assert report.ok
 report
 
 # %% [markdown]
-# And the mistake of section 5, made on purpose, for `check_exercise` with its growing cases:
+# And the mistake of section 6, made on purpose, for `check_exercise` with its growing cases:
 
 
 # %%
@@ -218,7 +303,7 @@ report
 # With windows of 2 and a stride of 2 nothing overlaps, and the same function is right. A check on
 # such windows alone would have let it pass; the case with overlapping windows did not.
 #
-# ## 8. Exercise
+# ## 9. Exercise
 #
 # Write `max_pool2d` and its backward pass with loops (in `nn-scratch exercise start`'s folder), and
 # ask:
@@ -227,10 +312,11 @@ report
 #
 # ## Remember
 #
-# - Max-pooling looks for each window's switch, equation (1), and gathers; ties go to the first.
+# - A pool keeps that something was there and forgets where; its switches, equation (1), remember.
+#   Ties go to the first.
 # - Its backward pass scatters `dy` to the switches and **adds** where they meet. It needs the
 #   switches and a size, not $x$.
-# - At fixed switches the two are one matrix and its transpose.
+# - At fixed switches, forward and backward are one matrix and its transpose.
 #
 # **What is missing?** The image is small now, but every pixel wants a label. Somebody has to go
 # back up, and the switches that you kept will pay for themselves.

@@ -98,9 +98,11 @@ def draw_pictures():
     """images/*.gif: layers at work on a few numbers, and a window that slides over a scene."""
     import numpy as np
 
+    from nn_scratch.data import DigitSegmentation
     from nn_scratch.plotting import (
         animate_conv_transpose,
         animate_convolution,
+        animate_pooling,
         animate_sliding_window,
         animate_switches,
         save_gif,
@@ -117,6 +119,8 @@ def draw_pictures():
     }
     for name, frames in pictures.items():
         save_gif(frames, FOLDER / "images" / f"{name}.gif")
+    nine = DigitSegmentation("test", 64).sample(0, 30)[0][:, 6:30, 22:36]
+    save_gif(animate_pooling(nine), FOLDER / "images" / "pooling.gif", dpi=75, seconds=0.4)
     scene, labels = labelled_by_a_window()
     frames = animate_sliding_window(scene, labels, window=17, step=37)
     save_gif(frames, FOLDER / "images" / "sliding_window.gif", dpi=70, seconds=0.15)

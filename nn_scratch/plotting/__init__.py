@@ -7,6 +7,7 @@ classes and nets are drawn as text, whatever is in them.
 from nn_scratch.plotting.animations import (
     animate_conv_transpose,
     animate_convolution,
+    animate_pooling,
     animate_sliding_window,
     animate_switches,
     save_gif,
@@ -30,6 +31,7 @@ from nn_scratch.plotting.diagrams import (
     plot_chain,
     plot_filtered,
     plot_phases,
+    plot_signed,
     plot_threads,
     plot_two_boxes,
     plot_two_heads,
@@ -55,11 +57,19 @@ from nn_scratch.plotting.looking_inside import (
 from nn_scratch.plotting.net import plot_net
 from nn_scratch.plotting.sharing import plot_scatter_and_gather, plot_tile
 from nn_scratch.plotting.timing import plot_bars, plot_timeline, plot_units
+from nn_scratch.plotting.windows import (
+    plot_dense_pool,
+    plot_dilation,
+    plot_points,
+    plot_pooled,
+    plot_switches,
+)
 
 __all__ = [
     "animate_conv_transpose",
     "animate_convolution",
     "animate_learning",
+    "animate_pooling",
     "animate_sliding_window",
     "animate_switches",
     "plot_anchors",
@@ -69,7 +79,9 @@ __all__ = [
     "plot_box_occlusion",
     "plot_boxes",
     "plot_chain",
+    "plot_dense_pool",
     "plot_detections",
+    "plot_dilation",
     "plot_dots",
     "plot_filtered",
     "plot_found",
@@ -86,12 +98,16 @@ __all__ = [
     "plot_overlay",
     "plot_phases",
     "plot_point",
+    "plot_points",
+    "plot_pooled",
     "plot_precision_recall",
     "plot_roofline",
     "plot_scatter_and_gather",
     "plot_segmentation",
     "plot_shares",
+    "plot_signed",
     "plot_suppression",
+    "plot_switches",
     "plot_threads",
     "plot_tile",
     "plot_timeline",

@@ -10,9 +10,10 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from nn_scratch.backend import Array
-from nn_scratch.geometry import pair
+from nn_scratch.geometry import integer, pair
 from nn_scratch.ops import conv2d, max_pool2d
-from nn_scratch.plotting.colours import PREDICTION_COLOUR, coloured
+from nn_scratch.plotting import given
+from nn_scratch.plotting.colours import PREDICTION_COLOUR, VALUES, coloured
 from nn_scratch.plotting.figures import plot_arrays
 from nn_scratch.plotting.parts import show_image
 
@@ -94,6 +95,52 @@ def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
         yield _captioned(plot_arrays(arrays, marks=marks, scale=scale, cell=CELL), text)
 
 
+def animate_pooling(image: Array, size: int = 2) -> Iterator[Figure]:
+    """Frames: a window moves over an image, leaves a dot on the largest of its pixels, and hands
+    their value on to a map that becomes smaller; in between the numbers of the window.
+
+    image (1, H, W) with values from 0 to 1; size: the height, width and stride of the window.
+
+    Returns: Figures, one after the other.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    image, size = given.image("image", image)[:1], integer("size", size, least=1)
+    y, switches = (a[0, 0] for a in max_pool2d(image[None], size))
+    (height, width), shades = image.shape[1:], {"cmap": VALUES, "vmin": 0, "vmax": 1}
+    rows, columns = np.divmod(switches.ravel(), width)
+    widths = width, 0.8 * width / size, width / size
+    for at, (p, q) in enumerate(np.ndindex(y.shape)):
+        figure = Figure(figsize=(0.22 * sum(widths) + 0.4, 0.22 * height + 1), layout="constrained")
+        left, middle, right = figure.subplots(1, 3, width_ratios=widths)
+        show_image(left, image)
+        dots = columns[: at + 1], rows[: at + 1]
+        left.scatter(*dots, 52, y.ravel()[: at + 1], ec="white", lw=0.6, **shades)
+        corner = q * size - 0.5, p * size - 0.5
+        left.add_patch(Rectangle(corner, size, size, fill=False, ec=PREDICTION_COLOUR, lw=3))
+        window = image[0, p * size : p * size + size, q * size : q * size + size]
+        middle.imshow(window, cmap="gray", vmin=0, vmax=1)
+        for (i, j), value in np.ndenumerate(window):
+            ink = "black" if value > 0.5 else "white"
+            middle.text(j, i, f"{value:.2f}", ha="center", va="center", color=ink, fontsize=15)
+        place = rows[at] - p * size, columns[at] - q * size
+        corner = place[1] - 0.46, place[0] - 0.46
+        middle.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, ec=VALUES(y[p, q]), lw=5))
+        shown = np.where(np.arange(y.size).reshape(y.shape) <= at, y, np.nan)
+        right.imshow(shown, **shades)
+        right.add_patch(Rectangle((q - 0.5, p - 0.5), 1, 1, fill=False, ec="black", lw=2))
+        for axis, text in (
+            (left, f"image, {height}×{width}"),
+            (middle, "the window"),
+            (right, f"maxima, {y.shape[0]}×{y.shape[1]}"),
+        ):
+            axis.set(xticks=[], yticks=[])
+            axis.set_title(text, fontsize=13)
+        row, column = int(rows[at]), int(columns[at])
+        text = f"the largest is {y[p, q]:.2f}, in row {row}, column {column}"
+        figure.supxlabel(f"{text}: switch {row}·{width} + {column} = {switches[p, q]}", fontsize=13)
+        yield figure
+
+
 def animate_sliding_window(image: Array, labels: Array, window: int, step: int) -> Iterator[Figure]:
     """Frames: a window moves over an image, and the label of its middle pixel fills the label map.
 
@@ -126,12 +173,21 @@ def animate_sliding_window(image: Array, labels: Array, window: int, step: int) 
 def save_gif(
     frames: Iterable[Figure], path: str | Path, dpi: int = 90, seconds: float = SECONDS
 ) -> None:
-    """Write Figures, all of one size, as an animated GIF that starts again at its end."""
+    """Write Figures, all of one size, as an animated GIF that starts again at its end.
+
+    All frames share their colours, so that what does not move is stored once.
+    """
     pictures = []
     for figure in frames:
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi)
-        pictures.append(Image.open(buffer).convert("RGB").quantize(64, EVERY_COLOUR))
+        pictures.append(Image.open(buffer).convert("RGB"))
+    some = pictures[:: max(1, len(pictures) // 8)][:8] + pictures[-1:]
+    sheet = Image.new("RGB", (pictures[0].width, sum(picture.height for picture in some)))
+    for place, picture in enumerate(some):
+        sheet.paste(picture, (0, place * picture.height))
+    palette = sheet.quantize(128, EVERY_COLOUR)
+    pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     times = [1000 * seconds] * (len(pictures) - 1) + [1000 * LAST]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=times, loop=0)
 

@@ -14,11 +14,13 @@ from matplotlib.ticker import MultipleLocator
 
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.boxes import box_iou
+from nn_scratch.geometry import integer
 from nn_scratch.ops import conv2d, conv_transpose2d
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import BOX_COLOURS, PREDICTION_COLOUR, SIGNED, TRUTH_COLOUR
 from nn_scratch.plotting.parts import draw_box, draw_cells, show_image
 from nn_scratch.plotting.text import fitted, legend_below, plain, title, write
+from nn_scratch.validate import number
 
 PHASE_COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00")
 IDLE = "0.85"
@@ -44,6 +46,37 @@ def plot_filtered(image: Array, kernels: Mapping[str, Array]) -> Figure:
         most = float(np.abs(y).max()) or 1.0
         column[1].imshow(y, cmap=SIGNED, vmin=-most, vmax=most)
         column[1].set(xticks=[], yticks=[])
+    return figure
+
+
+def plot_signed(
+    maps: Mapping[str, Array], *, columns: int | None = None, size: float = 2.2
+) -> Figure:
+    """Maps of positive and negative values side by side, blue negative, orange positive, white 0,
+    all on the scale that the bar beside them shows.
+
+    maps: a dict from title to (H, W); `size` is the height of one in inches.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    maps = {what: given.plane("maps", m) for what, m in given.titled("maps", maps).items()}
+    columns = len(maps) if columns is None else integer("columns", columns, least=1)
+    columns, size = min(columns, len(maps)), number("size", size, 0, above=True)
+    rows = -(-len(maps) // columns)
+    height, width = next(iter(maps.values())).shape
+    wide = size * width / height + 0.15
+    figure = Figure(figsize=(columns * wide + 0.9, rows * (size + 0.35)), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.flat[len(maps) :]:
+        axis.set_axis_off()
+    most = max(float(np.abs(found).max()) for found in maps.values()) or 1.0
+    for axis, (what, found) in zip(axes.flat, maps.items(), strict=False):
+        shown = axis.imshow(found, cmap=SIGNED, vmin=-most, vmax=most)
+        axis.set(xticks=[], yticks=[])
+        title(axis, fitted(what, wide, 10), size=10)
+    bar = figure.colorbar(shown, ax=axes, shrink=0.8, aspect=20 * rows)
+    bar.formatter.set_powerlimits((-2, 4))
     return figure
 
 

@@ -89,6 +89,14 @@ def array(name, value, kinds="fiub"):
     return found
 
 
+def plane(name, value):
+    """One map (H, W) of finite numbers, not empty."""
+    found = array(name, value)
+    if found.ndim != 2 or not found.size:
+        raise ValueError(f"{name} has shape {found.shape}, but must be (H, W), and not empty")
+    return _finite(name, found)
+
+
 def _shades(name, value, rank, layout):
     found = array(name, value)
     if found.ndim != rank or found.shape[-3] not in (1, 3) or 0 in found.shape:

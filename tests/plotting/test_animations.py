@@ -9,6 +9,7 @@ from nn_scratch import ops
 from nn_scratch.plotting.animations import (
     animate_conv_transpose,
     animate_convolution,
+    animate_pooling,
     animate_sliding_window,
     animate_switches,
     save_gif,
@@ -69,6 +70,17 @@ def test_a_sliding_window_fills_the_label_map(step):
         assert filled.ravel().tolist() == [n <= at for n in range(15)]
         middle = left.patches[0].get_xy() + np.array([1.5, 1.5])
         assert middle.tolist() == [at % 5, at // 5]
+
+
+def test_pooling_fills_the_map_and_writes_each_switch():
+    image = np.random.default_rng(0).random((1, 5, 6))
+    y, switches = ops.max_pool2d(image[None], 2)
+    frames = list(animate_pooling(image))
+    assert len(frames) == y.size
+    for frame, switch in zip(frames, switches.ravel(), strict=True):
+        assert frame.get_supxlabel().endswith(f"= {switch}")
+    np.testing.assert_array_equal(frames[-1].axes[2].images[0].get_array(), y[0, 0])
+    assert np.isnan(np.ma.filled(frames[0].axes[2].images[0].get_array(), np.nan)).sum() == 5
 
 
 def test_a_gif_holds_every_frame(tmp_path):

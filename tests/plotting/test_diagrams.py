@@ -23,6 +23,20 @@ def test_filtered(size, tmp_path):
     np.testing.assert_array_equal(shown[1], y)
 
 
+def test_signed(tmp_path):
+    maps = {"one": draw(4, 5), "two": -3 * draw(4, 5), "three": 0 * draw(4, 5)}
+    figure = diagrams.plot_signed(maps, columns=2)
+    figure.savefig(tmp_path / "picture.png")
+    shown = [axis.images[0] for axis in figure.axes if axis.images]
+    most = abs(maps["two"]).max()
+    for image, values in zip(shown, maps.values(), strict=True):
+        np.testing.assert_array_equal(image.get_array(), values)
+        assert image.get_clim() == (-most, most)
+    for wrong, message in ((np.ones(3), "maps has shape"), (maps["one"] * np.inf, "maps holds")):
+        with pytest.raises(ValueError, match=message):
+            diagrams.plot_signed({"one": wrong})
+
+
 @pytest.mark.parametrize(
     ("kernel", "stride", "even"),
     [

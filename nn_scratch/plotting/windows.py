@@ -1,0 +1,267 @@
+"""Drawings of windows: what a pool keeps of them, what goes back, which pixels a kernel reads.
+
+Each returns a matplotlib Figure.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from nn_scratch.backend import Array
+from nn_scratch.geometry import integer
+from nn_scratch.ops import conv_transpose2d, max_pool2d
+from nn_scratch.plotting import given
+from nn_scratch.plotting.colours import VALUES
+from nn_scratch.plotting.parts import show_image
+from nn_scratch.plotting.text import fitted, legend_below, plain, title, write
+
+READ, SEEN = "#0072b2", LinearSegmentedColormap.from_list("seen", ["#d6e9f8", "#0a3f6b"])
+FIRST, SECOND = "#56b4e9", "#e69f00"  # the two sets of pairs
+WINDOWS = ("#8ecdf0", "#f0b64f", "#f7f3c4", "#b58bb5", "#c9d8a8", "#d9d9d9")
+SIDE = 2.6  # inches, of an image
+
+
+def plot_pooled(images: Mapping[str, Array], kernel_size: int = 2) -> Figure:
+    """Images cut into windows, with a dot where each window has its maximum, and beside each, in
+    its true relative size, what max-pooling makes of it; a dot and its pixel share their colour.
+
+    images: a dict from title to an image (1, H, W) with values from 0 to 1, all of one size;
+    kernel_size: the height, width and stride of the windows.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    images = {what: _grey("images", x) for what, x in given.titled("images", images).items()}
+    kernel_size = integer("kernel_size", kernel_size, least=1)
+    height, width = next(iter(images.values())).shape[1:]
+    widths = (1, 1 / kernel_size) * len(images)
+    size = SIDE * sum(widths) * width / height + 1.0, SIDE + 0.3
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(1, len(widths), squeeze=False, width_ratios=widths)[0]
+    shades = Normalize(0, 1)
+    pairs = zip(images.items(), axes[::2], axes[1::2], strict=True)
+    for (what, image), left, right in pairs:
+        y, switches = (a[0, 0] for a in max_pool2d(image[None], kernel_size))
+        show_image(left, image)
+        _window_lines(left, y.shape, kernel_size)
+        rows, columns = np.divmod(switches.ravel(), image.shape[2])
+        colours = {"cmap": VALUES, "norm": shades}
+        dot = 72 * 0.55 * SIDE / height
+        left.scatter(columns, rows, dot**2, y.ravel(), ec="white", lw=0.5, **colours)
+        shown = right.imshow(y, **colours)
+        title(left, fitted(what, 2.4, 11), size=11)
+        title(right, f"{len(y)}×{y.shape[1]}", size=11)
+        for axis in (left, right):
+            axis.set(xticks=[], yticks=[])
+    figure.colorbar(shown, ax=list(axes), shrink=0.8, aspect=18, label="value")
+    return figure
+
+
+def plot_switches(x: Array, kernel_size: int = 2, dy: Array | None = None) -> Figure:
+    """A few numbers in the colours of their windows, each with the pixel's number in its corner and
+    a frame around each maximum; and what a max-pool makes of them, with its switches. With dy: what
+    goes back, and where.
+
+    x (H, W); kernel_size: the height, width and stride of the windows; dy: an array of y's shape.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    x, kernel_size = given.plane("x", x), integer("kernel_size", kernel_size, least=1)
+    y, switches = (a[0, 0] for a in max_pool2d(x[None, None], kernel_size))
+    panels = [("x", x, x.shape), ("y = max, and its switch", y, y.shape)]
+    if dy is not None:
+        dy = given.plane("dy", dy)
+        if dy.shape != y.shape:
+            raise ValueError(f"dy has shape {dy.shape}, but must be {y.shape}, as y")
+        panels[1:] = [("dy", dy, y.shape), ("dx", None, x.shape)]
+    gap = 1.6
+    wide = sum(shape[1] + gap for *_, shape in panels) + 0.4
+    figure = Figure(figsize=(0.62 * wide, 0.62 * (len(x) + 1.1)))
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(-0.4, wide - 0.4), ylim=(len(x) + 0.2, -0.9))
+    axis.set_axis_off()
+    left = 0.0
+    for name, values, shape in panels:
+        top = (len(x) - shape[0]) / 2
+        axis.text(left, top - 0.25, name, fontsize=12, va="bottom")
+        for p, q in np.ndindex(shape):
+            here = left + q, top + p
+            inside = shape == x.shape
+            window = (p // kernel_size, q // kernel_size) if inside else (p, q)
+            known = window[0] < len(y) and window[1] < y.shape[1]
+            colour = WINDOWS[(window[0] * y.shape[1] + window[1]) % len(WINDOWS)]
+            number = p * x.shape[1] + q
+            chosen = inside and known and switches[window] == number
+            pale = name == "dx" and not chosen
+            value = (dy[window] if chosen else 0) if values is None else values[p, q]
+            _square(axis, *here, colour if known and not pale else "white", f"{value:g}")
+            if name.startswith("y"):
+                small = f"switch {switches[p, q]}"
+                axis.text(here[0] + 0.5, here[1] + 0.86, small, fontsize=6.5, ha="center")
+            elif name == "x":
+                axis.text(here[0] + 0.12, here[1] + 0.31, f"{number}", fontsize=6.5, color="0.2")
+            if chosen:
+                place = here[0] + 0.05, here[1] + 0.05
+                axis.add_patch(Rectangle(place, 0.9, 0.9, fill=False, ec="black", lw=2, zorder=3))
+        left += shape[1] + gap
+    return figure
+
+
+def plot_points(image: Array, maps: Mapping[str, Array]) -> Figure:
+    """Where sparse maps have their values, over a dimmed image: a dot where the value is the one
+    that the image has there, a cross where it is another.
+
+    image (1, H, W) with values from 0 to 1; maps: a dict from title to (H, W), mostly zeros.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    values, image = given.array("image", image), _grey("image", image)
+    maps = {what: given.plane("maps", m) for what, m in given.titled("maps", maps).items()}
+    for found in maps.values():
+        if found.shape != image.shape[1:]:
+            raise ValueError(f"maps holds {found.shape}, but the image has {image.shape[1:]}")
+    figure = Figure(figsize=(1.3 * SIDE * len(maps), 1.3 * SIDE), layout="constrained")
+    axes = figure.subplots(1, len(maps), squeeze=False)[0]
+    mark = 72 * 1.7 * SIDE / image.shape[1]
+    for axis, (what, found) in zip(axes, maps.items(), strict=True):
+        show_image(axis, 0.55 * image)
+        right = (found != 0) & (found == values[0])
+        for places, look in ((right, "o"), ((found != 0) & ~right, "X")):
+            rows, columns = np.nonzero(places)
+            axis.scatter(
+                columns, rows, mark**2, c=_mark_colour(look), marker=look, ec="0.1", lw=0.6
+            )
+        axis.set(xticks=[], yticks=[])
+        share = right.sum() / max(1, np.count_nonzero(found))
+        title(axis, fitted(f"{what}: {share:.0%} in place", 3.2, 11), size=11)
+    looks = [Line2D([], [], ls="", marker=m, color=_mark_colour(m), mec="black") for m in "oX"]
+    legend_below(figure, looks, ["the image's own value there", "another value"])
+    return figure
+
+
+def plot_dilation(kernel_size: int, dilations: Sequence[int]) -> Figure:
+    """Which pixels a square kernel reads at each dilation, and below, shaded, all that the layers
+    up to there see together when they follow one another; darker where more ways lead.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what is no integer of at least 1, or no list of them.
+    """
+    k = integer("kernel_size", kernel_size, least=1)
+    found = given.array("dilations", dilations, "iu")
+    if found.ndim != 1 or not found.size or found.min() < 1:
+        raise ValueError(f"dilations is {dilations!r}, but must list integers of at least 1")
+    steps = found.tolist()
+    side = (k - 1) * sum(steps) + 3
+    figure = Figure(figsize=(2.35 * len(steps), 5.3), layout="constrained")
+    axes = figure.subplots(2, len(steps), squeeze=False)
+    seen, middle = np.ones((1, 1)), side // 2
+    for dilation, above, below in zip(steps, *axes, strict=True):
+        taps = np.ones((1, 1, k, k))
+        seen = conv_transpose2d(seen[None, None], taps, dilation=dilation)[0, 0]
+        span = (k - 1) * dilation + 1
+        first = (side - span) // 2
+        for i, j in np.ndindex(k, k):
+            _square(above, first + j * dilation, first + i * dilation, READ)
+        above.add_patch(Rectangle((first, first), span, span, fill=False, ec="0.25", lw=1.4))
+        start = (side - len(seen)) // 2
+        for (row, column), ways in np.ndenumerate(seen):
+            if ways:
+                _square(below, start + column, start + row, SEEN(ways / seen.max()))
+        title(above, f"dilation {dilation}: {k * k} pixels of {span}×{span}", size=10.5)
+        title(below, f"together: {len(seen)}×{len(seen)}", size=11)
+        for axis in (above, below):
+            axis.plot(middle + 0.5, middle + 0.5, "o", color="white", mec="black", ms=5)
+            axis.set(xlim=(0, side), ylim=(side, 0), aspect="equal")
+            axis.set_xticks(range(side + 1), [])
+            axis.set_yticks(range(side + 1), [])
+            axis.tick_params(length=0)
+            axis.grid(color="0.9", lw=0.6)
+            axis.set_axisbelow(True)
+            for spine in axis.spines.values():
+                spine.set_color("0.8")
+    return figure
+
+
+def plot_dense_pool(line: Array, taps: int = 2) -> Figure:
+    """Why a pool that moves by 1 needs a dilated kernel behind it, in one dimension: the pairs of a
+    line from pixel 0 and from pixel 1, then all of them interleaved, and which of them a kernel of
+    so many taps reads.
+
+    line (W,), W at least 4.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    line = given.array("line", line)
+    if line.ndim != 1:
+        raise ValueError(f"line has shape {line.shape}, but must be (W,)")
+    line = given.plane("line", line[None])[0]
+    taps = integer("taps", taps, least=1)
+    if len(line) < max(4, 2 * taps):
+        raise ValueError(f"line has {len(line)} numbers, but must have {max(4, 2 * taps)} or more")
+    pairs = max_pool2d(line.reshape(1, 1, 1, -1), (1, 2), stride=1)[0].ravel()
+    figure = Figure(figsize=(8.6, 3.6))
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(-4.6, len(line) + 3.9), ylim=(6.5, -0.1))
+    axis.set_axis_off()
+    rows = {
+        "the line": (0.2, range(len(line)), line, lambda at: "white"),
+        "stride 2, from pixel 0": (1.9, range(0, len(pairs), 2), pairs, lambda at: FIRST),
+        "stride 2, from pixel 1": (3.2, range(1, len(pairs), 2), pairs, lambda at: SECOND),
+        "stride 1: all pairs": (5.2, range(len(pairs)), pairs, lambda at: (FIRST, SECOND)[at % 2]),
+    }
+    for name, (top, places, values, colour) in rows.items():
+        shift = 0.0 if values is line else 0.5  # a pair stands below the middle of its two
+        axis.text(-0.4, top + 0.5, name, ha="right", va="center", fontsize=11)
+        for at in places:
+            _square(axis, at + shift, top, colour(at), f"{values[at]:g}")
+    for top, step, said in (
+        (1.9, 2, f"a kernel of {taps}\nreads neighbours"),
+        (5.2, 2, "with dilation 2\nit reads the same"),
+    ):
+        places = [0.5 + step * tap for tap in range(taps)]
+        for place in places:
+            axis.add_patch(Rectangle((place, top), 1, 1, fill=False, ec="black", lw=2.6, zorder=3))
+        axis.text(len(line) + 0.1, top + 0.5, said, ha="left", va="center", fontsize=10)
+    for at in range(0, len(pairs), 2):
+        _arrow(axis, (at + 1, 2.95), (at + 1, 5.15), FIRST)
+    for at in range(1, len(pairs), 2):
+        _arrow(axis, (at + 1, 4.25), (at + 1, 5.15), SECOND)
+    return figure
+
+
+def _grey(name, value):
+    """One grey image (1, H, W) of floats from 0 to 1."""
+    found = given.image(name, value)
+    if len(found) != 1:
+        raise ValueError(f"{name} has shape {found.shape}, but must be grey: (1, H, W)")
+    return found
+
+
+def _mark_colour(look):
+    return {"o": "#56b4e9", "X": "#e69f00"}[look]
+
+
+def _window_lines(axis: Axes, shape, size) -> None:
+    """The borders between the windows of an image."""
+    rows, columns = (np.arange(n + 1) * size - 0.5 for n in shape)
+    how = {"colors": "#9aa7b0", "lw": 0.6, "alpha": 0.7}
+    axis.hlines(rows, columns[0], columns[-1], **how)
+    axis.vlines(columns, rows[0], rows[-1], **how)
+
+
+def _square(axis, left, top, colour, text="") -> None:
+    """One cell, with its number."""
+    axis.add_patch(Rectangle((left, top), 1, 1, fc=colour, ec="0.35", lw=0.6))
+    if text:
+        place = left + 0.5, top + 0.5
+        write(axis.text(*place, "", ha="center", va="center", fontsize=11), plain(text))
+
+
+def _arrow(axis, start, end, colour) -> None:
+    axis.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=9, color=colour))
