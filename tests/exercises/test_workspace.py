@@ -15,6 +15,7 @@ import pytest
 from nn_scratch.cli import main
 from nn_scratch.exercises import check_exercise
 from nn_scratch.exercises.exercise import EXERCISES
+from nn_scratch.exercises.screens import TITLES
 from nn_scratch.exercises.workspace import PRISTINE, Workbook, hints_for, items, solution_of, start
 from nn_scratch.user_file import UserCodeError, load_file
 
@@ -198,6 +199,10 @@ def test_json_and_plot(book, tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert [r["mistake"] for r in found["results"]] == [None, "mask_of_dy"]
     assert found["results"][1]["cases"] == {"one row": False} and not found["ok"]
+
+
+def test_a_title_leaves_room_for_the_state():
+    assert max(len(item.title) for item in items()) < TITLES
 
 
 def test_hints_come_one_by_one(book, capsys):
