@@ -331,11 +331,11 @@ report
 # ## 9. Exercise
 #
 # Write `conv_transpose2d` and its gradients with the loops of section 5, and with padding: paint on
-# an output that is larger by the padding on each side, and cut that off at the end. Backward, put
-# zeros back where that was cut off `dy`, and use equation (3): `dx` sums over output channels too,
-# `dw` over images. Each number of the bias is added to a whole output channel, so `db` is the sum
-# of `dy` over images and places. Weights are `(C_in, C_out, k, k)`, as if they belonged to the
-# convolution that goes the other way.
+# an output that is larger by the padding on each side, and cut that border off at the end. The loss
+# never sees it, so on the way back put zeros around `dy`, and use equation (3): `dx` sums over
+# output channels as well, `dw` over images. Each number of the bias is added to a whole output
+# channel, so `db` is the sum of `dy` over images and places. The weights have the axes
+# `(C_in, C_out, k, k)`, as if they belonged to the convolution that goes the other way.
 #
 #     nn-scratch exercise 09
 #

@@ -125,7 +125,7 @@ ALL = [
     *_pair_of("bilinear_upsample2d", "x size", "dy input_size", {"dx": "x"}, cases.bilinear,
               "lesson 03, equations (4) and (5)"),
     *_pair_of("conv_transpose2d", "x w b", "dy x w", CONVOLUTION, cases.transpose_convolution,
-              "lesson 04, equations (1) and (2)"),
+              "lesson 04, equations (1) to (3)"),
     Exercise("sgd_step", ("w", "dw", "velocity"), ("w", "velocity"), cases.sgd,
              "lesson 05, equation (1)", definitions.sgd_step),
     Exercise("adam_step", ("w", "dw", "mean", "square", "step"), ("w", "mean", "square"),
