@@ -93,7 +93,7 @@ print(labels[15:25, 8:24])
 # The image has three axes: **channels** (1 here; 3 for a colour photograph: red, green, blue),
 # **height** and **width**. Networks work on several images at once, a **batch**, so a fourth axis
 # comes first. The order is always the same, and is called **NCHW**: images, channels, height,
-# width. Row 0 is at the top.
+# width. One channel of one image is a **plane**. Row 0 is at the top.
 #
 # **Predict** the shape of a batch of three such scenes. And which four indices pick the pixel in
 # the last row and the first column of the second image?

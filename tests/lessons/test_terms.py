@@ -17,6 +17,7 @@ TERMS = {  # a term, and the lesson that says what it means
     "gradient": "00",
     "backpropagation": "00",
     "batch": "00",
+    "plane": "00",
     "parameter": "00",
     "kernel": "01",
     "stride": "01",
