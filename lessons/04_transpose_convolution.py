@@ -23,20 +23,33 @@ import numpy as np
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.data import DigitLocalization, DigitSegmentation
-    from nn_scratch.nets import pretrained
-    from nn_scratch.plotting import plot_arrays, plot_images, plot_net, plot_phases
+    from nn_scratch.data import DigitLocalization
+    from nn_scratch.data.digits import load_digits
+    from nn_scratch.plotting import plot_arrays, plot_images, plot_phases
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# You are at the orange boxes, **max unpool**, once more. They know where maxima stood, but they
-# have learned nothing: they have no weights. This lesson builds a layer that has some, and can take
-# their place.
+# You are at the orange boxes of lesson 00's picture, **max unpool**, once more. They know where
+# maxima stood, but they have learned nothing: they have no weights. This lesson builds a layer that
+# has some, and can take their place. Its weights are a brush. Here three of them paint a digit of
+# 8×8 pixels: one dab for each pixel, as strong as the pixel is bright, and where dabs overlap, they
+# add. Which brush is best for a task, training finds out; the mathematics of it is this lesson.
 
 # %%
-scene, _ = DigitSegmentation("test", 8).sample(0, 3)
-plot_net(pretrained("digits-segmentation"), scene[None], class_names=["background", *"0123456789"])
+pictures, digits = load_digits()
+digit = pictures[digits == 3][2]
+down, across = np.indices((7, 7)) - 3
+brushes = {
+    "painted with a stroke": down + across == 0,
+    "with a ring": abs(np.hypot(down, across) - 2.5) < 0.7,
+    "with a soft dot": np.exp(-(down**2 + across**2) / 6),
+}
+painted = {
+    how: ops.conv_transpose2d(digit[None, None], brush[None, None].astype(float), stride=4)[0, 0]
+    for how, brush in brushes.items()
+}
+plot_images({"a digit": digit, **{how: y / y.max() for how, y in painted.items()}}, size=2.2)
 
 # %% [markdown]
 # ## 1. In one dimension, by hand
