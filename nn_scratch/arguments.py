@@ -167,6 +167,18 @@ def items(name: str, values: Any, kind: Any = object, least: int = 0) -> list:
     return found
 
 
+def parts(name: str, value: Any, count: int) -> tuple:
+    """So many things, in a tuple or a list.
+
+    Raises: TypeError for anything else, ValueError for more or fewer.
+    """
+    if not isinstance(value, tuple | list):
+        raise TypeError(f"{name} is {shown(value)}, but must be a tuple")
+    if len(value) != count:
+        raise ValueError(f"{name} has {len(value)} parts, but must have {count}")
+    return tuple(value)
+
+
 def words(name: str, values: Any, least: int = 1) -> list[str]:
     """At least `least` texts, of which no two are the same.
 

@@ -1,10 +1,30 @@
 """The stage that most nets are made of."""
 
+from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import each, room_for, whole
+from nn_scratch.geometry import pair
 from nn_scratch.layers import BatchNormReLU2d, Conv2d, Sequential
+
+LARGEST_WIDTH = 2**20
+
+
+def check_sizes(widths: Any, kernel_size: Any, **channels: Any) -> None:
+    """What nets are made of: the widths of at least one stage, a kernel, numbers of channels.
+
+    Raises: TypeError or ValueError, by the argument's name, for what is none of these.
+    """
+    found = each("widths", widths, lambda name, width: whole(name, width, 1))
+    if not found:
+        raise ValueError("widths are none, but a net has at least one stage")
+    numbers = [whole(name, number, 1) for name, number in channels.items()]
+    kernel = pair("kernel_size", kernel_size)
+    for a, b in pairwise((*numbers, *found, *numbers)):
+        room_for(f"{', '.join(channels)}, widths and kernel_size", a, b, prod(kernel))
 
 
 def conv_norm_relu(

@@ -14,9 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_generator, parts, whole
 from nn_scratch.backend import Array
 from nn_scratch.layers import Conv2d, ReLU, Sequential
+from nn_scratch.nets.block import LARGEST_WIDTH, check_sizes
 from nn_scratch.nets.down_up import DownUp
+from nn_scratch.validate import number
 
 PRIOR = 0.1  # how likely a net holds a centre for at any place, before it has learned anything
 
@@ -37,7 +40,8 @@ class CenterNet(DownUp):
     places that are none, would be so large that Adam, which divides by what it remembers of their
     size, hardly moves afterwards.
 
-    Raises: ValueError for another stride, upsampler or prior, or more skips than stages up.
+    Raises: ValueError for another stride, upsampler or prior, or more skips than stages up;
+        TypeError or ValueError for channels, widths or a kernel_size that are none.
     """
 
     def __init__(
@@ -57,12 +61,14 @@ class CenterNet(DownUp):
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
-        if stride not in (allowed := [2**stage for stage in range(len(widths) + 1)]):
+        check_sizes(widths, kernel_size, in_channels=in_channels, num_classes=num_classes)
+        head_width = whole("head_width", head_width, 1, LARGEST_WIDTH)
+        if whole("stride", stride, 1) not in (allowed := [2**n for n in range(len(widths) + 1)]):
             raise ValueError(f"stride is {stride}, but must be one of {allowed}")
-        if not 0 < prior < 1:
+        if number("prior", prior, 0, 1) in (0, 1):
             raise ValueError(f"prior is {prior}, but must lie between 0 and 1")
         ups = len(widths) - allowed.index(stride)
-        rng = np.random.default_rng(rng)
+        rng = a_generator("rng", rng)
         ways: dict[str, Any] = {"upsampler": upsampler, "init": init, "middle": middle}
         ways |= {"skips": ups if skips is None else skips, "ups": ups}
         super().__init__(in_channels, widths, kernel_size, **ways, rng=rng, dtype=dtype)
@@ -86,7 +92,11 @@ class CenterNet(DownUp):
         return heat, sizes, offsets
 
     def backward(self, gradients: tuple[Array, Array, Array]) -> Any:
-        """dx (N, in_channels, H, W), for the gradients in heat, sizes and offsets."""
+        """dx (N, in_channels, H, W), for the gradients in heat, sizes and offsets.
+
+        Raises: TypeError or ValueError for gradients that are not three.
+        """
+        gradients = parts("gradients", gradients, 3)
         heat, sizes, offsets = (
             head.backward(dy) for head, dy in zip(self._heads(), gradients, strict=True)
         )

@@ -15,10 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_generator, one_of, whole
 from nn_scratch.backend import Array
 from nn_scratch.layers import Add, Layer, MaxPool2d
-from nn_scratch.nets.block import conv_norm_relu
-from nn_scratch.nets.upsampler import Upsampler
+from nn_scratch.nets.block import check_sizes, conv_norm_relu
+from nn_scratch.nets.upsampler import KINDS, Upsampler
+
+DEEPEST = 1000  # blocks at the smallest size
 
 
 class DownUp(Layer):
@@ -30,7 +33,8 @@ class DownUp(Layer):
     stages add the encoder's map to the upsampled one. `width` tells the channels of the features.
     H and W may be odd.
 
-    Raises: ValueError for another upsampler, more ups than stages, or more skips than ups.
+    Raises: ValueError for another upsampler, more ups than stages, or more skips than ups;
+        TypeError or ValueError for channels, widths or a kernel_size that are none.
     """
 
     first_child = "encoders.0"
@@ -50,13 +54,12 @@ class DownUp(Layer):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__()
-        stages = len(widths)
-        ups = stages if ups is None else ups
-        if not 0 <= ups <= stages:
-            raise ValueError(f"ups is {ups}, but {stages} stages have 0 to {stages}")
-        if not 0 <= skips <= ups:
-            raise ValueError(f"skips is {skips}, but {ups} stages have 0 to {ups}")
-        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        check_sizes(widths, kernel_size, in_channels=in_channels)
+        one_of("upsampler", upsampler, KINDS)
+        stages, middle = len(widths), whole("middle", middle, 0, DEEPEST)
+        ups = stages if ups is None else whole("ups", ups, 0, stages)
+        skips = whole("skips", skips, 0, ups)
+        options = {"rng": a_generator("rng", rng), "dtype": dtype}
 
         def block(c_in, c_out):
             return conv_norm_relu(c_in, c_out, kernel_size, **options)

@@ -16,14 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_generator
 from nn_scratch.backend import Array
 from nn_scratch.layers import Conv2d, Sequential
-from nn_scratch.nets.block import conv_norm_relu
+from nn_scratch.nets.block import check_sizes, conv_norm_relu
 from nn_scratch.nets.down_up import DownUp
 
 
 class FullResolutionFCN(Sequential):
-    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W), never smaller in between."""
+    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W), never smaller in between.
+
+    Raises: TypeError or ValueError for channels, widths or a kernel_size that are none.
+    """
 
     def __init__(
         self,
@@ -35,7 +39,8 @@ class FullResolutionFCN(Sequential):
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
-        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        check_sizes(widths, kernel_size, in_channels=in_channels, num_classes=num_classes)
+        options = {"rng": a_generator("rng", rng), "dtype": dtype}
         super().__init__(
             *(
                 conv_norm_relu(a, b, kernel_size, **options)
@@ -53,7 +58,8 @@ class DownUpFCN(DownUp):
     the upsampled one: 0 is FCN-32s's way, 1 FCN-16s's, 2 FCN-8s's, len(widths) adds at every size.
     H and W may be odd.
 
-    Raises: ValueError for another upsampler or more skips than stages.
+    Raises: ValueError for another upsampler or more skips than stages; TypeError or ValueError for
+        channels, widths or a kernel_size that are none.
     """
 
     def __init__(
@@ -69,7 +75,8 @@ class DownUpFCN(DownUp):
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
-        rng = np.random.default_rng(rng)
+        check_sizes(widths, kernel_size, in_channels=in_channels, num_classes=num_classes)
+        rng = a_generator("rng", rng)
         ways: dict[str, Any] = {"upsampler": upsampler, "init": init, "skips": skips}
         super().__init__(in_channels, widths, kernel_size, **ways, rng=rng, dtype=dtype)
         self.classifier = Conv2d(self.width, num_classes, 1, rng=rng, dtype=dtype)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_generator, flag, one_of, parts, room_for, whole
 from nn_scratch.backend import Array
 from nn_scratch.geometry import pair
 from nn_scratch.layers import (
@@ -24,7 +25,8 @@ from nn_scratch.layers import (
     ReLU,
     Sequential,
 )
-from nn_scratch.nets.block import conv_norm_relu
+from nn_scratch.nets.block import check_sizes, conv_norm_relu
+from nn_scratch.validate import check_values
 
 
 class Localizer(Layer):
@@ -46,7 +48,7 @@ class Localizer(Layer):
     depend on what is to be inside.
 
     Raises: ValueError if both or none of image_size and grid are given, or if the images are too
-    small for the pools.
+    small for the pools; TypeError or ValueError for channels or widths that are none.
     """
 
     first_child = "features"
@@ -66,19 +68,23 @@ class Localizer(Layer):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__()
+        check_sizes(widths, 3, in_channels=in_channels, num_classes=num_classes)
+        features = whole("features", features, 1)
+        flag("class_boxes", class_boxes), one_of("padding", padding, ("same", "valid"))
         if (image_size is None) == (grid is None):
             raise ValueError(
                 f"give image_size or grid, not both or none: image_size={image_size}, grid={grid}"
             )
-        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        options = {"rng": a_generator("rng", rng), "dtype": dtype}
         stages = []
         for c_in, c_out in pairwise((in_channels, *widths)):
             stages += [conv_norm_relu(c_in, c_out, 3, padding=padding, **options), MaxPool2d(2)]
         if grid is not None:
             stages.append(AdaptiveAvgPool2d(grid))
         self.padding, self.grid = padding, grid
-        self.map_size = pair("grid", grid) if grid else _halved(image_size, widths, padding)
+        self.map_size = _halved(image_size, widths, padding) if grid is None else pair("grid", grid)
         height, width = self.map_size
+        room_for("image_size, widths and features", widths[-1], height, width, features)
         self.features = Sequential(
             *stages,
             Flatten(),
@@ -101,8 +107,13 @@ class Localizer(Layer):
         return scores, boxes.reshape(*scores.shape, 4) if self.class_boxes else boxes
 
     def backward(self, gradients: tuple[Array, Array]) -> Any:
-        """dx (N, in_channels, H, W), for the gradients in scores and boxes."""
-        dscores, dboxes = gradients
+        """dx (N, in_channels, H, W), for the gradients in scores and boxes.
+
+        Raises: TypeError or ValueError for gradients that are not two.
+        """
+        dscores, dboxes = parts("gradients", gradients, 2)
+        for name, dy in ("gradients[0]", dscores), ("gradients[1]", dboxes):
+            check_values(**{name: dy})
         dboxes = dboxes.reshape(len(dboxes), 4 * dscores.shape[1] if self.class_boxes else 4)
         dfeatures = self.class_head.backward(dscores) + self.box_head.backward(dboxes)
         return self.features.backward(dfeatures)
@@ -111,7 +122,7 @@ class Localizer(Layer):
 def _halved(image_size, widths, padding):
     """The size that is left of image_size after as many stages as there are widths."""
     border = 0 if padding == "same" else 2  # what a convolution of 3×3 takes away
-    left = tuple(image_size)
+    left = pair("image_size", image_size)
     for _ in widths:
         left = tuple((n - border) // 2 for n in left)
     if min(left) < 1:

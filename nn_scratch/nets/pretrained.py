@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import shown
 from nn_scratch.layers import Layer
 from nn_scratch.nets.zoo import DETECTORS, LOCALIZERS, SEGMENTERS, UnknownNetError
 
@@ -35,7 +36,9 @@ def pretrained_file(name: str) -> Path:
     """
     names = pretrained_names()
     if name not in names:
-        raise UnknownNetError(f"there is no trained net {name!r}, but {', '.join(names)}")
+        raise UnknownNetError(
+            f"there is no trained net of the name {shown(name)}, but {', '.join(names)}"
+        )
     return FOLDER / f"{name}.npz"
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_generator
 from nn_scratch.backend import Array
 from nn_scratch.layers import Conv2d, Layer, MaxPool2d, MaxUnpool2d
-from nn_scratch.nets.block import conv_norm_relu
+from nn_scratch.nets.block import check_sizes, conv_norm_relu
 
 
 class SegNet(Layer):
@@ -23,6 +24,8 @@ class SegNet(Layer):
 
     One encoder stage for each of `widths`, its number of channels; the decoder mirrors them.
     H and W may be odd; they must be at least 2^len(widths).
+
+    Raises: TypeError or ValueError for channels, widths or a kernel_size that are none.
     """
 
     first_child = "encoders.0"
@@ -38,7 +41,8 @@ class SegNet(Layer):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__()
-        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        check_sizes(widths, kernel_size, in_channels=in_channels, num_classes=num_classes)
+        options = {"rng": a_generator("rng", rng), "dtype": dtype}
 
         def block(c_in, c_out):
             return conv_norm_relu(c_in, c_out, kernel_size, **options)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nn_scratch.arguments import a_generator, one_of, whole
 from nn_scratch.backend import Array
 from nn_scratch.layers import (
     Add,
@@ -25,7 +26,8 @@ from nn_scratch.layers import (
     MaxPool2d,
     Sequential,
 )
-from nn_scratch.nets.upsampler import Upsampler
+from nn_scratch.nets.block import LARGEST_WIDTH, check_sizes
+from nn_scratch.nets.upsampler import Upsampler, even_kernel
 
 STAGES = 4
 
@@ -58,7 +60,8 @@ class SegNetBasic(Layer):
 
     `variant` names one of VARIANTS. The paper's sizes are the defaults.
 
-    Raises: ValueError for an unknown variant.
+    Raises: ValueError for an unknown variant; TypeError or ValueError for channels or kernels that
+        are none.
     """
 
     first_child = "encoders.0"
@@ -76,10 +79,11 @@ class SegNetBasic(Layer):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__()
-        if variant not in VARIANTS:
-            raise ValueError(f"variant is {variant!r}, but must be one of {list(VARIANTS)}")
-        self.variant = VARIANTS[variant]
-        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        whole("width", width, 1, LARGEST_WIDTH)
+        check_sizes([width], kernel_size, in_channels=in_channels, num_classes=num_classes)
+        self.variant = VARIANTS[one_of("variant", variant, VARIANTS)]
+        even_kernel("upsampling_kernel", upsampling_kernel)
+        options = {"rng": a_generator("rng", rng), "dtype": dtype}
 
         def block(c_in, norm, groups=1):
             conv = Conv2d(

@@ -16,10 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import an_instance, parts, whole
 from nn_scratch.backend import Array, xp_of
+from nn_scratch.geometry import pair
 from nn_scratch.layers import Flatten, Layer, MaxPool2d, Sequential, ZeroPad2d, inference_mode
 from nn_scratch.layers.base import Elementwise
 from nn_scratch.nets.localizer import Localizer
+from nn_scratch.validate import check_rank, check_values
 
 CROPS = 1024  # localized at once
 
@@ -44,8 +47,10 @@ class SlidingDetector(Layer):
 
     def __init__(self, localizer: Localizer, window: int) -> None:
         super().__init__()
+        an_instance("localizer", localizer, Localizer)
+        window = whole("window", window, 1)
         if localizer.padding != "valid" or localizer.grid is not None or localizer.class_boxes:
-            raise ValueError("a localizer slides without padding, without grid, with one box")
+            raise ValueError("localizer: one slides without padding, without grid, with one box")
         layers = localizer.features.layers
         cut = next(i for i, layer in enumerate(layers) if isinstance(layer, Flatten))
         linear, relu = layers[cut + 1 :]
@@ -55,6 +60,11 @@ class SlidingDetector(Layer):
                 f"window is {window} and the stride {self.stride}, but both must be even or odd: "
                 "the middle of a window is that of a cell"
             )
+        left = window
+        for layer in layers[:cut]:
+            left = left // 2 if isinstance(layer, MaxPool2d) else left - 2
+        if localizer.map_size != (left, left):
+            raise ValueError(f"window is {window}, but the localizer is for another size")
         self.patch = window
         self.sliding_window = SlidingLocalizer(localizer, window, self.stride)  # adds no parameters
         self.pad = around(window, self.stride)
@@ -74,8 +84,11 @@ class SlidingDetector(Layer):
         return self.class_head(seen), self.in_cells(self.box_head(seen))
 
     def backward(self, gradients: tuple[Array, Array]) -> Any:
-        """dx (N, in_channels, H, W), for the gradients in scores and boxes."""
-        dscores, dboxes = gradients
+        """dx (N, in_channels, H, W), for the gradients in scores and boxes.
+
+        Raises: TypeError or ValueError for gradients that are not two.
+        """
+        dscores, dboxes = parts("gradients", gradients, 2)
         dseen = self.class_head.backward(dscores)
         dseen = dseen + self.box_head.backward(self.in_cells.backward(dboxes))
         dfeatures = xp_of(dscores).zeros(self.saved, dscores.dtype)
@@ -86,16 +99,28 @@ class SlidingDetector(Layer):
 
 class SlidingLocalizer:
     """The same window by window: each is cut from the image, which has zeros around it, and goes
-    through the localizer on its own."""
+    through the localizer on its own.
+
+    Raises: TypeError or ValueError for a localizer, a window or a stride that is none.
+    """
 
     def __init__(self, localizer: Localizer, window: int, stride: int) -> None:
-        self.classifier, self.window, self.stride = localizer, window, stride
+        self.classifier = an_instance("localizer", localizer, Localizer)
+        self.window, self.stride = whole("window", window, 1), whole("stride", stride, 1)
+        if window < stride:
+            raise ValueError(f"window is {window}, but must not be smaller than stride, {stride}")
 
     def count(self, image_size: tuple[int, int]) -> int:
-        """How many windows there are on an image of this size."""
-        return int(np.prod([-(-n // self.stride) for n in image_size]))
+        """How many windows there are on an image of this size.
+
+        Raises: TypeError or ValueError for a size that is none.
+        """
+        height, width = pair("image_size", image_size)
+        return -(-height // self.stride) * -(-width // self.stride)
 
     def __call__(self, x: Array) -> tuple[Array, Array]:
+        check_values(x=x)
+        check_rank("x", x, 4)
         size = self.window, self.window
         crops = np.lib.stride_tricks.sliding_window_view(
             around(self.window, self.stride)(x), size, axis=(2, 3)

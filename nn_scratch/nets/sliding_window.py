@@ -22,7 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_generator, an_instance, each, room_for, whole
 from nn_scratch.backend import Array, xp_of
+from nn_scratch.geometry import pair
 from nn_scratch.layers import (
     Conv2d,
     Flatten,
@@ -34,6 +36,8 @@ from nn_scratch.layers import (
     ZeroPad2d,
     inference_mode,
 )
+from nn_scratch.nets.block import check_sizes
+from nn_scratch.validate import check_rank, check_values
 
 CROPS = 1024  # classified at once
 
@@ -45,7 +49,8 @@ class PatchClassifier(Sequential):
     stages that `pools` names (numbers from 0), then two linear layers with `features` between them.
     The class is that of the patch's middle pixel; `patch` is odd, so that there is one.
 
-    Raises: ValueError if it is even, or too small for the stages.
+    Raises: ValueError if it is even, or too small for the stages; TypeError or ValueError for
+        channels, widths or a kernel_size that are none.
     """
 
     def __init__(
@@ -61,9 +66,13 @@ class PatchClassifier(Sequential):
         rng: Any = None,
         dtype: Any = np.float32,
     ) -> None:
+        check_sizes(widths, kernel_size, in_channels=in_channels, num_classes=num_classes)
+        features = whole("features", features, 1)
+        patch, kernel_size = whole("patch", patch, 1), whole("kernel_size", kernel_size, 1)
+        pools = each("pools", pools, lambda name, at: whole(name, at, 0, len(widths) - 1))
         if patch % 2 == 0:
             raise ValueError(f"patch is {patch}, but must be odd to have a middle pixel")
-        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        options = {"rng": a_generator("rng", rng), "dtype": dtype}
         stages, size = [], patch
         for i, (c_in, c_out) in enumerate(pairwise((in_channels, *widths))):
             stages += [Conv2d(c_in, c_out, kernel_size, **options), ReLU()]
@@ -76,6 +85,7 @@ class PatchClassifier(Sequential):
                     f"a patch of {patch} has no pixel left after stage {i}: use a larger patch, "
                     f"smaller kernels than {kernel_size}, or fewer stages"
                 )
+        room_for("patch, widths and features", widths[-1], size, size, features)
         super().__init__(
             *stages,
             Flatten(),
@@ -91,16 +101,24 @@ class SlidingWindow:
 
     For every pixel the patch around it is cut from the image, which has zeros around it, and is
     classified on its own.
+
+    Raises: TypeError for a classifier without a patch.
     """
 
     def __init__(self, classifier: Any) -> None:
-        self.classifier = classifier
+        self.classifier = _patch_classifier("classifier", classifier)
 
     def count(self, image_size: tuple[int, int]) -> int:
-        """How many patches there are in an image of this size: one for each pixel."""
-        return int(np.prod(image_size))
+        """How many patches there are in an image of this size: one for each pixel.
+
+        Raises: TypeError or ValueError for a size that is none.
+        """
+        height, width = pair("image_size", image_size)
+        return height * width
 
     def __call__(self, x: Array) -> Array:
+        check_values(x=x)
+        check_rank("x", x, 4)
         patch = self.classifier.patch
         n, _, height, width = x.shape
         padded = ZeroPad2d(patch // 2)(x)  # every pixel is the middle of a patch
@@ -130,7 +148,7 @@ class FullyConvolutional(Layer):
 
     def __init__(self, classifier: Any) -> None:
         super().__init__()
-        self.patch = classifier.patch
+        self.patch = _patch_classifier("classifier", classifier).patch
         self.sliding_window = SlidingWindow(classifier)  # no layer: it adds no parameters
         self.pad = ZeroPad2d(classifier.patch // 2)  # every pixel is the middle of a patch
         self.net = Sequential(*_dense(classifier))
@@ -145,6 +163,14 @@ class FullyConvolutional(Layer):
         padded[:, :, : dscores.shape[2], : dscores.shape[3]] = dscores
         dx = self.net.backward(padded)
         return None if dx is None else self.pad.backward(dx)
+
+
+def _patch_classifier(name, value):
+    """A layer that says how large its patches are, and which layers it is made of."""
+    an_instance(name, value, Layer)
+    if not hasattr(value, "patch") or not hasattr(value, "layers"):
+        raise TypeError(f"{name} is a {type(value).__name__}, but must have a patch and layers")
+    return value
 
 
 def _dense(classifier) -> Iterator[Layer]:

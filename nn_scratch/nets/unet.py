@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_generator
 from nn_scratch.backend import Array
 from nn_scratch.layers import Concat, Conv2d, ConvTranspose2d, Layer, MaxPool2d, Sequential
-from nn_scratch.nets.block import conv_norm_relu
+from nn_scratch.nets.block import check_sizes, conv_norm_relu
 
 
 class UNet(Layer):
@@ -25,6 +26,8 @@ class UNet(Layer):
 
     Two convolutions at each of len(widths) sizes on the way down, and at all but the smallest on
     the way up. H and W may be odd; they must be at least 2^(len(widths) − 1).
+
+    Raises: TypeError or ValueError for channels, widths or a kernel_size that are none.
     """
 
     first_child = "encoders.0"
@@ -40,7 +43,8 @@ class UNet(Layer):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__()
-        options = {"rng": np.random.default_rng(rng), "dtype": dtype}
+        check_sizes(widths, kernel_size, in_channels=in_channels, num_classes=num_classes)
+        options = {"rng": a_generator("rng", rng), "dtype": dtype}
 
         def block(c_in, c_out):
             first = conv_norm_relu(c_in, c_out, kernel_size, **options)

@@ -4,16 +4,19 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import an_instance, one_of, room_for, whole
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.layers import (
     BedOfNails2d,
     BilinearUpsample2d,
     ConvTranspose2d,
     Layer,
+    MaxPool2d,
     MaxUnpool2d,
     NearestUnpool2d,
 )
 
+STARTS = ("bilinear", "he")
 KINDS = ("nearest", "bed_of_nails", "bilinear", "max_unpool", "transpose_conv")
 
 
@@ -25,7 +28,7 @@ class Upsampler(Layer):
     or "transpose_conv" (stride 2, learned, `kernel_size` even; `init` "bilinear" starts it as
     bilinear interpolation of each channel, as Long et al. 2015 do, "he" at random).
 
-    Raises: ValueError for any other kind, init or kernel_size.
+    Raises: ValueError for any other kind, init or kernel_size; TypeError for a pool that is none.
     """
 
     def __init__(
@@ -40,9 +43,13 @@ class Upsampler(Layer):
         dtype: Any = np.float32,
     ) -> None:
         super().__init__()
-        if kind not in KINDS:
-            raise ValueError(f"upsampler is {kind!r}, but must be one of {KINDS}")
-        self.kind, self.pool = kind, pool
+        self.kind, self.pool = one_of("kind", kind, KINDS), an_instance("pool", pool, MaxPool2d)
+        channels, kernel_size = (
+            whole("channels", channels, 1),
+            even_kernel("kernel_size", kernel_size),
+        )
+        one_of("init", init, STARTS)
+        room_for("channels and kernel_size", channels, channels, kernel_size, kernel_size)
         self.layer = {
             "nearest": lambda: NearestUnpool2d(2),
             "bed_of_nails": lambda: BedOfNails2d(2),
@@ -64,17 +71,24 @@ class Upsampler(Layer):
 
 
 def _transpose_conv(channels, kernel_size, init, rng, dtype):
-    if kernel_size < 2 or kernel_size % 2:
-        raise ValueError(f"kernel_size is {kernel_size}, but must be even to double a size evenly")
     padding = kernel_size // 2 - 1
     layer = ConvTranspose2d(
         *(channels, channels, kernel_size, 2, padding), bias=False, rng=rng, dtype=dtype
     )
     if init == "bilinear":
         layer.params["weight"][...] = bilinear_weights(channels, kernel_size)
-    elif init != "he":
-        raise ValueError(f"init is {init!r}, but must be 'bilinear' or 'he'")
     return layer
+
+
+def even_kernel(name: str, value: Any) -> int:
+    """The side of a kernel that doubles a size.
+
+    Raises: TypeError or ValueError for what is none.
+    """
+    side = whole(name, value, 2)
+    if side % 2:
+        raise ValueError(f"{name} is {side}, but must be even to double a size evenly")
+    return side
 
 
 def bilinear_weights(channels: int, kernel_size: int, scale: int = 2) -> np.ndarray:

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from nn_scratch.arguments import whole
 from nn_scratch.nets.centernet import CenterNet
 from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
@@ -26,7 +27,7 @@ FILLED = 0.1  # of its windows, as it begins
 
 def fully_convolutional(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
     """A patch classifier with one pool, over the whole image at once."""
-    widths = (width, 2 * width)
+    widths = _multiples(width, 1, 2)
     return FullyConvolutional(
         PatchClassifier(
             in_channels, num_classes, widths=widths, kernel_size=kernel_size, pools=(0,), rng=rng
@@ -35,7 +36,7 @@ def fully_convolutional(in_channels, num_classes, *, width=16, kernel_size=5, rn
 
 
 def full_resolution(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
-    widths = (width, 2 * width, 2 * width)
+    widths = _multiples(width, 1, 2, 2)
     return FullResolutionFCN(in_channels, num_classes, widths, kernel_size, rng=rng)
 
 
@@ -51,14 +52,14 @@ def segnet(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
 
 def unet(in_channels, num_classes, *, width=16, kernel_size=3, rng=None):
     """As many pools as the others, which need one size more: the smallest has its own stage."""
-    widths = (*_doubling(width), width * 2**STAGES)
+    widths = _multiples(width, 1, 2, 4, 8)
     return UNet(in_channels, num_classes, widths, kernel_size, rng=rng)
 
 
 def localizer(in_channels, num_classes, *, image_size, grid=None, width=16, rng=None, **options):
     """For images of one size, or with `grid` for any."""
-    place = {"grid": grid} if grid else {"image_size": image_size}
-    widths = (width, 2 * width, 4 * width, 4 * width)
+    place = {"image_size": image_size} if grid is None else {"grid": grid}
+    widths = _multiples(width, 1, 2, 4, 4)
     return Localizer(in_channels, num_classes, widths=widths, rng=rng, **place, **options)
 
 
@@ -68,7 +69,7 @@ def centernet(in_channels, num_classes, *, width=16, kernel_size=3, rng=None, **
 
 def sliding_detector(in_channels, num_classes, *, width=16, rng=None):
     """A localizer for windows of WINDOW pixels, with a class for those that hold nothing."""
-    widths, size = (width, 2 * width), (WINDOW, WINDOW)
+    widths, size = _multiples(width, 1, 2), (WINDOW, WINDOW)
     localizer = Localizer(
         in_channels, 1 + num_classes, size, widths, features=4 * width, padding="valid", rng=rng
     )
@@ -79,7 +80,13 @@ def sliding_detector(in_channels, num_classes, *, width=16, rng=None):
 
 
 def _doubling(width):
-    return tuple(width * 2**stage for stage in range(STAGES))
+    return _multiples(width, 1, 2, 4)
+
+
+def _multiples(width, *factors):
+    """So many times the width of the first stage, which must be a whole number."""
+    width = whole("width", width, 1)
+    return tuple(width * factor for factor in factors)
 
 
 _UPSAMPLERS = {

@@ -82,10 +82,10 @@ def test_the_sizes_of_camvid(variant):
     "make, message",
     [
         (lambda: DownUpFCN(1, 2, upsampler="magic"), "upsampler is 'magic', but must be one of"),
-        (lambda: DownUpFCN(1, 2, skips=4), "skips is 4, but 3 stages have 0 to 3"),
+        (lambda: DownUpFCN(1, 2, skips=4), "skips is 4, but must be at most 3"),
         (lambda: SegNetBasic(1, 2, "SegNet"), "variant is 'SegNet', but must be one of"),
         (lambda: SegNetBasic(1, 2, "FCN-Basic", upsampling_kernel=5), "must be even"),
-        (lambda: Upsampler("transpose_conv", 2, None, init="zeros"), "init is 'zeros'"),
+        (lambda: Upsampler("transpose_conv", 2, MaxPool2d(2), init="zeros"), "init is 'zeros'"),
     ],
 )
 def test_wrong_choices_are_named(make, message):

@@ -45,10 +45,10 @@ def test_together_they_are_small():
 
 
 def test_an_unknown_name_lists_what_there_is(capsys):
-    with pytest.raises(ValueError, match=r"no trained net 'digits', but digits-.*digits-"):
+    with pytest.raises(ValueError, match=r"of the name 'digits', but digits-.*digits-"):
         pretrained("digits")
     assert main(["predict", "--pretrained", "digits", "a.png"]) == 2
-    assert "there is no trained net 'digits', but digits-" in capsys.readouterr().err
+    assert "there is no trained net of the name 'digits', but digits-" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", LEAST)
