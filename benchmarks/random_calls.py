@@ -16,15 +16,19 @@ are faults.
 """
 
 import argparse
+import os
 import sys
+import tempfile
 from collections import Counter
+from contextlib import contextmanager
 
 import numpy as np
 
-from calls import data, evaluation, layers, ops
+from calls import data, evaluation, graph, layers, nets, ops, training
 from calls.frame import described, spoiled, try_call
 
-TABLE = {**ops.TABLE, **layers.TABLE, **data.TABLE, **evaluation.TABLE}
+PACKAGES = data, evaluation, graph, layers, nets, ops, training
+TABLE = {name: make for package in PACKAGES for name, make in package.TABLE.items()}
 SPOILED = 0.7  # of the calls
 MEMORY = 16 << 30  # bytes of addresses that all may take
 
@@ -47,17 +51,30 @@ def main(arguments=None):
 def try_calls(names, calls, seed):
     """How many calls were computed and refused, and the faults found, as text."""
     counts, faults = Counter(), []
-    for number in range(calls):
-        name, rng = names[number % len(names)], np.random.default_rng([seed, number])
-        call, place = TABLE[name](rng), None
-        if rng.random() < SPOILED and (call.positional or call.keywords):
-            call, place = spoiled(rng, call)
-        text = described(name, call)  # before the call, which may use its arguments up
-        outcome, fault = try_call(call, place)
-        counts[outcome] += 1
-        if fault:
-            faults.append(f"call {number}: {text}: {fault}")
+    with elsewhere():
+        for number in range(calls):
+            name, rng = names[number % len(names)], np.random.default_rng([seed, number])
+            call, place = TABLE[name](rng), None
+            if rng.random() < SPOILED and (call.positional or call.keywords):
+                call, place = spoiled(rng, call)
+            text = described(name, call)  # before the call, which may use its arguments up
+            outcome, fault = try_call(call, place)
+            counts[outcome] += 1
+            if fault:
+                faults.append(f"call {number}: {text}: {fault}")
     return counts, faults
+
+
+@contextmanager
+def elsewhere():
+    """In a folder of its own, because a text may be taken for the name of a file to write."""
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(here)
 
 
 def limit_memory():

@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import is_dataclass
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -26,13 +27,14 @@ KINDS = "f2", "f4", "f8", ">f4", "i4", "u1", ">i8", "?", "c8", "O", "U3"
 class Call(NamedTuple):
     """A call with right arguments; with most likely right ones if they are not `sure`. fault: what
     is wrong with its result, as text, or None; it is given the result and the arguments, spoiled
-    ones too, and may raise where they have none."""
+    ones too, and may raise where they have none. names: other names that arguments have."""
 
     function: Callable
     positional: list
     keywords: dict[str, Any]
     fault: Callable[..., str | None] | None = None
     sure: bool = True
+    names: tuple[str, ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -168,7 +170,16 @@ def ours_to_give(call: Call) -> bool:
 def unnamed(call: Call, error: Exception) -> str | None:
     """The fault of an error that names no argument."""
     texts = set(texts_in([call.positional, call.keywords]))
-    names = {*parameters(call), *texts, "kernel_size", "stride", "padding", "groups", "dtypes"}
+    names = {
+        *parameters(call),
+        *call.names,
+        *texts,
+        "kernel_size",
+        "stride",
+        "padding",
+        "groups",
+        "dtypes",
+    }
     named = any(
         re.search(rf"(?<![A-Za-z0-9]){re.escape(n)}(?![A-Za-z0-9])", str(error)) for n in names
     )
@@ -190,7 +201,8 @@ def parameters(call: Call) -> dict[str, inspect.Parameter]:
 
 def not_meant(call: Call, place: str | int) -> str | None:
     """What is wrong if an argument of a kind that the signature does not allow was accepted."""
-    if hasattr(call.function, "_fields"):  # a record takes anything; who uses it looks
+    is_record = is_dataclass(call.function) and not hasattr(call.function, "__post_init__")
+    if is_record or hasattr(call.function, "_fields"):  # it takes anything; who uses it looks
         return None
     found = parameters(call)
     name = place if isinstance(place, str) else None

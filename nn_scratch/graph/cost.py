@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from nn_scratch.arguments import a_text, an_instance, each, real, whole
 from nn_scratch.backend import Array
 from nn_scratch.graph.memory import arrays_in, owner, place
 from nn_scratch.graph.trace import trace
 from nn_scratch.layers import Layer
+from nn_scratch.validate import check_values
 
 UNTOLD = "–"
 
@@ -34,7 +36,10 @@ def cost(net: Layer, x: Array) -> list[Cost]:
     Runs the pass in the net's present mode. A layer that only calls others has no row of its own.
 
     Returns: a list of Cost, the total last, without a name.
+    Raises: TypeError for what is no net, and for an x that is no array of values.
     """
+    an_instance("net", net, Layer)
+    check_values(x=x)
     traced = trace(net, x)
     counted: dict[tuple, Array] = {}  # memory that was counted, held so that it is not given anew
     rows = [
@@ -42,9 +47,9 @@ def cost(net: Layer, x: Array) -> list[Cost]:
         for row, step in ((_row(step, counted), step) for step in traced.calls)
         if step.outputs or row.params or row.macs or row.kept
     ]
-    params, macs, kept = (
-        sum(filter(None, column)) for column in zip(*(r[3:] for r in rows), strict=True)
-    )
+    if not traced.outputs:
+        raise TypeError(f"net: {type(net).__name__} returns no array")
+    params, macs, kept = (sum(filter(None, (row[column] for row in rows))) for column in (3, 4, 5))
     output = traced.outputs[0].shape
     return [*rows, Cost("", type(net).__name__, output, params, macs, kept)]
 
@@ -53,7 +58,9 @@ def cost_table(rows: list[Cost]) -> str:
     """The rows as text. Where layers do not tell their MACs, the total says that it is not all.
 
     Returns: a heading, a line for each row, and perhaps one that names such layers.
+    Raises: TypeError or ValueError if rows are not those of `cost`.
     """
+    rows = each("rows", rows, _cost)
     untold = untold_macs(rows)
     cells = [("", "", "output", "params", "MACs", "kept")]
     for row in rows:
@@ -82,8 +89,22 @@ def untold_macs(rows: list[Cost]) -> list[str]:
     """The kinds of layers that do not tell their MACs, so that the total leaves them out.
 
     Returns: their names, sorted; none if the total is complete.
+    Raises: TypeError or ValueError if rows are not those of `cost`.
     """
-    return sorted({row.layer for row in rows if row.macs is None})
+    return sorted({row.layer for row in each("rows", rows, _cost) if row.macs is None})
+
+
+def _cost(name, row):
+    """A Cost that holds numbers where it must."""
+    an_instance(name, row, Cost)
+    for part in "name", "layer":
+        a_text(f"{name}.{part}", getattr(row, part))
+    each(f"{name}.output", row.output, whole)
+    for part in "params", "macs", "kept":
+        count = getattr(row, part)
+        if not (part == "macs" and count is None) and not real(f"{name}.{part}", count) >= 0:
+            raise ValueError(f"{name}.{part} is {count}, but must be at least 0")
+    return row
 
 
 def _row(step, counted):

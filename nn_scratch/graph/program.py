@@ -48,10 +48,11 @@ class Program:
         return self.ops[value - 1].shape if value else self.shape
 
 
-def program(net: L.Layer, shape: tuple[int, int, int]) -> Program:
+def program(net: L.Layer, shape: tuple[int, int, int], name: str = "shape") -> Program:
     """The ops that the net runs, in evaluation mode, for an image of this shape (C, H, W).
 
-    Raises: ExportError if a layer is none of the library's, or receives what no layer made.
+    Raises: ExportError if a layer is none of the library's, or receives what no layer made;
+    ValueError, by the argument's name, for a shape that the net does not take.
     """
     dtype = next((array.dtype for array in net.params.values()), np.float32)
     image = to_device(np.random.default_rng(0).random((1, *shape)).astype(dtype), net.device)
@@ -59,6 +60,8 @@ def program(net: L.Layer, shape: tuple[int, int, int]) -> Program:
     net.eval()
     try:
         found = trace(net, image)
+    except ValueError as error:
+        raise ValueError(f"{name} {tuple(shape)} does not fit the net: {error}") from error
     finally:
         net.train(was_training)
     if found.unexplained:

@@ -13,8 +13,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from nn_scratch.arguments import an_instance, optional
+from nn_scratch.geometry import pair
 from nn_scratch.graph.trace import trace
 from nn_scratch.layers import Layer
+from nn_scratch.validate import check_rank, check_values
 
 
 def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = None) -> np.ndarray:
@@ -23,7 +26,14 @@ def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = Non
     all. For a net whose output is no map, what all of its output can depend on.
 
     Returns: (H, W), True or False.
+    Raises: TypeError or ValueError for what is no net, no image, or no pixel of its scores.
     """
+    an_instance("net", net, Layer)
+    check_values(image=image)
+    check_rank("image", image, 4)
+    if len(image) != 1:
+        raise ValueError(f"image has shape {image.shape}, but must be a batch of one")
+    pixel = optional(pair, "pixel", pixel, 0)
     training, gradients = net.training, {name: g.copy() for name, g in net.grads.items()}
     net.eval()
     try:
@@ -41,9 +51,12 @@ def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = Non
 def receptive_field(net: Layer, image: np.ndarray) -> tuple[int, int]:
     """The smallest rectangle that holds `influence` of the middle pixel.
 
-    Returns: (height, width), in pixels of the image.
+    Returns: (height, width), in pixels of the image; 0 if nothing has an influence.
+    Raises: as influence.
     """
     rows, columns = influence(net, image).nonzero()
+    if not len(rows):
+        return 0, 0
     return int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
 
 
@@ -51,7 +64,10 @@ def _seed(y, pixel):
     """Ones at one pixel of the output, or everywhere if it is no map."""
     if y.ndim != 4:
         return np.ones_like(y)
-    row, column = pixel or (y.shape[2] // 2, y.shape[3] // 2)
+    height, width = y.shape[2:]
+    row, column = (height // 2, width // 2) if pixel is None else pixel
+    if row >= height or column >= width:
+        raise ValueError(f"pixel is {pixel}, but the scores are of {height} × {width} pixels")
     dy = np.zeros_like(y)
     dy[:, :, row, column] = 1
     return dy

@@ -9,6 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import (
+    a_text,
+    an_instance,
+    each,
+    optional,
+    parts,
+    room_for,
+    whole,
+    words,
+)
 from nn_scratch.geometry import transpose_base
 from nn_scratch.graph.program import ExportError, Program, program, windows_of
 from nn_scratch.layers import Layer
@@ -32,15 +42,23 @@ def to_onnx(
     the file.
 
     Returns: the model; `model.SerializeToString()` gives the bytes of the file.
-    Raises: ExportError for what ONNX cannot say, with the reason.
+    Raises: ExportError for what ONNX cannot say, with the reason; TypeError or ValueError for what
+        is no net, no shape, and for names that are none or not as many as outputs.
     """
-    return _File(_programs(net, image_shape)).model(list(outputs), metadata or {})
+    an_instance("net", net, Layer)
+    image_shape = tuple(each("image_shape", image_shape, lambda name, n: whole(name, n, 1)))
+    parts("image_shape", image_shape, 3)
+    room_for("image_shape", *image_shape)
+    outputs = words("outputs", outputs)
+    for key, value in (optional(an_instance, "metadata", metadata, dict) or {}).items():
+        a_text("a key of metadata", key), a_text(f"metadata[{key!r}]", value)
+    return _File(_programs(net, image_shape)).model(outputs, metadata or {})
 
 
 def _programs(net, image_shape):
     """The net's ops for images of this shape; and, if it takes them, of other sizes."""
     channels, height, width = image_shape
-    found = [program(net, (channels, height, width))]
+    found = [program(net, (channels, height, width), "image_shape")]
     for other in OTHER_SIZES:
         try:
             one = program(net, (channels, *other(height, width)))
@@ -77,6 +95,8 @@ class _File:
     def model(self, outputs, metadata):
         """The whole file."""
         one = self.programs[0]
+        if len(outputs) != len(one.outputs):
+            raise ValueError(f"outputs are {len(outputs)}, but the net has {len(one.outputs)}")
         for value, op in enumerate(one.ops, start=1):
             self.value, self.op = value, op
             self.names[value] = WRITERS[op.name](self, op, *(self.names[k] for k in op.inputs))

@@ -5,6 +5,7 @@ The page holds everything: weights, a few images, and the forward passes written
 """
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
@@ -13,10 +14,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from nn_scratch.arguments import a_text, an_instance, filled, items, one_of, words
 from nn_scratch.backend import Array, to_host
 from nn_scratch.graph.program import Op, Program, program
 from nn_scratch.layers import Layer
+from nn_scratch.validate import check_rank, check_values, number
 
+TASKS = "segmentation", "localization", "detection"
+COLOUR = re.compile("#[0-9a-fA-F]{6}")
 SCRIPTS = "ops.js", "net.js", "boxes.js", "page.js"
 EXACT = 360_000  # weights: with more, all of their bytes would make a page larger than 2 MB
 STAGES = {  # the ops whose maps are shown, and what stands below them
@@ -65,14 +70,28 @@ def to_page(
     sentence stand above.
 
     Returns: the text of the HTML file.
-    Raises: ExportError if a layer is none of the library's, which is named.
+    Raises: ExportError if a layer is none of the library's, which is named; TypeError or ValueError
+        for arguments that are none of these, and for names that are too few or too many.
     """
-    found = program(net, examples.shape[1:])
+    an_instance("net", net, Layer)
+    one_of("task", task, TASKS)
+    class_names, colours = words("class_names", class_names), items("colours", colours, str)
+    if len(colours) != len(class_names) or not all(map(COLOUR.fullmatch, colours)):
+        raise ValueError(f"colours are {colours}, but must be #rrggbb, one for each of class_names")
+    check_values(examples=examples)
+    check_rank("examples", filled("examples", examples), 4)
+    for name, value in ("title", title), ("sentence", sentence):
+        a_text(name, value)
+    for name, value in an_instance("paper", paper, Paper)._asdict().items():
+        number(f"paper.{name}", value, 0)
+    found, outputs = program(net, examples.shape[1:], "examples"), words("outputs", outputs)
+    if len(outputs) != len(found.outputs):
+        raise ValueError(f"outputs are {len(outputs)}, but the net has {len(found.outputs)}")
     numbers = _Numbers()
     exported = {
         "task": task,
-        "classes": list(class_names),
-        "colours": list(colours),
+        "classes": class_names,
+        "colours": colours,
         "shape": list(found.shape),
         "steps": [_step(op, numbers) for op in found.ops],
         "outputs": found.outputs,

@@ -10,6 +10,7 @@ layer made. Any other array that no layer made is a step of the kind UNKNOWN.
 from dataclasses import dataclass, field
 from typing import Any
 
+from nn_scratch.arguments import an_instance, shown
 from nn_scratch.backend import Array, is_array
 from nn_scratch.graph.memory import Value, arrays_in, checksum, made_of, place, view_of
 from nn_scratch.layers import Layer, Sequential
@@ -59,7 +60,12 @@ def trace(net: Layer, *inputs: Array) -> Trace:
     """Run net(*inputs), in its present mode, and note every call of a layer in it.
 
     Returns: a Trace. The arrays in it stay in memory as long as it does.
+    Raises: TypeError for what is no net, and for inputs that are no arrays.
     """
+    an_instance("net", net, Layer)
+    for number, array in enumerate(inputs):
+        if not is_array(array):
+            raise TypeError(f"inputs[{number}] is {shown(array)}, but must be an array")
     watch, layers = _Watch(inputs), list(net.named_modules())
     for name, layer in layers:
         vars(layer)["forward"] = watch.watched(name, layer)

@@ -80,7 +80,7 @@ class Localizer(Layer):
         for c_in, c_out in pairwise((in_channels, *widths)):
             stages += [conv_norm_relu(c_in, c_out, 3, padding=padding, **options), MaxPool2d(2)]
         if grid is not None:
-            stages.append(AdaptiveAvgPool2d(grid))
+            stages.append(AdaptiveAvgPool2d(pair("grid", grid)))
         self.padding, self.grid = padding, grid
         self.map_size = _halved(image_size, widths, padding) if grid is None else pair("grid", grid)
         height, width = self.map_size

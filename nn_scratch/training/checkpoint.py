@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import strict_json
+from nn_scratch.arguments import a_path, an_instance
 from nn_scratch.backend import to_host
 from nn_scratch.layers import Layer
 from nn_scratch.training.optim import Optimizer
@@ -54,8 +55,13 @@ def save_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record: 
 
     Written under a temporary name and renamed: whenever the process is killed, `path` is either
     the old checkpoint or the new one, whole. What an earlier process left half-written is replaced.
+
+    Raises: TypeError or ValueError for a path, net, optimizer or record that is none.
     """
-    path = Path(path)
+    path = a_path("path", path)
+    an_instance("net", net, Layer)
+    an_instance("optimizer", optimizer, Optimizer)
+    an_instance("record", record, dict)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -90,8 +96,9 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Returns: the Checkpoint, with the states of net and optimizer as dicts of arrays.
 
     Raises: CheckpointError, with the reason, if it cannot be read, is damaged or incomplete, or is
-    not a checkpoint of this version.
+    not a checkpoint of this version; TypeError for what is no path.
     """
+    a_path("path", path)
     try:
         with Path(path).open("rb") as file, zipfile.ZipFile(file) as archive:
             said = _record(archive)

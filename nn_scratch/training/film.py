@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from typing import Any
 
+from nn_scratch.arguments import an_instance, each, flag, whole
 from nn_scratch.backend import Array, to_device, to_host
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.training.recipes import Recipe
 from nn_scratch.training.tasks import Task
+from nn_scratch.validate import check_rank, check_values
 
 
 def film(
@@ -19,7 +21,13 @@ def film(
 
     Returns: what the net said of the images, in evaluation mode, by step: arrays on the host, or
     tuples of them; the last one under the number of steps.
+    Raises: TypeError or ValueError for a recipe, images or steps that are none.
     """
+    an_instance("one", one, Recipe)
+    check_values(images=images)
+    check_rank("images", images, 4)
+    steps = each("steps", steps, whole)
+    flag("progress", progress)
     watched: Any = _Watched(one.task, images, steps)
     one.task = watched
     one.run(progress=progress)

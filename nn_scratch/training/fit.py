@@ -7,6 +7,15 @@ from typing import Any
 
 from tqdm import tqdm
 
+from nn_scratch.arguments import (
+    a_function,
+    a_path,
+    an_instance,
+    flag,
+    optional,
+    shown,
+    whole,
+)
 from nn_scratch.data import Loader
 from nn_scratch.evaluation.display import display_name, display_value
 from nn_scratch.layers import Layer, inference_mode
@@ -55,9 +64,21 @@ def fit(
 
     Raises: DivergedError, naming the step, when the loss or a weight stops being finite; the last
     good checkpoint stays. CheckpointError if the checkpoint cannot be gone on from, and
-    OutputError if its folder cannot be written to; ValueError for a net without parameters.
+    OutputError if its folder cannot be written to; TypeError or ValueError for a net without
+    parameters, and for other arguments that are none.
     """
     demand_parameters(net)
+    _able("task", task, "step", "evaluate")
+    _able("loader", loader, "batches", "__len__")
+    _able("optimizer", optimizer, "step", "state_dict")
+    if validation is not None:
+        _able("validation", validation, "batches", "__len__")
+    epochs, save_every = whole("epochs", epochs), whole("save_every", save_every, 1)
+    optional(a_function, "schedule", schedule)
+    optional(a_path, "checkpoint", checkpoint)
+    for name, value in ("settings", settings), ("notes", notes):
+        optional(an_instance, name, value, dict)
+    flag("progress", progress)
     with world().abort_together(), world().synchronized(net), saving_to(checkpoint) as folder:
         run = Run(net, optimizer, folder, checkpoint, settings, notes)
         run.resume()
@@ -82,7 +103,11 @@ def evaluate(net: Layer, task: Task, loader: Loader) -> dict[str, Any]:
     """Evaluate the net, in evaluation mode, on the loader's epoch 0.
 
     Returns: the task's metrics, by name.
+    Raises: TypeError for what is no net, task or loader.
     """
+    an_instance("net", net, Layer)
+    _able("task", task, "evaluate")
+    _able("loader", loader, "batches")
     was_training = net.training
     net.eval()
     try:
@@ -90,6 +115,13 @@ def evaluate(net: Layer, task: Task, loader: Loader) -> dict[str, Any]:
             return task.evaluate(net, loader.batches(part=world().part))
     finally:
         net.train(was_training)
+
+
+def _able(name, value, *methods):
+    """What has these methods, whatever its class."""
+    missing = [method for method in methods if not hasattr(value, method)]
+    if missing:
+        raise TypeError(f"{name} is {shown(value)}, but must have {' and '.join(missing)}")
 
 
 def _train(run, task, loader, epoch, epochs, schedule, save_every, talkative):

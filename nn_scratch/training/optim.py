@@ -4,8 +4,10 @@ from math import sqrt
 
 import numpy as np
 
+from nn_scratch.arguments import an_array, an_instance, parts
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.layers import Layer
+from nn_scratch.validate import number
 
 
 def demand_parameters(net):
@@ -14,18 +16,20 @@ def demand_parameters(net):
     name = getattr(net, "__name__", type(net).__name__)
     if not isinstance(net, Layer):
         raise TypeError(
-            f"{name} is no Layer, and has no parameters to train: write class {name}(Layer), with "
-            "super().__init__() first in its __init__"
+            f"net: {name} is no Layer, and has no parameters to train: write class {name}(Layer), "
+            "with super().__init__() first in its __init__"
         )
     if not net.params:
         raise ValueError(
-            f"{name} has no parameters to train. Assigning registers, after super().__init__(): "
-            "are its layers attributes of self, alone or in a list, tuple or dict (not in another "
-            "object, a generator or a local variable)? Were its own arrays made with add_parameter?"
+            f"net: {name} has no parameters to train. Assigning registers, after "
+            "super().__init__(): are its layers attributes of self, alone or in a list, tuple or "
+            "dict (not in another object, a generator or a local variable)? Were its own arrays "
+            "made with add_parameter?"
         )
 
 
 PIECE = 1 << 16  # numbers
+BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 
 class Optimizer:
@@ -40,8 +44,8 @@ class Optimizer:
     def __init__(self, net: Layer, lr: float, weight_decay: float) -> None:
         demand_parameters(net)
         self.net = net
-        self.lr = lr
-        self.weight_decay = weight_decay
+        self.lr = number("lr", lr, 0)
+        self.weight_decay = number("weight_decay", weight_decay, 0)
         self.steps = 0
         self.state: dict[str, Array] = {}
 
@@ -78,18 +82,21 @@ class Optimizer:
     def load_state_dict(self, state: dict[str, Array]) -> None:
         """Take over what state_dict gave.
 
-        Raises: ValueError, before anything is changed, for the state of another optimizer or net.
+        Raises: ValueError, before anything is changed, for the state of another optimizer or net;
+            TypeError for what holds no numbers.
         """
+        an_instance("state", state, dict)
         params, shapes = self.net.params, {}
         for name, array in state.items():
-            kind, _, parameter = name.partition(".")
+            an_array(f"{name} in state", array, ("…",))
+            kind, _, parameter = str(name).partition(".")
             if name != "steps" and (kind not in self.kinds or parameter not in params):
-                raise ValueError(f"{type(self).__name__} has no {name} for this net")
+                raise ValueError(f"state: {type(self).__name__} has no {name} for this net")
             shapes[name] = np.shape(params[parameter]) if name != "steps" else ()
             if np.shape(array) != shapes[name]:
-                raise ValueError(f"{name} is {np.shape(array)}, needs {shapes[name]}")
+                raise ValueError(f"{name} in state is {np.shape(array)}, needs {shapes[name]}")
         if "steps" not in state or int(state["steps"]) < 0:
-            raise ValueError("the number of steps is missing")
+            raise ValueError("the number of steps is missing in state")
         needed = {f"{kind}.{name}" for kind in self.kinds for name in params}
         if missing := sorted(needed - shapes.keys()) if int(state["steps"]) else []:
             raise ValueError(f"the optimizer's state lacks {', '.join(missing[:3])}")
@@ -112,13 +119,17 @@ def _pieces(*arrays):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: v ← momentum·v + g, parameter ← parameter − lr·v."""
+    """Stochastic gradient descent: v ← momentum·v + g, parameter ← parameter − lr·v.
+
+    Raises: TypeError or ValueError for a net without parameters, and for numbers that are negative
+        or none.
+    """
 
     def __init__(
         self, net: Layer, lr: float, *, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
         super().__init__(net, lr, weight_decay)
-        self.momentum = momentum
+        self.momentum = number("momentum", momentum, 0)
         self.kinds = ("velocity",) if momentum else ()
 
     def _update(self, parameter, gradient, velocity=None):
@@ -132,7 +143,11 @@ class SGD(Optimizer):
 
 class Adam(Optimizer):
     """Adam (Kingma & Ba 2015, algorithm 1): parameter ← parameter − lr·m̂ / (√v̂ + eps), with
-    running means m of g and v of g², both corrected for their start at 0."""
+    running means m of g and v of g², both corrected for their start at 0.
+
+    Raises: TypeError or ValueError for a net without parameters, and for numbers that are negative
+        or none, or betas that are not below 1.
+    """
 
     kinds = ("mean", "square")
 
@@ -146,8 +161,12 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(net, lr, weight_decay)
-        self.betas = betas
-        self.eps = eps
+        first, second = parts("betas", betas, 2)
+        self.betas = (
+            number("betas[0]", first, 0, BELOW_ONE),
+            number("betas[1]", second, 0, BELOW_ONE),
+        )
+        self.eps = number("eps", eps, 0)
 
     def _update(self, parameter, gradient, mean, square):
         gradient = self._decayed(parameter, gradient)

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from math import cos, pi
 
+from nn_scratch.arguments import whole
+from nn_scratch.validate import number
+
 
 def one_cycle(
     max_lr: float,
@@ -16,16 +19,28 @@ def one_cycle(
     OneCycleLR without its cycle of momentum).
 
     Returns: a function from the step's number (0, 1, …) to the rate.
+    Raises: TypeError or ValueError for rates and factors that are not above 0, no number of steps,
+        or a warm_up outside 0 … 1.
     """
+    max_lr, steps = number("max_lr", max_lr, 0, above=True), whole("steps", steps, 1)
+    warm_up = number("warm_up", warm_up, 0, 1)
+    start_factor = number("start_factor", start_factor, 0, above=True)
+    final_factor = number("final_factor", final_factor, 0, above=True)
     start = max_lr / start_factor
     peak = warm_up * steps - 1
 
     def lr(step):
+        step = whole("step", step)
         if step <= peak:
-            return _between(start, max_lr, step / peak)
-        return _between(max_lr, start / final_factor, min((step - peak) / (steps - 1 - peak), 1))
+            return _between(start, max_lr, _share(step, peak))
+        return _between(max_lr, start / final_factor, _share(step - peak, steps - 1 - peak))
 
     return lr
+
+
+def _share(part, whole):
+    """How much of a phase is over, which may be no longer than a step."""
+    return min(part / whole, 1) if whole > 0 else 1
 
 
 def _between(first, last, share):

@@ -212,7 +212,7 @@ def test_box_losses():
         batch = next(iter(Loader(DigitLocalization("train", 4), 4).batches()))
         losses = Localization(box_weight=3.0, box_loss=box_loss).step(net, batch)
         assert losses["loss"] == pytest.approx(losses["class_loss"] + 3 * losses["box_loss"])
-    with pytest.raises(ValueError, match="box_loss='l3'"):
+    with pytest.raises(ValueError, match="box_loss is 'l3', but must be one of l2"):
         Localization(box_loss="l3")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from nn_scratch.arguments import class_count
 from nn_scratch.backend import Array, to_device
 from nn_scratch.data import Source
 from nn_scratch.evaluation.detection import (
@@ -50,6 +51,8 @@ class Detection(Task):
     What a net gives says which kind of detector it is, see tasks.detectors: heat maps, sizes and
     offsets; or each window's scores and box. Average precision is COCO's, over all classes of which
     there are objects: at IoU 0.5 (ap50), at 0.75, and the mean from 0.5 to 0.95 (ap).
+
+    Raises: TypeError or ValueError for a num_classes that is none.
     """
 
     name = "detection"
@@ -61,7 +64,7 @@ class Detection(Task):
     plotted = ("ap50", "ap")
 
     def __init__(self, num_classes: int):
-        self.num_classes = num_classes
+        self.num_classes = class_count("num_classes", num_classes)
 
     @classmethod
     def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Detection":

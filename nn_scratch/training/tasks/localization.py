@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from nn_scratch import ops
+from nn_scratch import arguments, ops, validate
 from nn_scratch.backend import Array, to_device, to_host, xp_of
 from nn_scratch.data import Source
 from nn_scratch.evaluation import boxes as box_tools
@@ -60,7 +60,7 @@ class Localization(Task):
     or one for each class, (N, K, 4): then the true class's box is trained, and the likeliest
     class's counts.
 
-    Raises: ValueError for another `box_loss`.
+    Raises: ValueError for another `box_loss`; TypeError or ValueError for a weight that is none.
     """
 
     name = "localization"
@@ -72,10 +72,9 @@ class Localization(Task):
     plotted = ("mean_box_iou", "success")
 
     def __init__(self, *, box_weight: float = 10.0, box_loss: str = "l2"):
-        if box_loss not in BOX_LOSSES:
-            raise ValueError(f"box_loss={box_loss!r}, but must be one of {sorted(BOX_LOSSES)}")
-        self.box_weight = box_weight
-        self.box_loss, self.box_loss_backward = BOX_LOSSES[box_loss]
+        self.box_weight = validate.number("box_weight", box_weight, 0)
+        passes = BOX_LOSSES[arguments.one_of("box_loss", box_loss, BOX_LOSSES)]
+        self.box_loss, self.box_loss_backward = passes
 
     @classmethod
     def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Localization":

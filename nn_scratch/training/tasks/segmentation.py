@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from nn_scratch import ops
+from nn_scratch import arguments, ops, validate
 from nn_scratch.backend import Array, to_device, to_host, xp_of
 from nn_scratch.data import Resize, Source
 from nn_scratch.data.sources import BUILT_IN
@@ -67,6 +67,8 @@ class Segmentation(Task):
 
     class_weights (num_classes,) weigh the classes in the loss; labels equal to `ignore_index` do
     not count, in the loss and in the segmentation.
+
+    Raises: TypeError or ValueError for numbers or weights that are none.
     """
 
     name = "segmentation"
@@ -90,9 +92,12 @@ class Segmentation(Task):
         class_weights: Array | None = None,
         ignore_index: int | None = None,
     ):
-        self.num_classes = num_classes
+        self.num_classes = arguments.class_count("num_classes", num_classes)
+        if class_weights is not None:
+            validate.check_values(class_weights=class_weights)
+            arguments.an_array("class_weights", class_weights, (num_classes,))
         self.class_weights = class_weights
-        self.ignore_index = ignore_index
+        self.ignore_index = arguments.optional(arguments.a_label, "ignore_index", ignore_index)
 
     @classmethod
     def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Segmentation":
