@@ -118,8 +118,8 @@ def countable_objects(n: int, objects: Objects, num_classes: int) -> Iterator[tu
 
     Raises: as center_targets.
     """
-    labels, boxes, *flags = records.objects(f"truth[{n}]", objects)
-    counts = ~np.any(flags, axis=0)
+    known: Any = records.objects(f"truth[{n}]", objects)
+    labels, boxes, counts = known.labels, known.boxes, ~(known.difficult | known.crowd)
     for i, (label, box) in enumerate(zip(labels, boxes, strict=True)):
         if not 0 <= label < num_classes:
             raise ValueError(

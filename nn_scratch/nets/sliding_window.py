@@ -69,7 +69,7 @@ class PatchClassifier(Sequential):
         check_sizes(widths, kernel_size, in_channels=in_channels, num_classes=num_classes)
         features = whole("features", features, 1)
         patch, kernel_size = whole("patch", patch, 1), whole("kernel_size", kernel_size, 1)
-        pools = each("pools", pools, lambda name, at: whole(name, at, 0, len(widths) - 1))
+        followed = each("pools", pools, lambda name, at: whole(name, at, 0, len(widths) - 1))
         if patch % 2 == 0:
             raise ValueError(f"patch is {patch}, but must be odd to have a middle pixel")
         options = {"rng": a_generator("rng", rng), "dtype": dtype}
@@ -77,7 +77,7 @@ class PatchClassifier(Sequential):
         for i, (c_in, c_out) in enumerate(pairwise((in_channels, *widths))):
             stages += [Conv2d(c_in, c_out, kernel_size, **options), ReLU()]
             size -= kernel_size - 1
-            if i in pools:
+            if i in followed:
                 stages.append(MaxPool2d(2))
                 size //= 2
             if size < 1:

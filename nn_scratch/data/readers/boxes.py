@@ -46,10 +46,10 @@ class _Annotated:
     """
 
     def __init__(self, rows: Iterable[BoxRow], class_names: Sequence[str] | None = None):
-        rows = _rows(rows)
+        known: list[BoxRow] = _rows(rows)
         class_names = optional(words, "class_names", class_names)
-        present = [row for row in rows if row.image.exists()]
-        missing = [row for row in rows if not row.image.exists()]
+        present = [row for row in known if row.image.exists()]
+        missing = [row for row in known if not row.image.exists()]
         if missing and not present:
             first = missing[0]
             raise DataError(
@@ -65,7 +65,7 @@ class _Annotated:
             if row.label is not None and row.label not in self.class_names:
                 raise DataError(f"{row.source}: label {row.label!r} is none of {self.class_names}")
         if not self.class_names:
-            raise DataError(f"{rows[0].source}: there is no object here, nor in any other image")
+            raise DataError(f"{known[0].source}: there is no object here, nor in any other image")
         self._objects: dict[Path, list[BoxRow]] = {}
         for row in present:
             self._objects.setdefault(row.image, []).append(row)
