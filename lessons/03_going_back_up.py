@@ -25,7 +25,15 @@ try:
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import pretrained
-    from nn_scratch.plotting import plot_arrays, plot_images, plot_net
+    from nn_scratch.plotting import (
+        plot_arrays,
+        plot_blocks,
+        plot_images,
+        plot_interpolation,
+        plot_net,
+        plot_points,
+        plot_signed,
+    )
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -54,19 +62,18 @@ small, switches = ops.max_pool2d(image[None, None], 2)
 nearest = ops.nearest_unpool2d(small, 2)[0, 0]
 nails = ops.bed_of_nails_unpool2d(small, 2)[0, 0]
 unpooled = ops.max_unpool2d(small, switches, (4, 4))[0, 0]
-plot_arrays(
+plot_blocks(
     {
         "x": image,
         "max-pooled": small[0, 0],
         "nearest": nearest,
         "bed of nails": nails,
         "max-unpooled": unpooled,
-    },
-    columns=3,
+    }
 )
 
 # %% [markdown]
-# The switches, down and up again, step by step:
+# A value and its block share their colour. The switches, down and up again, step by step:
 #
 # ![Windows choose their maximum; later each maximum goes back to its place](images/switches.gif)
 #
@@ -126,8 +133,8 @@ assert np.array_equal(naive.max_unpool2d(small, switches, (4, 4))[0, 0], unpoole
 # **Predict** the three gradients of the value at the top left for this `dy`.
 
 # %%
-dy = np.array([[1.0, 2, 0, 1], [3, 4, 2, 0], [0, 0, 1, 1], [5, 0, 2, 2]])[None, None]
-plot_arrays({"dy": dy[0, 0], "switches": switches[0, 0]})
+dy = np.array([[1.0, 2, 0, 1], [3, 4, 2, 0], [0, 6, 1, 1], [5, 0, 2, 7]])[None, None]
+plot_blocks({"dy": dy[0, 0], "switches": switches[0, 0]})
 
 # %%
 by_sum = ops.nearest_unpool2d_backward(dy, 2)
@@ -138,12 +145,12 @@ assert (by_sum[0, 0, 0, 0], by_nail[0, 0, 0, 0], by_switch[0, 0, 0, 0]) == (
     1,
     3,  # the switch of the top left window is 4: row 1, column 0
 )
-plot_arrays(
+plot_blocks(
     {
         "dy": dy[0, 0],
         "nearest: sums": by_sum[0, 0],
         "nails: top left": by_nail[0, 0],
-        "switches": by_switch[0, 0],
+        "at the switches": by_switch[0, 0],
     }
 )
 
@@ -156,11 +163,60 @@ plot_arrays({"nearest, 2 → 8": A, "its backward, 8 → 2": B})
 # %% [markdown]
 # ## 4. What a switch remembers, and what is lost without it
 #
-# Pool a real image three times, down to an eighth, and go straight back up. No layer in between has
-# changed anything, so what is missing is what the way back does not know.
+# Enough of small numbers. Here is one of the maps that the net above makes of its scene: it is
+# bright where a stroke lies level. Pool it once, and go back up in three ways. **Predict:** which
+# is closest to the map, and where is each one wrong?
 
 # %%
-scene, _ = DigitSegmentation("test", 4).sample(0, 2)
+net = pretrained("digits-segmentation").eval()
+maps = net.encoders[0](scene[None])
+chosen = int(maps[0].std(axis=(1, 2)).argmax())  # the map with the largest contrast
+real = maps[:, [chosen]]
+half, stood = ops.max_pool2d(real, 2)
+ways_up = {
+    "nearest": ops.nearest_unpool2d(half, 2),
+    "bed of nails": ops.bed_of_nails_unpool2d(half, 2),
+    "max-unpooling": ops.max_unpool2d(half, stood, real.shape[2:]),
+}
+shown = {"the map": real, "max-pooled": half, **ways_up}
+plot_images({name: x[0, 0] for name, x in shown.items()}, size=2)
+
+# %%
+plot_signed({name: (y - real)[0, 0] for name, y in ways_up.items()}, size=2.4)
+
+# %%
+for name, y in ways_up.items():
+    print(f"{name:<15}mean distance from the map {abs(y - real).mean():.2f}")
+distances = [abs(y - real).mean() for y in ways_up.values()]
+assert distances[2] == min(distances)
+assert (ways_up["nearest"] >= real).all() and (ways_up["max-unpooling"] <= real).all()
+
+# %% [markdown]
+# Orange is too much, blue too little. Nearest is never too little: the maximum of a window stands
+# for all four of its pixels. Bed of nails errs in both colours, since it moves an edge to the
+# corner of its block. Max-unpooling is never too much: what it has is right, and what is missing
+# lies beside it.
+#
+# That is all a switch does: of four places it names one. Here it is, in one colour for each place:
+
+# %%
+row, column = np.divmod(stood[0, 0], real.shape[3])
+place = 1 + 2 * (row % 2) + column % 2  # which of the four pixels of its window won
+places = ["", "top left", "top right", "bottom left", "bottom right"]
+two = {"the map": real[0, 0], "which pixel of its window won": place.astype(int)}
+plot_images(two, size=3.2, class_names=places)
+
+# %% [markdown]
+# Four colours: two bits a window would do. (The library keeps an int32, the number of the pixel,
+# which can be read without more ado.) In the background they are a matter of chance, or the top
+# left where all four are zero, a tie. Along a stroke they come in runs: there the switches know on
+# which side of the window it lies.
+#
+# Now three pools in a row, down to an eighth, on the raw image, and straight back up. No layer in
+# between has changed anything, so what is missing is what the way back does not know.
+
+# %%
+small_scene, _ = DigitSegmentation("test", 4).sample(0, 2)
 
 
 def down_and_up(scene, times, way):
@@ -180,31 +236,57 @@ def down_and_up(scene, times, way):
 
 
 ways = ("nearest", "bed of nails", "max-unpooling")
-plot_images({"image": scene, **{way: down_and_up(scene, 3, way) for way in ways}}, size=2)
+back = {way: down_and_up(small_scene, 3, way) for way in ways}
+plot_images({"image": small_scene, **back}, size=2)
 
 # %% [markdown]
 # Nearest gives a coarse picture. Bed of nails and max-unpooling give few points, one for each 8×8
-# block, but look where: with switches every point stands exactly where it was in the image. Let us
-# measure that: of the pixels that are not zero afterwards, how many hold the value that they had?
+# block. Lay them over the image: a dot where the value is the one that the image has there, a cross
+# where it is not.
+
+# %%
+plot_points(small_scene, {way: back[way][0] for way in ways[1:]})
 
 # %%
 print("way             pixels not zero   of these, right")
 for way in ways:
-    result = down_and_up(scene, 3, way)
-    kept = result != 0
-    right = np.mean(result[kept] == scene[kept])
+    kept = back[way] != 0
+    right = np.mean(back[way][kept] == small_scene[kept])
     print(f"{way:<18}{kept.mean():>10.1%}{right:>16.0%}")
     if way == "max-unpooling":
         assert right == 1
 
 # %% [markdown]
-# That is why SegNet (Badrinarayanan et al. 2015) carries switches over from its **encoder**, the
-# layers that go down, to its **decoder**, those that go up. It says where a *maximum* stood, which
-# the small map has forgotten. (In a raw image that is often a speck of noise inside a stroke. In a
-# net the pool stands behind convolutions, and the maximum of a map that answers to edges is a place
-# on an edge.) As an int32 a switch costs 4 bytes; for a window of 2×2 two bits would be enough.
-# The zeros in between are for the convolutions that follow to fill in. Lesson 09 measures what it
-# is worth.
+# With switches every point stands exactly where it was. That is why SegNet (Badrinarayanan et al.
+# 2015) carries switches over from its **encoder**, the layers that go down, to its **decoder**,
+# those that go up. They say where a *maximum* stood, which the small map has forgotten. (In a raw
+# image that is often a speck of noise inside a stroke. In a net the pool stands behind
+# convolutions, and the maximum of a map that answers to edges is a place on an edge.)
+#
+# The zeros in between are for the convolution that follows to fill in. Even a plain blur can do
+# something like it, if it leaves the zeros out:
+
+# %%
+blur = np.outer([1, 2, 1], [1, 2, 1])[None, None].astype(np.float32) / 16
+
+
+def filled(y):
+    """Each pixel the mean of the values around it, zeros left out."""
+    known = ops.conv2d((y != 0).astype(np.float32), blur, padding=1)
+    return ops.conv2d(y, blur, padding=1) / np.maximum(known, 1e-6)
+
+
+full = {name: filled(y) for name, y in ways_up.items()}
+plot_images({"the map": real[0, 0], **{name: y[0, 0] for name, y in full.items()}}, size=2)
+
+# %%
+for name, y in full.items():
+    print(f"{name:<15}root mean square error {np.sqrt(np.mean((y - real) ** 2)):.2f}")
+errors = [np.mean((y - real) ** 2) for y in full.values()]
+assert errors[2] == min(errors)
+
+# %% [markdown]
+# A trained convolution does it far better. Lesson 09 measures what switches are worth to one.
 #
 # ## 5. The size must be remembered too
 #
@@ -244,6 +326,11 @@ A = as_matrix(lambda x: ops.bilinear_upsample2d(x, (4, 1)), (1, 1, 2, 1))
 assert np.allclose(A @ small[0, 0] @ A.T, smooth[0, 0])
 plot_arrays({"x": small[0, 0], "A": A, "A x Aᵀ, rounded": smooth[0, 0].round(2)})
 
+# %%
+smooth_map = ops.bilinear_upsample2d(half, real.shape[2:])
+both = {"the map": real, "nearest": ways_up["nearest"], "bilinear": smooth_map}
+plot_images({name: x[0, 0] for name, x in both.items()}, size=2.4)
+
 # %% [markdown]
 # Where do the quarters in $A$ come from? From pixel *centres*. An output of $n'$ pixels lies over
 # the same ground as an input of $n$. The centre of output pixel $p$ is $p + \tfrac12$ on its own
@@ -258,8 +345,13 @@ plot_arrays({"x": small[0, 0], "A": A, "A x Aᵀ, rounded": smooth[0, 0].round(2
 # 1. Here, from 2 to 4, $u = -\tfrac14, \tfrac14, \tfrac34, \tfrac54$. The first and the last lie
 # outside the outermost centres, where there is no neighbour on the other side; there $u$ is set to
 # 0 and to $n - 1$: the border pixel is repeated. (At $u = n - 1$ the second share is 0, and its
-# column does not exist: leave it out.)
-#
+# column does not exist: leave it out.) The shares, drawn for 3 pixels that become 6, thicker where
+# the share is larger:
+
+# %%
+plot_interpolation(3, 6)
+
+# %% [markdown]
 # ## 7. Check them, break one
 #
 # As the adjoint identity $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$ on whole

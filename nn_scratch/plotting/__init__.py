@@ -57,10 +57,10 @@ from nn_scratch.plotting.looking_inside import (
 from nn_scratch.plotting.net import plot_net
 from nn_scratch.plotting.sharing import plot_scatter_and_gather, plot_tile
 from nn_scratch.plotting.timing import plot_bars, plot_timeline, plot_units
+from nn_scratch.plotting.upwards import plot_blocks, plot_interpolation, plot_points
 from nn_scratch.plotting.windows import (
     plot_dense_pool,
     plot_dilation,
-    plot_points,
     plot_pooled,
     plot_switches,
 )
@@ -75,6 +75,7 @@ __all__ = [
     "plot_anchors",
     "plot_arrays",
     "plot_bars",
+    "plot_blocks",
     "plot_box",
     "plot_box_occlusion",
     "plot_boxes",
@@ -88,6 +89,7 @@ __all__ = [
     "plot_four_tasks",
     "plot_heat",
     "plot_images",
+    "plot_interpolation",
     "plot_kernels",
     "plot_learning",
     "plot_lines",

@@ -22,6 +22,7 @@ NO_CLASS = "#000000"
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#56b4e9", "white", "#e69f00"])
 DOTS = LinearSegmentedColormap.from_list("dots", ["black", "#e69f00", "#fff0cc"])
 VALUES = LinearSegmentedColormap.from_list("values", colormaps["plasma"](np.linspace(0.1, 1, 64)))
+WINDOW_COLOURS = ("#8ecdf0", "#f0b64f", "#f7f3c4", "#b58bb5", "#c9d8a8", "#d9d9d9")
 LINE_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#222222")  # Okabe & Ito
 MARKERS = "os^DvP"
 BOX_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7")  # Okabe & Ito

@@ -264,8 +264,8 @@ def plot_chain(layers: Sequence[str]) -> Figure:
     centred = {"ha": "center", "va": "center"}
     axis.text(0.35, 0.92, "image", fontsize=10, **centred)
     _arrows(axis, (0.7, 0.92), (1.2, 0.92), back=False)
-    for place, name in enumerate(layers):
-        left, last = 1.2 + 2.6 * place, place == len(layers) - 1
+    for at, name in enumerate(layers):
+        left, last = 1.2 + 2.6 * at, at == len(layers) - 1
         axis.add_patch(Rectangle((left, 0.5), 1.2, 0.7, fc="#cfe8f7", ec="0.4"))
         write(axis.text(left + 0.6, 0.85, "", fontsize=10, **centred), fitted(name, 1.1, 10))
         end = width - 0.62 if last else left + 2.6

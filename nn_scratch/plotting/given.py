@@ -18,6 +18,14 @@ def image(name, value):
     return _shades(name, value, 3, "(1 or 3, H, W)")
 
 
+def grey_image(name, value):
+    """One grey image (1, H, W) as floats from 0 to 1."""
+    found = image(name, value)
+    if len(found) != 1:
+        raise ValueError(f"{name} has shape {found.shape}, but must be grey: (1, H, W)")
+    return found
+
+
 def images(name, values):
     """At least one image of one size, (N, 1 or 3, H, W), as floats from 0 to 1."""
     return _shades(name, values, 4, "(N, 1 or 3, H, W)")

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from nn_scratch.layers import Layer
 from nn_scratch.plotting.colours import BOX_COLOURS, SIGNED, class_colours
-from nn_scratch.plotting.text import legend_below, plain
+from nn_scratch.plotting.text import legend_below, plain, write
 
 
 @contextmanager
@@ -88,6 +88,14 @@ def draw_cells(axis, array, left, top, most, size=8):
             continue
         place = left + column + 0.5, top + row + 0.5
         axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=size)
+
+
+def draw_square(axis, left, top, colour, text=""):
+    """One cell of size 1, with a number or another short text."""
+    axis.add_patch(Rectangle((left, top), 1, 1, fc=colour, ec="0.35", lw=0.6))
+    if text:
+        place = left + 0.5, top + 0.5
+        write(axis.text(*place, "", ha="center", va="center", fontsize=11), plain(text))
 
 
 def edges(labels):

@@ -1,4 +1,4 @@
-"""Drawings of windows: what a pool keeps of them, what goes back, which pixels a kernel reads.
+"""Drawings of windows: what a pool keeps of them, and which pixels a kernel reads.
 
 Each returns a matplotlib Figure.
 """
@@ -9,20 +9,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from nn_scratch.backend import Array
 from nn_scratch.geometry import integer
 from nn_scratch.ops import conv_transpose2d, max_pool2d
 from nn_scratch.plotting import given
-from nn_scratch.plotting.colours import VALUES
-from nn_scratch.plotting.parts import show_image
-from nn_scratch.plotting.text import fitted, legend_below, plain, title, write
+from nn_scratch.plotting.colours import VALUES, WINDOW_COLOURS
+from nn_scratch.plotting.parts import draw_square, show_image
+from nn_scratch.plotting.text import fitted, title
 
 READ, SEEN = "#0072b2", LinearSegmentedColormap.from_list("seen", ["#d6e9f8", "#0a3f6b"])
 FIRST, SECOND = "#56b4e9", "#e69f00"  # the two sets of pairs
-WINDOWS = ("#8ecdf0", "#f0b64f", "#f7f3c4", "#b58bb5", "#c9d8a8", "#d9d9d9")
 SIDE = 2.6  # inches, of an image
 
 
@@ -36,7 +34,9 @@ def plot_pooled(images: Mapping[str, Array], kernel_size: int = 2) -> Figure:
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    images = {what: _grey("images", x) for what, x in given.titled("images", images).items()}
+    images = {
+        what: given.grey_image("images", x) for what, x in given.titled("images", images).items()
+    }
     kernel_size = integer("kernel_size", kernel_size, least=1)
     height, width = next(iter(images.values())).shape[1:]
     widths = (1, 1 / kernel_size) * len(images)
@@ -94,12 +94,12 @@ def plot_switches(x: Array, kernel_size: int = 2, dy: Array | None = None) -> Fi
             inside = shape == x.shape
             window = (p // kernel_size, q // kernel_size) if inside else (p, q)
             known = window[0] < len(y) and window[1] < y.shape[1]
-            colour = WINDOWS[(window[0] * y.shape[1] + window[1]) % len(WINDOWS)]
+            colour = WINDOW_COLOURS[(window[0] * y.shape[1] + window[1]) % len(WINDOW_COLOURS)]
             number = p * x.shape[1] + q
             chosen = inside and known and switches[window] == number
             pale = name == "dx" and not chosen
             value = (dy[window] if chosen else 0) if values is None else values[p, q]
-            _square(axis, *here, colour if known and not pale else "white", f"{value:g}")
+            draw_square(axis, *here, colour if known and not pale else "white", f"{value:g}")
             if name.startswith("y"):
                 small = f"switch {switches[p, q]}"
                 axis.text(here[0] + 0.5, here[1] + 0.86, small, fontsize=6.5, ha="center")
@@ -109,39 +109,6 @@ def plot_switches(x: Array, kernel_size: int = 2, dy: Array | None = None) -> Fi
                 place = here[0] + 0.05, here[1] + 0.05
                 axis.add_patch(Rectangle(place, 0.9, 0.9, fill=False, ec="black", lw=2, zorder=3))
         left += shape[1] + gap
-    return figure
-
-
-def plot_points(image: Array, maps: Mapping[str, Array]) -> Figure:
-    """Where sparse maps have their values, over a dimmed image: a dot where the value is the one
-    that the image has there, a cross where it is another.
-
-    image (1, H, W) with values from 0 to 1; maps: a dict from title to (H, W), mostly zeros.
-
-    Returns: a Figure.
-    Raises: ValueError and TypeError for what has another shape or kind; they name it.
-    """
-    values, image = given.array("image", image), _grey("image", image)
-    maps = {what: given.plane("maps", m) for what, m in given.titled("maps", maps).items()}
-    for found in maps.values():
-        if found.shape != image.shape[1:]:
-            raise ValueError(f"maps holds {found.shape}, but the image has {image.shape[1:]}")
-    figure = Figure(figsize=(1.3 * SIDE * len(maps), 1.3 * SIDE), layout="constrained")
-    axes = figure.subplots(1, len(maps), squeeze=False)[0]
-    mark = 72 * 1.7 * SIDE / image.shape[1]
-    for axis, (what, found) in zip(axes, maps.items(), strict=True):
-        show_image(axis, 0.55 * image)
-        right = (found != 0) & (found == values[0])
-        for places, look in ((right, "o"), ((found != 0) & ~right, "X")):
-            rows, columns = np.nonzero(places)
-            axis.scatter(
-                columns, rows, mark**2, c=_mark_colour(look), marker=look, ec="0.1", lw=0.6
-            )
-        axis.set(xticks=[], yticks=[])
-        share = right.sum() / max(1, np.count_nonzero(found))
-        title(axis, fitted(f"{what}: {share:.0%} in place", 3.2, 11), size=11)
-    looks = [Line2D([], [], ls="", marker=m, color=_mark_colour(m), mec="black") for m in "oX"]
-    legend_below(figure, looks, ["the image's own value there", "another value"])
     return figure
 
 
@@ -167,12 +134,12 @@ def plot_dilation(kernel_size: int, dilations: Sequence[int]) -> Figure:
         span = (k - 1) * dilation + 1
         first = (side - span) // 2
         for i, j in np.ndindex(k, k):
-            _square(above, first + j * dilation, first + i * dilation, READ)
+            draw_square(above, first + j * dilation, first + i * dilation, READ)
         above.add_patch(Rectangle((first, first), span, span, fill=False, ec="0.25", lw=1.4))
         start = (side - len(seen)) // 2
         for (row, column), ways in np.ndenumerate(seen):
             if ways:
-                _square(below, start + column, start + row, SEEN(ways / seen.max()))
+                draw_square(below, start + column, start + row, SEEN(ways / seen.max()))
         title(above, f"dilation {dilation}: {k * k} pixels of {span}×{span}", size=10.5)
         title(below, f"together: {len(seen)}×{len(seen)}", size=11)
         for axis in (above, below):
@@ -219,7 +186,7 @@ def plot_dense_pool(line: Array, taps: int = 2) -> Figure:
         shift = 0.0 if values is line else 0.5  # a pair stands below the middle of its two
         axis.text(-0.4, top + 0.5, name, ha="right", va="center", fontsize=11)
         for at in places:
-            _square(axis, at + shift, top, colour(at), f"{values[at]:g}")
+            draw_square(axis, at + shift, top, colour(at), f"{values[at]:g}")
     for top, step, said in (
         (1.9, 2, f"a kernel of {taps}\nreads neighbours"),
         (5.2, 2, "with dilation 2\nit reads the same"),
@@ -235,32 +202,12 @@ def plot_dense_pool(line: Array, taps: int = 2) -> Figure:
     return figure
 
 
-def _grey(name, value):
-    """One grey image (1, H, W) of floats from 0 to 1."""
-    found = given.image(name, value)
-    if len(found) != 1:
-        raise ValueError(f"{name} has shape {found.shape}, but must be grey: (1, H, W)")
-    return found
-
-
-def _mark_colour(look):
-    return {"o": "#56b4e9", "X": "#e69f00"}[look]
-
-
 def _window_lines(axis: Axes, shape, size) -> None:
     """The borders between the windows of an image."""
     rows, columns = (np.arange(n + 1) * size - 0.5 for n in shape)
     how = {"colors": "#9aa7b0", "lw": 0.6, "alpha": 0.7}
     axis.hlines(rows, columns[0], columns[-1], **how)
     axis.vlines(columns, rows[0], rows[-1], **how)
-
-
-def _square(axis, left, top, colour, text="") -> None:
-    """One cell, with its number."""
-    axis.add_patch(Rectangle((left, top), 1, 1, fc=colour, ec="0.35", lw=0.6))
-    if text:
-        place = left + 0.5, top + 0.5
-        write(axis.text(*place, "", ha="center", va="center", fontsize=11), plain(text))
 
 
 def _arrow(axis, start, end, colour) -> None:

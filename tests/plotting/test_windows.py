@@ -39,19 +39,6 @@ def test_switches(tmp_path):
     assert " ".join(shown[shown.index("dx") + 1 :]) == "0 0 20 0 0 10 0 0 0 0"
 
 
-@pytest.mark.parametrize("image", [IMAGE, 3 * IMAGE])
-def test_points_are_dots_only_where_the_value_is_the_image_s_own(image, tmp_path):
-    found = np.zeros((7, 10), np.float32)
-    found[1, 2], found[3, 4], found[6, 9] = image[0, 1, 2], image[0, 3, 4], 0.123
-    figure = windows.plot_points(image, {"mine": found})
-    figure.savefig(tmp_path / "picture.png")
-    (axis,) = figure.axes
-    dots, crosses = axis.collections
-    assert dots.get_offsets().tolist() == [[2, 1], [4, 3]]
-    assert crosses.get_offsets().tolist() == [[9, 6]]
-    assert axis.get_title() == "mine: 67% in place"
-
-
 @pytest.mark.parametrize(
     ("size", "dilations", "seen"),
     [(3, (1, 2, 4), ["3×3", "7×7", "15×15"]), (2, (1, 3), ["2×2", "5×5"]), (1, (2,), ["1×1"])],
@@ -86,8 +73,6 @@ def test_dense_pool(tmp_path):
         (lambda: windows.plot_pooled({"a": IMAGE}, 0), "kernel_size is 0"),
         (lambda: windows.plot_switches(np.ones(3)), r"x has shape \(3,\)"),
         (lambda: windows.plot_switches(np.ones((4, 4)), dy=np.ones((3, 2))), "dy has shape"),
-        (lambda: windows.plot_points(IMAGE, {"a": np.ones((2, 2))}), r"maps holds \(2, 2\)"),
-        (lambda: windows.plot_points(IMAGE, {"a": IMAGE[0] * np.nan}), "maps holds NaN"),
         (lambda: windows.plot_dilation(0, [1]), "kernel_size is 0"),
         (lambda: windows.plot_dilation(3, [0]), "dilations is"),
         (lambda: windows.plot_dilation(3, [1.5]), "dilations is list"),
