@@ -224,10 +224,13 @@ def test_train_writes_and_resumes(tmp_path):
 
 @pytest.mark.slow
 def test_demo(tmp_path, monkeypatch, capsys):
-    """The whole demonstration, on a size for tests."""
+    """The whole demonstration, on a size for tests, and with a few of the checks, all of which
+    test_check_everything makes."""
+    from nn_scratch.check import run
     from nn_scratch.cli import demo
 
-    size = {"epochs": 1, "scenes": 32}
+    size, cases = {"epochs": 1, "scenes": 32}, run.library_cases()[::10]
+    monkeypatch.setattr(run, "library_cases", lambda: cases)
     monkeypatch.setattr(demo, "QUICK", dict.fromkeys(demo.QUICK, size))
     assert main(["demo", "--quick", "--out", str(tmp_path)]) == 0
     output = capsys.readouterr().out

@@ -173,18 +173,18 @@ def test_wrong_calls(arguments, message, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.slow
 def test_a_whole_course(course, graded):
-    """Twelve submissions of all exercises, a third of them broken, one of them in every file."""
-    names = [item.name for item in items()]
-    for i in range(8):
+    """Nine submissions of every third exercise, some of them broken, one in every file."""
+    names = sorted({item.name for item in items()[::3]} | {RELU, LINEAR, SOFTMAX})
+    for i in range(5):
         course(f"student-{i:02}", names=names)
-    course("student-08", (SOFTMAX, "return", "while True: pass\n    return"), names=names)
-    for path in course("student-09", names=names).iterdir():
+    course("student-05", (SOFTMAX, "return", "while True: pass\n    return"), names=names)
+    for path in course("student-06", names=names).iterdir():
         path.write_text("import os\nos._exit(0)\n")
-    course("student-10", (LINEAR, "def linear(", "while True: pass\ndef linear("), names=names)
-    course("student-11", (RELU, "return", "print('x' * 10**6)\n    return"), names=names)
+    course("student-07", (LINEAR, "def linear(", "while True: pass\ndef linear("), names=names)
+    course("student-08", (RELU, "return", "print('x' * 10**6)\n    return"), names=names)
     rows = graded("--time-limit", "6")
-    every = len(ITEM)
-    assert [row["right"] for row in rows.values()] == [every] * 8 + [every - 2, 0, every - 2, every]
+    every = sum(item.name in names for item in ITEM.values())
+    assert [row["right"] for row in rows.values()] == [every] * 5 + [every - 2, 0, every - 2, every]
 
 
 def test_a_table_that_cannot_be_written_is_said_before_the_work(course, tmp_path, capsys):

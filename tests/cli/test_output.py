@@ -19,14 +19,21 @@ def nn_scratch(*arguments, encoding="utf-8", **options):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("encoding", ["cp1252", "cp932", "gbk", "ascii", "cp437", "latin-1"])
-@pytest.mark.parametrize("what", [["check", "relu"], ["exercise", "conv3d"], ["train", "--help"]])
-def test_an_encoding_that_lacks_letters_ends_nothing(what, encoding, tmp_path):
+@pytest.mark.parametrize(
+    "what, encodings",
+    [
+        (["check", "relu"], ["cp1252", "gbk", "ascii"]),
+        (["exercise", "conv3d"], ["cp932", "cp437", "ascii"]),
+        (["train", "--help"], ["latin-1", "cp932", "gbk"]),
+    ],
+)
+def test_an_encoding_that_lacks_letters_ends_nothing(what, encodings, tmp_path):
     whole = nn_scratch(*what, cwd=tmp_path)
-    done = nn_scratch(*what, encoding=encoding, cwd=tmp_path)
-    assert done.returncode == whole.returncode
-    assert b"Traceback" not in done.stderr
-    assert len(done.stdout.splitlines()) == len(whole.stdout.splitlines())
+    for encoding in encodings:
+        done = nn_scratch(*what, encoding=encoding, cwd=tmp_path)
+        assert done.returncode == whole.returncode
+        assert b"Traceback" not in done.stderr
+        assert len(done.stdout.splitlines()) == len(whole.stdout.splitlines())
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp932", "cp1252"])
