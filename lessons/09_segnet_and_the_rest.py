@@ -43,6 +43,32 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 RESULTS = Path("..") / "benchmarks" / "results"
 
 # %% [markdown]
+# The runners at the start: one scene, pooled twice and brought back in five ways, before anything
+# has been learned. Nearest and bilinear have lost the holes of the 8. Nails stand in rows, wherever
+# the ink was. The points of max-unpooling stand on the strokes, and a transpose convolution with
+# random weights makes a pattern of its own. From which of them can a net learn to draw an outline?
+
+# %%
+scene, _ = DigitSegmentation("test", 8).sample(0, 3)
+weights = abs(np.random.default_rng(0).normal(size=(1, 1, 4, 4))).astype(np.float32)
+ways_up = {
+    "nearest": lambda x, switches, size: ops.nearest_unpool2d(x, 2),
+    "bed of nails": lambda x, switches, size: ops.bed_of_nails_unpool2d(x, 2),
+    "bilinear": lambda x, switches, size: ops.bilinear_upsample2d(x, size),
+    "max-unpooling": ops.max_unpool2d,
+    "transpose convolution": lambda x, switches, size: ops.conv_transpose2d(
+        x, weights, stride=2, padding=1
+    ),
+}
+small, outer = ops.max_pool2d(scene[None], 2)
+smallest, inner = ops.max_pool2d(small, 2)
+shown = {"image": scene}
+for way, up in ways_up.items():
+    y = up(up(smallest, inner, (20, 20)), outer, (40, 40))[0]
+    shown[way] = y / y.max()
+plot_images(shown, columns=6, size=1.7)
+
+# %% [markdown]
 # ## 1. One encoder, five decoders
 #
 # The encoder goes down: convolution, batch norm, ReLU, pool, three times. The decoder has one
