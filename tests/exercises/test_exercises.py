@@ -314,6 +314,10 @@ def returns_none(dy, x):
 
 
 def wrong_shape(dy, x):
+    return np.zeros((7, 7))
+
+
+def summed(dy, x):
     return (dy * (x > 0)).sum(axis=0)
 
 
@@ -362,6 +366,7 @@ def needs_contiguous(dy, x):
         (raises, "raises"),
         (returns_none, "returns_none"),
         (wrong_shape, "wrong_shape"),
+        (summed, "wrong_sum"),
         (too_many, "wrong_shape"),
         (wrong_dtype, "wrong_dtype"),
         (not_finite, "not_finite"),

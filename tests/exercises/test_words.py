@@ -10,7 +10,7 @@ from nn_scratch.exercises import check_exercise, signatures
 from nn_scratch.exercises.exercise import EXERCISES
 from nn_scratch.exercises.mistakes import mistakes_of
 from nn_scratch.exercises.mistakes.wordings import WORDINGS
-from nn_scratch.exercises.signatures.arrays import way
+from nn_scratch.exercises.signatures.results import moved
 
 FIELDS = {"result", "key", "is", "has", "holds", "one"}
 
@@ -40,15 +40,18 @@ def test_one_or_several_results(change, says):
 
 
 @pytest.mark.parametrize(
-    "move, says",
+    "says, place",
     [
-        ((1, 0), "one row down"),
-        ((0, -1), "one column to the left"),
-        ((-1, 1), "one row up and one column to the right"),
+        ("{} moved one row down", (2, 1)),
+        ("{} moved one column to the left", (1, 0)),
+        ("{} moved one row up and one column to the left", (0, 0)),
     ],
 )
-def test_a_move_in_words(move, says):
-    assert way(*move) == says
+def test_a_move_in_words(says, place):
+    middle = np.zeros((3, 3))
+    middle[1, 1] = 1
+    made = dict(moved(middle, ("row", "column")))[says]
+    assert made[place] == 1 and made.sum() == 1
 
 
 def test_names_of_relations_are_few_words():

@@ -17,8 +17,7 @@ TOLERANCE = 1e-6
 SMALLEST = 1e-2  # of all integers, the results are nothing but rounding below that
 ENOUGH = 3  # fewer numbers may agree by accident: then another case must agree as well
 MANY = 24  # the same for families
-WHOLE = 1.5  # the rank of a family so large that all cases must agree
-FAMILIES = (1, WHOLE)  # ranks of mistakes with so many ways that one always fits a single case
+FAMILY = 1  # the rank of mistakes with so many ways that one may fit a single case by accident
 
 # What is raised where a mistake makes no sense, because shapes do not fit for instance.
 NONSENSE = (ValueError, IndexError, KeyError, TypeError, ArithmeticError)
@@ -135,30 +134,30 @@ def explain(attempts, failing, mistakes, single=True):
     wrong = [name for name, right in attempt.right.items() if not same(attempt.found[name], right)]
     if not wrong and single:
         return SINGLE_PRECISION, ()
-    found = {name: _candidates(attempts, failing, name, mistakes) for name in wrong}
-    shared = _shared(found)
-    if shared:
+    every = len(wrong) > 1
+    found = {name: _candidates(attempts, failing, name, mistakes, every) for name in wrong}
+    shared = _shared(found, attempt.trial.exercise.name)
+    best = min(wrong, key=lambda name: found[name][0].order if found[name] else (2,))
+    if shared and shared[0].throughout >= found[best][0].throughout:
         return _spoken(*_first(shared), tuple(wrong), attempt)
-    named = [name for name in wrong if found[name]]  # each result on its own
-    if not named:
+    if not found[best]:
         return None, ()
-    best = min(named, key=lambda name: found[name][0].order)
-    return _spoken(*_first(found[best]), (best,), attempt)
+    return _spoken(*_first(found[best]), (best,), attempt)  # this result on its own
 
 
-def _candidates(attempts, failing, name, mistakes):
-    """The Candidates for one wrong result, the best first; of each mistake the best way only."""
+def _candidates(attempts, failing, name, mistakes, every):
+    """The Candidates for one wrong result, the best first: of each mistake every way, or the best
+    alone."""
     kept = []
     for mistake in mistakes:
-        best = None
+        ways = []
         for key, results in variants(mistake, attempts[failing]):
             if _foretold(results.get(name), attempts[failing], name) is True:
                 candidate = _judged(mistake, key, name, attempts, failing)
-                if candidate and (best is None or candidate.order < best.order):
-                    best = candidate
-                if best and best.throughout:
+                ways += [candidate] if candidate else []
+                if candidate and candidate.throughout and not every:
                     break
-        kept += [best] if best else []
+        kept += ways if every else sorted(ways, key=_order)[:1]
     return sorted(kept, key=_order)
 
 
@@ -175,11 +174,11 @@ def _judged(mistake, key, name, attempts, failing):
             throughout = False
             break
         later += told is True
-    if mistake.rank == WHOLE and not throughout:
+    if mistake.whole and not throughout:
         return None
     if not later and failing + 1 < len(attempts):
         expected = _variant(mistake, key, attempts[failing])[name]
-        enough = MANY if mistake.rank in FAMILIES else ENOUGH
+        enough = MANY if mistake.whole or mistake.rank == FAMILY else ENOUGH
         if _numbers(expected, attempts[failing].right[name]) < enough:
             return None
     return Candidate(mistake, key, later, throughout)
@@ -236,20 +235,17 @@ def _made(results):
         return {}
 
 
-def _shared(found):
-    """The candidates that explain all wrong results alike."""
-    names = [{c.mistake.name for c in candidates} for candidates in found.values()]
-    common = set.intersection(*names) if names else set()
-    first = next(iter(found.values()), [])
-    ranked = []
-    for candidate in first:
-        if candidate.mistake.name in common:
-            same_name = [
-                min((c for c in cs if c.mistake.name == candidate.mistake.name), key=_order)
-                for cs in found.values()
-            ]
-            ranked.append(max(same_name, key=_order))
-    return sorted(ranked, key=_order)
+def _shared(found, exercise):
+    """The candidates that explain all wrong results by one sentence, the best first."""
+    said = [{_sentence(c, exercise): c for c in reversed(kept)} for kept in found.values()]
+    common = [words for words in reversed(said[0]) if all(words in other for other in said)]
+    return sorted((max((s[words] for s in said), key=_order) for words in common), key=_order)
+
+
+def _sentence(candidate, exercise):
+    """The name of a candidate, and what is said of it."""
+    words = wording(candidate.mistake.name, _words(candidate), exercise) or candidate.mistake
+    return words.name, words.says.replace("{key}", str(_words(candidate)))
 
 
 def _order(candidate):
@@ -270,7 +266,8 @@ def _spoken(best, rivals, results, attempt):
     spoken = {c: wording(c.mistake.name, _words(c), exercise) or c.mistake for c in (best, *rivals)}
     if len({words.name for words in spoken.values()}) > 1:
         return None, tuple(dict.fromkeys(words.asks for words in spoken.values()))
-    words, filled = spoken[best], {**_agreeing(results), "key": _words(best)}
+    words, forms = spoken[best], _agreeing(results)
+    filled = {**forms, "key": str(_words(best)).replace("{one}", forms["one"])}
     says, asks = words.says.format(**filled), words.asks.format(**filled)
     return Explanation(words.name, says, asks, results, best.throughout), ()
 

@@ -13,7 +13,8 @@ class Mistake(NamedTuple):
     that it changes, by name. A result that is missing is not touched, or there is no telling on
     this case. `key` is the same for the same way on every case; in `says` it stands for {key}, and
     the name of the wrong result for {result}. A variant without a key goes by its number.
-    rank: of two mistakes that explain the same, the one of lower rank is named.
+    rank: of two mistakes that explain the same, the one of lower rank is named. whole: it has so
+    many ways that one always fits a single case; all cases must agree.
     """
 
     name: str
@@ -22,14 +23,16 @@ class Mistake(NamedTuple):
     exercises: tuple
     variants: Callable
     rank: float = 0
+    whole: bool = False
 
 
-def register(found, rank=0):
+def register(found, rank=0, whole=False):
     """A decorator that adds a Mistake to the list `found`. Without exercises it is for all."""
 
     def mistake(exercises, name, says, asks):
         def add(variants):
-            found.append(Mistake(name, says, asks, tuple(exercises.split()), variants, rank))
+            known = Mistake(name, says, asks, tuple(exercises.split()), variants, rank, whole)
+            found.append(known)
             return variants
 
         return add

@@ -236,7 +236,7 @@ def _families():
                     yield text, make
 
 
-@register(FOUND, rank=1.5)(
+@register(FOUND, rank=1.5, whole=True)(
     "bilinear_upsample2d bilinear_upsample2d_backward",
     "other_places",
     "Row i of the large image looks at {key}.",

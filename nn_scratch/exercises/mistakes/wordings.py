@@ -1,9 +1,10 @@
 """Better words for what a relation finds, where an exercise gives it a meaning of its own.
 
-A relation of `signatures` sees that dx is what "dy full of ones" would give; for a backward pass
-that has a name, a sentence and a question. A key that ends with * stands for all that begin so.
+A relation of `signatures` sees that dx is what "ones in place of dy" would give; for a backward
+pass that has a name, a sentence and a question. A * in a key stands for any words.
 """
 
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 
@@ -19,9 +20,8 @@ class Wording(NamedTuple):
 
     def fits(self, mistake, key, exercise):
         """Whether it is meant for this key of this mistake in this exercise."""
-        begins = self.key.endswith("*") and str(key).startswith(self.key[:-1])
         meant = not self.exercises or exercise in self.exercises.split()
-        return mistake == self.mistake and meant and (begins or key == self.key)
+        return mistake == self.mistake and meant and fnmatchcase(str(key), self.key)
 
 
 def wording(mistake, key, exercise):
@@ -39,7 +39,7 @@ LOSSES = (
 
 GENERAL = [
     Wording(
-        "input_ignored", "dy full of ones", "", "dy_ignored",
+        "other_numbers", "ones in place of dy", "", "dy_ignored",
         "dy is not used: this is the gradient of the sum of y, as if dy were ones everywhere.",
         "The loss does not grow equally with every output. Where does dy enter the chain rule?",
     ),
@@ -49,18 +49,18 @@ GENERAL = [
         "The loss is already a number; dy has its 1/N in it. What is left to average?",
     ),
     Wording(
-        "terms_missing", "only the last sample of dy counts", "linear_backward",
+        "only_one", "the last row of dy alone", "linear_backward",
         "assigned_not_added",
         "In {result} only the last sample counts: = stands where += belongs.",
         "Over what do dw and db sum?",
     ),
     Wording(
-        "terms_missing", "only the first image of dy counts", "", "only_first_image",
+        "only_one", "the first image of dy alone", "", "only_first_image",
         "In {result} only the first image of the batch counts.",
         "Which index of your arrays is the batch, and where do you go through all of it?",
     ),
     Wording(
-        "terms_missing", "only the first sample of dy counts", "", "only_first_image",
+        "only_one", "the first row of dy alone", "linear_backward", "only_first_image",
         "In {result} only the first sample of the batch counts.",
         "Which index of your arrays is the batch, and where do you go through all of it?",
     ),
@@ -78,37 +78,34 @@ GENERAL = [
 
 CONVOLUTIONS = [
     Wording(
-        "input_reordered", "w turned by half a turn", "conv2d_backward", "kernel_rotated",
+        "reversed", "w with kernel rows and kernel columns*", "conv2d_backward", "kernel_rotated",
         "Your {result} {is} what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
         "Output p read x[p + i] with w[i]. Does dy[p] meet the same w[i] on its way back to p + i?",
     ),
     Wording(
-        "input_reordered", "w turned by half a turn", CONV, "kernel_rotated",
+        "reversed", "w with kernel rows and kernel columns*", CONV, "kernel_rotated",
         "Your {result} {is} what the kernel turned by half a turn, w[..., ::-1, ::-1], would give.",
         "Which pixel of x meets w[0, 0]: the first or the last of the window?",
     ),
     Wording(
-        "reversed", "kernel rows and kernel columns", CONV, "weight_gradient_rotated",
+        "reversed", "the right {one} with kernel rows and kernel columns*", CONV,
+        "weight_gradient_rotated",
         "Your dw is the right one turned by half a turn, dw[..., ::-1, ::-1].",
         "w[i, j] met x[p + i, q + j]. In which direction does i run in your sum?",
     ),
     Wording(
-        "input_reordered", "w with its axes 0, 1 exchanged", CONV, "channels_swapped",
+        "axes_exchanged", "w with *put channels exchanged", CONV, "channels_swapped",
         "In your {result}, input and output channels of w are exchanged.",
         "What are the first two axes of w called, in the shape that the statement gives?",
     ),
     Wording(
-        "axes_exchanged", "first axis and second axis", CONV, "channels_swapped",
+        "axes_exchanged", "the right {one} with *put channels exchanged", CONV, "channels_swapped",
         "In your {result}, input and output channels are exchanged.",
         "What are the first two axes of w called, in the shape that the statement gives?",
     ),
     Wording(
-        "input_reordered", "w with its axes 2, 3 exchanged", CONV, "kernel_axes_swapped",
-        "In your {result}, rows and columns of the kernel are exchanged.",
-        "Which of i and j goes with the height?",
-    ),
-    Wording(
-        "axes_exchanged", "kernel rows and kernel columns", CONV, "kernel_axes_swapped",
+        "axes_exchanged", "* with kernel rows and kernel columns exchanged", CONV,
+        "kernel_axes_swapped",
         "In your {result}, rows and columns of the kernel are exchanged.",
         "Which of i and j goes with the height?",
     ),
@@ -143,18 +140,19 @@ CONVOLUTIONS = [
 
 LINEAR = [
     Wording(
-        "input_reordered", "w with its axes 0, 1 exchanged", "linear", "weight_not_transposed",
+        "axes_exchanged", "w with rows and columns exchanged", "linear", "weight_not_transposed",
         "x is multiplied by w as it is, x·w; y is x·wᵀ.",
         "w is (out, in). Over which of its axes must the sum go?",
     ),
     Wording(
-        "input_reordered", "w with its axes 0, 1 exchanged", "linear_backward",
+        "axes_exchanged", "w with rows and columns exchanged", "linear_backward",
         "weight_not_transposed",
         "dx multiplies dy by wᵀ; dx is dy·w.",
         "dy is (N, out), w is (out, in). Which product of them is (N, in)?",
     ),
     Wording(
-        "axes_exchanged", "rows and columns", "linear_backward", "gradient_transposed",
+        "axes_exchanged", "the right {one} with rows and columns exchanged", "linear_backward",
+        "gradient_transposed",
         "Your {result} {is} transposed: rows and columns are exchanged.",
         "dy is (N, out), x is (N, in), w is (out, in). Which product has the shape of {result}?",
     ),
@@ -168,11 +166,11 @@ POOLING = [
             "Do values and switches run through the windows in the same order?",
         )
         for relation, key, exercises in (
-            ("input_shifted", "dy moved*", "max_pool2d_backward"),
-            ("input_shifted", "x moved*", "max_unpool2d"),
-            ("shifted", "*", "max_unpool2d_backward"),
-            ("input_reordered", "x with its axes 2, 3 exchanged", "max_unpool2d"),
-            ("input_reordered", "dy with its axes 2, 3 exchanged", "max_pool2d_backward"),
+            ("shifted", "dy moved*", "max_pool2d_backward"),
+            ("shifted", "x moved*", "max_unpool2d"),
+            ("shifted", "the right*", "max_unpool2d_backward"),
+            ("axes_exchanged", "x with rows and columns exchanged", "max_unpool2d"),
+            ("axes_exchanged", "dy with rows and columns exchanged", "max_pool2d_backward"),
         )
     ),
     Wording(
@@ -243,7 +241,7 @@ POINTWISE = [
         "What tells you how much the loss grows with each output, and where is it in your result?",
     ),
     Wording(
-        "input_changed", "the absolute values of x", "relu", "absolute",
+        "other_numbers", "the absolute values of x", "relu", "absolute",
         "Negative values only lose their sign; they must become zero.",
         "What is max(−2, 0)?",
     ),
@@ -319,7 +317,7 @@ OF_LOSSES = [
         )
         for relation, key in (
             ("other_formula", "the mean of d²/2"),
-            ("region", "|d| ≥ 1: there it is d"),
+            ("region", "1 ≤ |d|: there it is d"),
         )
     ),
     *(
@@ -363,11 +361,11 @@ LOCALIZER = [
     ),
     *(
         Wording(
-            "input_ignored", key, "two_heads_backward", "one_head_only",
+            "other_numbers", key, "two_heads_backward", "one_head_only",
             "Your {result} {is} what {key} would give: one of the heads is left out.",
             "Which of the three results does each head's gradient go into?",
         )
-        for key in ("dscores = 0", "dboxes = 0")
+        for key in ("zeros in place of dscores", "zeros in place of dboxes")
     ),
 ]  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Relations between the size of a result and the right one: which formula gives it."""
 
-from math import ceil
+from functools import cache
+from math import ceil, floor
 
 import numpy as np
 
@@ -9,135 +10,86 @@ from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 
-WINDOWS = {  # of n pixels along an axis, kernel k, stride s, padding p
-    "H": lambda n, k, s, p: n,
-    "H + 2·padding": lambda n, k, s, p: n + 2 * p,
-    "⌊H / stride⌋": lambda n, k, s, p: n // s,
-    "⌈H / stride⌉": lambda n, k, s, p: ceil(n / s),
-    "⌊H / k⌋": lambda n, k, s, p: n // k,
-    "⌊(H + 2·padding) / stride⌋": lambda n, k, s, p: (n + 2 * p) // s,
-    "⌊(H + 2·padding) / stride⌋ + 1": lambda n, k, s, p: (n + 2 * p) // s + 1,
-    "⌊(H − k) / stride⌋ + 1": lambda n, k, s, p: (n - k) // s + 1,
-    "⌊(H − k) / stride⌋": lambda n, k, s, p: (n - k) // s,
-    "⌊(H + padding − k) / stride⌋ + 1": lambda n, k, s, p: (n + p - k) // s + 1,
-    "⌊(H + 2·padding − k) / stride⌋": lambda n, k, s, p: (n + 2 * p - k) // s,
-    "⌊(H + 2·padding − k) / stride⌋ + 2": lambda n, k, s, p: (n + 2 * p - k) // s + 2,
-    "⌈(H + 2·padding − k) / stride⌉ + 1": lambda n, k, s, p: ceil((n + 2 * p - k) / s) + 1,
-    "⌊(H + 2·padding − k + 1) / stride⌋": lambda n, k, s, p: (n + 2 * p - k + 1) // s,
-    "⌊(H + 2·padding − k + 1) / stride⌋ + 1": lambda n, k, s, p: (n + 2 * p - k + 1) // s + 1,
-    "⌈(H + 2·padding − k) / stride⌉": lambda n, k, s, p: ceil((n + 2 * p - k) / s),
-    "⌊(H + 2·padding − k − 1) / stride⌋ + 1": lambda n, k, s, p: (n + 2 * p - k - 1) // s + 1,
-    "H + 2·padding − k + 1, without the stride": lambda n, k, s, p: n + 2 * p - k + 1,
-    "H − k + 1, without stride and padding": lambda n, k, s, p: n - k + 1,
-    "H + 2·padding − k": lambda n, k, s, p: n + 2 * p - k,
-    "⌊(H − 2·padding − k) / stride⌋ + 1": lambda n, k, s, p: (n - 2 * p - k) // s + 1,
-    "⌊(H + 4·padding − k) / stride⌋ + 1": lambda n, k, s, p: (n + 4 * p - k) // s + 1,
-}
-PAINTINGS = {
-    "(H − 1)·stride + k, without the cut": lambda n, k, s, p: (n - 1) * s + k,
-    "(H − 1)·stride − padding + k": lambda n, k, s, p: (n - 1) * s - p + k,
-    "(H − 1)·stride − 4·padding + k": lambda n, k, s, p: (n - 1) * s - 4 * p + k,
-    "(H − 1)·stride + 2·padding + k": lambda n, k, s, p: (n - 1) * s + 2 * p + k,
-    "(H − 1)·stride − 2·padding + k + 1": lambda n, k, s, p: (n - 1) * s - 2 * p + k + 1,
-    "(H − 1)·stride − 2·padding + k − 1": lambda n, k, s, p: (n - 1) * s - 2 * p + k - 1,
-    "(H − 1)·stride + 1": lambda n, k, s, p: (n - 1) * s + 1,
-    "(H + 2·padding − 1)·stride + k": lambda n, k, s, p: (n + 2 * p - 1) * s + k,
-    "(H + 2·padding − 1)·stride − 2·padding + k": lambda n, k, s, p: (
-        (n + 2 * p - 1) * s - 2 * p + k
-    ),
-    "⌊(H − 2·padding + k − 2) / stride⌋ + 1, as in a convolution,": lambda n, k, s, p: (
-        (n - 2 * p + k - 2) // s + 1
-    ),
-    "H·stride": lambda n, k, s, p: n * s,
-    "H·stride + k": lambda n, k, s, p: n * s + k,
-    "H·stride + k − 2·padding": lambda n, k, s, p: n * s + k - 2 * p,
-    "H·stride − 2·padding": lambda n, k, s, p: n * s - 2 * p,
-    "H·stride + k − 1": lambda n, k, s, p: n * s + k - 1,
-    "H·k": lambda n, k, s, p: n * k,
-    "H + k − 1, without stride and padding": lambda n, k, s, p: n + k - 1,
-    "H + k − 1 − 2·padding, without the stride": lambda n, k, s, p: n + k - 1 - 2 * p,
-}
+# Of an axis of H pixels, and of what stands on it: the words are what is computed.
+WINDOWS = """H; H + 2·padding; ⌊H / stride⌋; ⌈H / stride⌉; ⌊H / k⌋; ⌊(H + 2·padding) / stride⌋;
+⌊(H + 2·padding) / stride⌋ + 1; ⌊(H − k) / stride⌋ + 1; ⌊(H − k) / stride⌋;
+⌊(H + padding − k) / stride⌋ + 1; ⌊(H + 2·padding − k) / stride⌋;
+⌊(H + 2·padding − k) / stride⌋ + 2; ⌈(H + 2·padding − k) / stride⌉ + 1;
+⌊(H + 2·padding − k + 1) / stride⌋; ⌊(H + 2·padding − k + 1) / stride⌋ + 1;
+⌈(H + 2·padding − k) / stride⌉; ⌊(H + 2·padding − k − 1) / stride⌋ + 1; H + 2·padding − k + 1;
+H − k + 1; H + 2·padding − k; ⌊(H − 2·padding − k) / stride⌋ + 1;
+⌊(H + 4·padding − k) / stride⌋ + 1"""
+PAINTINGS = """(H − 1)·stride + k; (H − 1)·stride − padding + k; (H − 1)·stride − 4·padding + k;
+(H − 1)·stride + 2·padding + k; (H − 1)·stride − 2·padding + k + 1;
+(H − 1)·stride − 2·padding + k − 1; (H − 1)·stride + 1; (H + 2·padding − 1)·stride + k;
+(H + 2·padding − 1)·stride − 2·padding + k; ⌊(H − 2·padding + k − 2) / stride⌋ + 1; H·stride;
+H·stride + k; H·stride + k − 2·padding; H·stride − 2·padding; H·stride + k − 1; H·k; H + k − 1;
+H + k − 1 − 2·padding"""
+PYTHON = str.maketrans({"⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")", "·": "*", "−": "-"})
 
 
-def per_axis(formula, *pairs):
-    return tuple(int(formula(*numbers)) for numbers in zip(*pairs, strict=True))
-
-
-@register(FOUND, rank=7)(
-    "conv2d max_pool2d conv_transpose2d",
-    "size_formula",
-    "Your {result} {has} the size that {key} gives.",
-    "Along one row: at which pixels may a window begin, and how many are these?",
-)
-def size_formula(attempt):
-    x, (k, s, p) = attempt["x"], geometry(attempt)
-    for said, formula in {**WINDOWS, **PAINTINGS}.items():
-        size = per_axis(formula, x.shape[2:], k, s, p)
-        yield said, at_size(attempt, size)
-        yield f"{said}, with height and width exchanged,", at_size(attempt, size[::-1])
-        height, width = next(r for r in attempt.right.values() if r.ndim == 4).shape[2:]
-        yield f"{said} in the rows", at_size(attempt, (size[0], width))
-        yield f"{said} in the columns", at_size(attempt, (height, size[1]))
+@cache
+def formulas(table):
+    """(words, function of H, k, stride and padding) of each formula of a table."""
+    words = [formula.strip() for formula in table.split(";")]
+    code = "lambda H, k, stride, padding: "
+    names = {"floor": floor, "ceil": ceil}
+    return [(said, eval(code + said.translate(PYTHON), names)) for said in words]
 
 
 def geometry(attempt):
-    """Kernel, stride and padding as pairs."""
+    """Kernel, stride and padding, each a pair."""
     stride, padding = attempt.pairs("stride", "padding")
     kernel = attempt["w"].shape[2:] if "w" in attempt.values else attempt.pairs("kernel_size")[0]
     return kernel, stride, padding
 
 
-def at_size(attempt, size):
-    """The results whose right shape has another size, with this one."""
+def of_size(attempt, height, width):
+    """The results with planes of another size than the right ones."""
     return {
-        name: OfShape((*right.shape[:2], *size))
+        name: OfShape((*right.shape[:2], height, width))
         for name, right in attempt.right.items()
-        if right.ndim == 4 and right.shape[2:] != size
+        if right.ndim == 4 and name != "dw" and right.shape[2:] != (height, width)
     }
 
 
+@register(FOUND, rank=5)(
+    "conv2d max_pool2d conv_transpose2d conv2d_backward conv_transpose2d_backward",
+    "size_formula",
+    "Your {result} {has} the size that {key} gives.",
+    "Along one row: at which pixels may a window begin, and how many are these?",
+)
+def size_formula(attempt):
+    name, right = next(iter(attempt.right.items()))
+    start = attempt.values["x" if name == "y" else "dy"].shape[2:]
+    letter = "H" if name == "y" else "P"
+    for said, formula in formulas(WINDOWS) + formulas(PAINTINGS):
+        rows, columns = map(formula, start, *geometry(attempt))
+        said = said.replace("H", letter)
+        yield said, of_size(attempt, rows, columns)
+        yield f"{said}, with height and width exchanged,", of_size(attempt, columns, rows)
+        yield f"{said} in the rows", of_size(attempt, rows, right.shape[3])
+        yield f"{said} in the columns", of_size(attempt, right.shape[2], columns)
+
+
 @register(FOUND, rank=7)(
-    "linear linear_backward conv2d_backward conv_transpose2d_backward batch_norm2d_backward "
-    "max_pool2d_backward max_unpool2d_backward bilinear_upsample2d_backward two_heads_backward",
+    "",
     "shape_of_another",
     "Your {result} {has} the shape of {key}.",
-    "A gradient has the shape of what it is the gradient of. Of what is {result}?",
+    "Which shape must {result} have, and where can you read it from?",
 )
 def shape_of_another(attempt):
-    arrays = {**attempt.values, **attempt.right}
     for name, right in attempt.right.items():
-        for other, array in arrays.items():
+        for other, array in {**attempt.values, **attempt.right}.items():
             if isinstance(array, np.ndarray) and array.shape != right.shape and other != name:
                 yield other, {name: OfShape(array.shape)}
-    yield "a single number", {name: OfShape(()) for name, r in attempt.right.items() if r.shape}
-
-
-@register(FOUND, rank=7)(
-    "conv2d_backward max_pool2d_backward max_unpool2d conv_transpose2d_backward",
-    "size_formula",
-    "Your {result} {has} the size of {key}.",
-    "Which size must {result} have, and where can you read it from?",
-)
-def size_of_large(attempt):
-    for name, right in attempt.right.items():
-        if right.ndim != 4 or name == "dw":
-            continue
-        size = right.shape[2:]
-        yield (
-            "the right one with height and width exchanged",
-            {name: OfShape((*right.shape[:2], *size[::-1]))},
-        )
-        if "stride" in attempt.options and name == "dx":
-            k, s, p = geometry(attempt)
-            small = attempt["dy"].shape[2:]
-            yield "the padded image", {name: OfShape((*right.shape[:2], *(
-                n + 2 * m for n, m in zip(size, p, strict=True))))}  # fmt: skip
-            for said, formula in (PAINTINGS if attempt.op == "conv2d" else WINDOWS).items():
-                shape = (*right.shape[:2], *per_axis(formula, small, k, s, p))
-                yield f"the formula {said.replace('H', 'P')}", {name: OfShape(shape)}
-        for factor in (2, 3):
-            small = attempt.values.get("switches", right).shape[2:]
-            yield (
-                f"{factor} times the small image",
-                {name: OfShape((*right.shape[:2], *(n * factor for n in small)))},
-            )
+        yield "a single number", {name: OfShape(())} if right.shape else {}
+    height, width = next(iter(attempt.right.values())).shape[2:]
+    yield "the right one with height and width exchanged", of_size(attempt, width, height)
+    if "padding" in attempt.options:
+        (ph, pw) = attempt.pairs("padding")[0]
+        yield "the padded image", of_size(attempt, height + 2 * ph, width + 2 * pw)
+    small = attempt.values.get("switches", attempt.values.get("x", right)).shape[2:]
+    for factor in (2, 3):
+        said = f"an image of {factor} times the small one's size"
+        yield said, of_size(attempt, factor * small[0], factor * small[1])

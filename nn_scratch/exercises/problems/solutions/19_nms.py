@@ -9,10 +9,8 @@ def iou_with(box, others):
 
 
 def nms(boxes, scores, iou_threshold):
-    left = np.argsort(-scores, kind="stable")
     kept = []
-    while len(left):
-        best, left = left[0], left[1:]
-        kept.append(best)
-        left = left[iou_with(boxes[best], boxes[left]) <= iou_threshold]
+    for n in np.argsort(-scores, kind="stable"):
+        if np.all(iou_with(boxes[n], boxes[kept]) <= iou_threshold):
+            kept.append(n)
     return np.array(kept, int)

@@ -1,0 +1,186 @@
+"""Code with one change: another sign, operator, name, number or axis in a line, something left out,
+or the same in all places that are equal.
+
+What the plain solution of an exercise gives with such a change is what most mistakes come to,
+however they are written.
+"""
+
+import ast
+from collections import defaultdict
+from contextlib import contextmanager, suppress
+from itertools import combinations
+
+FEW = 12  # names, any of which may stand for any other; of more, those of the same line
+OPERATORS = {ast.Add: (ast.Sub, ast.Mult), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add),
+             ast.Div: (ast.Mult,), ast.FloorDiv: (ast.Mod,), ast.Mod: (ast.FloorDiv,),
+             ast.Pow: (ast.Mult,), ast.MatMult: (ast.Mult,)}  # fmt: skip
+COMPARISONS = {ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE), ast.Gt: (ast.GtE, ast.Lt),
+               ast.GtE: (ast.Gt, ast.LtE), ast.Eq: (ast.NotEq,)}  # fmt: skip
+RELATED = [{"sum", "mean", "max", "min", "prod"}, {"std", "var"}, {"maximum", "minimum"},
+           {"exp", "exp2"}, {"log", "log2", "log10"}, {"abs", "sign", "square"},
+           {"argmax", "argmin"}, {"repeat", "tile"}, {"zeros", "ones"}]  # fmt: skip
+AXES = [axes for k in (1, 2, 3, 4) for axes in combinations(range(4), k)]
+
+
+def others(node, names):
+    """The expressions that may stand in the place of one, the likelier first."""
+    match node:
+        case ast.BinOp(left, op, right):
+            yield from (ast.BinOp(left, other(), right) for other in OPERATORS[type(op)])
+            yield from (left, right, ast.BinOp(right, op, left))
+        case ast.UnaryOp(ast.USub(), operand) | ast.Attribute(operand, "T"):
+            yield operand
+        case ast.Subscript(operand, ast.Slice() | ast.Tuple(), ast.Load()):
+            yield operand
+        case ast.Compare(left, [op], [right]):
+            yield from (ast.Compare(left, [o()], [right]) for o in COMPARISONS[type(op)])
+        case ast.Name(name, ast.Load()) if name in names:
+            yield from (ast.Name(other, ast.Load()) for other in sorted(names - {name}))
+        case ast.Constant(int() | float() as number) if not isinstance(number, bool):
+            likely = 0, 1, 2, -number, number + 1, number - 1, number * 10, number / 10, number / 2
+            yield from (ast.Constant(other) for other in dict.fromkeys(likely) if other != number)
+        case ast.Tuple([ast.Constant(int()), *_]):
+            yield from map(ast.Constant, AXES)
+        case ast.Slice(lower, upper, step) if step:
+            yield ast.Slice(lower, upper)
+        case ast.Call():
+            yield from other_calls(node)
+
+
+def other_calls(call):
+    """The same for a call: without it, or of its arguments, or of a related function."""
+    function, given, named = call.func, call.args, call.keywords
+    method = isinstance(function, ast.Attribute) and ast.unparse(function.value) != "np"
+    yield from [function.value] if method else given[:2]  # x.sum() is left as x
+    yield from (ast.Call(function, given, [k for k in named if k is not out]) for out in named)
+    if isinstance(function, ast.Attribute):
+        alike = set().union(*(group for group in RELATED if function.attr in group))
+        for other in sorted(alike - {function.attr}):
+            yield ast.Call(ast.Attribute(function.value, other, ast.Load()), given, named)
+    if len(given) == 2:
+        yield ast.Call(function, given[::-1], named)
+    if ast.unparse(function) == "range":
+        less = ast.BinOp(given[-1], ast.Sub(), ast.Constant(1))
+        yield from (ast.Call(function, a, []) for a in ([less], [ast.Constant(1), given[-1]]))
+
+
+def places(node):
+    """(container, key, expression) for all expressions in a statement, but not in those within."""
+    for field, value in ast.iter_fields(node):
+        container = value if isinstance(value, list) else vars(node)
+        for key in range(len(value)) if isinstance(value, list) else (field,):
+            child = container[key]
+            if isinstance(child, ast.AST) and not isinstance(child, ast.stmt):
+                yield container, key, child
+                yield from places(child)
+
+
+def changed(tree):
+    """Words for each way to change a tree, while it is changed, the likelier ones first."""
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not _is_read(n)}
+    names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    bodies = [node.body for node in ast.walk(tree) if hasattr(node, "body")]
+    lines = [(statement, list(places(statement))) for body in bodies for statement in body]
+    equal = defaultdict(list)
+    for statement, found in lines:
+        near = names if len(names) <= FEW else names & _names(statement)
+        for spot in found:
+            equal[ast.dump(spot[2])].append(spot)
+            for other in others(spot[2], near):
+                with put(other, [spot]):
+                    yield f"with the line `{line(statement)}`"
+    for body in bodies:
+        yield from left_out(body)
+    for spots in equal.values():
+        node = spots[0][2]
+        for other in others(node, names if len(names) <= FEW else ()) if len(spots) > 1 else ():
+            words = f"with `{line(other)}` in place of every `{line(node)}`"
+            with put(other, spots):
+                yield words
+    for statement, found in lines:
+        yield from exchanged(statement, [node for *_, node in found])
+        for spot in found:
+            for other in around(spot[2]) if spot[:2] == (vars(statement), "value") else ():
+                with put(other, [spot]):
+                    yield f"with the line `{line(statement)}`"
+
+
+def left_out(body):
+    """A line that sets where it must add, or is not there."""
+    for k, statement in enumerate(body):
+        if isinstance(statement, ast.AugAssign):
+            body[k] = ast.Assign([statement.target], statement.value)
+            yield f"with the line `{line(body[k])}`"
+        if not isinstance(statement, ast.FunctionDef | ast.Return):
+            body[k] = ast.Pass()
+            yield f"without the line `{line(statement)}`"
+        body[k] = statement
+
+
+def exchanged(statement, nodes):
+    """A line with two names that stand in it exchanged."""
+    read = [n for n in nodes if isinstance(n, ast.Name) and _is_read(n) and n.id != "np"]
+    for one, other in combinations(sorted({n.id for n in read}), 2):
+        swap = {one: other, other: one}
+        for words in ("with the line `{}`", None):
+            for node in read:
+                node.id = swap.get(node.id, node.id)
+            if words:
+                yield words.format(line(statement))
+
+
+def around(value):
+    """What a line may do to its value on top."""
+    one, two, half = map(ast.Constant, (1, 2, 0.5))
+    yield from (ast.BinOp(one, ast.Sub(), value), ast.BinOp(one, ast.Div(), value))
+    yield from (ast.BinOp(value, ast.Pow(), power) for power in (two, half))
+    yield from (ast.UnaryOp(ast.USub(), value), ast.Call(ast.Name("abs", ast.Load()), [value], []))
+
+
+@contextmanager
+def put(other, spots):
+    """An expression in the place of others, for a while."""
+    for container, key, _ in spots:
+        container[key] = other
+    yield
+    for container, key, node in spots:
+        container[key] = node
+
+
+def _is_read(name):
+    return isinstance(name.ctx, ast.Load)
+
+
+def _names(tree):
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+
+
+def _bound(tree):
+    """The name of a function, or those that a statement assigns to."""
+    part = tree.body[0]
+    stored = (n.id for n in ast.walk(part) if isinstance(n, ast.Name) and not _is_read(n))
+    return {part.name} if isinstance(part, ast.FunctionDef) else set(stored)
+
+
+def line(statement):
+    """The first line of a statement, as a student would write it."""
+    return ast.unparse(ast.fix_missing_locations(statement)).split("\n")[0].replace("np.", "")
+
+
+def versions(source, name, helpers=()):
+    """For each change of what the function `name` of a source text runs, in words, the code of the
+    whole text with it, in parts to be executed in order. Those named helpers are not changed."""
+    trees = [ast.Module([part], []) for part in ast.parse(source).body]
+    codes, used, found = [_compiled(tree) for tree in trees], {name}, {}
+    for tree in trees * len(trees):  # a helper may have helpers
+        used |= _names(tree) if _bound(tree) & used else set()
+    for k, tree in enumerate(trees):
+        if _bound(tree) & used - set(helpers):
+            for words in changed(tree):
+                with suppress(SyntaxError, ValueError):
+                    found.setdefault(words, [*codes[:k], _compiled(tree), *codes[k + 1 :]])
+    return found
+
+
+def _compiled(tree):
+    return compile(ast.fix_missing_locations(tree), "<changed>", "exec")

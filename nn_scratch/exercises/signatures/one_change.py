@@ -1,0 +1,51 @@
+"""What the plain solution gives with one change of its code."""
+
+import copy
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from nn_scratch.exercises import sandbox
+from nn_scratch.exercises.changed_code import versions
+from nn_scratch.exercises.mistakes.explain import same
+from nn_scratch.exercises.mistakes.mistake import register
+
+FOUND = []
+SOLUTIONS = Path(__file__).parents[1] / "problems" / "solutions"
+HELPERS = "pair", "wide"  # they say nothing of what is computed
+
+
+@cache
+def changed_solutions(name):
+    """The versions of the solution of an exercise."""
+    sources = (path.read_text(encoding="utf-8") for path in SOLUTIONS.glob("*.py"))
+    source = next(text for text in sources if f"def {name}(" in text)
+    return versions(source, name, HELPERS)
+
+
+def results_of(attempt, codes):
+    """What a version gives, by name; {} where it gives nothing, or spoils what is right."""
+    namespace, exercise = {}, attempt.trial.exercise
+    arguments, options = copy.deepcopy(attempt.trial.call)
+    try:
+        for code in codes:
+            exec(code, namespace)
+        given = sandbox.flat(namespace[exercise.name](*arguments, **options))
+        made = dict(zip(exercise.results, map(np.asarray, given), strict=True))
+    except Exception:  # a changed line may do anything
+        return {}
+    found = attempt.found or {}
+    kept = [name for name, right in attempt.right.items() if same(found.get(name, ()), right)]
+    return made if all(same(made[name], found[name]) for name in kept) else {}
+
+
+@register(FOUND, rank=5.5, whole=True)(
+    "",
+    "one_change",
+    "Your {result} {is} what the right function gives {key}.",
+    "What does that line say, and what does the statement say in its place?",
+)
+def one_change(attempt):
+    for words, codes in changed_solutions(attempt.trial.exercise.name).items():
+        yield words, partial(results_of, attempt, codes)
