@@ -15,6 +15,8 @@ from zlib import error as zlib_error
 
 from tqdm import tqdm
 
+from nn_scratch.folder_lock import InUseError, locked
+
 CHUNK = 1 << 13  # bytes; a lost connection loses less than one
 TIMEOUT = 10, 60  # seconds to connect, and without a byte
 
@@ -112,8 +114,8 @@ def fetch(name: str, to: str | Path | None = None, say: Callable[[str], Any] = p
     archive; on a terminal there is a progress bar, too.
 
     Returns: the data set's folder.
-    Raises: FetchError without pooch, without network, and for files that are not what they should
-    be; KeyError for another name.
+    Raises: FetchError without pooch, without network, while another process fetches it, and for
+    files that are not what they should be; KeyError for another name.
     """
     data_set, pooch = DATA_SETS[name], _pooch()
     place = cache_folder() if to is None else Path(to)
@@ -121,6 +123,18 @@ def fetch(name: str, to: str | Path | None = None, say: Callable[[str], Any] = p
     if folder.is_dir():
         return folder
     place.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(place, f".{name}.lock"):
+            if not folder.is_dir():  # it may just have been made
+                _make(folder, data_set, pooch, say)
+    except InUseError as error:
+        raise FetchError(f"{folder} is being fetched by {error}: wait for it") from None
+    return folder
+
+
+def _make(folder, data_set, pooch, say):
+    """Download, unpack and check the data set; then its folder is there, whole."""
+    place, name = folder.parent, folder.name
     paths = [
         _downloaded(archive, place / f"{name}-{archive.name}", pooch, say)
         for archive in data_set.archives
@@ -136,7 +150,6 @@ def fetch(name: str, to: str | Path | None = None, say: Callable[[str], Any] = p
         made.rename(folder)
     for path in paths:
         path.unlink()
-    return folder
 
 
 def _check(folder, data_set):

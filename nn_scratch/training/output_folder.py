@@ -5,16 +5,12 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from nn_scratch.folder_lock import InUseError, locked
 
 MANIFEST = ".nn-scratch.json"
-LOCK = ".nn-scratch.lock"
 TEMPORARY = ".nn-scratch.tmp"  # at the end of a file's name while it is written
 
 _open: dict = {}  # the folders that this process writes to, by path
@@ -39,18 +35,13 @@ def output_folder(path: str | Path) -> Iterator["OutputFolder"]:
         return
     if key.exists() and not key.is_dir():
         raise OutputError(f"{path} is a file, but results go to a folder")
-    with _explained(path):
-        key.mkdir(parents=True, exist_ok=True)
-        lock = _lock(Path(path))
-    try:
+    with ExitStack() as stack:
         with _explained(path):
+            key.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked(Path(path)))
             _open[key] = OutputFolder(Path(path))
+        stack.callback(_open.pop, key)
         yield _open[key]
-    finally:
-        _open.pop(key, None)
-        with suppress(OSError):  # Windows removes no file that is open
-            (key / LOCK).unlink()
-        os.close(lock)
 
 
 class OutputFolder:
@@ -132,43 +123,15 @@ class OutputFolder:
         os.replace(temporary, self.path / MANIFEST)
 
 
-def _lock(path):
-    """An open file that only one process can hold; the system lets go of it when that ends, however
-    that ends."""
-    while True:
-        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            _hold(lock)
-        except OSError:
-            holder = os.read(lock, 20).decode(errors="replace").strip() if fcntl else ""
-            os.close(lock)
-            who = f"process {holder}" if holder else "another process"
-            raise OutputError(
-                f"{path} is in use by {who}: wait for it, or write to another folder (--out)"
-            ) from None
-        with suppress(OSError):
-            if os.path.samestat(os.fstat(lock), os.stat(path / LOCK)):
-                os.truncate(lock, 0)
-                os.write(lock, str(os.getpid()).encode())
-                return lock
-        os.close(lock)  # its holder has just ended and removed it
-
-
-def _hold(lock):
-    """Raises OSError if another process holds the file."""
-    if fcntl is not None:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    else:
-        import msvcrt
-
-        msvcrt.locking(lock, msvcrt.LK_NBLCK, 1)
-
-
 @contextmanager
 def _explained(path):
     """What the system says of a place that cannot be written to, as an OutputError."""
     try:
         yield
+    except InUseError as error:
+        raise OutputError(
+            f"{path} is in use by {error}: wait for it, or write to another folder (--out)"
+        ) from None
     except OSError as error:
         place = error.filename or path
         raise OutputError(f"cannot write to {place}: {error.strerror or error}") from error

@@ -295,6 +295,23 @@ def test_after_an_interruption_nothing_looks_complete(site, monkeypatch, tmp_pat
     assert left == ["pets-annotations.tar.gz", "pets-images.tar.gz"]
 
 
+HOLD = "import sys, time, pathlib\nfrom nn_scratch.folder_lock import locked\n"
+HOLD += "with locked(pathlib.Path(sys.argv[1]), '.pets.lock'): print(1, flush=True); time.sleep(60)"
+
+
+def test_two_that_fetch_at_once_do_not_spoil_each_other(site, monkeypatch, tmp_path):
+    offer_pets(site, monkeypatch)
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"1\n"
+        with pytest.raises(FetchError, match=f"pets is being fetched by process {other.pid}: wait"):
+            fetch("pets", tmp_path, say=str)
+        assert not site.asked
+        other.kill()
+    assert fetch("pets", tmp_path, say=str).is_dir()  # whoever is killed holds it no longer
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pets"]
+
+
 def test_archives_that_are_there_are_not_asked_for_again(site, monkeypatch, tmp_path):
     content = large(site, monkeypatch)
     for archive in DATA_SETS["pets"].archives:

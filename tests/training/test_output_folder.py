@@ -15,8 +15,9 @@ import pytest
 from PIL import Image
 
 from nn_scratch.cli import main
+from nn_scratch.folder_lock import LOCK
 from nn_scratch.training import OutputError, Segmentation, fit, load_checkpoint
-from nn_scratch.training.output_folder import LOCK, MANIFEST, output_folder
+from nn_scratch.training.output_folder import MANIFEST, output_folder
 
 SMALL = ["--scenes", "8", "--batch-size", "4", "--width", "2", "--kernel-size", "3", "--epochs"]
 
