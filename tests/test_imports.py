@@ -9,7 +9,16 @@ import nn_scratch
 
 HOUSE = Path(nn_scratch.__file__).parent
 FLOORS = [
-    {"arguments", "backend", "geometry", "names", "strict_json", "user_file", "validate"},
+    {
+        "arguments",
+        "backend",
+        "folder_lock",
+        "geometry",
+        "names",
+        "strict_json",
+        "user_file",
+        "validate",
+    },
     {"engine", "naive"},
     {"ops"},
     {"layers"},
