@@ -24,7 +24,8 @@ try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
     from nn_scratch.data import DigitSegmentation
-    from nn_scratch.plotting import plot_arrays, plot_filtered
+    from nn_scratch.data.coins import load_coins
+    from nn_scratch.plotting import plot_arrays, plot_filtered, plot_images
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -133,6 +134,37 @@ print("x", batch.shape, " w", weights.shape, options)
 # %%
 assert fast.shape[2:] == ((7 + 2 - 3) // 2 + 1, (6 + 2 - 2) // 2 + 1)
 print("output size", fast.shape[2:])
+
+# %% [markdown]
+# ### A riddle
+#
+# Kernels can be read. Here are three, and three pictures that they made of a photograph of coins.
+# **Predict** which made which. (Is the sum of its weights 0, or 1? Which side is positive? One has
+# a bias of 0.5, so that its zeros are shown as grey.)
+
+# %%
+photograph, _ = load_coins()
+coin = photograph[None, None, :96, :110]
+kernels = {
+    "1": np.array([[0, -1, 0], [-1, 5, -1], [0, -1, 0]], np.float32),
+    "2": np.array([[-2, -1, 0], [-1, 0, 1], [0, 1, 2]], np.float32),
+    "3": np.eye(5, dtype=np.float32) / 5,
+}
+plot_arrays(kernels, shared=False)
+
+# %%
+pictures = {"photograph": coin[0]}
+for letter, number, bias in (("A", "2", 0.5), ("B", "3", 0), ("C", "1", 0)):
+    seen = ops.conv2d(coin, kernels[number][None, None], np.array([bias], np.float32))
+    pictures[letter] = np.clip(seen[0], 0, 1)
+plot_images(pictures, size=2.6)
+
+# %% [markdown]
+# A is kernel 2: its sum is 0, so an even ground becomes grey, and it answers where the image gets
+# lighter or darker towards the lower right corner, like light that falls on a relief. B is kernel
+# 3, the mean of five pixels along a diagonal: it smears. C is kernel 1, which sharpens: it takes
+# from five times a pixel its four neighbours, so that an even ground stays as it was (5 − 4 = 1),
+# and a pixel that differs from its neighbours differs more.
 
 # %% [markdown]
 # ## 3. As one big matrix
