@@ -253,8 +253,9 @@ assert moved == {"0.weight": False, "0.bias": False, "2.weight": False, "2.bias"
 #   \tag{2}$$
 #
 # Both means start at 0 and are too small at first; dividing by $1 - \beta^t$, with $t$ the number
-# of the step, makes up for it. **Predict** the length of the very first step: put $t = 1$ into
-# equation (2).
+# of the step, makes up for it. ($\beta_1 = 0.9$ and $\beta_2 = 0.999$ say how much of the old mean
+# stays, and $\varepsilon = 10^{-8}$ only keeps the division from zero.) **Predict** the length of
+# the very first step: put $t = 1$ into equation (2).
 
 
 # %%

@@ -202,8 +202,8 @@ assert p == 1 and abs(softplus(z) - 17) < 1e-5
 
 # %% [markdown]
 # Ours, with (2) to (4), is `ops.focal_loss`. It is checked like every other layer, and so is the L1
-# loss at the centres, with which size and offset are learned. (Elsewhere they are not asked for
-# anything: what size has nothing?)
+# loss, the sum of all $|d|$, with which size and offset are learned at the centres. (Elsewhere they
+# are not asked for anything: what size has nothing?)
 
 # %%
 rng = np.random.default_rng(0)
@@ -258,7 +258,8 @@ assert ratio > 10
 print(f"{ratio:.0f} times")
 
 # %% [markdown]
-# Train both for a short while, alike in all else:
+# Train both for a short while, alike in all else. They are judged on digits of a third group,
+# `"validation"`, so that those of `"test"` stay unseen until the end:
 
 # %%
 train = Loader(DigitDetection("train", 32 if FAST else 1000), 16, shuffle=True)

@@ -230,9 +230,9 @@ def one_product(x, w):
 # The copy is nine times the image. It does not fit the cache, the small, fast memory beside each
 # core, so it is written to main memory and read back. The library cuts the work into **blocks**,
 # some rows of one image each: the columns of a block fit the cache, and blocks are independent, so
-# that each core can take the next one. For 3×3, 5×5 and 7×7 kernels with more channels it also
-# multiplies less (Winograd's trick: for 3×3, 36 products for 16 outputs instead of 144). Read
-# `nn_scratch/engine/cpu/im2col.py` and `winograd.py` beside it.
+# that each core can take the next one, in a **thread** of its own. For 3×3, 5×5 and 7×7 kernels
+# with more channels it also multiplies less (Winograd's trick: for 3×3, 36 products for 16 outputs
+# instead of 144). Read `nn_scratch/engine/cpu/im2col.py` and `winograd.py` beside it.
 #
 # First of all: are they all the same function?
 

@@ -227,7 +227,7 @@ plot_occlusion(net, scene, pixels, CLASS_NAMES, step=step)
 # Each stays on its own digit; the neighbour hardly counts. But it is not its own place alone: to
 # call a piece of stroke part of an 8, the net must see the loop around it.
 #
-# **Predict:** how far from the pixel does what it needs lie? The receptive field (lesson 07) says
+# **Predict:** how far from the pixel does what it needs lie? The receptive field (lesson 08) says
 # how far it *could* be.
 
 # %%
