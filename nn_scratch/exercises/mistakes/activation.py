@@ -168,7 +168,7 @@ def other_shares(case):
     "softmax_backward",
     "other_jacobian",
     "dx is {key}.",
-    "The Jacobian of one sample is diag(y) − y·yᵀ. Which products of it are left in your code?",
+    "∂y[j]/∂x[k] is y[j]·([j = k] − y[k]). Which of these products are left in your code?",
 )
 def other_jacobian(case):
     dy, y = case["dy"], case["y"]

@@ -74,7 +74,7 @@ def slope_terms(m):
     power, log = -2 * p * q**2 * m.log_p, q**3
     other_power, other_log = 2 * rest * p**2 * q * m.log_q, -rest * p**3
     right, other = power + log, other_power + other_log
-    yield "with the power taken for a constant: it depends on z, too", log, other_log
+    yield "with the power, which depends on z as well, taken for a constant", log, other_log
     yield "with the logarithm taken for a constant", power, other_power
     said = "with the wrong sign between the two terms of the product"
     yield said, power - log, other_power - other_log

@@ -134,7 +134,7 @@ def other_means(case):
                          ("0.999·square + 0.001·mean²",
                           0.999 * old_square + 0.001 * right["mean"] ** 2)):  # fmt: skip
         yield said, {"square": square, "w": taken(right["mean"], square)}
-    yield "the corrected one; it must be returned as it is", {
+    yield "corrected already; only the step of w takes corrected means", {
         "mean": right["mean"] / (1 - 0.9**step), "square": right["square"] / (1 - 0.999**step)
     }  # fmt: skip
     yield "the root of the right one", {"square": np.sqrt(right["square"])}

@@ -248,7 +248,7 @@ POINTWISE = [
     *(
         Wording(
             relation, key, "softmax_backward", "second_term_missing",
-            "The Jacobian's second term is missing: each y depends on every x, through the sum.",
+            "The second term is missing: each y depends on every x, through the sum.",
             "If one score grows, what happens to the other probabilities?",
         )
         for relation, key in (
