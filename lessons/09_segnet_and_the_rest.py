@@ -409,7 +409,8 @@ report
 #
 # - V. Badrinarayanan et al., [SegNet](https://arxiv.org/abs/1511.00561): table 1 is what section 6
 #   follows
-# - G. Csurka et al., What is a good evaluation measure for semantic segmentation? (BMVC 2013)
+# - G. Csurka et al., [What is a good evaluation measure for semantic
+#   segmentation?](https://doi.org/10.5244/C.27.32)
 #
 # ← [08 Down and up again](08_down_and_up_again.ipynb)
 # · [all lessons](README.md)

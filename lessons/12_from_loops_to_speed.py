@@ -647,8 +647,8 @@ print("right in every case")
 #
 # ## Read on
 #
-# - S. Williams et al., Roofline: an insightful visual performance model (Communications of the ACM,
-#   2009)
+# - S. Williams et al., [Roofline: an insightful visual performance
+#   model](https://doi.org/10.1145/1498765.1498785)
 # - A. Lavin and S. Gray, [Fast algorithms for convolutional neural
 #   networks](https://arxiv.org/abs/1509.09308): Winograd's trick
 #
