@@ -110,12 +110,12 @@ print("a batch of three:", batch.shape, "  that pixel: batch[1, 0, 39, 0] =", ba
 # A layer turns an array $x$ into an array $y$. That is its **forward** pass. Behind it come more
 # layers, and at the end the **loss** $L$: one number that says how wrong the network is.
 #
-# To learn, we want to know for each number in the network which way to change it so that $L$ goes
-# down: the derivative of $L$ for this number. Those of an array make an array of the same shape,
-# its **gradient**. Gradients are found from the end to the beginning. When a layer's turn comes, it
-# is told $\partial L/\partial y$, how the loss would change with each number of $y$. In code this
-# array is called `dy`. The layer has to answer with $\partial L/\partial x$, called `dx`. That is
-# its **backward** pass, and all it needs is the chain rule:
+# To learn, we want to know for each number in the network how $L$ changes with it, and so which way
+# to move it to make $L$ smaller: that is a derivative. The derivatives for all numbers of an array
+# are an array of the same shape, its **gradient**. They are found from the end to the beginning.
+# When a layer's turn comes, it is told $\partial L/\partial y$, how the loss would change with each
+# number of $y$. In code this array is called `dy`. The layer has to answer with $\partial
+# L/\partial x$, called `dx`. That is its **backward** pass, and all it needs is the chain rule:
 #
 # $$\frac{\partial L}{\partial x_i} =
 #   \sum_j \frac{\partial L}{\partial y_j}\,\frac{\partial y_j}{\partial x_i} \tag{1}$$
