@@ -19,6 +19,7 @@ from nn_scratch.plotting.charts import (
     plot_roofline,
     plot_shares,
 )
+from nn_scratch.plotting.confusion import plot_confusion
 from nn_scratch.plotting.detecting import (
     plot_anchors,
     plot_heat,
@@ -80,6 +81,7 @@ __all__ = [
     "plot_box_occlusion",
     "plot_boxes",
     "plot_chain",
+    "plot_confusion",
     "plot_dense_pool",
     "plot_detections",
     "plot_dilation",

@@ -14,6 +14,7 @@ from nn_scratch.plotting.text import fitted, legend_below, title, write
 
 PANEL = 2.2  # inches, the width of a square image
 COLUMNS = 4  # of square images; a wide one takes the place of several
+ROOM = 0.07  # of an image's height, for a name
 WIDEST = 1.2  # inches, of a name at a box
 RIGHT, WRONG, MISSED = ("#56b4e9", "-"), ("#e69f00", "--"), ("#cc79a7", ":")  # Okabe & Ito
 IOU_THRESHOLD = 0.5  # from which a box is right
@@ -104,11 +105,12 @@ def _draw(axis, found, i, kind, class_names):
     colour, style = kind
     x, y, _, _ = box = found.boxes[i]
     draw_box(axis, box, colour, style)
+    inside = y < ROOM * axis.get_ylim()[0]  # above such a box a name would be cut off
     text = axis.text(
         *(max(x, 0) - 0.5, max(y, 0) - 0.5),
         "",
         fontsize=7,
-        va="bottom",
+        va="top" if inside else "bottom",
         color="black",
         clip_on=True,
     )

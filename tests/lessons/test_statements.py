@@ -131,7 +131,15 @@ def test_04_a_kernel_of_3_with_stride_2_need_not_make_one():
 
 
 def test_14_the_leak_is_measured_not_asserted():
-    assert 'digits="test"' in TEXTS["14"] and "unseen digits" in TEXTS["14"]
+    """Pictures held back at random promise what new coins do not keep; whole rows foretell it."""
+    notebook = (LESSONS / "14_real_photographs.ipynb").read_text(encoding="utf-8")
+    (promised, true), (honest, _) = (
+        map(float, re.search(rf"{what} +([\d.]+) +([\d.]+)", notebook).groups())
+        for what in ("single pictures", "a whole row")
+    )
+    assert promised - true > 0.2 and abs(honest - true) < 0.1
+    (mean,) = re.findall(r"mean of the three ([\d.]+)", notebook)
+    assert abs(float(mean) - true) < 0.1
 
 
 def test_14_errors_at_edges_stand_beside_the_base_rate():
