@@ -29,7 +29,14 @@ try:
     from nn_scratch.graph.cost import cost
     from nn_scratch.layers import Conv2d, Linear, MaxPool2d
     from nn_scratch.nets import FullyConvolutional, PatchClassifier, SlidingWindow
-    from nn_scratch.plotting import plot_arrays, plot_images, plot_segmentation
+    from nn_scratch.plotting import (
+        plot_arrays,
+        plot_dense_pool,
+        plot_dilation,
+        plot_images,
+        plot_patches,
+        plot_segmentation,
+    )
     from nn_scratch.training import Adam, Segmentation, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -60,8 +67,7 @@ def patch_around(row, column):
     return padded[:, row : row + 17, column : column + 17]
 
 
-places = [(0, 0), (12, 20), (20, 20)]
-plot_images({"image": image, **{f"around {place}": patch_around(*place) for place in places}})
+plot_patches(image, [(0, 0), (12, 20), (20, 24)], window=17)
 
 # %% [markdown]
 # Our classifier: two convolutions of 5×5 with ReLU, a 2×2 max-pool after the first one, then two
@@ -119,9 +125,9 @@ as_linear = ops.linear(small_map.reshape(1, 4), W)
 kernel = W.reshape(1, 1, 2, 2)  # the same numbers
 everywhere = ops.conv2d(large_map[None, None], kernel)
 assert everywhere[0, 0, 0, 0] == as_linear[0, 0]
-plot_arrays(
-    {"a 2×2 map": small_map, "linear": as_linear, "larger": large_map, "conv": everywhere[0, 0]}
-)
+shown = {"a 2×2 map": small_map, "linear": as_linear, "larger": large_map}
+first = {"a 2×2 map": (0, 0, 2, 2), "larger": (0, 0, 2, 2), "as a kernel": (0, 0, 1, 1)}
+plot_arrays({**shown, "as a kernel": everywhere[0, 0]}, marks=first)
 
 # %% [markdown]
 # **Predict:** after the pools and convolutions our 17×17 patch is a map of how many pixels? The
@@ -143,26 +149,31 @@ assert x.shape[1] == 16 * size**2
 #
 # A pool with stride 2 keeps every second place. Over the whole image that would give a score for
 # every second pixel only. The sliding window had one for each: a patch that starts one pixel
-# further right pools the *other* pairs. So the fully convolutional pool moves by 1, keeps both sets
-# of pairs, interleaved, and the layers after it take every second pixel of what they see: their
-# windows are **dilated** by 2. In one dimension:
+# further right pools the *other* pairs. So the fully convolutional pool moves by 1 and keeps both
+# sets of pairs, interleaved. In one dimension, with a kernel of two weights behind it:
 
 # %%
 line = np.array([3.0, 1, 4, 1, 5, 9, 2, 6])
 strided = [ops.max_pool2d(line[start:].reshape(1, 1, 1, -1), (1, 2))[0][0, 0] for start in (0, 1)]
 dense = ops.max_pool2d(line.reshape(1, 1, 1, -1), (1, 2), stride=1)[0][0, 0]
 assert np.array_equal(dense[:, ::2], strided[0]) and np.array_equal(dense[:, 1::2], strided[1])
-plot_arrays(
-    {
-        "line": line,
-        "pairs from pixel 0": strided[0],
-        "pairs from pixel 1": strided[1],
-        "all pairs, stride 1": dense,
-    },
-    columns=1,
-)
+plot_dense_pool(line)
 
 # %% [markdown]
+# Neighbours in the blue row are two apart in the last one. So the layers behind the pool must take
+# every second pixel of what they see: their windows are **dilated** by 2. It costs nothing, a
+# kernel has as many weights as before; it only reaches further. **Predict:** how many pixels do
+# three layers of 3×3 see together, at dilations 1, 2 and 4?
+
+# %%
+plot_dilation(3, (1, 2, 4))
+
+# %% [markdown]
+# Above, the pixels that one kernel reads; below, what reaches the marked pixel through all layers
+# so far, darker where more ways lead. With dilation 1 three such layers would see 7×7. Nets for
+# segmentation often use dilation for its own sake (Yu & Koltun 2016): to see far without a pool.
+# Here it is only what a pool leaves behind, when it no longer halves the image.
+#
 # `FullyConvolutional` does all of that to a patch classifier. It holds *the same arrays*: nothing
 # is copied, nothing is learned anew. **Predict**, for each layer below: its stride, its dilation,
 # and the size of its kernel.
@@ -273,9 +284,38 @@ print(
 plot_segmentation(images, truths, names, found)
 
 # %% [markdown]
-# Read the second line. Ink is told from background far better than one digit from another: 17×17
-# pixels around a point of a stroke show only a part of a digit that is 16 to 21 pixels high. To see
-# more, the window would have to grow, and with it the cost. Lesson 08 sees more for less.
+# Read the second line. Ink is told from background far better than one digit from another. Why?
+# Here are five patches, each around a pixel of ink. That is all that the net gets to see.
+# **Predict:** which digits are they from?
+
+# %%
+riddles = [(3, 14, 8), (30, 9, 28), (59, 22, 10), (5, 24, 28), (50, 18, 15)]  # scene, row, column
+many = DigitSegmentation("test", 64)
+
+
+def look(scene, size):
+    """The part of a scene around its pixel; black beside it."""
+    index, row, column = scene
+    image, half = many.sample(0, index)[0], size // 2
+    padded = np.pad(image, ((0, 0), (half, half), (half, half)))
+    return padded[:, row : row + size, column : column + size]
+
+
+plot_images({f"patch {n + 1}": look(riddle, 17) for n, riddle in enumerate(riddles)}, size=2)
+
+# %%
+answers = {}
+for n, (index, row, column) in enumerate(riddles):
+    scene, scene_labels = many.sample(0, index)
+    said = int(whole(scene[None])[0, :, row, column].argmax())
+    true = names[scene_labels[row, column]]
+    answers[f"{n + 1}: part of a {true}\nthe net says {names[said]}"] = look(riddles[n], 31)
+plot_images(answers, size=2)
+
+# %% [markdown]
+# The first three show a ring, and could be an 8, a 9 or a 6; the last two a hook. 17×17 pixels
+# around a point of a stroke show only a part of a digit that is 16 to 21 pixels high. To see more,
+# the window would have to grow, and with it the cost. Lesson 08 sees more for less.
 #
 # ## 8. Break it on purpose
 #

@@ -62,6 +62,7 @@ from nn_scratch.plotting.upwards import plot_blocks, plot_interpolation, plot_po
 from nn_scratch.plotting.windows import (
     plot_dense_pool,
     plot_dilation,
+    plot_patches,
     plot_pooled,
     plot_switches,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "plot_occlusion",
     "plot_outlines",
     "plot_overlay",
+    "plot_patches",
     "plot_phases",
     "plot_point",
     "plot_points",

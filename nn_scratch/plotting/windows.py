@@ -4,6 +4,7 @@ Each returns a matplotlib Figure.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ from nn_scratch.backend import Array
 from nn_scratch.geometry import integer
 from nn_scratch.ops import conv_transpose2d, max_pool2d
 from nn_scratch.plotting import given
-from nn_scratch.plotting.colours import VALUES, WINDOW_COLOURS
+from nn_scratch.plotting.colours import BOX_COLOURS, VALUES, WINDOW_COLOURS
 from nn_scratch.plotting.parts import draw_square, show_image
 from nn_scratch.plotting.text import fitted, title
 
@@ -109,6 +110,43 @@ def plot_switches(x: Array, kernel_size: int = 2, dy: Array | None = None) -> Fi
                 place = here[0] + 0.05, here[1] + 0.05
                 axis.add_patch(Rectangle(place, 0.9, 0.9, fill=False, ec="black", lw=2, zorder=3))
         left += shape[1] + gap
+    return figure
+
+
+def plot_patches(image: Array, places: Sequence[tuple[int, int]], window: int) -> Figure:
+    """Windows of an image, framed in it and enlarged beside it, in frames of the same colours; each
+    lies around a marked pixel, and what lies beside the image is black.
+
+    image (1, H, W) with values from 0 to 1; places: pixels (row, column); window: an odd size.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    image, window = given.grey_image("image", image), integer("window", window, least=1)
+    if window % 2 == 0:
+        raise ValueError(f"window is {window}, but must be odd: a pixel stands in its middle")
+    found, half = given.array("places", places, "iu"), window // 2
+    inside = (found >= 0) & (found < image.shape[1:]) if found.shape[1:] == (2,) else False
+    if not (len(found) and np.all(inside)):
+        raise ValueError(f"places is {places!r:.60}, but must list (row, column) in the image")
+    padded = np.pad(image, ((0, 0), (half, half), (half, half)))
+    figure = Figure(figsize=(2.6 + 1.75 * len(found), 2.75), layout="constrained")
+    whole, *others = figure.subplots(1, 1 + len(found), width_ratios=(1.5, *[1] * len(found)))
+    show_image(whole, padded)
+    size = padded.shape[1:]
+    whole.add_patch(Rectangle((half - 0.5, half - 0.5), *image.shape[:0:-1], fill=False, ec="0.5"))
+    title(whole, f"image, and {half} zeros around it", size=10)
+    for (row, column), axis, colour in zip(found, others, cycle(BOX_COLOURS), strict=False):
+        corner = column - 0.5, row - 0.5  # padding has moved everything by half a window
+        whole.add_patch(Rectangle(corner, window, window, fill=False, ec=colour, lw=2.5))
+        whole.plot(column + half, row + half, "s", color=colour, ms=4)
+        show_image(axis, padded[:, row : row + window, column : column + window])
+        axis.plot(half, half, "s", color=colour, ms=6)
+        title(axis, f"around ({row}, {column})", size=10)
+        for spine in axis.spines.values():
+            spine.set(color=colour, lw=3)
+        axis.set(xticks=[], yticks=[])
+    whole.set(xticks=[], yticks=[], xlim=(-0.5, size[1] - 0.5), ylim=(size[0] - 0.5, -0.5))
     return figure
 
 

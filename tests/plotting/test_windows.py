@@ -39,6 +39,18 @@ def test_switches(tmp_path):
     assert " ".join(shown[shown.index("dx") + 1 :]) == "0 0 20 0 0 10 0 0 0 0"
 
 
+def test_patches_lie_around_their_pixels(tmp_path):
+    figure = windows.plot_patches(IMAGE, [(0, 0), (6, 4)], 5)
+    figure.savefig(tmp_path / "picture.png")
+    whole, first, second = figure.axes
+    corner = np.asarray(first.images[0].get_array())
+    assert not corner[:2].any() and not corner[:, :2].any()
+    np.testing.assert_array_equal(corner[2:, 2:], IMAGE[0, :3, :3])
+    np.testing.assert_array_equal(second.images[0].get_array()[:3], IMAGE[0, 4:, 2:7])
+    frames = [patch.get_xy() for patch in whole.patches[1:]]
+    assert frames == [(-0.5, -0.5), (3.5, 5.5)]
+
+
 @pytest.mark.parametrize(
     ("size", "dilations", "seen"),
     [(3, (1, 2, 4), ["3×3", "7×7", "15×15"]), (2, (1, 3), ["2×2", "5×5"]), (1, (2,), ["1×1"])],
@@ -73,6 +85,10 @@ def test_dense_pool(tmp_path):
         (lambda: windows.plot_pooled({"a": IMAGE}, 0), "kernel_size is 0"),
         (lambda: windows.plot_switches(np.ones(3)), r"x has shape \(3,\)"),
         (lambda: windows.plot_switches(np.ones((4, 4)), dy=np.ones((3, 2))), "dy has shape"),
+        (lambda: windows.plot_patches(IMAGE, [(0, 0)], 4), "window is 4, but must be odd"),
+        (lambda: windows.plot_patches(IMAGE, [(7, 0)], 3), "places is"),
+        (lambda: windows.plot_patches(IMAGE, [], 3), "places"),
+        (lambda: windows.plot_patches(IMAGE, [(1, 2, 3)], 3), "places is"),
         (lambda: windows.plot_dilation(0, [1]), "kernel_size is 0"),
         (lambda: windows.plot_dilation(3, [0]), "dilations is"),
         (lambda: windows.plot_dilation(3, [1.5]), "dilations is list"),
