@@ -31,9 +31,10 @@ try:
     from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix
     from nn_scratch.graph.cost import cost
     from nn_scratch.graph.receptive_field import receptive_field
+    from nn_scratch.layers import BatchNorm2d, Conv2d, ReLU, Sequential
     from nn_scratch.nets import DownUpFCN, FullResolutionFCN, pretrained
-    from nn_scratch.plotting import plot_net, plot_outlines, plot_views
-    from nn_scratch.training import Adam, Segmentation, evaluate, fit, one_cycle
+    from nn_scratch.plotting import plot_lines, plot_net, plot_outlines, plot_ridges, plot_views
+    from nn_scratch.training import SGD, Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -147,14 +148,92 @@ print(
 # %% [markdown]
 # ## 4. Batch norm
 #
-# Between convolution and ReLU these nets have a **batch norm** (Ioffe & Szegedy 2015). It shifts
-# and scales each channel to mean 0 and variance 1 over the batch, and then by two learned numbers,
-# $w$ and $b$. Over the $m$ values $x_i$ of one channel, all images and pixels:
+# Between convolution and ReLU these nets have a **batch norm** (Ioffe & Szegedy 2015). Look at what
+# it has to deal with: the values that the first convolution of an untrained net gives for 16
+# scenes, and the same values afterwards. A ReLU would cut off what is pale.
+
+# %%
+some = Loader(DigitSegmentation("test", 16), 16)
+batch = next(iter(some.batches()))[0]
+convolution, norm = skipping.train().encoders[0][0], BatchNorm2d(8)
+raw = convolution(batch)
+normed = norm(raw)
+chosen = (0, 1, 2, 5, 7)
+plot_ridges(
+    {
+        "from the convolution": {f"channel {c}": raw[:, c] for c in chosen},
+        "after batch norm": {f"channel {c}": normed[:, c] for c in chosen},
+    }
+)
+
+# %%
+alive = {"from the convolution": raw, "after batch norm": normed}
+for what, values in alive.items():
+    shares = [f"{np.mean(values[:, c] > 0):>5.0%}" for c in chosen]
+    print(f"{what:<21} above zero: {''.join(shares)}")
+
+# %% [markdown]
+# The black line under each heap is its mean and its standard deviation. Left, every channel has its
+# own; one keeps nearly everything behind the ReLU, another nearly nothing. Right, all have mean 0
+# and deviation 1. Over the $m$ values $x_i$ of one channel, all images and pixels:
 #
 # $$\mu = \frac1m \sum_i x_i,\quad v = \frac1m \sum_i (x_i - \mu)^2,\quad
 #   \hat x_i = \frac{x_i - \mu}{\sqrt{v + \varepsilon}},\quad y_i = w\,\hat x_i + b \tag{2}$$
 #
-# Deep nets train faster that way. For the gradient, mind that every $x_i$ also moves $\mu$ and
+# Two learned numbers, $w$ and $b$, may then move each channel to where the net wants it. In lesson
+# 05, section 5, weights half as large as He's made the values fade from layer to layer.
+# **Predict:** what becomes of that with batch norm?
+
+# %%
+deep = {"without batch norm": {}, "with batch norm": {}}
+for what, shown in deep.items():
+    rng, x = np.random.default_rng(0), batch
+    for layer in range(1, 8):
+        faint = Conv2d(x.shape[1], 16, 3, padding=1, rng=rng)
+        faint.params["weight"] *= np.float32(0.5)
+        x = faint(x)
+        if what == "with batch norm":
+            x = BatchNorm2d(16)(x)
+        if layer in (1, 2, 4, 7):
+            shown[f"layer {layer}"] = x
+        x = ops.relu(x)
+last = {what: shown["layer 7"].std() for what, shown in deep.items()}
+print("  ".join(f"{what}: deviation {value:.3f} in layer 7" for what, value in last.items()))
+assert last["without batch norm"] < 0.05 and abs(last["with batch norm"] - 1) < 0.05
+plot_ridges(deep)
+
+# %% [markdown]
+# Every layer sees the same spread, whatever its weights. And because a channel's scale no longer
+# matters, steps may be longer. Six layers and SGD, at two learning rates:
+
+
+# %%
+def six_layers(norm):
+    """Convolutions of 3×3, each with a ReLU, and a batch norm before it or not."""
+    rng, layers, channels = np.random.default_rng(0), [], 1
+    for _ in range(6):
+        layers.append(Conv2d(channels, 8, 3, padding=1, rng=rng))
+        channels = 8
+        layers += [BatchNorm2d(8), ReLU()] if norm else [ReLU()]
+    return Sequential(*layers, Conv2d(8, 11, 1, rng=rng))
+
+
+race = Loader(DigitSegmentation("train", 48 if FAST else 640), 16, shuffle=True)
+curves = {}
+for rate in (0.1, 1.0):
+    for norm in (False, True):
+        net = six_layers(norm)
+        history = fit(net, Segmentation(11), race, SGD(net, rate), epochs=1, progress=False)
+        name = f"{'with' if norm else 'without'}, rate {rate:g}"
+        curves[name] = [step["loss"] for step in history["steps"]]
+        print(f"{name:<20}mean loss of the last five steps {np.mean(curves[name][-5:]):.2f}")
+plot_lines(curves, range(len(race)), xlabel="step", ylabel="loss", logarithmic="y")
+
+# %% [markdown]
+# At the small rate there is little between them. At a rate ten times as large the net without batch
+# norm gets stuck; the one with it learns as well as at the small one, and sooner.
+#
+# For the gradient, mind that every $x_i$ also moves $\mu$ and
 # $\sigma = \sqrt{v + \varepsilon}$, and so all other outputs. If the $x_i$ change by $dx_i$, then
 #
 # $$d\mu = \overline{dx}, \qquad d\sigma = \overline{\hat x\,dx}, \qquad
@@ -223,9 +302,16 @@ print("best to worst by mIoU:", ", ".join(order))
 
 # %%
 names = ("background", *"0123456789")
-image, labels = test.dataset.sample(0, 1)
+image, labels = test.dataset.sample(0, 3)
 drawn = {name: net.eval()(image[None])[0].argmax(axis=0) for name, net in subjects.items()}
 plot_outlines(image, labels, drawn, names)
+
+# %% [markdown]
+# The net with skips once more, now with what its maps hold. The blue arcs carry maps in which edges
+# are still sharp; behind each sum a map has both, the place and the meaning.
+
+# %%
+plot_net(subjects["with skips"], image[None], class_names=names)
 
 # %% [markdown]
 # A minute of training is little. Here is a net of the same kind, SegNet of lesson 09, after a few

@@ -16,8 +16,10 @@ from nn_scratch.plotting.charts import (
     plot_dots,
     plot_lines,
     plot_losses,
+    plot_ridges,
     plot_roofline,
     plot_shares,
+    plot_valley,
 )
 from nn_scratch.plotting.confusion import plot_confusion
 from nn_scratch.plotting.detecting import (
@@ -107,6 +109,7 @@ __all__ = [
     "plot_points",
     "plot_pooled",
     "plot_precision_recall",
+    "plot_ridges",
     "plot_roofline",
     "plot_scatter_and_gather",
     "plot_segmentation",
@@ -120,6 +123,7 @@ __all__ = [
     "plot_two_boxes",
     "plot_two_heads",
     "plot_units",
+    "plot_valley",
     "plot_views",
     "save_gif",
 ]

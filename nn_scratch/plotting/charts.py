@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+from nn_scratch.backend import Array
+from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import LINE_COLOURS, MARKERS
 from nn_scratch.plotting.text import LEGEND, fitted, legend, legend_below, options, title, write
 
@@ -174,4 +176,95 @@ def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
     legend_below(figure, handles, parts)
+    return figure
+
+
+def plot_ridges(panels: Mapping[str, Mapping[str, Array]], *, xlabel: str = "value") -> Figure:
+    """How values are spread: a panel for each title, in it one above the other a histogram for each
+    name, each with its mean (a dot) and as much as its standard deviation to both sides (a line).
+    What lies below zero is pale: a ReLU would cut it off. All panels share their axis.
+
+    panels: a dict from title to a dict from name to an array of finite numbers of any shape.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    rows = {
+        what: {
+            name: given.plane("panels", np.reshape(given.array("panels", values), (1, -1)))[0]
+            for name, values in given.titled("panels", names).items()
+        }
+        for what, names in given.titled("panels", panels).items()
+    }
+    everything = np.concatenate([values for names in rows.values() for values in names.values()])
+    low, high = np.percentile(everything, [0.3, 99.7])
+    pad = 0.05 * (high - low) or 0.5
+    bins = np.linspace(low - pad, high + pad, 101)
+    most = max(map(len, rows.values()))
+    size = 4.4 * len(rows), 0.62 * most + 0.9
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(1, len(rows), squeeze=False, sharex=True)[0]
+    middle = (bins[1:] + bins[:-1]) / 2
+    above = bins[1:] > 0
+    for axis, (what, names) in zip(axes, rows.items(), strict=True):
+        for row, (values, colour) in enumerate(zip(names.values(), cycle(LINE_COLOURS))):
+            counts, _ = np.histogram(values, bins)
+            ridge = row - 0.8 * counts / (counts.max() or 1)
+            axis.fill_between(middle, row, ridge, color=colour, alpha=0.25, lw=0)
+            axis.fill_between(middle, row, ridge, where=above, color=colour, alpha=0.9, lw=0)
+            axis.plot(middle, ridge, color=colour, lw=0.8)
+            mean, spread = values.mean(), values.std()
+            axis.plot([mean - spread, mean + spread], [row, row], color="black", lw=2)
+            axis.plot(mean, row, "o", color="black", ms=4)
+        axis.axvline(0, color="0.4", lw=0.8)
+        texts = [fitted(name, 1.4, 10) for name in names]
+        axis.set_yticks(range(len(texts)), texts, **options(*texts))
+        axis.set(xlabel=xlabel, ylim=(len(names) - 0.75, -0.95), xlim=(bins[0], bins[-1]))
+        axis.spines[["top", "right", "left"]].set_visible(False)
+        axis.tick_params(axis="y", length=0)
+        title(axis, fitted(what, 3.6, 11), size=11)
+    return figure
+
+
+def plot_valley(
+    loss: Array,
+    x: Sequence[float],
+    y: Sequence[float],
+    ways: Mapping[str, Sequence[tuple[float, float]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+) -> Figure:
+    """The loss of two weights as a map with lines of equal height, and over it the ways that
+    descents take, a dot for each step; a star stands at the lowest place.
+
+    loss (len(y), len(x)), above zero; ways: a dict from title to the places (x, y) of its steps,
+    each in a panel of its own. What leaves the map is not shown.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    loss = given.plane("loss", loss)
+    if loss.shape != (len(y), len(x)):
+        raise ValueError(f"loss has shape {loss.shape}, but must be {(len(y), len(x))}")
+    if loss.min() < 0 or not loss.max() > 0:
+        raise ValueError("loss has values below zero, or nothing above it")
+    ways = {what: given.plane("ways", w) for what, w in given.titled("ways", ways).items()}
+    for places in ways.values():
+        if places.shape[1] != 2:
+            raise ValueError(f"ways has shape {places.shape}, but must be (steps, 2)")
+    lowest = np.unravel_index(loss.argmin(), loss.shape)
+    figure = Figure(figsize=(3.1 * len(ways), 3.3), layout="constrained")
+    axes = figure.subplots(1, len(ways), squeeze=False, sharey=True)[0]
+    levels = np.geomspace(max(loss.min(), loss.max() / 3000), loss.max(), 14)
+    for axis, (what, places) in zip(axes, ways.items(), strict=True):
+        axis.contourf(x, y, np.sqrt(loss), 24, cmap="Greys", alpha=0.6)
+        axis.contour(x, y, loss, levels, colors="0.45", linewidths=0.5)
+        axis.plot(*places.T, "-", color=LINE_COLOURS[0], lw=1.4)
+        axis.plot(*places.T, "o", color=LINE_COLOURS[0], ms=4)
+        axis.plot(*places[0], "s", color="black", ms=6)
+        axis.plot(x[lowest[1]], y[lowest[0]], "*", color="#e69f00", mec="black", ms=13)
+        axis.set(xlabel=xlabel, xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+        title(axis, fitted(what, 2.8, 11), size=11)
+    axes[0].set_ylabel(ylabel)
     return figure

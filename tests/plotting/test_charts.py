@@ -1,0 +1,66 @@
+"""Charts of values and of descents show what they are given, and refuse what they cannot draw."""
+
+import numpy as np
+import pytest
+
+from helpers import draw
+from nn_scratch.plotting import charts
+
+
+def test_ridges_have_their_mean_and_deviation(tmp_path):
+    panels = {"before": {"a": 3 + 2 * draw(4, 50), "b": draw(7, 30, seed=1)}, "after": {"a": [1.0]}}
+    figure = charts.plot_ridges(panels)
+    figure.savefig(tmp_path / "picture.png")
+    before, after = figure.axes
+    assert before.get_xlim() == after.get_xlim()
+    assert [label.get_text() for label in before.get_yticklabels()] == ["a", "b"]
+    spans = [line.get_xdata() for line in before.lines if len(line.get_xdata()) == 2][:2]
+    for span, values in zip(spans, panels["before"].values(), strict=True):
+        np.testing.assert_allclose(np.mean(span), values.mean(), rtol=1e-5)
+        np.testing.assert_allclose(np.ptp(span) / 2, values.std(), rtol=1e-5)
+
+
+def test_a_valley_shows_its_lowest_place_and_the_ways(tmp_path):
+    x, y = np.linspace(-2, 2, 9), np.linspace(-1, 3, 7)
+    loss = (x[None] - 1) ** 2 + 2 * (y[:, None] - 1) ** 2 + 0.1
+    ways = {"short": [(0.0, 0.0), (0.5, 0.5)], "none": [(2.0, 3.0)]}
+    figure = charts.plot_valley(loss, x, y, ways, xlabel="a", ylabel="b")
+    figure.savefig(tmp_path / "picture.png")
+    for axis, places in zip(figure.axes, ways.values(), strict=True):
+        line, _, start, star = axis.lines
+        assert line.get_xydata().tolist() == [list(place) for place in places]
+        assert start.get_xydata().tolist() == [list(places[0])]
+        assert star.get_xydata().tolist() == [[1.0, 1.0]]
+
+
+VALLEY = {"xlabel": "a", "ylabel": "b"}
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: charts.plot_ridges({}), "panels is empty"),
+        (lambda: charts.plot_ridges({"a": {}}), "panels is empty"),
+        (lambda: charts.plot_ridges({"a": {"b": [np.nan]}}), "panels holds NaN"),
+        (lambda: charts.plot_ridges({"a": {"b": "text"}}), "panels is str"),
+        (
+            lambda: charts.plot_valley(np.ones((2, 3)), [0, 1], [0, 1], {"a": [(0, 0)]}, **VALLEY),
+            r"loss has shape \(2, 3\), but must be \(2, 2\)",
+        ),
+        (
+            lambda: charts.plot_valley(np.ones((2, 2)), [0, 1], [0, 1], {"a": [0, 0]}, **VALLEY),
+            "ways has shape",
+        ),
+        (
+            lambda: charts.plot_valley(np.ones((2, 2)), [0, 1], [0, 1], {"a": [(0,)]}, **VALLEY),
+            "ways has shape",
+        ),
+        (
+            lambda: charts.plot_valley(-np.ones((2, 2)), [0, 1], [0, 1], {"a": [(0, 0)]}, **VALLEY),
+            "loss has values below zero",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
