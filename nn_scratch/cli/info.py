@@ -4,8 +4,11 @@ import argparse
 import os
 import platform
 from pathlib import Path
+from textwrap import fill
 
 from nn_scratch.cli.options import UsageError, as_options, task_names
+
+WIDTH = 80
 
 
 def add(commands):
@@ -38,7 +41,8 @@ def run(options):
     if options.task:
         with as_options():
             print(_net_cost(options.task, chosen, options.draw))
-        print(f"\nnets for {options.task}: {', '.join(TASKS[options.task].nets)}")
+        names = f"nets for {options.task}: {', '.join(TASKS[options.task].nets)}"
+        print("\n" + fill(names, WIDTH, subsequent_indent="  ", break_on_hyphens=False))
         return 0
     if chosen or options.draw:
         what = "--net" if chosen else "--draw"

@@ -195,7 +195,9 @@ def test_info(capsys):
 def test_info_draws_a_net(tmp_path, capsys):
     picture = tmp_path / "drawings" / "segnet.png"
     assert main(["info", "segmentation", "--net", "segnet", "--draw", str(picture)]) == 0
-    assert "MaxUnpool2d" in capsys.readouterr().out
+    output = capsys.readouterr().out
+    assert "MaxUnpool2d" in output and "fcn-max-unpool-skips" in output
+    assert max(map(len, output.splitlines())) <= 80
     with Image.open(picture) as drawn:
         assert drawn.width > 1200 and drawn.height > 200
     assert main(["info", "--draw", str(picture)]) == 2
