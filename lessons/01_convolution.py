@@ -4,7 +4,7 @@
 # **The question:** a convolution slides a small window over an image. What exactly does it compute,
 # and when the loss wants its output to change, which way must the image and the kernel change?
 #
-# You need: lesson 00. About 40 minutes. At the end you can write a convolution and both of its
+# You need: lesson 00. About 45 minutes. At the end you can write a convolution and both of its
 # gradients, and you can prove to yourself that they are right.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down **01** [02](02_max_pooling.ipynb) · up

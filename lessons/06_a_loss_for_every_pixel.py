@@ -4,7 +4,7 @@
 # **The question:** a network gives eleven numbers for each pixel. How do they become one number
 # that says how wrong it is, and which measure tells you whether the result is any good?
 #
-# You need: lessons 00 and 05. About 30 minutes.
+# You need: lessons 00 and 05. About 35 minutes.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)

@@ -4,7 +4,7 @@
 # **The question:** there are five ways back up. With everything else equal, which is best, at what
 # price, and by which measure?
 #
-# You need: lessons 03, 04 and 08. About 30 minutes.
+# You need: lessons 03, 04 and 08. About 35 minutes.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
