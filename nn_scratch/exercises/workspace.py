@@ -56,7 +56,7 @@ class Workbook:
         if not any((self.folder / item.name).exists() for item in items()):
             raise UserCodeError(
                 f"there are no exercises in {self.folder.resolve()}: `nn-scratch exercise start` "
-                f"puts them into the folder {FOLDER}/, another one goes behind it"
+                f"puts them into {FOLDER}/ here; if you have some, go to their folder first"
             )
 
     @classmethod
