@@ -148,6 +148,27 @@ def test_equations_that_are_referred_to_exist(lesson):
         assert set(equations) <= tags(other or lesson), (other, equations)
 
 
+def sections(lesson):
+    return set(re.findall(r"^# ## (\d+)\. ", TEXTS[lesson], re.MULTILINE))
+
+
+@pytest.mark.parametrize("lesson", TEXTS)
+def test_sections_that_are_referred_to_exist(lesson):
+    """Which read "section 3", or "lesson 12, section 9"; those of papers do not count."""
+    plain = re.sub(r"\n# ?", " ", TEXTS[lesson].split("# ## Read on")[0])
+    for other, number in re.findall(r"(?:lesson (\d\d), )?[Ss]ection (\d+)", plain):
+        assert number in sections(other or lesson), (other, number)
+
+
+@pytest.mark.parametrize("page", PAGES[:2], ids=lambda page: page.name)
+def test_sections_that_pages_name_exist(page):
+    """Which read "03 §1–5, §8"."""
+    for lesson, listed in re.findall(
+        r"(\d\d),? ((?:(?:, | and )?§\d+(?:–\d+)?)+)", page.read_text(encoding="utf-8")
+    ):
+        assert set(re.findall(r"\d+", listed)) <= sections(lesson), (lesson, listed)
+
+
 def test_references_are_found():
     text = "see equation (1), or equations (2) and\n# (3) of lesson 01; lesson 02, equation (4)"
     assert list(referred(text)) == [("", ["1"]), ("01", ["2", "3"]), ("02", ["4"])]
