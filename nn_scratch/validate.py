@@ -6,7 +6,7 @@ A message prints the shapes it got, the rule that they break, and what would fit
 import numpy as np
 
 from nn_scratch.backend import is_array, is_cupy, xp_of
-from nn_scratch.geometry import LARGEST, conv_size, integer, pair, transpose_base
+from nn_scratch.geometry import LARGEST, conv_size, integer, pair, transpose_base, within_memory
 
 VALUES = np.dtype(np.float32), np.dtype(np.float64)
 LAYOUTS = {2: "(N, features)", 4: "(N, C, H, W)"}
@@ -172,6 +172,13 @@ def check_images(name, x):
     """Images, or maps, (N, C, H, W)."""
     check_values(**{name: x})
     check_rank(name, x, 4)
+
+
+def scale_of(x, scale):
+    """The scale as (sh, sw), by which images x become larger."""
+    sh, sw = pair("scale", scale)
+    within_memory(f"scale {(sh, sw)}", (x.shape[2] * sh, x.shape[3] * sw))
+    return sh, sw
 
 
 def dividing_scale(scale, dy):

@@ -8,7 +8,7 @@ import numpy as np
 
 from nn_scratch.arguments import flag, one_of
 from nn_scratch.backend import Array
-from nn_scratch.geometry import Padding, Pair, conv_size, pair, pool_size, pool_windows
+from nn_scratch.geometry import Padding, Pair, conv_size, map_size, pool_size, pool_windows
 from nn_scratch.naive.windows import inside, tap
 from nn_scratch.validate import check_images, check_shape, check_switches
 
@@ -55,7 +55,7 @@ def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry
     Raises: as the op of this name, for arguments that do not fit.
     """
     check_images("dy", dy)
-    input_size = pair("input_size", input_size)
+    input_size = map_size("input_size", input_size)
     return max_unpool2d(dy, switches, input_size, **geometry)
 
 
@@ -76,7 +76,7 @@ def max_unpool2d(
     Raises: as the op of this name, for arguments that do not fit.
     """
     check_images("x", x)
-    height, width = pair("output_size", output_size)
+    height, width = map_size("output_size", output_size)
     check_switches(switches, x, (height, width))
     check_shape("switches", switches, x.shape, "one switch for each value")
     _check_promise(collisions, kernel_size, stride, padding, dilation)
@@ -165,7 +165,7 @@ def avg_pool2d_backward(
     check_images("dy", dy)
     count_include_pad = flag("count_include_pad", count_include_pad)
     windows = pool_windows(kernel_size, stride, padding)
-    size = pair("input_size", input_size)
+    size = map_size("input_size", input_size)
     expected = *dy.shape[:2], *conv_size(size, windows)
     check_shape("dy", dy, expected, "the shape of the output")
     dx = np.zeros((*dy.shape[:2], *size), np.float64)
@@ -190,7 +190,7 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
     Raises: as the op of this name, for arguments that do not fit.
     """
     check_images("x", x)
-    size = pair("output_size", output_size)
+    size = map_size("output_size", output_size)
     y = np.zeros((*x.shape[:2], *size), x.dtype)
     for n, c, p, q in product(*map(range, y.shape)):
         cell = _cell(p, q, size, x.shape[2:])
@@ -205,7 +205,7 @@ def adaptive_avg_pool2d_backward(dy: Array, input_size: Pair) -> Array:
     Raises: as the op of this name, for arguments that do not fit.
     """
     check_images("dy", dy)
-    dx = np.zeros((*dy.shape[:2], *pair("input_size", input_size)), np.float64)
+    dx = np.zeros((*dy.shape[:2], *map_size("input_size", input_size)), np.float64)
     for n, c, p, q in product(*map(range, dy.shape)):
         cell = _cell(p, q, dy.shape[2:], dx.shape[2:])
         for h, w in cell:

@@ -6,8 +6,8 @@ import numpy as np
 
 from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
-from nn_scratch.geometry import Pair, pair
-from nn_scratch.validate import check_images, dividing_scale
+from nn_scratch.geometry import Pair, map_size
+from nn_scratch.validate import check_images, dividing_scale, scale_of
 
 # ---------------------------------------------------------------- nearest and bed of nails
 
@@ -19,7 +19,7 @@ def nearest_unpool2d(x: Array, scale: Pair) -> Array:
     Raises: as the op of this name, for arguments that do not fit.
     """
     check_images("x", x)
-    sh, sw = pair("scale", scale)
+    sh, sw = scale_of(x, scale)
     y = np.zeros((*x.shape[:2], x.shape[2] * sh, x.shape[3] * sw), x.dtype)
     for n, c, p, q in product(*map(range, y.shape)):
         y[n, c, p, q] = x[n, c, p // sh, q // sw]
@@ -46,7 +46,7 @@ def bed_of_nails_unpool2d(x: Array, scale: Pair) -> Array:
     Raises: as the op of this name, for arguments that do not fit.
     """
     check_images("x", x)
-    sh, sw = pair("scale", scale)
+    sh, sw = scale_of(x, scale)
     y = np.zeros((*x.shape[:2], x.shape[2] * sh, x.shape[3] * sw), x.dtype)
     for n, c, h, w in product(*map(range, x.shape)):
         y[n, c, h * sh, w * sw] = x[n, c, h, w]
@@ -77,7 +77,7 @@ def bilinear_upsample2d(x: Array, size: Pair, *, align_corners: bool = False) ->
     """
     check_images("x", x)
     align_corners = flag("align_corners", align_corners)
-    y = np.zeros((*x.shape[:2], *pair("size", size)), np.float64)
+    y = np.zeros((*x.shape[:2], *map_size("size", size)), np.float64)
     for (n, c, p, q), (h, w), share in _shares(y.shape, x.shape, align_corners):
         y[n, c, p, q] += share * float(x[n, c, h, w])
     return y.astype(x.dtype)
@@ -93,7 +93,7 @@ def bilinear_upsample2d_backward(
     """
     check_images("dy", dy)
     align_corners = flag("align_corners", align_corners)
-    dx = np.zeros((*dy.shape[:2], *pair("input_size", input_size)), np.float64)
+    dx = np.zeros((*dy.shape[:2], *map_size("input_size", input_size)), np.float64)
     for (n, c, p, q), (h, w), share in _shares(dy.shape, dx.shape, align_corners):
         dx[n, c, h, w] += share * float(dy[n, c, p, q])
     return dx.astype(dy.dtype)

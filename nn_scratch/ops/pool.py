@@ -14,7 +14,15 @@ import numpy as np
 from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import Padding, Pair, conv_size, pair, pool_size, pool_windows, window_taps
+from nn_scratch.geometry import (
+    Padding,
+    Pair,
+    conv_size,
+    map_size,
+    pool_size,
+    pool_windows,
+    window_taps,
+)
 from nn_scratch.validate import check_rank, check_shape, check_switches, check_values
 
 COLLISIONS = ("sum", "overwrite")
@@ -56,7 +64,7 @@ def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry
     """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
-    return max_unpool2d(dy, switches, pair("input_size", input_size), **geometry)
+    return max_unpool2d(dy, switches, map_size("input_size", input_size), **geometry)
 
 
 def max_unpool2d(
@@ -84,7 +92,7 @@ def max_unpool2d(
     """
     check_values(x=x)
     check_rank("x", x, 4)
-    size = pair("output_size", output_size)
+    size = map_size("output_size", output_size)
     promised = _promised(kernel_size, stride, padding, dilation)
     check_switches(switches, x, size, promised)
     check_shape("switches", switches, x.shape, "one switch for each value")
@@ -177,7 +185,7 @@ def avg_pool2d_backward(
     """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
-    size = pair("input_size", input_size)
+    size = map_size("input_size", input_size)
     windows = pool_windows(kernel_size, stride, padding)
     check_shape("dy", dy, (*dy.shape[:2], *conv_size(size, windows)), "the shape of the output")
     ones = _ones_per_channel(dy, windows)
@@ -213,7 +221,7 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
     """
     check_values(x=x)
     check_rank("x", x, 4)
-    a, b = _averaging_matrices(x, x.shape[2:], pair("output_size", output_size))
+    a, b = _averaging_matrices(x, x.shape[2:], map_size("output_size", output_size))
     return engine_of(x).separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
@@ -226,7 +234,7 @@ def adaptive_avg_pool2d_backward(dy: Array, input_size: Pair) -> Array:
     """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
-    a, b = _averaging_matrices(dy, pair("input_size", input_size), dy.shape[2:])
+    a, b = _averaging_matrices(dy, map_size("input_size", input_size), dy.shape[2:])
     # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
     return engine_of(dy).separable_transform(a.T, dy, b.T)
 

@@ -13,8 +13,8 @@ import numpy as np
 from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import Pair, pair
-from nn_scratch.validate import check_images, dividing_scale
+from nn_scratch.geometry import Pair, map_size
+from nn_scratch.validate import check_images, dividing_scale, scale_of
 
 # ---------------------------------------------------------------- nearest
 
@@ -26,7 +26,7 @@ def nearest_unpool2d(x: Array, scale: Pair) -> Array:
     Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
     """
     check_images("x", x)
-    return engine_of(x).repeat_pixels(x, pair("scale", scale))
+    return engine_of(x).repeat_pixels(x, scale_of(x, scale))
 
 
 def nearest_unpool2d_backward(dy: Array, scale: Pair) -> Array:
@@ -51,7 +51,7 @@ def bed_of_nails_unpool2d(x: Array, scale: Pair) -> Array:
     Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
     """
     check_images("x", x)
-    return engine_of(x).insert_zeros(x, pair("scale", scale))
+    return engine_of(x).insert_zeros(x, scale_of(x, scale))
 
 
 def bed_of_nails_unpool2d_backward(dy: Array, scale: Pair) -> Array:
@@ -78,7 +78,7 @@ def bilinear_upsample2d(x: Array, size: Pair, *, align_corners: bool = False) ->
     Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
     """
     check_images("x", x)
-    a, b = _interpolation_matrices(x, x.shape[2:], pair("size", size), align_corners)
+    a, b = _interpolation_matrices(x, x.shape[2:], map_size("size", size), align_corners)
     return engine_of(x).separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
@@ -91,7 +91,9 @@ def bilinear_upsample2d_backward(
     Raises: ValueError if dy has not four axes; TypeError if dy is not float32 or float64.
     """
     check_images("dy", dy)
-    a, b = _interpolation_matrices(dy, pair("input_size", input_size), dy.shape[2:], align_corners)
+    a, b = _interpolation_matrices(
+        dy, map_size("input_size", input_size), dy.shape[2:], align_corners
+    )
     # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
     return engine_of(dy).separable_transform(a.T, dy, b.T)
 
