@@ -183,8 +183,7 @@ def conv_size(size, w):
             f"{w.padded(size)}, so the output would be empty; use a smaller kernel, a larger "
             "image or more padding"
         )
-    within_memory(f"padding {w.padding}", w.padded(size))
-    return out
+    return within_memory(f"padding {w.padding}", out)
 
 
 def pool_size(size, w, ceil_mode=False):
@@ -203,8 +202,7 @@ def pool_size(size, w, ceil_mode=False):
             f"no window starts inside the image {tuple(size)} with kernel {w.kernel}, stride "
             f"{w.stride} and padding {w.padding}: the output would be {tuple(out)}"
         )
-    within_memory(f"padding {w.padding}", w.padded(size))
-    return tuple(out)
+    return within_memory(f"padding {w.padding}", tuple(out))
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,7 @@
 """Batch normalization, channel by channel."""
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -71,21 +72,22 @@ def batch_norm2d_backward(
     Raises: as the op of this name, for arguments that do not fit.
     """
     training, relu = flag("training", training), flag("relu", relu)
-    y, eps = y if relu else None, number("eps", eps, 0)
+    eps = number("eps", eps, 0)
+    kept: Any = y if relu else None
     mean, var = parts("statistics", statistics, 2)
-    check_batch_norm(x, w, dy=dy, y=y, **{"statistics[0]": mean, "statistics[1]": var})
+    check_batch_norm(x, w, dy=dy, y=kept, **{"statistics[0]": mean, "statistics[1]": var})
     check_shape("dy", dy, x.shape, "the shape of x")
     if relu:
-        if y is None:
+        if kept is None:
             raise TypeError("with relu=True, y is needed: what batch_norm2d returned")
-        check_shape("y", y, x.shape, "the shape of x")
+        check_shape("y", kept, x.shape, "the shape of x")
     dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros_like(w)
     for c in range(x.shape[1]):
         places = list(product(range(x.shape[0]), range(x.shape[2]), range(x.shape[3])))
         sigma = np.sqrt(np.float64(var[c]) + eps)
         g = {(n, h, v): float(dy[n, c, h, v]) for n, h, v in places}
         if relu:
-            g = {(n, h, v): g[n, h, v] if y[n, c, h, v] > 0 else 0.0 for n, h, v in places}
+            g = {(n, h, v): g[n, h, v] if kept[n, c, h, v] > 0 else 0.0 for n, h, v in places}
         d = {(n, h, v): float(x[n, c, h, v]) - float(mean[c]) for n, h, v in places}
         dw[c] = sum(g[place] * d[place] / sigma for place in places)
         db[c] = sum(g.values())
