@@ -9,17 +9,20 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from nn_scratch.arguments import a_path, an_instance, several, whole
 from nn_scratch.backend import Array
-from nn_scratch.geometry import integer, pair
+from nn_scratch.geometry import integer
 from nn_scratch.ops import conv2d, max_pool2d
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import PREDICTION_COLOUR, VALUES, coloured
 from nn_scratch.plotting.figures import plot_arrays
 from nn_scratch.plotting.parts import show_image
+from nn_scratch.validate import number
 
 EVERY_COLOUR = Image.Quantize.MAXCOVERAGE  # the default merges rare ones, as those of legends
 SECONDS, LAST = 1.6, 4.0  # how long a frame stays, and the last one
 CELL = 0.6  # inches, of a number
+MOST_DPI, MOST_SECONDS = 1000, 60
 
 
 def animate_convolution(x: Array, w: Array, stride: int | tuple[int, int] = 1) -> Iterator[Figure]:
@@ -27,10 +30,13 @@ def animate_convolution(x: Array, w: Array, stride: int | tuple[int, int] = 1) -
     them their sum, a pixel of y.
 
     Returns: Figures, one after the other.
-    Raises: TypeError or ValueError if `stride` is not an integer or a pair.
+    Raises: ValueError and TypeError, as the first frame is asked for, for what has another shape or
+        kind; they name it.
     """
-    (sh, sw), (kh, kw) = pair("stride", stride), w.shape
-    found = conv2d(x[None, None], w[None, None], stride=stride)[0, 0]
+    x, w, (sh, sw) = given.plane("x", x), given.plane("w", w), given.size("stride", stride)
+    if w.shape[0] > x.shape[0] or w.shape[1] > x.shape[1]:
+        raise ValueError(f"w has shape {w.shape}, but must fit into x {x.shape}")
+    (kh, kw), found = w.shape, conv2d(x[None, None], w[None, None], stride=(sh, sw))[0, 0]
     y, scale = np.full(found.shape, np.nan), float(np.abs(x).max() * np.abs(w).max())
     for p, q in np.ndindex(y.shape):
         y[p, q] = found[p, q]
@@ -48,9 +54,11 @@ def animate_conv_transpose(
     is added to y.
 
     Returns: Figures, one after the other.
-    Raises: TypeError or ValueError if `stride` is not an integer or a pair.
+    Raises: ValueError and TypeError, as the first frame is asked for, for what has another shape or
+        kind; they name it.
     """
-    (sh, sw), (kh, kw) = pair("stride", stride), w.shape
+    x, w, (sh, sw) = given.plane("x", x), given.plane("w", w), given.size("stride", stride, 16)
+    kh, kw = w.shape
     y = np.zeros(((x.shape[0] - 1) * sh + kh, (x.shape[1] - 1) * sw + kw))
     touched, scale = np.zeros(y.shape, bool), float(np.abs(x).max() * np.abs(w).max())
     for p, q in np.ndindex(x.shape):
@@ -72,7 +80,11 @@ def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
     maximum goes back to its place.
 
     Returns: Figures, one after the other.
+    Raises: ValueError and TypeError, as the first frame is asked for, for what has another shape or
+        kind; they name it.
     """
+    x = given.plane("x", x)
+    size = whole("size", size, 1, min(x.shape))
     found, places = (a[0, 0] for a in max_pool2d(x[None, None], size))
     y, switches = np.full(found.shape, np.nan), np.full(found.shape, np.nan)
     back, scale = np.full(x.shape, np.nan), float(np.abs(x).max())
@@ -104,7 +116,8 @@ def animate_pooling(image: Array, size: int = 2) -> Iterator[Figure]:
     Returns: Figures, one after the other.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    image, size = given.image("image", image)[:1], integer("size", size, least=1)
+    image = given.grey_image("image", image)
+    size = whole("size", size, 1, min(image.shape[1:]))
     y, switches = (a[0, 0] for a in max_pool2d(image[None], size))
     (height, width), shades = image.shape[1:], {"cmap": VALUES, "vmin": 0, "vmax": 1}
     rows, columns = np.divmod(switches.ravel(), width)
@@ -148,7 +161,12 @@ def animate_sliding_window(image: Array, labels: Array, window: int, step: int) 
     each pixel; window: its odd size in pixels; step: how many pixels are filled between frames.
 
     Returns: Figures, one after the other.
+    Raises: ValueError and TypeError, as the first frame is asked for, for what has another shape or
+        kind; they name it.
     """
+    image = given.image("image", image)
+    labels = given.label_map("labels", labels, image.shape[1:])
+    window, step = whole("window", window, 1, given.MANY), integer("step", step, least=1)
     height, width = labels.shape
     for at in range(0, height * width, step):
         row, column = divmod(at, width)
@@ -159,7 +177,7 @@ def animate_sliding_window(image: Array, labels: Array, window: int, step: int) 
         corner = column - window / 2, row - window / 2
         left.add_patch(Rectangle(corner, window, window, fill=False, ec=PREDICTION_COLOUR, lw=3))
         left.plot(column, row, "s", color=PREDICTION_COLOUR, ms=4)
-        shown = coloured(labels, int(labels.max()) + 1)
+        shown = coloured(labels, max(1, int(labels.max()) + 1))
         shown[~known] = 0.8
         right.imshow(shown)
         right.plot(column, row, "s", color="black", ms=4)
@@ -173,15 +191,25 @@ def animate_sliding_window(image: Array, labels: Array, window: int, step: int) 
 def save_gif(
     frames: Iterable[Figure], path: str | Path, dpi: int = 90, seconds: float = SECONDS
 ) -> None:
-    """Write Figures, all of one size, as an animated GIF that starts again at its end.
+    """Write Figures, all of one size, as an animated GIF that starts again at its end; each stays
+    for so many seconds.
 
     All frames share their colours, so that what does not move is stored once.
+
+    Raises: ValueError and TypeError for no frames, or for what is of another kind; they name it.
     """
+    dpi, seconds = number("dpi", dpi, 1, MOST_DPI), number("seconds", seconds, 0.02, MOST_SECONDS)
+    path = a_path("path", path)
     pictures = []
-    for figure in frames:
+    for figure in several("frames", frames):
+        an_instance("frames", figure, Figure)
+        if min(figure.get_size_inches()) * dpi < 1:
+            raise ValueError(f"dpi is {dpi:g}, but frames must have at least a pixel")
         buffer = BytesIO()
         figure.savefig(buffer, format="png", dpi=dpi)
         pictures.append(Image.open(buffer).convert("RGB"))
+    if len({picture.size for picture in pictures}) != 1:
+        raise ValueError(f"frames are {len(pictures)}, but must be at least one, all of one size")
     some = pictures[:: max(1, len(pictures) // 8)][:8] + pictures[-1:]
     sheet = Image.new("RGB", (pictures[0].width, sum(picture.height for picture in some)))
     for place, picture in enumerate(some):
@@ -189,7 +217,7 @@ def save_gif(
     palette = sheet.quantize(128, EVERY_COLOUR)
     pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     times = [1000 * seconds] * (len(pictures) - 1) + [1000 * LAST]
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=times, loop=0)
+    pictures[0].save(path, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0)
 
 
 def _captioned(figure, text):

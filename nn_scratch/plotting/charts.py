@@ -8,13 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
+from nn_scratch.arguments import a_text, items
 from nn_scratch.backend import Array
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import LINE_COLOURS, MARKERS
 from nn_scratch.plotting.text import LEGEND, fitted, legend, legend_below, options, title, write
+from nn_scratch.validate import number
 
 HATCHES = ("", "//", "..", "\\\\", "xx", "--")  # tell neighbours apart without colour
 FEW = 25  # markers on a line
+LEAST = 1e-99  # of what is drawn along an axis
 INSIDE = 5  # names that a legend inside a chart may have
 
 
@@ -24,11 +27,14 @@ def plot_losses(histories: Mapping[str, dict]) -> Figure:
     histories: a dict from name to a history as from training.fit.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    figure = Figure(figsize=(4.6 * len(histories), 3.2), layout="constrained")
-    axes = figure.subplots(1, len(histories), squeeze=False)[0]
-    for axis, (name, history) in zip(axes, histories.items(), strict=True):
-        losses = np.array([step["loss"] for step in history["steps"]])
+    found = {
+        name: _losses(history) for name, history in given.titled("histories", histories).items()
+    }
+    figure = Figure(figsize=(4.6 * len(found), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(found), squeeze=False)[0]
+    for axis, (name, losses) in zip(axes, found.items(), strict=True):
         window = max(1, len(losses) // 25)
         mean = np.convolve(losses, np.ones(window) / window, mode="valid")
         axis.plot(losses, color="0.75", lw=0.8, label="each step")
@@ -53,12 +59,21 @@ def plot_dots(
     and rows of one group should follow each other.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    given.names("names", names, least=1)
+    given.names("groups", groups, least=len(names), optional=True)
+    given.names("logarithmic", [*items("logarithmic", logarithmic)])
+    panels = {
+        what: _dots(rows, len(names), LEAST if what in logarithmic else -given.MOST)
+        for what, rows in given.titled("panels", panels).items()
+    }
     figure = Figure(figsize=(2.2 + 2.3 * len(panels), 1 + 0.27 * len(names)), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-    kinds = list(dict.fromkeys(groups or ()))
+    groups = [] if groups is None else groups
+    kinds = list(dict.fromkeys(groups))
     styles = dict(zip(kinds, zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False), strict=False))
-    looks = [styles[kind] for kind in groups] if groups else [("o", LINE_COLOURS[0])] * len(names)
+    looks = [styles[kind] for kind in groups] if kinds else [("o", LINE_COLOURS[0])] * len(names)
     for axis, (what, rows) in zip(axes, panels.items(), strict=True):
         for row, (values, (marker, colour)) in enumerate(zip(rows, looks, strict=True)):
             axis.plot(values, [row] * len(values), marker, color=colour, alpha=0.7, ms=6)
@@ -91,7 +106,14 @@ def plot_roofline(
     points: a dict from name to (operations per byte, GFLOP/s); bandwidth in GB/s, rate in GFLOP/s.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    bandwidth = number("bandwidth", bandwidth, LEAST, given.MOST)
+    rate = number("rate", rate, LEAST, given.MOST)
+    points = {
+        name: given.row("points", point, length=2, least=LEAST)
+        for name, point in given.titled("points", points).items()
+    }
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axis = figure.add_subplot()
     x = np.geomspace(0.05, 1000, 200)
@@ -125,7 +147,17 @@ def plot_lines(
     lines: a dict from name to values, as many as x has. logarithmic: names axes: "x", "y" or "xy".
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    a_text("xlabel", xlabel), a_text("ylabel", ylabel)
+    if logarithmic not in ("", "x", "y", "xy"):
+        raise ValueError(f"logarithmic is {logarithmic!r}, but must be '', 'x', 'y' or 'xy'")
+    least = {axis: LEAST if axis in logarithmic else -given.MOST for axis in "xy"}
+    x = given.row("x", x, least=least["x"])
+    lines = {
+        name: given.row("lines", values, length=len(x), least=least["y"], gaps=True)
+        for name, values in given.titled("lines", lines).items()
+    }
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axis = figure.add_subplot()
     styles = zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False)
@@ -158,14 +190,16 @@ def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
     bars: a dict from name to a dict from part to a number; parts keep their colour from bar to bar.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    bars = {name: _shares(bar) for name, bar in given.titled("bars", bars).items()}
     parts = list(dict.fromkeys(part for bar in bars.values() for part in bar))
     figure = Figure(figsize=(8.6, 0.9 + 0.55 * len(bars)), layout="constrained")
     axis = figure.add_subplot(xlabel="share in %", xlim=(0, 100))
     styles = zip(parts, cycle(LINE_COLOURS), cycle(HATCHES), strict=False)
     left, handles = np.zeros(len(bars)), []
     for part, colour, hatch in styles:
-        shares = np.array([100 * bar.get(part, 0) / sum(bar.values()) for bar in bars.values()])
+        shares = np.array([100 * bar.get(part, 0.0) for bar in bars.values()])
         rows = range(len(bars))
         drawn = axis.barh(rows, shares, 0.7, left, color=colour, ec="white", hatch=hatch)
         handles.append(drawn[0])
@@ -189,6 +223,7 @@ def plot_ridges(panels: Mapping[str, Mapping[str, Array]], *, xlabel: str = "val
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    a_text("xlabel", xlabel)
     rows = {
         what: {
             name: given.plane("panels", np.reshape(given.array("panels", values), (1, -1)))[0]
@@ -244,15 +279,20 @@ def plot_valley(
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    loss = given.plane("loss", loss)
+    a_text("xlabel", xlabel), a_text("ylabel", ylabel)
+    loss, x, y = given.plane("loss", loss), given.row("x", x), given.row("y", y)
     if loss.shape != (len(y), len(x)):
         raise ValueError(f"loss has shape {loss.shape}, but must be {(len(y), len(x))}")
-    if loss.min() < 0 or not loss.max() > 0:
+    if loss.min() < 0 or not loss.max() > LEAST:
         raise ValueError("loss has values below zero, or nothing above it")
     ways = {what: given.plane("ways", w) for what, w in given.titled("ways", ways).items()}
     for places in ways.values():
         if places.shape[1] != 2:
             raise ValueError(f"ways has shape {places.shape}, but must be (steps, 2)")
+    if min(loss.shape) < 2 or loss.min() == loss.max():
+        raise ValueError(f"loss {loss.shape} must have high and low places, in 2 rows and columns")
+    if min(np.diff(x).min(), np.diff(y).min()) <= 0:
+        raise ValueError("x and y must increase from one place to the next")
     lowest = np.unravel_index(loss.argmin(), loss.shape)
     figure = Figure(figsize=(3.1 * len(ways), 3.3), layout="constrained")
     axes = figure.subplots(1, len(ways), squeeze=False, sharey=True)[0]
@@ -268,3 +308,31 @@ def plot_valley(
         title(axis, fitted(what, 2.8, 11), size=11)
     axes[0].set_ylabel(ylabel)
     return figure
+
+
+def _losses(history):
+    """The losses of a history, from its first step on."""
+    steps = history.get("steps") if isinstance(history, Mapping) else None
+    if not isinstance(steps, Sequence) or not all(
+        isinstance(s, Mapping) and "loss" in s for s in steps
+    ):
+        raise TypeError(f"histories holds {history!r:.60}, but must hold what training.fit returns")
+    return given.row("histories", [step["loss"] for step in steps], gaps=True)
+
+
+def _dots(rows, count, least):
+    """The values of each of `count` rows."""
+    if not isinstance(rows, (Sequence, np.ndarray)) or isinstance(rows, str) or len(rows) != count:
+        raise ValueError(
+            f"panels holds {rows!r:.60}, but must hold {count} lists, one for each name"
+        )
+    return [given.row("panels", values, least=least) for values in rows]
+
+
+def _shares(bar):
+    """The parts of a bar as shares of its sum."""
+    parts = given.titled("bars", bar)
+    values = given.row("bars", list(parts.values()), least=0)
+    if not values.sum():
+        raise ValueError("bars holds a bar whose parts are all 0: it has no shares")
+    return dict(zip(parts, (values / values.sum()).tolist(), strict=True))

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
+from nn_scratch.arguments import whole
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.detection import iou_matrix, nms
 from nn_scratch.geometry import integer
@@ -36,7 +37,7 @@ def plot_point(image: Array, box: Array, stride: int) -> Figure:
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
     image, box = given.image("image", image), given.boxes("box", box, (4,))
-    stride = integer("stride", stride, least=1)
+    stride = whole("stride", stride, 1, given.MANY)
     (x, y), size = box[:2], box[2:]
     centre = box[:2] + size / 2
     cell = np.floor(centre / stride)

@@ -127,6 +127,8 @@ def _check_each(name, values, kind, count):
     for each in values:
         labels = given.array(f"{name}.labels", each.labels, "iu" if np.size(each.labels) else "iuf")
         given.boxes(f"{name}.boxes", each.boxes, (labels.size, 4))
+        if labels.min(initial=0) < 0:
+            raise ValueError(f"{name}.labels has {labels.min()}, but none may be below 0")
         if kind is Detections and np.shape(each.scores) != labels.shape:
             raise ValueError(f"{name}.scores must be {labels.shape}, a score for each label")
 

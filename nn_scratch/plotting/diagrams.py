@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Polygon, Rectangle
 from matplotlib.ticker import MultipleLocator
 
+from nn_scratch.arguments import whole
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.boxes import box_iou
 from nn_scratch.geometry import integer
@@ -24,6 +25,7 @@ from nn_scratch.validate import number
 
 PHASE_COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00")
 IDLE = "0.85"
+FAR = 200  # pixels, each of which has a line
 
 
 def plot_filtered(image: Array, kernels: Mapping[str, Array]) -> Figure:
@@ -33,16 +35,22 @@ def plot_filtered(image: Array, kernels: Mapping[str, Array]) -> Figure:
     image is padded by k // 2 zeros, so that its size stays.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    shown, kernels = given.grey_image("image", image), given.planes("kernels", kernels)
+    x = given.plane("image", np.asarray(image)[0])
+    for kernel in kernels.values():
+        if kernel.shape[0] != kernel.shape[1] or kernel.shape[0] % 2 == 0:
+            raise ValueError(f"kernels holds {kernel.shape}, but must hold (k, k) with k odd")
     figure = Figure(figsize=(2.3 * (1 + len(kernels)), 3.9), layout="constrained")
     axes = figure.subplots(2, 1 + len(kernels), height_ratios=(1, 1.55), squeeze=False)
     axes[0, 0].set_axis_off()
     axes[1, 0].set(xticks=[], yticks=[], title="image")
-    show_image(axes[1, 0], image)
+    show_image(axes[1, 0], shown)
     for column, (what, kernel) in zip(axes.T[1:], kernels.items(), strict=True):
         _cells(column[0], kernel)
         title(column[0], fitted(what, 2.2, 11), size=11)
-        y = conv2d(image[None], kernel[None, None], padding=kernel.shape[0] // 2)[0, 0]
+        y = conv2d(x[None, None], kernel[None, None], padding=kernel.shape[0] // 2)[0, 0]
         most = float(np.abs(y).max()) or 1.0
         column[1].imshow(y, cmap=SIGNED, vmin=-most, vmax=most)
         column[1].set(xticks=[], yticks=[])
@@ -62,7 +70,7 @@ def plot_signed(
     """
     maps = {what: given.plane("maps", m) for what, m in given.titled("maps", maps).items()}
     columns = len(maps) if columns is None else integer("columns", columns, least=1)
-    columns, size = min(columns, len(maps)), number("size", size, 0, above=True)
+    columns, size = min(columns, len(maps)), number("size", size, 0, given.INCHES, above=True)
     rows = -(-len(maps) // columns)
     height, width = next(iter(maps.values())).shape
     wide = size * width / height + 0.15
@@ -87,7 +95,10 @@ def plot_phases(kernels: Mapping[str, Array], stride: int, size: int = 6) -> Fig
     kernels: a dict from title to (k, k); size: the height and width of the image of ones.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    kernels = given.planes("kernels", kernels)
+    stride, size = whole("stride", stride, 1, 16), whole("size", size, 1, 100)
     figure = Figure(figsize=(7.6, 2.7 * len(kernels)), layout="constrained")
     axes = figure.subplots(len(kernels), 3, squeeze=False, width_ratios=(1, 1, 1.3))
     for row, (what, kernel) in zip(axes, kernels.items(), strict=True):
@@ -111,8 +122,12 @@ def plot_two_boxes(true_box: Array, box: Array) -> Figure:
     """Two boxes (x, y, w, h) on a grid of pixels, what they share, and the IoU as a fraction.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    boxes = np.array([true_box, box], float)
+    boxes = np.array([given.boxes("true_box", true_box, (4,)), given.boxes("box", box, (4,))])
+    for name, (x, y, w, h) in zip(("true_box", "box"), boxes, strict=True):
+        if w < 0 or h < 0 or np.abs((x, y, w, h)).max() > FAR:
+            raise ValueError(f"{name} is {x, y, w, h}, but must have sides and lie within ±{FAR}")
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     axis = figure.add_subplot(aspect="equal")
     start = boxes[:, :2].max(axis=0)
@@ -151,7 +166,12 @@ def plot_two_heads(
     (x, y, w, h) in pixels; features: how many numbers the two heads read.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    image, box = given.image("image", image), given.boxes("box", box, (4,))
+    probabilities = given.row("probabilities", probabilities, least=0, most=1)
+    given.names("class_names", class_names, least=len(probabilities))
+    features = integer("features", features, least=1)
     figure = Figure(figsize=(9.6, 4.0))
     canvas = figure.add_axes((0, 0, 1, 1), xlim=(0, 9.6), ylim=(0, 4.0))
     canvas.set_axis_off()
@@ -173,7 +193,7 @@ def plot_two_heads(
     canvas.text(2.4, 0.45, "dashed: the gradients; at $f$ the two are added", fontsize=10)
     bars = figure.add_axes((0.795, 0.57, 0.19, 0.31))
     bars.bar(range(len(probabilities)), probabilities, color="#0072b2")
-    names = [fitted(name, 0.5, 8) for name in class_names]
+    names = [fitted(name, 0.5, 8) for name in class_names[: len(probabilities)]]
     bars.set_xticks(range(len(probabilities)), names, fontsize=8)
     bars.set(ylim=(0, 1), yticks=[0, 1], title="what: probabilities")
     bars.spines[["top", "right"]].set_visible(False)
@@ -193,7 +213,11 @@ def plot_views(
     (row, column).
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    image = given.image("image", image)
+    pixel = given.pixel("pixel", pixel, image.shape[1:])
+    views = {what: given.size("views", v) for what, v in given.titled("views", views).items()}
     half = np.max([*views.values()], axis=0) / 2
     start = np.minimum(np.array(pixel) - half, -0.5) - 1
     end = np.maximum(np.array(pixel) + half, np.array(image.shape[1:]) - 0.5) + 1
@@ -219,7 +243,12 @@ def plot_threads(count: int, block_size: int) -> Figure:
     """Blocks of threads above the outputs that they compute; threads without an output are grey.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    count, block_size = (
+        whole("count", count, 1, given.MANY),
+        whole("block_size", block_size, 1, given.MANY),
+    )
     blocks = -(-count // block_size)
     width = blocks * (block_size + 0.6)
     figure = Figure(figsize=(0.52 * width + 0.2, 2.5))

@@ -185,7 +185,7 @@ def plot_overlay(image: Array, labels: Array, class_names: Sequence[str]) -> Fig
     return figure
 
 
-def plot_box(image: Array, box: Array, name: str) -> Figure:
+def plot_box(image: Array, box: Array, name: object) -> Figure:
     """A photograph with a box and its name.
 
     image (1 or 3, H, W) with values from 0 to 1; box (4,): (x, y, w, h) in pixels.
@@ -282,7 +282,7 @@ def plot_images(
     images = {what: _drawable(image) for what, image in given.titled("images", images).items()}
     columns = len(images) if columns is None else integer("columns", columns, least=1)
     columns = min(columns, len(images))
-    size = number("size", size, 0, above=True)
+    size = number("size", size, 0, given.INCHES, above=True)
     if class_names is not None:
         given.names("class_names", class_names)
     rows = -(-len(images) // columns)
@@ -343,7 +343,7 @@ def plot_arrays(
     arrays = {what: _cells(array) for what, array in given.titled("arrays", arrays).items()}
     columns = len(arrays) if columns is None else integer("columns", columns, least=1)
     columns = min(columns, len(arrays))
-    cell = number("cell", cell, 0, above=True)
+    cell = number("cell", cell, 0, given.INCHES, above=True)
     scale = None if scale is None else number("scale", scale, 0, above=True)
     marks = {} if marks is None else given.titled("marks", marks, least=0)
     marks = {what: given.boxes("marks", cells, (4,)) for what, cells in marks.items()}

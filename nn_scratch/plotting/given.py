@@ -8,9 +8,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from nn_scratch.arguments import an_instance, filled, parts, reals, whole
 from nn_scratch.backend import to_host
+from nn_scratch.geometry import pair
 from nn_scratch.layers import Layer
 from nn_scratch.validate import check_rank, check_values
+
+MANY = 1000  # of what is drawn one by one: cells, threads
+LARGEST = 1e30  # a number in a cell: sums of products of such are finite
+MOST = 1e99  # a number along an axis
+INCHES = 50.0  # a side of an image, and more than any page
 
 
 def image(name, value):
@@ -56,8 +63,9 @@ def names(name, values, least=0, optional=False):
     for no names."""
     if values is None and optional:
         return
-    if isinstance(values, str) or not isinstance(values, (Sequence, np.ndarray)):
-        raise TypeError(f"{name} is {values!r}, but must be a list of names")
+    several = isinstance(values, (Sequence, np.ndarray)) and getattr(values, "ndim", 1)
+    if not several or isinstance(values, (str, bytes)):
+        raise TypeError(f"{name} is {values!r:.60}, but must be a list of names")
     if len(values) < least:
         raise ValueError(f"{name} has {len(values)} names, but must have at least {least}")
 
@@ -75,13 +83,55 @@ def titled(name, values, least=1):
 
 def batch_for(net, x):
     """A net, and at least one image (N, C, H, W) for it, in finite numbers of its dtype."""
-    if not isinstance(net, Layer):
-        raise TypeError(f"net is {net!r:.60}, but must be a Layer")
+    an_instance("net", net, Layer)
     check_values(x=x)
     check_rank("x", x, 4)
     if not len(x):
         raise ValueError(f"x has shape {x.shape}, but must hold at least one image")
     _finite("x", to_host(x))
+
+
+def image_for(net, value):
+    """An image (1 or 3, H, W) as it is, in the dtype of a net's parameters."""
+    an_instance("net", net, Layer)
+    dtypes = {parameter.dtype for parameter in net.params.values()}
+    image("image", value)
+    return array("image", value).astype(dtypes.pop() if len(dtypes) == 1 else np.float32)
+
+
+def size(name, value, most=MANY):
+    """One whole number, or (height, width)."""
+    return tuple(whole(name, side, 1, most) for side in pair(name, value, least=1))
+
+
+def pixel(name, value, shape):
+    """(row, column) of a pixel of an image of this height and width."""
+    sides = zip(parts(name, value, 2), shape, strict=True)
+    return tuple(whole(name, at, 0, side - 1) for at, side in sides)
+
+
+def row(name, value, length="n", least=-MOST, most=MOST, gaps=False):
+    """Numbers in a row, as float64, at least one, between two bounds; NaN where gaps may be."""
+    found = filled(name, reals(name, value, length))
+    some = found[~np.isnan(found)] if gaps else found
+    if not ((some >= least) & (some <= most)).all():
+        raise ValueError(
+            f"{name} holds {some.tolist()!s:.60}, but only {least:g} to {most:g} may be"
+        )
+    return found
+
+
+def plane(name, value):
+    """One map (H, W) of finite numbers, not empty, in float64."""
+    found = _finite(name, filled(name, reals(name, value, "H", "W")))
+    if np.abs(found).max() > LARGEST:
+        raise ValueError(f"{name} holds {np.abs(found).max():g}, but may hold up to {LARGEST:g}")
+    return found
+
+
+def planes(name, values):
+    """A dict from title to maps (H, W)."""
+    return {what: plane(name, value) for what, value in titled(name, values).items()}
 
 
 def array(name, value, kinds="fiub"):
@@ -95,14 +145,6 @@ def array(name, value, kinds="fiub"):
         got = found.dtype if isinstance(value, np.ndarray) else type(value).__name__
         raise TypeError(f"{name} is {got}, but must be an array of {wanted}")
     return found
-
-
-def plane(name, value):
-    """One map (H, W) of finite numbers, not empty."""
-    found = array(name, value)
-    if found.ndim != 2 or not found.size:
-        raise ValueError(f"{name} has shape {found.shape}, but must be (H, W), and not empty")
-    return _finite(name, found)
 
 
 def _shades(name, value, rank, layout):

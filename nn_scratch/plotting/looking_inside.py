@@ -7,10 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from nn_scratch.arguments import items
 from nn_scratch.backend import Array
-from nn_scratch.evaluation.boxes import to_pixels
+from nn_scratch.evaluation.answers import answer_of
 from nn_scratch.evaluation.occlusion import box_score, class_score, label_score, occlusion
+from nn_scratch.graph.memory import arrays_in
 from nn_scratch.layers import Layer, inference_mode
+from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import PREDICTION_COLOUR, coloured
 from nn_scratch.plotting.parts import class_legend, draw_box, evaluating, show_image
 from nn_scratch.plotting.text import plain, title
@@ -33,13 +36,19 @@ def plot_occlusion(
     """What the labels of single pixels need of the image: image | labels | for each of `pixels`
     (row, column), in orange where its label suffers while a square is covered.
 
-    net: gives scores (N, K, H, W). image (C, H, W) with values from 0 to 1. class_names: K of them.
-    window, step: as in evaluation.occlusion.
+    net: gives scores (N, K, H, W). image (1 or 3, H, W) with values from 0 to 1. class_names: K of
+    them. window, step: as in evaluation.occlusion.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    scores = _output(net, image)
-    labels = scores[0].argmax(axis=0)
+    image = given.image_for(net, image)
+    pixels = [given.pixel("pixels", pixel, image.shape[1:]) for pixel in items("pixels", pixels)]
+    scores, answer = _output(net, image)
+    if answer is None or answer.boxes is not None:
+        raise ValueError("net gives no scores (N, K, H, W) of classes for the pixels of the image")
+    given.names("class_names", class_names, least=scores.shape[1])
+    labels = answer.labels
     figure, axes = _panels(2 + len(pixels))
     show_image(axes[0], image)
     title(axes[0], "image")
@@ -60,15 +69,18 @@ def plot_box_occlusion(
     """What a localizer needs of the image: image and box | in orange, where the box suffers while a
     square is covered | where the class does.
 
-    net: gives scores (N, K) and boxes in fractions, (N, 4) or (N, K, 4). image (C, H, W) with
+    net: gives scores (N, K) and boxes in fractions, (N, 4) or (N, K, 4). image (1 or 3, H, W) with
     values from 0 to 1. class_names: K of them. window, step: as in evaluation.occlusion.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    output = scores, boxes = _output(net, image)
-    best = int(scores[0].argmax())
-    (box,) = to_pixels(boxes if boxes.ndim == 2 else boxes[:, best], image.shape[1:])
-    name = plain(class_names[best])
+    image = given.image_for(net, image)
+    output, answer = _output(net, image)
+    if answer is None or answer.boxes is None or output[0].ndim != 2:
+        raise ValueError("net gives no class scores (N, K) and boxes (N, 4) or (N, K, 4)")
+    given.names("class_names", class_names, least=output[0].shape[1])
+    name = plain(class_names[int(answer.labels[0])])
     figure, axes = _panels(3)
     show_image(axes[0], image)
     title(axes[0], f"{name}, in this box")
@@ -79,7 +91,7 @@ def plot_box_occlusion(
         _show_needed(axis, image, occlusion(net, image, score, window=window, step=step))
         title(axis, what)
     for axis in axes[:2]:
-        draw_box(axis, box, PREDICTION_COLOUR, "-")
+        draw_box(axis, answer.boxes[0], PREDICTION_COLOUR, "-")
     return figure
 
 
@@ -89,10 +101,14 @@ def plot_learning(
     """A strip: an image, its labels (H, W) at each step of the film, as training.film gives them,
     and the truth.
 
-    image (C, H, W) with values from 0 to 1; truth (H, W); film: label maps by step.
+    image (1 or 3, H, W) with values from 0 to 1; truth (H, W); film: label maps by step.
 
     Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
+    image = given.image("image", image)
+    truth, film = given.label_map("truth", truth, image.shape[1:]), _film("film", film, image)
+    given.names("class_names", class_names)
     figure, axes = _panels(len(film) + 2)
     show_image(axes[0], image)
     title(axes[0], "image")
@@ -114,11 +130,19 @@ def animate_learning(
     first step to the last: how a net learns, and beside it how one with a wrong backward pass does
     not.
 
-    image (C, H, W) with values from 0 to 1; truth (H, W); films: by name, label maps by step, as
-    training.film gives them, of the same steps.
+    image (1 or 3, H, W) with values from 0 to 1; truth (H, W); films: by name, label maps by step,
+    as training.film gives them, of the same steps.
 
     Returns: Figures, one after the other, all of one size.
+    Raises: ValueError and TypeError, as the first frame is asked for, for what has another shape or
+        kind; they name it.
     """
+    image = given.image("image", image)
+    truth = given.label_map("truth", truth, image.shape[1:])
+    given.names("class_names", class_names)
+    films = {n: _film("films", film, image) for n, film in given.titled("films", films).items()}
+    if len({tuple(film) for film in films.values()}) > 1:
+        raise ValueError(f"films have steps {[[*film] for film in films.values()]}, not the same")
     seen = np.stack([truth, *(labels for film in films.values() for labels in film.values())])
     for step in next(iter(films.values())):
         figure, axes = _panels(2 + len(films), CAPTION)
@@ -135,9 +159,19 @@ def animate_learning(
 
 
 def _output(net, image):
-    """What the net says of one image, in evaluation mode."""
+    """What the net returns for one image, in evaluation mode, and what that says."""
     with evaluating(net), inference_mode(net):
-        return net(image[None])
+        try:
+            output = net(image[None])
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"net does not take an image {image.shape}: {error}") from error
+    return output, answer_of(arrays_in(output), image.shape[1:])
+
+
+def _film(name, film, image):
+    """Label maps of an image by step."""
+    steps = given.titled(name, film).items()
+    return {step: given.label_map(name, labels, image.shape[1:]) for step, labels in steps}
 
 
 def _panels(count, above=0.0):

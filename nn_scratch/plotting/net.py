@@ -9,9 +9,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Patch, Polygon, Rectangle
 from matplotlib.path import Path
 
+from nn_scratch.arguments import whole
 from nn_scratch.backend import Array, to_host
 from nn_scratch.evaluation.answers import answer_of
-from nn_scratch.geometry import integer
 from nn_scratch.graph.trace import trace
 from nn_scratch.layers import Layer
 from nn_scratch.plotting import given
@@ -45,7 +45,7 @@ def plot_net(
     Raises: ValueError and TypeError for arguments of another kind or shape; they name it.
     """
     given.batch_for(net, x)
-    channels = integer("channels", channels, least=0)
+    channels = whole("channels", channels, 0, given.MANY)
     with evaluating(net):
         traced = trace(net, x[:1])
     inside = channels > 0 and x[0].min() < x[0].max()

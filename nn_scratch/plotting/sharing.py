@@ -3,10 +3,13 @@
 Each returns a matplotlib Figure.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
+from nn_scratch.arguments import words
 from nn_scratch.backend import Array
 from nn_scratch.geometry import integer, pair
 from nn_scratch.plotting import given
@@ -30,9 +33,9 @@ def plot_scatter_and_gather(
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    height, width = pair("input_size", input_size, least=1)
+    height, width = given.size("input_size", input_size)
     found = given.array("switches", switches, "iu")
-    kernel, step = pair("kernel_size", kernel_size, least=1), pair("stride", stride, least=1)
+    kernel, step = given.size("kernel_size", kernel_size), given.size("stride", stride)
     expected = tuple(
         (n - k) // s + 1 for n, k, s in zip((height, width), kernel, step, strict=True)
     )
@@ -76,7 +79,7 @@ def plot_scatter_and_gather(
 
 
 def plot_tile(
-    product: tuple[int, int, int], tile: tuple[int, int], depth: int, *, names: tuple[str, str, str]
+    product: tuple[int, int, int], tile: tuple[int, int], depth: int, *, names: Sequence[str]
 ) -> Figure:
     """A block's share of a matrix product: its tile of the result, the rows and columns that it
     needs, and the strips of them that it fetches at a time. To scale.
@@ -92,7 +95,7 @@ def plot_tile(
     high, deep, wide = (integer("product", n, least=1) for n in product)
     rows, columns = pair("tile", tile, least=1)
     depth = integer("depth", depth, least=1)
-    given.names("names", names, least=3)
+    names = words("names", names, least=3)
     if rows > high or columns > wide or depth > deep:
         raise ValueError(f"tile {rows}×{columns} and depth {depth} do not fit product {product}")
     gap = 0.12 * (deep + wide)

@@ -12,15 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from nn_scratch.geometry import integer
+from nn_scratch.arguments import a_text, flag, whole
 from nn_scratch.plotting import given
-from nn_scratch.plotting.charts import HATCHES
 from nn_scratch.plotting.colours import LINE_COLOURS
 from nn_scratch.plotting.text import fitted, legend_below, options, plain, text_width, write
 from nn_scratch.validate import number
 
-PALE = {"fc": "#cfe2f3", "ec": "0.4"}
 LARGEST = 0.12  # inches, of a square
+MOST_UNITS = 512  # groups, and units in each
 LEAST = "#d55e00"  # Okabe & Ito: a mark within a bar
 
 
@@ -41,10 +40,14 @@ def plot_bars(
     Returns: a Figure.
     Raises: ValueError and TypeError for bars that are none; they name the argument.
     """
-    bars = {name: number("bars", value, 0) for name, value in given.titled("bars", bars).items()}
+    a_text("xlabel", xlabel), a_text("mark", mark), flag("logarithmic", logarithmic)
+    bars = {
+        name: number("bars", value, 0, given.MOST)
+        for name, value in given.titled("bars", bars).items()
+    }
     texts = given.titled("texts", texts or {}, least=0)
     least = {
-        name: number("least", value, 0)
+        name: number("least", value, 0, given.MOST)
         for name, value in given.titled("least", least or {}, least=0).items()
     }
     most = max(bars.values())
@@ -93,6 +96,7 @@ def plot_timeline(
     Returns: a Figure.
     Raises: ValueError and TypeError for rows that are none; they name the argument.
     """
+    a_text("xlabel", xlabel)
     rows = {name: _pieces(pieces) for name, pieces in given.titled("rows", rows).items()}
     every = list(dict.fromkeys(what for pieces in rows.values() for *_, what in pieces))
     if kinds is not None:
@@ -102,12 +106,11 @@ def plot_timeline(
     end = max((start + length for p in rows.values() for start, length, _ in p), default=1.0)
     figure = Figure(figsize=(8.2, 0.8 + 0.5 * len(rows)), layout="constrained")
     axis = figure.add_subplot(xlabel=xlabel, xlim=(0, end * 1.01))
-    styles = zip(kinds or every, cycle(LINE_COLOURS), cycle(HATCHES), strict=False)
-    looks = {what: {"fc": colour, "hatch": hatch} for what, colour, hatch in styles}
+    colours = dict(zip(every if kinds is None else kinds, cycle(LINE_COLOURS), strict=False))
     for row, pieces in enumerate(rows.values()):
         for start, length, what in pieces:
-            look = PALE if kinds is None else looks[what] | {"ec": "white"}
-            axis.barh(row, length, 0.72, start, **look)
+            colour = "#cfe2f3" if kinds is None else colours[what]
+            axis.barh(row, length, 0.72, start, color=colour, ec="white" if kinds else "0.4")
             room = 6.2 * length / end  # inches
             if kinds is None and text_width(plain(what), 9) < room:
                 middle = start + length / 2, row
@@ -118,7 +121,7 @@ def plot_timeline(
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
     if kinds is not None:
-        legend_below(figure, [Patch(ec="white", **looks[what]) for what in kinds], list(kinds))
+        legend_below(figure, [Patch(fc=colours[what]) for what in kinds], list(kinds))
     return figure
 
 
@@ -135,7 +138,7 @@ def plot_units(machines: Mapping[str, tuple[int, int]]) -> Figure:
     for name, counts in given.titled("machines", machines).items():
         if not isinstance(counts, (tuple, list)) or len(counts) != 2:
             raise TypeError(f"machines has {counts!r}, but must have (groups, units in each)")
-        sizes[name] = tuple(integer("machines", count, least=1) for count in counts)
+        sizes[name] = tuple(whole("machines", count, 1, MOST_UNITS) for count in counts)
     drawn = {name: _squares(*counts) for name, counts in sizes.items()}
     said = {name: f"{groups} × {n} = {groups * n:,} units" for name, (groups, n) in sizes.items()}
     least = [max(text_width(line, 10) for line in (plain(n), said[n])) for n in sizes]

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from nn_scratch.arguments import whole
 from nn_scratch.backend import Array
-from nn_scratch.geometry import integer
 from nn_scratch.ops import bilinear_upsample2d
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import PREDICTION_COLOUR, TRUTH_COLOUR, WINDOW_COLOURS
@@ -19,6 +19,7 @@ from nn_scratch.plotting.text import fitted, legend_below, plain, title, write
 
 MARKS = {"o": TRUTH_COLOUR, "X": PREDICTION_COLOUR}  # the value that stood there, another one
 SIDE, CELL = 3.4, 0.52  # inches, of an image and of a number
+MOST_PIXELS = 40  # of a line
 
 BOXED = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5}}  # numbers on lines
 
@@ -32,13 +33,13 @@ def plot_blocks(arrays: Mapping[str, Array], size: int = 2) -> Figure:
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    size = integer("size", size, least=1)
+    size = whole("size", size, 1, given.MANY)
     arrays = {what: given.plane("arrays", a) for what, a in given.titled("arrays", arrays).items()}
     blocks = min((a.shape for a in arrays.values()), key=np.prod)
-    whole = tuple(size * n for n in blocks)
+    large = tuple(size * n for n in blocks)
     for found in arrays.values():
-        if found.shape not in (blocks, whole):
-            raise ValueError(f"arrays holds {found.shape}, but must hold {blocks} or {whole}")
+        if found.shape not in (blocks, large):
+            raise ValueError(f"arrays holds {found.shape}, but must hold {blocks} or {large}")
     high = max(a.shape[0] for a in arrays.values())
     letter = 0.16  # of a title, in cells
     widths = [max(a.shape[1], letter * len(what)) + 0.9 for what, a in arrays.items()]
@@ -97,7 +98,7 @@ def plot_interpolation(count: int, wanted: int) -> Figure:
     Returns: a Figure.
     Raises: ValueError and TypeError if they are no integers of at least 1.
     """
-    count, wanted = integer("count", count, least=1), integer("wanted", wanted, least=1)
+    count, wanted = whole("count", count, 1, MOST_PIXELS), whole("wanted", wanted, 1, MOST_PIXELS)
     shares = bilinear_upsample2d(np.eye(count)[None, :, None], (1, wanted))[0, :, 0]
     figure = Figure(figsize=(7.0, 2.9))
     axis = figure.add_axes((0.02, 0.02, 0.96, 0.96), xlim=(-0.03, 1.17), ylim=(0, 1))

@@ -12,8 +12,8 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
+from nn_scratch.arguments import items, whole
 from nn_scratch.backend import Array
-from nn_scratch.geometry import integer
 from nn_scratch.ops import conv_transpose2d, max_pool2d
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import BOX_COLOURS, VALUES, WINDOW_COLOURS
@@ -23,6 +23,7 @@ from nn_scratch.plotting.text import fitted, title
 READ, SEEN = "#0072b2", LinearSegmentedColormap.from_list("seen", ["#d6e9f8", "#0a3f6b"])
 FIRST, SECOND = "#56b4e9", "#e69f00"  # the two sets of pairs
 SIDE = 2.6  # inches, of an image
+MOST_TAPS, MOST_PIXELS = 15, 100  # of a kernel along a side; of all that is seen
 
 
 def plot_pooled(images: Mapping[str, Array], kernel_size: int = 2) -> Figure:
@@ -38,7 +39,7 @@ def plot_pooled(images: Mapping[str, Array], kernel_size: int = 2) -> Figure:
     images = {
         what: given.grey_image("images", x) for what, x in given.titled("images", images).items()
     }
-    kernel_size = integer("kernel_size", kernel_size, least=1)
+    kernel_size = whole("kernel_size", kernel_size, 1, given.MANY)
     height, width = next(iter(images.values())).shape[1:]
     widths = (1, 1 / kernel_size) * len(images)
     size = SIDE * sum(widths) * width / height + 1.0, SIDE + 0.3
@@ -73,7 +74,7 @@ def plot_switches(x: Array, kernel_size: int = 2, dy: Array | None = None) -> Fi
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    x, kernel_size = given.plane("x", x), integer("kernel_size", kernel_size, least=1)
+    x, kernel_size = given.plane("x", x), whole("kernel_size", kernel_size, 1, given.MANY)
     y, switches = (a[0, 0] for a in max_pool2d(x[None, None], kernel_size))
     panels = [("x", x, x.shape), ("y = max, and its switch", y, y.shape)]
     if dy is not None:
@@ -122,31 +123,29 @@ def plot_patches(image: Array, places: Sequence[tuple[int, int]], window: int) -
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    image, window = given.grey_image("image", image), integer("window", window, least=1)
+    image, window = given.grey_image("image", image), whole("window", window, 1, given.MANY)
     if window % 2 == 0:
         raise ValueError(f"window is {window}, but must be odd: a pixel stands in its middle")
-    found, half = given.array("places", places, "iu"), window // 2
-    inside = (found >= 0) & (found < image.shape[1:]) if found.shape[1:] == (2,) else False
-    if not (len(found) and np.all(inside)):
-        raise ValueError(f"places is {places!r:.60}, but must list (row, column) in the image")
+    places, half = items("places", places, least=1), window // 2
+    found = [given.pixel("places", place, image.shape[1:]) for place in places]
     padded = np.pad(image, ((0, 0), (half, half), (half, half)))
     figure = Figure(figsize=(2.6 + 1.75 * len(found), 2.75), layout="constrained")
-    whole, *others = figure.subplots(1, 1 + len(found), width_ratios=(1.5, *[1] * len(found)))
-    show_image(whole, padded)
+    around, *others = figure.subplots(1, 1 + len(found), width_ratios=(1.5, *[1] * len(found)))
+    show_image(around, padded)
     size = padded.shape[1:]
-    whole.add_patch(Rectangle((half - 0.5, half - 0.5), *image.shape[:0:-1], fill=False, ec="0.5"))
-    title(whole, f"image, and {half} zeros around it", size=10)
+    around.add_patch(Rectangle((half - 0.5, half - 0.5), *image.shape[:0:-1], fill=False, ec="0.5"))
+    title(around, f"image, and {half} zeros around it", size=10)
     for (row, column), axis, colour in zip(found, others, cycle(BOX_COLOURS), strict=False):
         corner = column - 0.5, row - 0.5  # padding has moved everything by half a window
-        whole.add_patch(Rectangle(corner, window, window, fill=False, ec=colour, lw=2.5))
-        whole.plot(column + half, row + half, "s", color=colour, ms=4)
+        around.add_patch(Rectangle(corner, window, window, fill=False, ec=colour, lw=2.5))
+        around.plot(column + half, row + half, "s", color=colour, ms=4)
         show_image(axis, padded[:, row : row + window, column : column + window])
         axis.plot(half, half, "s", color=colour, ms=6)
         title(axis, f"around ({row}, {column})", size=10)
         for spine in axis.spines.values():
             spine.set(color=colour, lw=3)
         axis.set(xticks=[], yticks=[])
-    whole.set(xticks=[], yticks=[], xlim=(-0.5, size[1] - 0.5), ylim=(size[0] - 0.5, -0.5))
+    around.set(xticks=[], yticks=[], xlim=(-0.5, size[1] - 0.5), ylim=(size[0] - 0.5, -0.5))
     return figure
 
 
@@ -157,12 +156,14 @@ def plot_dilation(kernel_size: int, dilations: Sequence[int]) -> Figure:
     Returns: a Figure.
     Raises: ValueError and TypeError for what is no integer of at least 1, or no list of them.
     """
-    k = integer("kernel_size", kernel_size, least=1)
+    k = whole("kernel_size", kernel_size, 1, MOST_TAPS)
     found = given.array("dilations", dilations, "iu")
     if found.ndim != 1 or not found.size or found.min() < 1:
         raise ValueError(f"dilations is {dilations!r}, but must list integers of at least 1")
     steps = found.tolist()
     side = (k - 1) * sum(steps) + 3
+    if side > MOST_PIXELS:
+        raise ValueError(f"dilations is {steps}: more than {MOST_PIXELS} pixels would be seen")
     figure = Figure(figsize=(2.35 * len(steps), 5.3), layout="constrained")
     axes = figure.subplots(2, len(steps), squeeze=False)
     seen, middle = np.ones((1, 1)), side // 2
@@ -207,7 +208,7 @@ def plot_dense_pool(line: Array, taps: int = 2) -> Figure:
     if line.ndim != 1:
         raise ValueError(f"line has shape {line.shape}, but must be (W,)")
     line = given.plane("line", line[None])[0]
-    taps = integer("taps", taps, least=1)
+    taps = whole("taps", taps, 1, given.MANY)
     if len(line) < max(4, 2 * taps):
         raise ValueError(f"line has {len(line)} numbers, but must have {max(4, 2 * taps)} or more")
     pairs = max_pool2d(line.reshape(1, 1, 1, -1), (1, 2), stride=1)[0].ravel()

@@ -14,7 +14,7 @@ def texts(axis):
 
 @pytest.mark.parametrize("size", [1, 3, 5])
 def test_filtered(size, tmp_path):
-    image, kernel = draw(1, 8, 9, dtype=np.float32), draw(size, size, seed=1, dtype=np.float32)
+    image, kernel = draw(1, 8, 9), draw(size, size, seed=1)
     figure = diagrams.plot_filtered(image, {"mine": kernel, "turned": kernel[::-1, ::-1]})
     figure.savefig(tmp_path / "picture.png")
     shown = [axis.images[0].get_array() for axis in figure.axes if axis.images]
