@@ -24,13 +24,13 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from calls import data, evaluation, graph, layers, nets, ops, training
+from calls import check, data, evaluation, graph, layers, naive, nets, ops, training
 from calls.frame import described, spoiled, try_call
 
-PACKAGES = data, evaluation, graph, layers, nets, ops, training
+PACKAGES = check, data, evaluation, graph, layers, naive, nets, ops, training
 TABLE = {name: make for package in PACKAGES for name, make in package.TABLE.items()}
 SPOILED = 0.7  # of the calls
-MEMORY = 16 << 30  # bytes of addresses that all may take
+MEMORY = 8 << 30  # bytes of addresses that all may take
 
 
 def main(arguments=None):

@@ -27,7 +27,7 @@ try:
     from nn_scratch import ops
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.layers import Conv2d, ReLU, Sequential
-    from nn_scratch.plotting import plot_filtered, plot_images, plot_lines
+    from nn_scratch.plotting import plot_filtered, plot_images, plot_lines, plot_valley
     from nn_scratch.training import SGD, Adam, fit
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -115,9 +115,56 @@ assert curves["η = 1"][-1] < curves["η = 0.1"][-1] < curves["η = 0.1"][0] < c
 plot_lines(curves, range(20), xlabel="step", ylabel="loss", logarithmic="y")
 
 # %% [markdown]
-# Too short, and it creeps. Too long, and each step lands on the far side of the valley, higher than
-# it started: the loss explodes. The right length depends on how steep the valley is, and that
-# differs from weight to weight. Section 6 comes back to this.
+# Too short, and it creeps. Too long, and the loss explodes. Nine weights cannot be drawn, but two
+# can. Suppose that only two numbers are unknown: $a$ times (1, 2, 1) stands in the kernel's left
+# column, $b$ times (1, 2, 1) in its right one, and zeros between. Sobel's kernel is $a = -1$,
+# $b = 1$. The loss over these two is a valley:
+
+# %%
+column = np.array([1.0, 2, 1], np.float32)
+
+
+def kernel(a, b):
+    return np.outer(column, [a, 0, b])[None, None].astype(np.float32)
+
+
+def slope(place):
+    """The gradient in a and b: the chain rule gathers dw along each column."""
+    y = ops.conv2d(images, kernel(*place), padding=1)
+    _, dw, _ = ops.conv2d_backward(
+        ops.mse_loss_backward(y, target), images, kernel(0, 0), padding=1
+    )
+    return np.array([column @ dw[0, 0, :, 0], column @ dw[0, 0, :, 2]], float)
+
+
+def walk(rule, steps=20):
+    """The places that a descent visits; rule makes a step of a gradient."""
+    places = [np.array([0.8, 1.6])]
+    for _ in range(steps):
+        places.append(places[-1] - rule(slope(places[-1])))
+    return places
+
+
+left, right = (ops.conv2d(images, kernel(*one), padding=1) for one in ((1, 0), (0, 1)))
+along_a, along_b = np.linspace(-2.4, 1.2, 73), np.linspace(-1.2, 2.4, 73)
+valley = np.mean(left**2) * (along_a + 1) ** 2 + np.mean(right**2) * (along_b[:, None] - 1) ** 2
+valley += 2 * np.mean(left * right) * (along_a + 1) * (along_b[:, None] - 1)
+ways = {f"η = {rate:g}": walk(lambda g, rate=rate: rate * g) for rate in (0.03, 0.3, 0.36)}
+plot_valley(valley, along_a, along_b, ways, xlabel="a", ylabel="b")
+
+# %%
+for name, places in ways.items():
+    away = np.linalg.norm(places[-1] - [-1, 1])
+    print(f"{name:<10}after 20 steps {away:.2f} away from Sobel's kernel")
+distances = [np.linalg.norm(places[-1] - [-1, 1]) for places in ways.values()]
+assert distances[1] < distances[0] < distances[2]
+
+# %% [markdown]
+# The square is the start, the star the lowest place, each dot a step. A gradient points straight
+# down the slope under its feet, and where the valley is narrow that is across it, not along it.
+# Short steps reach its floor and then creep. Long ones land on the far side, and a little longer,
+# higher up than they started. The right length depends on how steep the valley is, and that differs
+# from weight to weight. Section 6 comes back to this.
 #
 # ## 4. The loop, written out
 #
@@ -168,8 +215,8 @@ print(f"loss {losses['SGD'][0]:.3f} → {losses['SGD'][-1]:.3f}")
 assert losses["SGD"][-1] < losses["SGD"][0]
 
 # %%
-images, wanted = batch(10_000)  # scenes that were in no step
-plot_images({"image": images[0], "wanted": wanted[0], "the net's answer": net(images)[0, 0]})
+unseen, wanted = batch(10_000)  # scenes that were in no step
+plot_images({"image": unseen[0], "wanted": wanted[0], "the net's answer": net(unseen)[0, 0]})
 
 # %% [markdown]
 # `net.zero_grad()` is easy to forget. **Predict** what happens without it: `backward` *adds* to
@@ -197,11 +244,32 @@ for name, values in {"with zero_grad": losses["SGD"], "without": piled}.items():
 
 # %% [markdown]
 # It rolls like a ball without friction: sooner at the bottom of the valley, but then up the other
-# side and back, and it does not come to rest. (With
-# the older gradients fading instead of staying, this becomes useful. It is called **momentum**:
-# keep a velocity for each weight, 0 at first. In each step, velocity ← momentum · velocity +
-# gradient, with a momentum such as 0.9, and then $w$ ← $w$ − $\eta$ · velocity.)
-#
+# side and back, and it does not come to rest. If older gradients fade instead of staying, this
+# becomes useful. It is called **momentum**: keep a velocity for each weight, 0 at first. In each
+# step, velocity ← momentum · velocity + gradient, with a momentum such as 0.9, and then $w$ ← $w$ −
+# $\eta$ · velocity. In the valley of section 3, all with $\eta = 0.03$:
+
+
+# %%
+def rolling(momentum, rate=0.03):
+    """SGD with momentum: 0 forgets all older gradients, 1 keeps them for ever."""
+    velocity = np.zeros(2)
+
+    def rule(gradient):
+        velocity[:] = momentum * velocity + gradient
+        return rate * velocity
+
+    return rule
+
+
+names = {"momentum 0: plain SGD": 0, "0.8: fading": 0.8, "1: no zero_grad": 1}
+rolls = {name: walk(rolling(momentum), 40) for name, momentum in names.items()}
+away = [np.linalg.norm(places[-1] - [-1, 1]) for places in rolls.values()]
+print("distance after 40 steps:", "  ".join(f"{value:.2f}" for value in away))
+assert away[1] == min(away)
+plot_valley(valley, along_a, along_b, rolls, xlabel="a", ylabel="b")
+
+# %% [markdown]
 # ## 5. Where to start
 #
 # The weights need first values. **All zeros** will not do: then all channels between the layers

@@ -261,10 +261,11 @@ print("all", len(VERSIONS), "agree, to the last digit")
 #
 #     cd lessons && NN_SCRATCH_MEASURE=1 python 12_from_loops_to_speed.py
 #
-# The slow versions are measured on smaller images; the *rate* is what is compared.
+# The slow versions are measured on smaller images; the *rate* is what is compared. The folded cell
+# takes them, the other prints them.
 
 
-# %%
+# %% tags=["hide-input"]
 def best_seconds(call, least=0.3):
     """The shortest of several runs, of `least` seconds in all: the one least disturbed."""
     call()
@@ -300,6 +301,8 @@ def measure():
 if os.environ.get("NN_SCRATCH_MEASURE") == "1":
     timings |= measure()
     Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
+
+# %%
 rates = timings["gflop_s"]
 print(timings["machine"])
 for name, rate in rates.items():
@@ -365,7 +368,7 @@ plot_roofline(
 # faster still; because it copies less?
 
 
-# %%
+# %% tags=["hide-input"]
 def processor_ms(call, runs=10):
     """Milliseconds of this process's own time, the shortest of some runs."""
     times = []
@@ -400,6 +403,8 @@ if os.environ.get("NN_SCRATCH_MEASURE") == "1":
         measured = {"one_product_ms": parts_of_one_product()}
     os.environ.pop("NN_SCRATCH_THREADS")
     Path("parts.json").write_text(json.dumps(measured, indent=1) + "\n")
+
+# %%
 measured = json.loads(Path("parts.json").read_text())["one_product_ms"]
 *parts, (blocks, library_ms) = measured.items()
 ends = np.cumsum([0, *(ms for _, ms in parts)])

@@ -300,7 +300,7 @@ assert alone < ridge < shared
 # microseconds before it does anything (lesson 12, section 9). **Predict:** how much longer does a
 # step with 8 images take than one with a single image?
 
-# %%
+# %% tags=["hide-input"]
 tiny = SegNet(1, 11, widths=(4, 8, 8), kernel_size=3, rng=0)
 batches = [1, 2, 4, 8, 16, 32, 64]
 
@@ -321,6 +321,8 @@ def step_milliseconds(n, least=0.5):
 if os.environ.get("NN_SCRATCH_MEASURE") == "1":
     timings["batch_ms"] = [step_milliseconds(n) for n in batches]
     Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
+
+# %%
 measured = timings["batch_ms"]
 for n, ms in zip(batches, measured, strict=True):
     print(f"{n:>3} images {ms:>7.2f} ms, {ms / n:>6.2f} for each")

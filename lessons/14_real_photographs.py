@@ -490,7 +490,7 @@ if not own:
 # **Predict:** which of the three is it here?
 
 # %%
-on_train = confusion_on(recipe, recipe.train.dataset.dataset)
+on_train = confusion_on(recipe, recipe.train.dataset)  # some of them mirrored
 print("IoU of each class on training images", class_iou(on_train).round(2))
 print("                 on those held back ", class_iou(confusion).round(2))
 print("receptive field", receptive_field(net, pictures[:1]), "of images of", pictures.shape[2:])

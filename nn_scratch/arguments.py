@@ -20,7 +20,7 @@ LONGEST = 60  # letters of a value that stand in a message
 REALS, INTEGERS, FLAGS = "fiu", "iu", "b"  # NumPy's letters for kinds of numbers
 KINDS = {REALS: "real numbers", INTEGERS: "integers", FLAGS: "True and False"}
 MOST_CLASSES = 10_000
-ROOM = 2**30  # numbers that a result may have
+ROOM = 2**28  # numbers that a result may have
 
 
 def shown(value: Any) -> str:

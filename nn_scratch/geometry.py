@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 LARGEST = 2**31 - 1  # of every number here: products of two still fit 64 bits
+MOST_PIXELS = 2**30  # of a map; one that is larger was not meant, and would fill the memory
 
 # ---------------------------------------------------------------- pairs
 
@@ -55,6 +56,20 @@ def pair(name, value, least=1):
             raise ValueError(f"{name} is {value}, but must be an integer or a pair (h, w)")
         return tuple(integer(name, number, least) for number in value)
     return (integer(name, value, least),) * 2
+
+
+def map_size(name, value):
+    """An `int | (h, w)` argument as the size of a map, (h, w)."""
+    return within_memory(name, pair(name, value))
+
+
+def within_memory(name, size):
+    """The size of a map that may be made; `name`: of the argument that asks for it."""
+    if size[0] * size[1] > MOST_PIXELS:
+        raise ValueError(
+            f"{name} asks for a map of {tuple(size)}, of more than {MOST_PIXELS} pixels"
+        )
+    return size
 
 
 def padding_pairs(padding):
@@ -168,7 +183,7 @@ def conv_size(size, w):
             f"{w.padded(size)}, so the output would be empty; use a smaller kernel, a larger "
             "image or more padding"
         )
-    return out
+    return within_memory(f"padding {w.padding}", out)
 
 
 def pool_size(size, w, ceil_mode=False):
@@ -187,7 +202,7 @@ def pool_size(size, w, ceil_mode=False):
             f"no window starts inside the image {tuple(size)} with kernel {w.kernel}, stride "
             f"{w.stride} and padding {w.padding}: the output would be {tuple(out)}"
         )
-    return tuple(out)
+    return within_memory(f"padding {w.padding}", tuple(out))
 
 
 @lru_cache(maxsize=256)
@@ -258,7 +273,7 @@ def transpose_size(size, w, output_padding=0, output_size=None):
             raise ValueError(
                 f"give output_size={output_size} or output_padding={output_padding}, not both"
             )
-        return _chosen_size(pair("output_size", output_size), base, size, w)
+        return _chosen_size(map_size("output_size", output_size), base, size, w)
     limit = tuple(max(s, d) for s, d in zip(w.stride, w.dilation, strict=True))
     if any(e >= most for e, most in zip(extra, limit, strict=True)):
         raise ValueError(
@@ -271,7 +286,7 @@ def transpose_size(size, w, output_padding=0, output_size=None):
             f"the output would be {out}: an input of {tuple(size)} with kernel {w.kernel}, stride "
             f"{w.stride} and padding {w.padding} leaves nothing; use less padding"
         )
-    return out
+    return within_memory(f"stride {w.stride}", out)
 
 
 def _chosen_size(wanted, base, size, w):

@@ -5,8 +5,8 @@ A message prints the shapes it got, the rule that they break, and what would fit
 
 import numpy as np
 
-from nn_scratch.backend import is_array, xp_of
-from nn_scratch.geometry import conv_size, integer, transpose_base
+from nn_scratch.backend import is_array, is_cupy, xp_of
+from nn_scratch.geometry import LARGEST, conv_size, integer, pair, transpose_base, within_memory
 
 VALUES = np.dtype(np.float32), np.dtype(np.float64)
 LAYOUTS = {2: "(N, features)", 4: "(N, C, H, W)"}
@@ -106,6 +106,14 @@ def check_shape(name, array, expected, why):
         )
 
 
+def check_alike(like, **arrays):
+    """Arrays of values, all of one dtype and of the shape that the one named `like` has."""
+    check_values(**arrays)
+    for name, array in arrays.items():
+        if name != like:
+            check_shape(name, array, arrays[like].shape, f"the shape of {like}")
+
+
 # ---------------------------------------------------------------- the arrays of a convolution
 
 
@@ -155,3 +163,148 @@ def check_transpose_dy(dy, x, w, windows, groups):
             f"dy has shape {dy.shape}, but the output for x {x.shape} and w {w.shape} has batch "
             f"{x.shape[0]}, {w.shape[1] * groups} channels and a size from {least} to {most}"
         )
+
+
+# ---------------------------------------------------------------- maps, switches, channels
+
+
+def check_images(name, x):
+    """Images, or maps, (N, C, H, W)."""
+    check_values(**{name: x})
+    check_rank(name, x, 4)
+
+
+def scale_of(x, scale):
+    """The scale as (sh, sw), by which images x become larger."""
+    sh, sw = pair("scale", scale)
+    within_memory(f"scale {(sh, sw)}", (x.shape[2] * sh, x.shape[3] * sw))
+    return sh, sw
+
+
+def dividing_scale(scale, dy):
+    """The scale as (sh, sw), which must divide the height and width of dy."""
+    check_images("dy", dy)
+    sh, sw = pair("scale", scale)
+    if dy.shape[2] % sh or dy.shape[3] % sw:
+        raise ValueError(f"dy {dy.shape}: scale {(sh, sw)} does not divide its height and width")
+    return sh, sw
+
+
+def check_switches(switches, values, size, promised=False):
+    """Switches must be integers inside a plane of `size`, with the values' batch and channels."""
+    check_integers("switches", switches)
+    xp_of(values, switches)
+    check_rank("switches", switches, 4)
+    if switches.shape[:2] != values.shape[:2]:
+        raise ValueError(
+            f"switches {switches.shape} and values {values.shape} differ in batch or channels"
+        )
+    if promised and is_cupy(switches):
+        return
+    pixels = size[0] * size[1]
+    # Seen without a sign, what is negative is huge: one maximum asks for both ends.
+    order, itemsize = switches.dtype.byteorder, switches.dtype.itemsize
+    unsigned = switches.view(np.dtype(f"u{itemsize}").newbyteorder(order))
+    if switches.size and unsigned.max() >= pixels:
+        n, c, p, q = (int(i[0]) for i in ((switches < 0) | (switches >= pixels)).nonzero())
+        raise ValueError(
+            f"switches[{n}, {c}, {p}, {q}] is {int(switches[n, c, p, q])}, but an image of "
+            f"{tuple(size)} has the places 0 to {pixels - 1}: unpool to the size that was pooled"
+        )
+
+
+def check_batch_norm(x, w, **others):
+    """x (N, C, H, W), and for each channel of it a number in all others but dy and y."""
+    check_values("y", x=x, w=w, **others)
+    check_rank("x", x, 4)
+    for name, array in {"w": w, **others}.items():
+        if name not in ("dy", "y"):
+            check_shape(name, array, (x.shape[1],), f"one value for each channel of x {x.shape}")
+
+
+def check_linear(x, w, b):
+    """x (N, in), w (out, in) and b (out,) must fit each other."""
+    check_values("b", x=x, w=w, b=b)
+    check_rank("x", x, 2)
+    check_rank("w", w, 2)
+    if x.shape[1] != w.shape[1]:
+        raise ValueError(
+            f"x {x.shape} has {x.shape[1]} features, but w {w.shape} expects {w.shape[1]}: "
+            "w is (out, in)"
+        )
+    if b is not None:
+        check_shape("b", b, (w.shape[0],), "one bias for each output feature")
+
+
+# ---------------------------------------------------------------- what losses compare
+
+
+def check_cross_entropy(scores, labels, weight, ignore_index):
+    """Scores (N, K) or (N, K, H, W), a label for each K of them, a weight for each class."""
+    if ignore_index is not None:
+        integer("ignore_index", ignore_index, least=-LARGEST)
+    check_values("weight", scores=scores, weight=weight)
+    check_integers("labels", labels)
+    xp_of(scores, labels)  # of one library
+    if scores.ndim not in (2, 4):
+        raise ValueError(f"scores {scores.shape} must be (N, K) or (N, K, H, W)")
+    check_not_empty("scores", scores)
+    expected = (scores.shape[0], *scores.shape[2:])
+    check_shape("labels", labels, expected, f"one label for each K scores of {scores.shape}")
+    if weight is not None:
+        check_shape("weight", weight, scores.shape[1:2], "one weight for each class")
+
+
+def check_labels(labels, classes, ignore_index=None):
+    """Labels must lie in 0 … classes − 1, or be `ignore_index`.
+
+    Raises: ValueError for the first that does not, with its place.
+    """
+    outside = (labels < 0) | (labels >= classes)
+    if ignore_index is not None:
+        outside &= labels != ignore_index
+    if outside.any():
+        place = tuple(int(i[0]) for i in outside.nonzero())
+        raise ValueError(
+            f"labels[{', '.join(map(str, place))}] is {int(labels[place])}, but {classes} classes "
+            f"have the labels 0 to {classes - 1}; a label that should not count is named by "
+            "ignore_index"
+        )
+
+
+def check_regression(prediction, target):
+    """Of one shape, and not empty: their difference has a mean."""
+    check_alike("prediction", prediction=prediction, target=target)
+    check_not_empty("prediction", prediction)
+
+
+def check_masked(prediction, target, mask):
+    """prediction and target (N, C, H, W), and mask (N, H, W) of bools."""
+    check_alike("prediction", prediction=prediction, target=target)
+    if prediction.ndim != 4:
+        raise ValueError(f"prediction has shape {prediction.shape}, but must be (N, C, H, W)")
+    found = getattr(mask, "dtype", type(mask).__name__)
+    if str(found) != "bool":
+        raise TypeError(f"mask is {found}, but must be an array of bools")
+    n, _, height, width = prediction.shape
+    check_shape("mask", mask, (n, height, width), "one for each place of prediction")
+
+
+def check_target(scores, target, checked=False, binary=False):
+    """What heat maps should say: from 0 to 1, or one of both, in the shape of the scores."""
+    check_alike("scores", scores=scores, target=target)
+    if checked and is_cupy(target):
+        return
+    wrong = (target != 0) & (target != 1) if binary else ~((target >= 0) & (target <= 1))
+    if wrong.any():
+        place = tuple(int(i[0]) for i in wrong.nonzero())
+        rule = "0 or 1" if binary else "from 0 to 1"
+        raise ValueError(
+            f"target[{', '.join(map(str, place))}] is {float(target[place]):g}, but must be {rule}"
+        )
+
+
+def check_not_empty(name, values):
+    """Values of which there is a mean."""
+    if values.size == 0:
+        raise ValueError(f"{name} has shape {values.shape}: an empty batch has no mean")

@@ -315,7 +315,8 @@ def opened(rng):
 
 def built_in(name):
     def make(rng):
-        return Call(getattr(data, name), [pick(rng, "segmentation", "detection"), 4, 3], {}, source)
+        task = pick(rng, "segmentation", "detection")
+        return Call(getattr(data, name), [task, 4, 3], {}, source)
 
     return make
 
@@ -327,7 +328,7 @@ def parts(rng):
 
 
 def split(rng):
-    made = data.open_coins("detection", 4, 3)
+    made = data.open_digits("detection", 4, 3)
     return Call(made.of_split, [pick(rng, "validation", "test")], {}, source)
 
 

@@ -9,6 +9,7 @@ from calls.frame import Call, difference, equal_to, pick, sizes, values
 from nn_scratch import layers, naive
 
 OPTIONS = "stride", "padding", "dilation"
+LARGEST = 1000  # parameters of a layer that is tried
 
 
 def geometry(rng):
@@ -196,6 +197,8 @@ def making(name):
                 layers.ReLU,
                 layers.Sigmoid,
             ]:
+                return None
+            if sum(a.size for a in layer.params.values()) > LARGEST:
                 return None
             try:
                 x = inputs(layer.to(np.float64), rng)

@@ -48,6 +48,7 @@ PACKAGES = (
 )
 MODULES = ("backend",)
 LINK = re.compile(r"\]\(([^)\s#]+)((?:#[^)\s]*)?)\)")
+FORMULA = re.compile(r"\$\$.*?\$\$", re.DOTALL)
 LANGUAGES = {".py": "python", ".cu": "cuda", ".sh": "bash", ".toml": "toml", ".json": "json"}
 
 
@@ -107,10 +108,16 @@ def _stage_notebook(page, target, pages, shown):
         text = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             section = (re.findall(r"^#+ (.*)", text, re.M) or [section])[-1]
-            cell["source"] = _relinked(text, page, pages, shown)
+            cell["source"] = _unsplit(_relinked(text, page, pages, shown))
         elif any("image/png" in output.get("data", ()) for output in cell["outputs"]):
             cell["metadata"]["mystnb"] = {"image": {"alt": _alternative(section, text)}}
     target.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def _unsplit(text: str) -> str:
+    """The text, its displayed formulas without double backslashes: where Sphinx sees one, it splits
+    the formula, and a formula that is split cannot have a number. A row may end in \\cr as well."""
+    return FORMULA.sub(lambda found: found[0].replace(r"\\", r"\cr "), text)
 
 
 def _alternative(section, code):

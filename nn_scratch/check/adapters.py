@@ -294,7 +294,7 @@ def make_adapter(target, inputs, options):
     if isinstance(target, tuple | list) and len(target) == 2 and all(map(callable, target)):
         return FunctionAdapter(*target, inputs, options)
     raise TypeError(
-        f"check takes a layer or a pair (forward, backward), not {type(target).__name__}; "
+        f"target: check takes a layer or a pair (forward, backward), not {type(target).__name__}; "
         "a layer is made first: MyLayer(...), not MyLayer"
     )
 

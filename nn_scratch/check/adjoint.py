@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_seed
 from nn_scratch.check.adapters import make_adapter
 from nn_scratch.check.comparison import agrees, comparable
 from nn_scratch.check.finite_differences import careful_slope, exact_slope, slope
 from nn_scratch.check.report import AdjointReport, AdjointRow
+from nn_scratch.validate import number
 
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -25,6 +27,7 @@ def check_adjoint(
     Returns: an AdjointReport: `assert report.ok, report`.
     Raises: as check_gradients.
     """
+    rtol, seed = number("rtol", rtol, 0, 1, above=True), a_seed("seed", seed)
     adapter = make_adapter(target, inputs, options)
     if not adapter.values or not all(v.size for v in adapter.values.values()):
         return AdjointReport(adapter.name, [], ["there is nothing to compare"])

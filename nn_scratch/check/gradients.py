@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import a_seed
 from nn_scratch.backend import is_array
 from nn_scratch.check.adapters import make_adapter
 from nn_scratch.check.behaviour import (
@@ -18,6 +19,7 @@ from nn_scratch.check.comparison import DIRECTIONS, Comparison, agrees, comparab
 from nn_scratch.check.layer_faults import unregistered
 from nn_scratch.check.report import GradientReport
 from nn_scratch.check.single_precision import in_single_precision, rounds_to_single
+from nn_scratch.validate import number
 
 SINGLE = ": that is so coarse that small changes vanish; let it keep the dtype of its input"
 HIDDEN = (
@@ -54,8 +56,10 @@ def check_gradients(
 
     Returns: a GradientReport: `assert report.ok, report`. Its `ok` is True, False, or None if it
         cannot be told, for instance because forward is random, or because rounding hides its slope.
-    Raises: TypeError for what is neither a layer nor a pair, and what the passes themselves raise.
+    Raises: TypeError for what is neither a layer nor a pair, TypeError or ValueError for an rtol
+        that is not between 0 and 1 or a seed that is none, and what the passes themselves raise.
     """
+    rtol, seed = number("rtol", rtol, 0, 1, above=True), a_seed("seed", seed)
     adapter = make_adapter(target, inputs, options)
     if reason := _proves_nothing(adapter):
         return GradientReport(adapter.name, [], doubts=[reason])

@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from nn_scratch.arguments import a_function, an_array, each, room_for, whole
 from nn_scratch.backend import Array
 
 
@@ -14,10 +15,18 @@ def as_matrix(f: Callable[[Array], Array], input_shape: tuple[int, ...]) -> Arra
     Column i is f of the i-th unit array of `input_shape`.
 
     Returns: A, a row for each output, a column for each input.
-    Raises: ValueError if f is not linear: f(0) must be 0, and f must map a random array as A does.
+    Raises: ValueError if f is not linear: f(0) must be 0, and f must map a random array as A does;
+        TypeError or ValueError for what is no function, no shape, or gives no numbers.
     """
+    a_function("f", f)
+    input_shape = tuple(each("input_shape", input_shape, whole))
     size = prod(input_shape)
-    zero = np.asarray(f(np.zeros(input_shape)))
+    room_for("input_shape", size)
+    try:
+        zero = an_array("what f gives", f(np.zeros(input_shape)), ("…",))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"f does not take the input_shape {input_shape}: {error}") from error
+    room_for("input_shape", zero.size, size)
     if np.any(zero):
         raise ValueError(
             "f is not linear: f(0) is not 0; an op with a bias is affine, so leave the bias out"

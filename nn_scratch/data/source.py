@@ -1,6 +1,8 @@
 """What a net is trained on: the parts of a data set, and what is said of them."""
 
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from nn_scratch.arguments import a_label, flag, one_of, optional, whole, words
@@ -100,6 +102,18 @@ class Source:
                 f"wide, {second} {other[0]} and {other[1]}; give all one size (--size)"
             )
 
+    def contents(self, part: str) -> dict[str, str]:
+        """What tells an image of a part, "train" or "validation", from others, whatever its name.
+
+        Returns: the hash of each file's content, by the image's name; empty for scenes that are
+            drawn.
+        Raises: DataError for a file that cannot be read; ValueError for another part.
+        """
+        one_of("part", part, ("train", "validation"))
+        names, files = getattr(self, f"{part}_names"), _files_of(getattr(self, part))
+        hashes = in_threads(_hash_of, files if names else [], "reading files")
+        return dict(zip(names, hashes, strict=True))
+
     def _open(self, job):
         """The size (height, width) of a sample's image, or what is wrong with it."""
         part, index = job
@@ -110,3 +124,18 @@ class Source:
 
     def _name(self, part, index):
         return getattr(self, f"{part}_names")[index]
+
+
+def _files_of(data):
+    """The image files of a data set of a folder, or of a part of one."""
+    if hasattr(data, "indices"):
+        files = _files_of(data.dataset)
+        return [files[index] for index in data.indices]
+    return getattr(data, "images", [])
+
+
+def _hash_of(file):
+    try:
+        return blake2b(Path(file).read_bytes(), digest_size=8).hexdigest()
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror or error}") from error

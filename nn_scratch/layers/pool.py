@@ -8,7 +8,7 @@ from nn_scratch import ops
 from nn_scratch.arguments import an_instance, flag, one_of
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import pair, pool_windows
+from nn_scratch.geometry import map_size, pair, pool_windows
 from nn_scratch.layers.base import Layer, check_dy, no_macs, written
 from nn_scratch.validate import check_shape, check_values
 
@@ -200,7 +200,7 @@ class AdaptiveAvgPool2d(Layer):
 
     def __init__(self, output_size: Pair) -> None:
         super().__init__()
-        self.output_size = pair("output_size", output_size)
+        self.output_size = map_size("output_size", output_size)
 
     def extra_repr(self) -> str:
         return written({"output_size": self.output_size})

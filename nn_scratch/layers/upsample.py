@@ -5,7 +5,7 @@ from typing import Any
 from nn_scratch import ops
 from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
-from nn_scratch.geometry import pair
+from nn_scratch.geometry import map_size, pair
 from nn_scratch.layers.base import Layer, check_dy, no_macs, written
 from nn_scratch.validate import check_rank, check_values
 
@@ -84,7 +84,7 @@ class BilinearUpsample2d(Layer):
         super().__init__()
         if (size is None) == (scale is None):
             raise ValueError(f"give size or scale, not both or none: size={size}, scale={scale}")
-        self.size = None if size is None else pair("size", size)
+        self.size = None if size is None else map_size("size", size)
         self.scale = None if scale is None else pair("scale", scale)
         self.align_corners = flag("align_corners", align_corners)
 
@@ -99,7 +99,7 @@ class BilinearUpsample2d(Layer):
         """
         check_values(x=x)
         check_rank("x", x, 4)
-        size: Any = self.size if output_size is None else pair("output_size", output_size)
+        size: Any = self.size if output_size is None else map_size("output_size", output_size)
         if size is None:
             size = tuple(n * s for n, s in zip(x.shape[2:], self.scale or (), strict=True))
         y = ops.bilinear_upsample2d(x, size, align_corners=self.align_corners)

@@ -2,8 +2,7 @@
 
 Same names, signatures and results as `nn_scratch.ops`, far slower: one number at a time, nothing
 shared between the loops, and nothing taken from `ops` or from the engine. The tests compare against
-this, and exercises are judged by it. Arguments are taken as they come; the checks and their
-messages are in `ops`.
+this, and exercises are judged by it. Arguments are checked as those of `ops` are.
 """
 
 from nn_scratch.naive.activation import (

@@ -8,9 +8,11 @@ from itertools import product
 
 import numpy as np
 
+from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
 from nn_scratch.geometry import Padding, Pair, conv_size, conv_windows, make_windows, transpose_size
 from nn_scratch.naive.windows import inside, tap
+from nn_scratch.validate import check_conv_dy, check_convolution, check_transpose_dy
 
 
 def conv2d(
@@ -26,8 +28,9 @@ def conv2d(
     """Each output pixel is the sum of what its window sees, times the kernel, plus the bias.
 
     Returns: y (N, C_out, P, Q).
-    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_convolution(x, w, b, groups)
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
     y = np.zeros((x.shape[0], w.shape[0], *conv_size(x.shape[2:], windows)), np.float64)
     for image, tap_, out in _meetings(x.shape, w.shape, y.shape, windows, groups):
@@ -50,9 +53,12 @@ def conv2d_backward(
     its channel.
 
     Returns: dx, dw, db in the shapes of x, w and b.
-    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_convolution(x, w, None, groups)
     windows = conv_windows(w.shape[2:], stride, padding, dilation)
+    check_conv_dy(dy, x, w, windows)
+    need_dx = flag("need_dx", need_dx)
     dx, dw = np.zeros(x.shape, np.float64), np.zeros(w.shape, np.float64)
     for image, tap_, out in _meetings(x.shape, w.shape, dy.shape, windows, groups):
         dx[image] += float(dy[out]) * float(w[tap_])
@@ -76,8 +82,9 @@ def conv_transpose2d(
     """Each input pixel paints the kernel, times its value; where paintings overlap they add.
 
     Returns: y (N, C_out, P, Q).
-    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_convolution(x, w, b, groups, transpose=True)
     windows = make_windows(w.shape[2:], stride, padding, dilation)
     size = transpose_size(x.shape[2:], windows, output_padding, output_size)
     y = np.zeros((x.shape[0], w.shape[1] * groups, *size), np.float64)
@@ -99,9 +106,11 @@ def conv_transpose2d_backward(
     """Each product x·w of the forward pass gives dy·w back to x and dy·x to w.
 
     Returns: dx, dw, db in the shapes of x, w and b.
-    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_convolution(x, w, None, groups, transpose=True)
     windows = make_windows(w.shape[2:], stride, padding, dilation)
+    check_transpose_dy(dy, x, w, windows, groups)
     dx, dw = np.zeros(x.shape, np.float64), np.zeros(w.shape, np.float64)
     for out, tap_, image in _meetings(dy.shape, w.shape, x.shape, windows, groups):
         dx[image] += float(dy[out]) * float(w[tap_])

@@ -5,6 +5,7 @@ from math import exp, log1p
 import numpy as np
 
 from nn_scratch.backend import Array
+from nn_scratch.validate import check_masked, check_target, number
 
 
 def focal_loss(
@@ -19,7 +20,10 @@ def focal_loss(
     log(1 − p) elsewhere, divided by the number of objects.
 
     Returns: a scalar of the scores' dtype.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_target(scores, target)
+    alpha, beta = number("alpha", alpha, 0), number("beta", beta, 0)
     total = 0.0
     for place in np.ndindex(scores.shape):
         p, q, log_p, log_q = _probabilities(float(scores[place]))
@@ -39,7 +43,10 @@ def focal_loss_backward(
     """Its slope in each score, from the product rule with p' = p q.
 
     Returns: dscores, in the shape of scores.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_target(scores, target)
+    alpha, beta = number("alpha", alpha, 0), number("beta", beta, 0)
     dscores = np.zeros_like(scores)
     count = _count(target == 1, num_objects)
     for place in np.ndindex(scores.shape):
@@ -65,7 +72,11 @@ def sigmoid_focal_loss(
     log(1 − p) where it is 0, divided by the number of objects.
 
     Returns: a scalar of the scores' dtype.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_target(scores, target, binary=True)
+    gamma = number("gamma", gamma, 0)
+    alpha = None if alpha is None else number("alpha", alpha, 0, 1)
     total = 0.0
     for place in np.ndindex(scores.shape):
         p, q, log_p, log_q = _probabilities(float(scores[place]))
@@ -87,7 +98,11 @@ def sigmoid_focal_loss_backward(
     """Its slope in each score, from the product rule with p' = p q.
 
     Returns: dscores, in the shape of scores.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_target(scores, target, binary=True)
+    gamma = number("gamma", gamma, 0)
+    alpha = None if alpha is None else number("alpha", alpha, 0, 1)
     dscores = np.zeros_like(scores)
     count = _count(target == 1, num_objects)
     for place in np.ndindex(scores.shape):
@@ -114,7 +129,9 @@ def masked_l1_loss(
     objects.
 
     Returns: a scalar of the prediction's dtype.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_masked(prediction, target, mask)
     total = 0.0
     for n, c, i, j in np.ndindex(prediction.shape):
         if mask[n, i, j]:
@@ -128,15 +145,20 @@ def masked_l1_loss_backward(
     """The sign of prediction − target at the places of the mask, divided by the number of objects.
 
     Returns: the gradient, in the shape of prediction.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_masked(prediction, target, mask)
     gradient = np.zeros(prediction.shape, prediction.dtype)
+    count = _count(mask, num_objects)
     for n, c, i, j in np.ndindex(prediction.shape):
         if mask[n, i, j]:
             d = float(prediction[n, c, i, j]) - float(target[n, c, i, j])
-            gradient[n, c, i, j] = np.sign(d) / _count(mask, num_objects)
+            gradient[n, c, i, j] = np.sign(d) / count
     return gradient
 
 
 def _count(is_object, num_objects):
     """The number of objects, at least 1."""
-    return max(int(is_object.sum()) if num_objects is None else num_objects, 1)
+    if num_objects is None:
+        return max(int(is_object.sum()), 1)
+    return max(number("num_objects", num_objects, 0), 1)

@@ -5,6 +5,7 @@ from math import exp, log
 import numpy as np
 
 from nn_scratch.backend import Array
+from nn_scratch.validate import check_cross_entropy, check_labels, check_regression, number
 
 
 def cross_entropy(
@@ -13,7 +14,10 @@ def cross_entropy(
     """The weighted mean of −log(softmax of the true class's score).
 
     Returns: a scalar of the scores' dtype; NaN when no label counts.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_cross_entropy(scores, labels, weight, ignore_index)
+    check_labels(labels, scores.shape[1], ignore_index)
     total = weights = 0.0
     for place, label, share in _counted(labels, weight, ignore_index):
         line = _line(scores, place)
@@ -28,7 +32,10 @@ def cross_entropy_backward(
     """The softmax, minus 1 at the true class, times the label's part of the mean.
 
     Returns: dscores, in the shape of scores.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_cross_entropy(scores, labels, weight, ignore_index)
+    check_labels(labels, scores.shape[1], ignore_index)
     dscores = np.zeros_like(scores)
     weights = sum(share for _, _, share in _counted(labels, weight, ignore_index))
     for place, label, share in _counted(labels, weight, ignore_index):
@@ -60,10 +67,13 @@ def mse_loss(prediction: Array, target: Array) -> Array:
     """The mean squared difference.
 
     Returns: a scalar of their dtype.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_regression(prediction, target)
     total = 0.0
     for place in np.ndindex(prediction.shape):
-        total += (float(prediction[place]) - float(target[place])) ** 2
+        d = float(prediction[place]) - float(target[place])
+        total += d * d
     return prediction.dtype.type(total / prediction.size)
 
 
@@ -71,7 +81,9 @@ def mse_loss_backward(prediction: Array, target: Array) -> Array:
     """Twice the difference, as its part of the mean.
 
     Returns: the gradient, in the shape of prediction.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_regression(prediction, target)
     gradient = np.zeros(prediction.shape, prediction.dtype)
     for place in np.ndindex(prediction.shape):
         d = float(prediction[place]) - float(target[place])
@@ -83,7 +95,10 @@ def smooth_l1_loss(prediction: Array, target: Array, *, beta: float = 1.0) -> Ar
     """The mean of a square near zero, and of the distance away from it.
 
     Returns: a scalar of their dtype.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_regression(prediction, target)
+    beta = number("beta", beta, 0, above=True)
     total = 0.0
     for place in np.ndindex(prediction.shape):
         d = abs(float(prediction[place]) - float(target[place]))
@@ -95,7 +110,10 @@ def smooth_l1_loss_backward(prediction: Array, target: Array, *, beta: float = 1
     """d/beta near zero, the sign of d away from it, as its part of the mean.
 
     Returns: the gradient, in the shape of prediction.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_regression(prediction, target)
+    beta = number("beta", beta, 0, above=True)
     gradient = np.zeros(prediction.shape, prediction.dtype)
     for place in np.ndindex(prediction.shape):
         d = float(prediction[place]) - float(target[place])

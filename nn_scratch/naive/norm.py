@@ -1,11 +1,13 @@
 """Batch normalization, channel by channel."""
 
 from itertools import product
-from math import sqrt
+from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import flag, parts
 from nn_scratch.backend import Array
+from nn_scratch.validate import check_batch_norm, check_shape, number
 
 
 def batch_norm2d(
@@ -23,20 +25,27 @@ def batch_norm2d(
     """Each channel is shifted and scaled to mean 0 and variance 1, then by b and w.
 
     Returns: y (N, C, H, W), statistics, running: two pairs (mean, var), each (C,).
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_batch_norm(x, w, b=b, running_mean=running_mean, running_var=running_var)
+    momentum, eps = number("momentum", momentum, 0, 1), number("eps", eps, 0)
+    training, relu = flag("training", training), flag("relu", relu)
     y = np.zeros_like(x)
     mean, var = running_mean.copy(), running_var.copy()
     new_mean, new_var = running_mean.copy(), running_var.copy()
     for c in range(x.shape[1]):
         values = [float(v) for v in x[:, c].flat]
+        if training and len(values) == 1:
+            raise ValueError(f"x {x.shape} has one value per channel, which has no variance")
         if training and values:
             mean[c] = sum(values) / len(values)
             squares = sum((v - mean[c]) ** 2 for v in values)
             var[c] = squares / len(values)
             new_mean[c] = (1 - momentum) * running_mean[c] + momentum * mean[c]
             new_var[c] = (1 - momentum) * running_var[c] + momentum * squares / (len(values) - 1)
+        sigma = np.sqrt(np.float64(var[c]) + eps)
         for n, h, v in product(range(x.shape[0]), range(x.shape[2]), range(x.shape[3])):
-            y[n, c, h, v] = w[c] * (x[n, c, h, v] - mean[c]) / sqrt(var[c] + eps) + b[c]
+            y[n, c, h, v] = w[c] * (x[n, c, h, v] - mean[c]) / sigma + b[c]
             if relu:
                 y[n, c, h, v] = max(y[n, c, h, v], 0)
     return y, (mean, var), (new_mean, new_var)
@@ -60,16 +69,25 @@ def batch_norm2d_backward(
     each x gets dy·w/σ plus 2·d/count of the variance's and 1/count of the mean's.
 
     Returns: dx, dw, db in the shapes of x, w and b.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    mean, var = statistics
+    training, relu = flag("training", training), flag("relu", relu)
+    eps = number("eps", eps, 0)
+    kept: Any = y if relu else None
+    mean, var = parts("statistics", statistics, 2)
+    check_batch_norm(x, w, dy=dy, y=kept, **{"statistics[0]": mean, "statistics[1]": var})
+    check_shape("dy", dy, x.shape, "the shape of x")
+    if relu:
+        if kept is None:
+            raise TypeError("with relu=True, y is needed: what batch_norm2d returned")
+        check_shape("y", kept, x.shape, "the shape of x")
     dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros_like(w)
     for c in range(x.shape[1]):
         places = list(product(range(x.shape[0]), range(x.shape[2]), range(x.shape[3])))
-        sigma = sqrt(float(var[c]) + eps)
+        sigma = np.sqrt(np.float64(var[c]) + eps)
         g = {(n, h, v): float(dy[n, c, h, v]) for n, h, v in places}
         if relu:
-            assert y is not None, "with relu, y is needed"
-            g = {(n, h, v): g[n, h, v] if y[n, c, h, v] > 0 else 0.0 for n, h, v in places}
+            g = {(n, h, v): g[n, h, v] if kept[n, c, h, v] > 0 else 0.0 for n, h, v in places}
         d = {(n, h, v): float(x[n, c, h, v]) - float(mean[c]) for n, h, v in places}
         dw[c] = sum(g[place] * d[place] / sigma for place in places)
         db[c] = sum(g.values())

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from nn_scratch.arguments import flag, one_of
 from nn_scratch.backend import Array
-from nn_scratch.geometry import Padding, Pair, conv_size, pair, pool_size, pool_windows
+from nn_scratch.geometry import Padding, Pair, conv_size, map_size, pool_size, pool_windows
 from nn_scratch.naive.windows import inside, tap
+from nn_scratch.validate import check_images, check_shape, check_switches
 
 # ---------------------------------------------------------------- by switches
 
@@ -25,8 +27,10 @@ def max_pool2d(
     """The first maximum of each window in row-major order, or its first NaN.
 
     Returns: y (N, C, P, Q) and switches (N, C, P, Q), int32.
-    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_images("x", x)
+    ceil_mode = flag("ceil_mode", ceil_mode)
     windows = pool_windows(kernel_size, stride, padding, dilation)
     size = pool_size(x.shape[2:], windows, ceil_mode)
     y = np.zeros((*x.shape[:2], *size), x.dtype)
@@ -48,7 +52,10 @@ def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry
     """Each dy goes to its switch; where several meet they add.
 
     Returns: dx (N, C, *input_size).
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_images("dy", dy)
+    input_size = map_size("input_size", input_size)
     return max_unpool2d(dy, switches, input_size, **geometry)
 
 
@@ -66,9 +73,13 @@ def max_unpool2d(
     """Each value goes to its switch; later values add to earlier ones, or overwrite them.
 
     Returns: y (N, C, H, W).
-    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    height, width = pair("output_size", output_size)
+    check_images("x", x)
+    height, width = map_size("output_size", output_size)
+    check_switches(switches, x, (height, width))
+    check_shape("switches", switches, x.shape, "one switch for each value")
+    _check_promise(collisions, kernel_size, stride, padding, dilation)
     y = np.zeros((*x.shape[:2], height, width), np.float64)
     for n, c, p, q in product(*map(range, x.shape)):
         h, w = divmod(int(switches[n, c, p, q]), width)
@@ -89,7 +100,11 @@ def max_unpool2d_backward(
     """Each value gets the dy that stands at its switch, unless a later one overwrote it there.
 
     Returns: dx (N, C, P, Q).
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_images("dy", dy)
+    check_switches(switches, dy, dy.shape[2:])
+    _check_promise(collisions, kernel_size, stride, padding, dilation)
     dx = np.zeros(switches.shape, dy.dtype)
     taken = set()
     for n, c, p, q in reversed(list(product(*map(range, switches.shape)))):
@@ -98,6 +113,13 @@ def max_unpool2d_backward(
             dx[n, c, p, q] = dy[n, c, h, w]
         taken.add((n, c, h, w))
     return dx
+
+
+def _check_promise(collisions, kernel_size, *geometry):
+    """One of two ways with collisions; and a geometry, if it is given, that a pool can have."""
+    one_of("collisions", collisions, ("sum", "overwrite"))
+    if kernel_size is not None:
+        pool_windows(kernel_size, *geometry)
 
 
 # ---------------------------------------------------------------- means
@@ -114,8 +136,10 @@ def avg_pool2d(
     """The mean of each window, padding counted as zeros or not at all.
 
     Returns: y (N, C, P, Q).
-    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_images("x", x)
+    count_include_pad = flag("count_include_pad", count_include_pad)
     windows = pool_windows(kernel_size, stride, padding)
     y = np.zeros((*x.shape[:2], *conv_size(x.shape[2:], windows)), x.dtype)
     for n, c, p, q in product(*map(range, y.shape)):
@@ -136,10 +160,15 @@ def avg_pool2d_backward(
     """Each dy goes in equal parts to the pixels of its window.
 
     Returns: dx (N, C, *input_size).
-    Raises: ValueError for windows or sizes that do not fit; TypeError if they are not integers.
+    Raises: as the op of this name, for arguments that do not fit.
     """
+    check_images("dy", dy)
+    count_include_pad = flag("count_include_pad", count_include_pad)
     windows = pool_windows(kernel_size, stride, padding)
-    dx = np.zeros((*dy.shape[:2], *pair("input_size", input_size)), np.float64)
+    size = map_size("input_size", input_size)
+    expected = *dy.shape[:2], *conv_size(size, windows)
+    check_shape("dy", dy, expected, "the shape of the output")
+    dx = np.zeros((*dy.shape[:2], *size), np.float64)
     for n, c, p, q in product(*map(range, dy.shape)):
         seen, count = _seen(windows, p, q, dx.shape, count_include_pad)
         for h, w in seen:
@@ -158,9 +187,10 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
     """The mean of each cell of a grid over the image; cells may share a row or a column.
 
     Returns: y (N, C, P, Q).
-    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    size = pair("output_size", output_size)
+    check_images("x", x)
+    size = map_size("output_size", output_size)
     y = np.zeros((*x.shape[:2], *size), x.dtype)
     for n, c, p, q in product(*map(range, y.shape)):
         cell = _cell(p, q, size, x.shape[2:])
@@ -172,9 +202,10 @@ def adaptive_avg_pool2d_backward(dy: Array, input_size: Pair) -> Array:
     """Each dy goes in equal parts to the pixels of its cell.
 
     Returns: dx (N, C, *input_size).
-    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    dx = np.zeros((*dy.shape[:2], *pair("input_size", input_size)), np.float64)
+    check_images("dy", dy)
+    dx = np.zeros((*dy.shape[:2], *map_size("input_size", input_size)), np.float64)
     for n, c, p, q in product(*map(range, dy.shape)):
         cell = _cell(p, q, dy.shape[2:], dx.shape[2:])
         for h, w in cell:

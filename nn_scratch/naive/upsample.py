@@ -4,8 +4,10 @@ from itertools import product
 
 import numpy as np
 
+from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
-from nn_scratch.geometry import Pair, pair
+from nn_scratch.geometry import Pair, map_size
+from nn_scratch.validate import check_images, dividing_scale, scale_of
 
 # ---------------------------------------------------------------- nearest and bed of nails
 
@@ -14,9 +16,10 @@ def nearest_unpool2d(x: Array, scale: Pair) -> Array:
     """Each output pixel is the input pixel below it.
 
     Returns: y (N, C, H·sh, W·sw).
-    Raises: ValueError or TypeError if `scale` is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    sh, sw = pair("scale", scale)
+    check_images("x", x)
+    sh, sw = scale_of(x, scale)
     y = np.zeros((*x.shape[:2], x.shape[2] * sh, x.shape[3] * sw), x.dtype)
     for n, c, p, q in product(*map(range, y.shape)):
         y[n, c, p, q] = x[n, c, p // sh, q // sw]
@@ -27,9 +30,9 @@ def nearest_unpool2d_backward(dy: Array, scale: Pair) -> Array:
     """Each input pixel gets the dy of all its copies.
 
     Returns: dx (N, C, H, W).
-    Raises: ValueError or TypeError if `scale` is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    sh, sw = pair("scale", scale)
+    sh, sw = dividing_scale(scale, dy)
     dx = np.zeros((*dy.shape[:2], dy.shape[2] // sh, dy.shape[3] // sw), np.float64)
     for n, c, p, q in product(*map(range, dy.shape)):
         dx[n, c, p // sh, q // sw] += float(dy[n, c, p, q])
@@ -40,9 +43,10 @@ def bed_of_nails_unpool2d(x: Array, scale: Pair) -> Array:
     """Each input pixel stands at the top left of its block; the rest is zero.
 
     Returns: y (N, C, H·sh, W·sw).
-    Raises: ValueError or TypeError if `scale` is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    sh, sw = pair("scale", scale)
+    check_images("x", x)
+    sh, sw = scale_of(x, scale)
     y = np.zeros((*x.shape[:2], x.shape[2] * sh, x.shape[3] * sw), x.dtype)
     for n, c, h, w in product(*map(range, x.shape)):
         y[n, c, h * sh, w * sw] = x[n, c, h, w]
@@ -53,9 +57,9 @@ def bed_of_nails_unpool2d_backward(dy: Array, scale: Pair) -> Array:
     """Each input pixel gets the dy of its nail.
 
     Returns: dx (N, C, H, W).
-    Raises: ValueError or TypeError if `scale` is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    sh, sw = pair("scale", scale)
+    sh, sw = dividing_scale(scale, dy)
     dx = np.zeros((*dy.shape[:2], dy.shape[2] // sh, dy.shape[3] // sw), dy.dtype)
     for n, c, h, w in product(*map(range, dx.shape)):
         dx[n, c, h, w] = dy[n, c, h * sh, w * sw]
@@ -69,9 +73,11 @@ def bilinear_upsample2d(x: Array, size: Pair, *, align_corners: bool = False) ->
     """Each output pixel mixes the four input pixels around its place, by distance.
 
     Returns: y (N, C, *size).
-    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    y = np.zeros((*x.shape[:2], *pair("size", size)), np.float64)
+    check_images("x", x)
+    align_corners = flag("align_corners", align_corners)
+    y = np.zeros((*x.shape[:2], *map_size("size", size)), np.float64)
     for (n, c, p, q), (h, w), share in _shares(y.shape, x.shape, align_corners):
         y[n, c, p, q] += share * float(x[n, c, h, w])
     return y.astype(x.dtype)
@@ -83,9 +89,11 @@ def bilinear_upsample2d_backward(
     """Each output pixel gives its dy back to the four input pixels, in the same shares.
 
     Returns: dx (N, C, *input_size).
-    Raises: ValueError or TypeError if the size is not a positive int or a pair of them.
+    Raises: as the op of this name, for arguments that do not fit.
     """
-    dx = np.zeros((*dy.shape[:2], *pair("input_size", input_size)), np.float64)
+    check_images("dy", dy)
+    align_corners = flag("align_corners", align_corners)
+    dx = np.zeros((*dy.shape[:2], *map_size("input_size", input_size)), np.float64)
     for (n, c, p, q), (h, w), share in _shares(dy.shape, dx.shape, align_corners):
         dx[n, c, h, w] += share * float(dy[n, c, p, q])
     return dx.astype(dy.dtype)

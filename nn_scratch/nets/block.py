@@ -10,7 +10,7 @@ from nn_scratch.arguments import each, room_for, whole
 from nn_scratch.geometry import pair
 from nn_scratch.layers import BatchNormReLU2d, Conv2d, Sequential
 
-LARGEST_WIDTH = 2**20
+LARGEST_WIDTH, LARGEST_KERNEL = 2**16, 255  # beyond, a typing error only fills the memory
 
 
 def check_sizes(widths: Any, kernel_size: Any, **channels: Any) -> None:
@@ -18,13 +18,15 @@ def check_sizes(widths: Any, kernel_size: Any, **channels: Any) -> None:
 
     Raises: TypeError or ValueError, by the argument's name, for what is none of these.
     """
-    found = each("widths", widths, lambda name, width: whole(name, width, 1))
+    found = each("widths", widths, lambda name, width: whole(name, width, 1, LARGEST_WIDTH))
     if not found:
         raise ValueError("widths are none, but a net has at least one stage")
-    numbers = [whole(name, number, 1) for name, number in channels.items()]
-    kernel = pair("kernel_size", kernel_size)
+    numbers = [whole(name, number, 1, LARGEST_WIDTH) for name, number in channels.items()]
+    for side in pair("kernel_size", kernel_size):
+        whole("kernel_size", side, 1, LARGEST_KERNEL)
+    taps = prod(pair("kernel_size", kernel_size))
     for a, b in pairwise((*numbers, *found, *numbers)):
-        room_for(f"{', '.join(channels)}, widths and kernel_size", a, b, prod(kernel))
+        room_for(f"{', '.join(channels)}, widths and kernel_size", a, b, taps)
 
 
 def conv_norm_relu(

@@ -25,7 +25,7 @@ from nn_scratch.layers import (
     ReLU,
     Sequential,
 )
-from nn_scratch.nets.block import check_sizes, conv_norm_relu
+from nn_scratch.nets.block import LARGEST_WIDTH, check_sizes, conv_norm_relu
 from nn_scratch.validate import check_values
 
 
@@ -69,7 +69,7 @@ class Localizer(Layer):
     ) -> None:
         super().__init__()
         check_sizes(widths, 3, in_channels=in_channels, num_classes=num_classes)
-        features = whole("features", features, 1)
+        features = whole("features", features, 1, LARGEST_WIDTH)
         flag("class_boxes", class_boxes), one_of("padding", padding, ("same", "valid"))
         if (image_size is None) == (grid is None):
             raise ValueError(

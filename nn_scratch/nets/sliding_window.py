@@ -36,7 +36,7 @@ from nn_scratch.layers import (
     ZeroPad2d,
     inference_mode,
 )
-from nn_scratch.nets.block import check_sizes
+from nn_scratch.nets.block import LARGEST_WIDTH, check_sizes
 from nn_scratch.validate import check_rank, check_values
 
 CROPS = 1024  # classified at once
@@ -67,7 +67,7 @@ class PatchClassifier(Sequential):
         dtype: Any = np.float32,
     ) -> None:
         check_sizes(widths, kernel_size, in_channels=in_channels, num_classes=num_classes)
-        features = whole("features", features, 1)
+        features = whole("features", features, 1, LARGEST_WIDTH)
         patch, kernel_size = whole("patch", patch, 1), whole("kernel_size", kernel_size, 1)
         followed = each("pools", pools, lambda name, at: whole(name, at, 0, len(widths) - 1))
         if patch % 2 == 0:

@@ -15,6 +15,7 @@ from nn_scratch.layers import (
     MaxUnpool2d,
     NearestUnpool2d,
 )
+from nn_scratch.nets.block import LARGEST_KERNEL, LARGEST_WIDTH
 
 STARTS = ("bilinear", "he")
 KINDS = ("nearest", "bed_of_nails", "bilinear", "max_unpool", "transpose_conv")
@@ -44,10 +45,8 @@ class Upsampler(Layer):
     ) -> None:
         super().__init__()
         self.kind, self.pool = one_of("kind", kind, KINDS), an_instance("pool", pool, MaxPool2d)
-        channels, kernel_size = (
-            whole("channels", channels, 1),
-            even_kernel("kernel_size", kernel_size),
-        )
+        channels = whole("channels", channels, 1, LARGEST_WIDTH)
+        kernel_size = even_kernel("kernel_size", kernel_size)
         one_of("init", init, STARTS)
         room_for("channels and kernel_size", channels, channels, kernel_size, kernel_size)
         self.layer = {
@@ -85,7 +84,7 @@ def even_kernel(name: str, value: Any) -> int:
 
     Raises: TypeError or ValueError for what is none.
     """
-    side = whole(name, value, 2)
+    side = whole(name, value, 2, LARGEST_KERNEL)
     if side % 2:
         raise ValueError(f"{name} is {side}, but must be even to double a size evenly")
     return side

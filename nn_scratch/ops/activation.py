@@ -3,7 +3,7 @@
 from nn_scratch.arguments import axis_of, finite
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
-from nn_scratch.validate import check_shape, check_values
+from nn_scratch.validate import check_alike, check_values
 
 
 def relu(x: Array) -> Array:
@@ -23,8 +23,7 @@ def relu_backward(dy: Array, x: Array) -> Array:
     Raises: ValueError if dy and x differ in shape; TypeError if they are not both float32 or both
         float64.
     """
-    check_values(dy=dy, x=x)
-    check_shape("dy", dy, x.shape, "the shape of x")
+    check_alike("x", dy=dy, x=x)
     return engine_of(x).relu_backward(dy, x)
 
 
@@ -44,8 +43,7 @@ def leaky_relu_backward(dy: Array, x: Array, *, negative_slope: float = 0.01) ->
     Returns: dx, in the shape of x.
     Raises: ValueError if dy has another shape than x, TypeError if dtypes do not fit.
     """
-    check_values(dy=dy, x=x)
-    check_shape("dy", dy, x.shape, "the shape of x")
+    check_alike("x", dy=dy, x=x)
     return engine_of(x).leaky_relu_backward(dy, x, finite("negative_slope", negative_slope))
 
 
@@ -65,8 +63,7 @@ def sigmoid_backward(dy: Array, y: Array) -> Array:
     Returns: dx, in the shape of y.
     Raises: ValueError if dy has another shape than y, TypeError if dtypes do not fit.
     """
-    check_values(dy=dy, y=y)
-    check_shape("dy", dy, y.shape, "the shape of y")
+    check_alike("y", dy=dy, y=y)
     return engine_of(y).sigmoid_backward(dy, y)
 
 
@@ -88,7 +85,6 @@ def softmax_backward(dy: Array, y: Array, axis: int = 1) -> Array:
     Raises: ValueError if dy and y differ in shape; TypeError if they are not both float32 or both
         float64.
     """
-    check_values(dy=dy, y=y)
-    check_shape("dy", dy, y.shape, "the shape of y")
+    check_alike("y", dy=dy, y=y)
     axis = axis_of("axis", axis, y)
     return engine_of(y).softmax_backward(dy, y, axis)

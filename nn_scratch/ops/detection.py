@@ -19,7 +19,7 @@ from typing import Any
 from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.validate import check_shape, check_values, number
+from nn_scratch.validate import check_masked, check_target, number
 
 # ---------------------------------------------------------------- the focal loss of heat maps
 
@@ -78,7 +78,7 @@ def focal_loss_backward(
 def _heat_map(scores, target, alpha, beta, num_objects, checked):
     """The terms of focal_loss, and what their sum is divided by."""
     alpha, beta = number("alpha", alpha, 0), number("beta", beta, 0)
-    _check_target(scores, target, checked)
+    check_target(scores, target, flag("checked", checked))
     is_object = target == 1
     weight = xp_of(target).where(is_object, target.dtype.type(1), (1 - target) ** beta)
     return _Terms(scores, is_object, weight, alpha), _count(scores, is_object, num_objects)
@@ -142,7 +142,7 @@ def _binary(scores, target, alpha, gamma, num_objects, checked):
     gamma = number("gamma", gamma, 0)
     if alpha is not None:
         alpha = number("alpha", alpha, 0, 1)
-    _check_target(scores, target, checked, binary=True)
+    check_target(scores, target, flag("checked", checked), binary=True)
     is_object, dtype = target == 1, target.dtype.type
     weights = (1.0, 1.0) if alpha is None else (alpha, 1 - alpha)
     weight = xp_of(target).where(is_object, *map(dtype, weights))
@@ -169,20 +169,6 @@ class _Terms:
     def slopes(self):
         p = engine_of(self.u).sigmoid(self.u)
         return self.sign * self.focus * (self.gamma * p * self.log_p - self.q)
-
-
-def _check_target(scores, target, checked, binary=False):
-    check_values(scores=scores, target=target)
-    check_shape("target", target, scores.shape, "the shape of scores")
-    if flag("checked", checked) and is_cupy(target):
-        return
-    wrong = (target != 0) & (target != 1) if binary else ~((target >= 0) & (target <= 1))
-    if wrong.any():
-        place = tuple(int(i[0]) for i in wrong.nonzero())
-        rule = "0 or 1" if binary else "from 0 to 1"
-        raise ValueError(
-            f"target[{', '.join(map(str, place))}] is {float(target[place]):g}, but must be {rule}"
-        )
 
 
 # ---------------------------------------------------------------- L1 where there is an object
@@ -229,15 +215,7 @@ def masked_l1_loss_backward(
 
 def _masked(prediction, target, mask, num_objects):
     """prediction − target where the mask is True, else 0; and what their sum is divided by."""
-    check_values(prediction=prediction, target=target)
-    check_shape("target", target, prediction.shape, "the shape of prediction")
-    if prediction.ndim != 4:
-        raise ValueError(f"prediction has shape {prediction.shape}, but must be (N, C, H, W)")
-    found = getattr(mask, "dtype", type(mask).__name__)
-    if str(found) != "bool":
-        raise TypeError(f"mask is {found}, but must be an array of bools")
-    n, _, height, width = prediction.shape
-    check_shape("mask", mask, (n, height, width), "one for each place of prediction")
+    check_masked(prediction, target, mask)
     xp = xp_of(prediction, mask)
     # What stands elsewhere does not count, be it NaN.
     difference = xp.where(mask[:, None], prediction - target, prediction.dtype.type(0))

@@ -2,7 +2,7 @@
 
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
-from nn_scratch.validate import check_rank, check_shape, check_values
+from nn_scratch.validate import check_linear, check_shape, check_values
 
 
 def linear(x: Array, w: Array, b: Array | None = None) -> Array:
@@ -12,7 +12,7 @@ def linear(x: Array, w: Array, b: Array | None = None) -> Array:
     Raises: ValueError for shapes that do not fit; TypeError if values are not all float32 or all
         float64.
     """
-    _check_arguments(x, w, b)
+    check_linear(x, w, b)
     y = engine_of(x).matrix_product(x, w.T)  # (N, in) (in, out) -> (N, out)
     if b is not None:
         y += b
@@ -26,7 +26,7 @@ def linear_backward(dy: Array, x: Array, w: Array) -> tuple[Array, Array, Array]
     Raises: ValueError for shapes that do not fit; TypeError if values are not all float32 or all
         float64.
     """
-    _check_arguments(x, w, None)
+    check_linear(x, w, None)
     check_values(dy=dy, x=x)
     check_shape("dy", dy, (x.shape[0], w.shape[0]), "the shape of the output")
     engine = engine_of(x)
@@ -34,16 +34,3 @@ def linear_backward(dy: Array, x: Array, w: Array) -> tuple[Array, Array, Array]
     dw = engine.matrix_product(dy.T, x)  # (out, N) (N, in) -> (out, in)
     db = dy.sum(axis=0)
     return dx, dw, db
-
-
-def _check_arguments(x, w, b):
-    check_values("b", x=x, w=w, b=b)
-    check_rank("x", x, 2)
-    check_rank("w", w, 2)
-    if x.shape[1] != w.shape[1]:
-        raise ValueError(
-            f"x {x.shape} has {x.shape[1]} features, but w {w.shape} expects {w.shape[1]}: "
-            "w is (out, in)"
-        )
-    if b is not None:
-        check_shape("b", b, (w.shape[0],), "one bias for each output feature")

@@ -7,8 +7,7 @@ import numpy as np
 from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import LARGEST, integer
-from nn_scratch.validate import check_integers, check_shape, check_values, number
+from nn_scratch.validate import check_cross_entropy, check_labels, check_regression, number
 
 # ---------------------------------------------------------------- cross-entropy
 
@@ -33,7 +32,7 @@ def cross_entropy(
     Raises: ValueError for labels outside 0 … K − 1, shapes that do not fit and an empty batch;
         TypeError for scores that are not float32 or float64 and labels that are no integers.
     """
-    _check_arguments(scores, labels, weight, ignore_index)
+    check_cross_entropy(scores, labels, weight, ignore_index)
     if not flag("checked", checked):
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
@@ -60,29 +59,12 @@ def cross_entropy_backward(
     Returns: dscores, in the shape of scores.
     Raises: as cross_entropy.
     """
-    _check_arguments(scores, labels, weight, ignore_index)
+    check_cross_entropy(scores, labels, weight, ignore_index)
     if not flag("checked", checked):
         check_labels(labels, scores.shape[1], ignore_index)
     shares, total, known = _shares(scores, labels, weight, ignore_index)
     total = xp_of(scores).where(total > 0, total, total.dtype.type(1))
     return engine_of(scores).cross_entropy_slopes(scores, known, shares / total)
-
-
-def check_labels(labels: Array, classes: int, ignore_index: int | None = None) -> None:
-    """Labels must lie in 0 … classes − 1, or be `ignore_index`.
-
-    Raises: ValueError for the first that does not, with its place.
-    """
-    outside = (labels < 0) | (labels >= classes)
-    if ignore_index is not None:
-        outside &= labels != ignore_index
-    if outside.any():
-        place = tuple(int(i[0]) for i in outside.nonzero())
-        raise ValueError(
-            f"labels[{', '.join(map(str, place))}] is {int(labels[place])}, but {classes} classes "
-            f"have the labels 0 to {classes - 1}; a label that should not count is named by "
-            "ignore_index"
-        )
 
 
 def _shares(scores, labels, weight, ignore_index):
@@ -95,21 +77,6 @@ def _shares(scores, labels, weight, ignore_index):
     if weight is not None:
         shares = shares * weight[known]
     return shares, shares.sum(), known
-
-
-def _check_arguments(scores, labels, weight, ignore_index):
-    if ignore_index is not None:
-        integer("ignore_index", ignore_index, least=-LARGEST)
-    check_values("weight", scores=scores, weight=weight)
-    check_integers("labels", labels)
-    xp_of(scores, labels)  # of one library
-    if scores.ndim not in (2, 4):
-        raise ValueError(f"scores {scores.shape} must be (N, K) or (N, K, H, W)")
-    _check_not_empty("scores", scores)
-    expected = (scores.shape[0], *scores.shape[2:])
-    check_shape("labels", labels, expected, f"one label for each K scores of {scores.shape}")
-    if weight is not None:
-        check_shape("weight", weight, scores.shape[1:2], "one weight for each class")
 
 
 # ---------------------------------------------------------------- regression
@@ -163,12 +130,5 @@ def smooth_l1_loss_backward(prediction: Array, target: Array, *, beta: float = 1
 
 
 def _difference(prediction, target):
-    check_values(prediction=prediction, target=target)
-    check_shape("target", target, prediction.shape, "the shape of prediction")
-    _check_not_empty("prediction", prediction)
+    check_regression(prediction, target)
     return prediction - target
-
-
-def _check_not_empty(name, values):
-    if values.size == 0:
-        raise ValueError(f"{name} has shape {values.shape}: an empty batch has no mean")

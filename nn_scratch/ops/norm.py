@@ -8,7 +8,7 @@ from collections.abc import Callable
 from nn_scratch.arguments import flag, shown
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.validate import check_rank, check_shape, check_values, number
+from nn_scratch.validate import check_batch_norm, check_shape, number
 
 
 def batch_norm2d(
@@ -42,7 +42,7 @@ def batch_norm2d(
         a momentum or eps out of range;
         TypeError if values are not all float32 or all float64.
     """
-    _check_arguments(x, w, b=b, running_mean=running_mean, running_var=running_var)
+    check_batch_norm(x, w, b=b, running_mean=running_mean, running_var=running_var)
     momentum, eps = number("momentum", momentum, 0, 1), number("eps", eps, 0)
     training, relu = flag("training", training), flag("relu", relu)
     running = statistics = running_mean, running_var
@@ -96,7 +96,7 @@ def batch_norm2d_backward(
     if not isinstance(statistics, (tuple, list)) or len(statistics) != 2:
         raise TypeError(f"statistics is {shown(statistics)}, but must be the pair (mean, var)")
     mean, var = statistics
-    _check_arguments(x, w, dy=dy, y=y, **{"statistics[0]": mean, "statistics[1]": var})
+    check_batch_norm(x, w, dy=dy, y=y, **{"statistics[0]": mean, "statistics[1]": var})
     eps = number("eps", eps, 0)
     check_shape("dy", dy, x.shape, "the shape of x")
     if relu:
@@ -144,11 +144,3 @@ def _whole(all_reduce, x, count, *sums):
     packed = xp.concatenate([xp.full(1, count, x.dtype), *sums])
     added = all_reduce(packed)
     return int(added[0]), *added[1:].reshape(len(sums), -1)
-
-
-def _check_arguments(x, w, **others):
-    check_values("y", x=x, w=w, **others)
-    check_rank("x", x, 4)
-    for name, array in {"w": w, **others}.items():
-        if name not in ("dy", "y"):
-            check_shape(name, array, (x.shape[1],), f"one value for each channel of x {x.shape}")

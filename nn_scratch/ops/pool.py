@@ -12,10 +12,18 @@ from typing import Any
 import numpy as np
 
 from nn_scratch.arguments import flag
-from nn_scratch.backend import Array, is_cupy, xp_of
+from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import Padding, Pair, conv_size, pair, pool_size, pool_windows, window_taps
-from nn_scratch.validate import check_integers, check_rank, check_shape, check_values
+from nn_scratch.geometry import (
+    Padding,
+    Pair,
+    conv_size,
+    map_size,
+    pool_size,
+    pool_windows,
+    window_taps,
+)
+from nn_scratch.validate import check_rank, check_shape, check_switches, check_values
 
 COLLISIONS = ("sum", "overwrite")
 
@@ -56,7 +64,7 @@ def max_pool2d_backward(dy: Array, switches: Array, input_size: Pair, **geometry
     """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
-    return max_unpool2d(dy, switches, pair("input_size", input_size), **geometry)
+    return max_unpool2d(dy, switches, map_size("input_size", input_size), **geometry)
 
 
 def max_unpool2d(
@@ -84,9 +92,9 @@ def max_unpool2d(
     """
     check_values(x=x)
     check_rank("x", x, 4)
-    size = pair("output_size", output_size)
+    size = map_size("output_size", output_size)
     promised = _promised(kernel_size, stride, padding, dilation)
-    _check_switches(switches, x, size, promised)
+    check_switches(switches, x, size, promised)
     check_shape("switches", switches, x.shape, "one switch for each value")
     x = _without_overwritten(x, switches, size, collisions)
     return engine_of(x).scatter_add(x, switches, size, promised)
@@ -113,7 +121,7 @@ def max_unpool2d_backward(
     check_values(dy=dy)
     check_rank("dy", dy, 4)
     size = dy.shape[2:]
-    _check_switches(switches, dy, size, _promised(kernel_size, stride, padding, dilation))
+    check_switches(switches, dy, size, _promised(kernel_size, stride, padding, dilation))
     return _without_overwritten(engine_of(dy).gather(dy, switches), switches, size, collisions)
 
 
@@ -177,7 +185,7 @@ def avg_pool2d_backward(
     """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
-    size = pair("input_size", input_size)
+    size = map_size("input_size", input_size)
     windows = pool_windows(kernel_size, stride, padding)
     check_shape("dy", dy, (*dy.shape[:2], *conv_size(size, windows)), "the shape of the output")
     ones = _ones_per_channel(dy, windows)
@@ -213,7 +221,7 @@ def adaptive_avg_pool2d(x: Array, output_size: Pair) -> Array:
     """
     check_values(x=x)
     check_rank("x", x, 4)
-    a, b = _averaging_matrices(x, x.shape[2:], pair("output_size", output_size))
+    a, b = _averaging_matrices(x, x.shape[2:], map_size("output_size", output_size))
     return engine_of(x).separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
@@ -226,7 +234,7 @@ def adaptive_avg_pool2d_backward(dy: Array, input_size: Pair) -> Array:
     """
     check_values(dy=dy)
     check_rank("dy", dy, 4)
-    a, b = _averaging_matrices(dy, pair("input_size", input_size), dy.shape[2:])
+    a, b = _averaging_matrices(dy, map_size("input_size", input_size), dy.shape[2:])
     # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
     return engine_of(dy).separable_transform(a.T, dy, b.T)
 
@@ -238,29 +246,3 @@ def _averaging_matrices(x, size_in, size_out):
         first, last = cells * n_in // n_out, ((cells + 1) * n_in - 1) // n_out
         inside = (places >= first) & (places <= last)
         yield xp_of(x).asarray((inside / inside.sum(axis=1, keepdims=True)).astype(x.dtype))
-
-
-# ---------------------------------------------------------------- arguments
-
-
-def _check_switches(switches, values, size, promised):
-    """Switches must be integers inside a plane of `size`, with the values' batch and channels."""
-    check_integers("switches", switches)
-    xp_of(values, switches)
-    check_rank("switches", switches, 4)
-    if switches.shape[:2] != values.shape[:2]:
-        raise ValueError(
-            f"switches {switches.shape} and values {values.shape} differ in batch or channels"
-        )
-    if promised and is_cupy(switches):
-        return
-    pixels = size[0] * size[1]
-    # Seen without a sign, what is negative is huge: one maximum asks for both ends.
-    order, itemsize = switches.dtype.byteorder, switches.dtype.itemsize
-    unsigned = switches.view(np.dtype(f"u{itemsize}").newbyteorder(order))
-    if switches.size and unsigned.max() >= pixels:
-        n, c, p, q = (int(i[0]) for i in ((switches < 0) | (switches >= pixels)).nonzero())
-        raise ValueError(
-            f"switches[{n}, {c}, {p}, {q}] is {int(switches[n, c, p, q])}, but an image of "
-            f"{tuple(size)} has the places 0 to {pixels - 1}: unpool to the size that was pooled"
-        )

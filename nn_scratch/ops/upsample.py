@@ -13,8 +13,8 @@ import numpy as np
 from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import Pair, pair
-from nn_scratch.validate import check_rank, check_values
+from nn_scratch.geometry import Pair, map_size
+from nn_scratch.validate import check_images, dividing_scale, scale_of
 
 # ---------------------------------------------------------------- nearest
 
@@ -25,8 +25,8 @@ def nearest_unpool2d(x: Array, scale: Pair) -> Array:
     Returns: y (N, C, H·sh, W·sw).
     Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
     """
-    _check_images("x", x)
-    return engine_of(x).repeat_pixels(x, pair("scale", scale))
+    check_images("x", x)
+    return engine_of(x).repeat_pixels(x, scale_of(x, scale))
 
 
 def nearest_unpool2d_backward(dy: Array, scale: Pair) -> Array:
@@ -36,7 +36,7 @@ def nearest_unpool2d_backward(dy: Array, scale: Pair) -> Array:
     Raises: ValueError if the scale does not divide dy's height and width; TypeError if dy is not
         float32 or float64.
     """
-    return engine_of(dy).sum_blocks(dy, _dividing(scale, dy))
+    return engine_of(dy).sum_blocks(dy, dividing_scale(scale, dy))
 
 
 # ---------------------------------------------------------------- bed of nails
@@ -50,8 +50,8 @@ def bed_of_nails_unpool2d(x: Array, scale: Pair) -> Array:
     Returns: y (N, C, H·sh, W·sw).
     Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
     """
-    _check_images("x", x)
-    return engine_of(x).insert_zeros(x, pair("scale", scale))
+    check_images("x", x)
+    return engine_of(x).insert_zeros(x, scale_of(x, scale))
 
 
 def bed_of_nails_unpool2d_backward(dy: Array, scale: Pair) -> Array:
@@ -62,7 +62,7 @@ def bed_of_nails_unpool2d_backward(dy: Array, scale: Pair) -> Array:
     Raises: ValueError if the scale does not divide dy's height and width; TypeError if dy is not
         float32 or float64.
     """
-    return engine_of(dy).block_corners(dy, _dividing(scale, dy))
+    return engine_of(dy).block_corners(dy, dividing_scale(scale, dy))
 
 
 # ---------------------------------------------------------------- bilinear
@@ -77,8 +77,8 @@ def bilinear_upsample2d(x: Array, size: Pair, *, align_corners: bool = False) ->
     Returns: y (N, C, *size).
     Raises: ValueError if x has not four axes; TypeError if x is not float32 or float64.
     """
-    _check_images("x", x)
-    a, b = _interpolation_matrices(x, x.shape[2:], pair("size", size), align_corners)
+    check_images("x", x)
+    a, b = _interpolation_matrices(x, x.shape[2:], map_size("size", size), align_corners)
     return engine_of(x).separable_transform(a, x, b)  # (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q)
 
 
@@ -90,8 +90,10 @@ def bilinear_upsample2d_backward(
     Returns: dx (N, C, *input_size).
     Raises: ValueError if dy has not four axes; TypeError if dy is not float32 or float64.
     """
-    _check_images("dy", dy)
-    a, b = _interpolation_matrices(dy, pair("input_size", input_size), dy.shape[2:], align_corners)
+    check_images("dy", dy)
+    a, b = _interpolation_matrices(
+        dy, map_size("input_size", input_size), dy.shape[2:], align_corners
+    )
     # (H, P) (N, C, P, Q) (Q, W) -> (N, C, H, W)
     return engine_of(dy).separable_transform(a.T, dy, b.T)
 
@@ -121,20 +123,3 @@ def _interpolation_matrices(x, size_in, size_out, align_corners):
     xp, align_corners = xp_of(x), flag("align_corners", align_corners)
     for n_in, n_out in zip(size_in, size_out, strict=True):
         yield xp.asarray(interpolation_matrix(n_in, n_out, align_corners).astype(x.dtype))
-
-
-# ---------------------------------------------------------------- arguments
-
-
-def _check_images(name, x):
-    check_values(**{name: x})
-    check_rank(name, x, 4)
-
-
-def _dividing(scale, dy):
-    """The scale as (sh, sw), which must divide the height and width of dy."""
-    _check_images("dy", dy)
-    sh, sw = pair("scale", scale)
-    if dy.shape[2] % sh or dy.shape[3] % sw:
-        raise ValueError(f"dy {dy.shape}: scale {(sh, sw)} does not divide its height and width")
-    return sh, sw

@@ -14,10 +14,12 @@ from matplotlib.patches import Patch, Rectangle
 
 from nn_scratch.arguments import a_text, flag, whole
 from nn_scratch.plotting import given
+from nn_scratch.plotting.charts import HATCHES
 from nn_scratch.plotting.colours import LINE_COLOURS
 from nn_scratch.plotting.text import fitted, legend_below, options, plain, text_width, write
 from nn_scratch.validate import number
 
+PALE = {"fc": "#cfe2f3", "ec": "0.4"}
 LARGEST = 0.12  # inches, of a square
 MOST_UNITS = 512  # groups, and units in each
 LEAST = "#d55e00"  # Okabe & Ito: a mark within a bar
@@ -106,11 +108,12 @@ def plot_timeline(
     end = max((start + length for p in rows.values() for start, length, _ in p), default=1.0)
     figure = Figure(figsize=(8.2, 0.8 + 0.5 * len(rows)), layout="constrained")
     axis = figure.add_subplot(xlabel=xlabel, xlim=(0, end * 1.01))
-    colours = dict(zip(every if kinds is None else kinds, cycle(LINE_COLOURS), strict=False))
+    styles = zip(kinds or every, cycle(LINE_COLOURS), cycle(HATCHES), strict=False)
+    looks = {what: {"fc": colour, "hatch": hatch} for what, colour, hatch in styles}
     for row, pieces in enumerate(rows.values()):
         for start, length, what in pieces:
-            colour = "#cfe2f3" if kinds is None else colours[what]
-            axis.barh(row, length, 0.72, start, color=colour, ec="white" if kinds else "0.4")
+            look = PALE if kinds is None else looks[what] | {"ec": "white"}
+            axis.barh(row, length, 0.72, start, **look)
             room = 6.2 * length / end  # inches
             if kinds is None and text_width(plain(what), 9) < room:
                 middle = start + length / 2, row
@@ -121,7 +124,7 @@ def plot_timeline(
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.tick_params(axis="y", length=0)
     if kinds is not None:
-        legend_below(figure, [Patch(fc=colours[what]) for what in kinds], list(kinds))
+        legend_below(figure, [Patch(ec="white", **looks[what]) for what in kinds], list(kinds))
     return figure
 
 

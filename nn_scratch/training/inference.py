@@ -10,6 +10,7 @@ from typing import Any
 
 from nn_scratch.backend import to_device, to_host
 from nn_scratch.data import DataError, Resize, read_image
+from nn_scratch.data.readers.files import some
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.training.build_net import NetFile, errors_of, net_file
 from nn_scratch.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
@@ -30,6 +31,7 @@ class Trained:
     task: type[Task]
     settings: Settings
     facts: dict[str, Any]
+    contents: dict[str, str]  # of the images it was trained on: hashes, by name
 
 
 def load_net(path: str | Path, net: str | None = None) -> Trained:
@@ -53,7 +55,8 @@ def load_net(path: str | Path, net: str | None = None) -> Trained:
     except (SettingsError, ValueError) as error:
         raise CheckpointError(f"{path}: its net cannot be built: {error}") from error
     found.restore(made)
-    return Trained(made.eval(), TASKS[settings.task], settings, facts)
+    contents = _noted(found, "train_contents", dict)
+    return Trained(made.eval(), TASKS[settings.task], settings, facts, contents or {})
 
 
 def evaluate_checkpoint(
@@ -166,6 +169,13 @@ def _check_facts(facts):
         raise ValueError(f"images have a height and a width, not {size}")
 
 
+def _noted(found: Checkpoint, name: str, kind: type) -> Any:
+    """What a checkpoint's notes say under a name, if it is of this kind; else None."""
+    notes = found.record.get("notes")
+    note = notes.get(name) if isinstance(notes, dict) else None
+    return note if isinstance(note, kind) else None
+
+
 def _look_for(own: NetFile, path, found: Checkpoint):
     """Is the file of the net there, and is it what it was?"""
     if not own.path.is_file():
@@ -173,9 +183,7 @@ def _look_for(own: NetFile, path, found: Checkpoint):
             f"{path} is of the net {own.name} in {own.path}, but that file is gone: say where it "
             f"is now with --net FILE.py:{own.name}"
         )
-    notes = found.record.get("notes")
-    known = notes.get("net_file") if isinstance(notes, dict) else None
-    if known != own.fingerprint():
+    if _noted(found, "net_file", object) != own.fingerprint():
         print(f"{own.path} has changed since {path} was written", file=sys.stderr)
 
 
@@ -200,10 +208,26 @@ def _check_source(path, trained, source, settings):
             f"images of {settings.data} have {source.channels} channels, but the net of {path} "
             f"takes {facts['channels']}"
         )
-    names = source.validation_names
-    seen = sorted(set(names) & set(facts.get("train_images", ())))
+    names, contents = source.validation_names, source.contents("validation")
+    trained_on = {content: name for name, content in trained.contents.items()}
+    seen = sorted(
+        name
+        for name in set(names) & set(facts.get("train_images", ()))
+        if contents[name] == trained.contents.get(name, contents[name])
+    )
     if seen:
         raise DataError(
             f"the net of {path} was trained on {len(seen)} of the {len(names)} images that "
             f"{settings.data} has for validation ({', '.join(seen[:3])}{', …' * (len(seen) > 3)})"
+        )
+    copies = [
+        f"{name} (of {trained_on[content]})"
+        for name, content in contents.items()
+        if content in trained_on
+    ]
+    if copies:
+        print(
+            f"of the images to be judged by, {len(copies)} of {len(names)} are copies of images "
+            f"that were trained on: {some(copies)}",
+            file=sys.stderr,
         )

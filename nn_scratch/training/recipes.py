@@ -51,6 +51,8 @@ class Recipe:
         self.validation = validation_loader(settings, source)
         self.class_names = source.class_names
         self.facts = _facts(source, self.train)
+        # What a picture shows may change (a better copy), and the run still goes on.
+        self.notes = {"train_contents": source.contents("train") if verify else {}}
         self.net = net_of(settings, self.facts)
         self.task = task.of(settings, source)
 
@@ -68,7 +70,7 @@ class Recipe:
                 schedule=one_cycle(self.settings.max_lr, epochs * len(self.train)),
                 checkpoint=checkpoint,
                 settings=self.settings.as_dict() | self.facts,
-                notes={"net_file": own.fingerprint()} if own else {},
+                notes=self.notes | ({"net_file": own.fingerprint()} if own else {}),
                 **options,
             )
 

@@ -9,7 +9,7 @@ import pytest
 from calls.frame import Call, equal_to, public, try_call
 from random_calls import TABLE, try_calls
 
-PACKAGES = ["data", "evaluation", "graph", "layers", "nets", "ops", "training"]
+PACKAGES = ["check", "data", "evaluation", "graph", "layers", "naive", "nets", "ops", "training"]
 CALLS = 24  # of each function
 
 

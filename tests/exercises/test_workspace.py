@@ -201,6 +201,12 @@ def test_json_and_plot(book, tmp_path, capsys):
     assert found["results"][1]["cases"] == {"one row": False} and not found["ok"]
 
 
+def test_a_statement_fits_a_terminal():
+    for item in items():
+        text = (PRISTINE / item.name).read_text(encoding="utf-8")
+        assert max(map(len, text.splitlines())) <= 80, item.name
+
+
 def test_a_title_leaves_room_for_the_state():
     assert max(len(item.title) for item in items()) < TITLES
 

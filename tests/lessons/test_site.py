@@ -92,6 +92,11 @@ def test_images_have_alternative_texts(site):
             assert text and not text.endswith((".png", ".gif")), (path.name, image)
 
 
+def test_a_formula_with_a_number_is_not_split(site):
+    split = [p.name for p in pages(site) if r"\begin{split}" in p.read_text(encoding="utf-8")]
+    assert not split
+
+
 def test_pages_are_small(site):
     assert not [p.name for p in site.rglob("*.html") if p.stat().st_size > LARGEST_PAGE]
 
@@ -139,11 +144,15 @@ def test_pages_fit_the_screen_without_an_error(site, browser, name, width):
         assert shown.locator("h1").first.inner_text()
 
 
-def test_formulas_are_typeset(site, browser):
-    with opened(browser, site / "lessons" / "01_convolution.html") as shown:
+@pytest.mark.parametrize(
+    "lesson", ["01_convolution", "10_what_and_where", "11_several_objects", "15_make_it_yours"]
+)
+def test_formulas_are_typeset(site, browser, lesson):
+    """Those of several rows too, which have a number."""
+    with opened(browser, site / "lessons" / f"{lesson}.html") as shown:
         shown.wait_for_selector("mjx-container svg")
         formulas = shown.locator(".math").count()
-        assert formulas > 20
+        assert formulas > 5
         shown.wait_for_function(f"document.querySelectorAll('mjx-container').length >= {formulas}")
         assert shown.locator("mjx-merror").count() == 0
 

@@ -265,6 +265,35 @@ def test_a_net_is_not_judged_by_images_that_it_was_trained_on(masks, tmp_path, c
 
 
 @pytest.mark.parametrize(
+    "change, status, said",
+    [
+        (lambda name: f"copy-{name}", 0, "1 of 1 are copies of images that were trained on: "),
+        (lambda name: f"{name[:-4]}-2.png", 0, "are copies of images that were trained on"),
+        (None, 0, ""),
+    ],
+)
+def test_an_image_is_known_by_what_it_shows(change, status, said, masks, tmp_path, capsys):
+    """A copy under another name is said; another image that has a name of the training's is none
+    of its images."""
+    assert train_masks(masks, tmp_path / "run", "--epochs", 1) == 0
+    record = load_checkpoint(tmp_path / "run" / "best.npz").record["settings"]
+    other = tmp_path / "other"
+    for folder in "images", "masks":
+        (other / folder).mkdir(parents=True)
+        for name in record["train_images"][:3]:
+            path = masks / folder / Path(name).name
+            to = other / folder / (change(path.name) if change else path.name)
+            to.write_bytes(path.read_bytes())
+            if folder == "images" and change is None:
+                Image.fromarray(np.asarray(Image.open(path)) ^ 1).save(to)
+    (other / "classes.txt").write_text("ground\nleaf\nlake\n")
+    capsys.readouterr()
+    assert run("evaluate", tmp_path / "run" / "best.npz", "--data", other) == status
+    error = capsys.readouterr().err
+    assert said in error and ("trained on" in error) == bool(said)
+
+
+@pytest.mark.parametrize(
     "names", ["ground\nlake\nsky\n", "ground\nleaf\n", "ground\nleaf\nlake\nmoss\n"]
 )
 def test_a_net_is_not_judged_by_other_classes(names, masks, tmp_path, capsys):

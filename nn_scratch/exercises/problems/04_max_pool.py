@@ -1,8 +1,9 @@
 """04 Max-pooling and its switches (lesson 02)
 
-y is the largest value of each window, and its switch says where in the plane that value stood: row
-times the image's width plus column, counted in x without its padding. Padding never wins. Of equal
-values the first in reading order wins.
+y is the largest value of each window, and its switch says where in the plane
+that value stood: row times the image's width plus column, counted in x without
+its padding. Padding never wins. Of equal values the first in reading order
+wins.
 
 By hand: the image 1 5 / 7 2 has the maximum 7 and the switch 1·2 + 0 = 2.
 """
@@ -13,7 +14,7 @@ import numpy as np
 def max_pool2d(x, kernel_size, *, stride, padding):
     """x (N, C, H, W) -> y (N, C, P, Q), switches (N, C, P, Q) of integers.
 
-    kernel_size, stride and padding are each one number or (vertical, horizontal).
+    kernel_size, stride and padding: each one number or (vertical, horizontal).
     """
     raise NotImplementedError
 

@@ -1,7 +1,7 @@
 """05 Max-unpooling (lesson 03)
 
-The way back: each value goes to where its pool found the maximum; all other places are zero. Two
-values that go to the same place add.
+The way back: each value goes to where its pool found the maximum; all other
+places are zero. Two values that go to the same place add.
 
 By hand: the value 4 with the switch 2, unpooled to 2 × 2, gives 0 0 / 4 0.
 """
@@ -10,7 +10,10 @@ import numpy as np
 
 
 def max_unpool2d(x, switches, output_size):
-    """x (N, C, P, Q), switches of the same shape -> y (N, C, H, W), where output_size is (H, W)."""
+    """x (N, C, P, Q), switches of the same shape -> y (N, C, H, W).
+
+    output_size is (H, W).
+    """
     raise NotImplementedError
 
 

@@ -1,7 +1,7 @@
 """06 Nearest unpooling (lesson 03)
 
-Each pixel becomes a block of scale × scale equal pixels. scale is one number or (vertical,
-horizontal).
+Each pixel becomes a block of scale × scale equal pixels. scale is one number or
+(vertical, horizontal).
 
 By hand: the row 1 2 with scale 2 gives 1 1 2 2 / 1 1 2 2.
 """

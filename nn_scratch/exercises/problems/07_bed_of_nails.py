@@ -1,7 +1,7 @@
 """07 Bed of nails (lesson 03)
 
-Each pixel goes to the top left of a block of scale × scale pixels, whose rest is zero. scale is one
-number or (vertical, horizontal).
+Each pixel goes to the top left of a block of scale × scale pixels, whose rest
+is zero. scale is one number or (vertical, horizontal).
 
 By hand: the row 1 2 with scale 2 gives 1 0 2 0 / 0 0 0 0.
 """

@@ -1,7 +1,8 @@
 """11 Softmax (lesson 06)
 
-y[n, k] = exp(x[n, k]) / Σ exp(x[n, l]), summed over the classes l, which are axis 1; more axes, the
-pixels of an image, may follow. Large x must not overflow.
+y[n, k] = exp(x[n, k]) / Σ exp(x[n, l]), summed over the classes l, which are
+axis 1; more axes, the pixels of an image, may follow. Large x must not
+overflow.
 
 By hand: the scores 0 and ln 3 give 1/4 and 3/4.
 """

@@ -13,7 +13,6 @@ from nn_scratch.data import Source
 from nn_scratch.evaluation import boxes as box_tools
 from nn_scratch.layers import Layer
 from nn_scratch.nets.zoo import LOCALIZERS
-from nn_scratch.ops.loss import check_labels
 from nn_scratch.plotting import figures
 from nn_scratch.training.distributed import world
 from nn_scratch.training.settings import Settings, SettingsError, number, option, with_default
@@ -89,7 +88,7 @@ class Localization(Task):
         images, labels, true_boxes = moved(batch, net.device)
         target = box_tools.to_fractions(true_boxes, images.shape[2:])
         scores, boxes = net(images)
-        check_labels(batch[1], scores.shape[1])
+        validate.check_labels(batch[1], scores.shape[1])
         part, whole = share(len(images))
         class_loss: Any = 0.0
         box_loss: Any = 0.0

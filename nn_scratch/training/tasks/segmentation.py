@@ -15,7 +15,6 @@ from nn_scratch.evaluation import segmentation as metrics
 from nn_scratch.evaluation.boundary import image_boundary_f1
 from nn_scratch.layers import Layer
 from nn_scratch.nets.zoo import SEGMENTERS
-from nn_scratch.ops.loss import check_labels
 from nn_scratch.plotting import figures
 from nn_scratch.training.distributed import world
 from nn_scratch.training.settings import (
@@ -117,7 +116,7 @@ class Segmentation(Task):
 
         Raises: ValueError for labels that are no class, before they are moved.
         """
-        check_labels(batch[1], self.num_classes, self.ignore_index)
+        validate.check_labels(batch[1], self.num_classes, self.ignore_index)
         part, whole = share(self._weight_of(batch[1]))
         images, labels = moved(batch, net.device)
         scores = net(images)
