@@ -285,25 +285,25 @@ def plot_valley(
         raise ValueError(f"loss has shape {loss.shape}, but must be {(len(y), len(x))}")
     if loss.min() < 0 or not loss.max() > LEAST:
         raise ValueError("loss has values below zero, or nothing above it")
-    ways = {what: given.plane("ways", w) for what, w in given.titled("ways", ways).items()}
-    for places in ways.values():
+    drawn = given.planes("ways", ways)
+    for places in drawn.values():
         if places.shape[1] != 2:
             raise ValueError(f"ways has shape {places.shape}, but must be (steps, 2)")
     if min(loss.shape) < 2 or loss.min() == loss.max():
         raise ValueError(f"loss {loss.shape} must have high and low places, in 2 rows and columns")
     if min(np.diff(x).min(), np.diff(y).min()) <= 0:
         raise ValueError("x and y must increase from one place to the next")
-    lowest = np.unravel_index(loss.argmin(), loss.shape)
-    figure = Figure(figsize=(3.1 * len(ways), 3.3), layout="constrained")
-    axes = figure.subplots(1, len(ways), squeeze=False, sharey=True)[0]
+    row, column = divmod(int(loss.argmin()), loss.shape[1])
+    figure = Figure(figsize=(3.1 * len(drawn), 3.3), layout="constrained")
+    axes = figure.subplots(1, len(drawn), squeeze=False, sharey=True)[0]
     levels = np.geomspace(max(loss.min(), loss.max() / 3000), loss.max(), 14)
-    for axis, (what, places) in zip(axes, ways.items(), strict=True):
+    for axis, (what, places) in zip(axes, drawn.items(), strict=True):
         axis.contourf(x, y, np.sqrt(loss), 24, cmap="Greys", alpha=0.6)
         axis.contour(x, y, loss, levels, colors="0.45", linewidths=0.5)
         axis.plot(*places.T, "-", color=LINE_COLOURS[0], lw=1.4)
         axis.plot(*places.T, "o", color=LINE_COLOURS[0], ms=4)
         axis.plot(*places[0], "s", color="black", ms=6)
-        axis.plot(x[lowest[1]], y[lowest[0]], "*", color="#e69f00", mec="black", ms=13)
+        axis.plot(x[column], y[row], "*", color="#e69f00", mec="black", ms=13)
         axis.set(xlabel=xlabel, xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
         title(axis, fitted(what, 2.8, 11), size=11)
     axes[0].set_ylabel(ylabel)

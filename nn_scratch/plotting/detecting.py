@@ -4,6 +4,7 @@ Each returns a matplotlib Figure.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
@@ -54,12 +55,19 @@ def plot_point(image: Array, box: Array, stride: int) -> Figure:
         for at in np.arange(place, place + max(wide, high) + 1, stride):
             lines(at - 0.5, color="0.55", lw=0.6)
     axis.add_patch(
-        Rectangle(cell * stride - 0.5, stride, stride, fc=PREDICTION_COLOUR, ec="none", alpha=0.65)
+        Rectangle(
+            tuple(cell * stride - 0.5), stride, stride, fc=PREDICTION_COLOUR, ec="none", alpha=0.65
+        )
     )
     draw_box(axis, box, TRUTH_COLOUR, "-")
     middle = centre - 0.5
     axis.plot(*middle, "o", color="white", mec="black", ms=7, zorder=4)
-    look = {"arrowstyle": "<|-|>", "mutation_scale": 10, "color": TRUTH_COLOUR, "shrinkA": 0}
+    look: dict[str, Any] = {
+        "arrowstyle": "<|-|>",
+        "mutation_scale": 10,
+        "color": TRUTH_COLOUR,
+        "shrinkA": 0,
+    }
     for ends in (
         ((x - 0.5, y + size[1] + 0.7), (x + size[0] - 0.5, y + size[1] + 0.7)),
         ((x - 1.7, y - 0.5), (x - 1.7, y + size[1] - 0.5)),
@@ -141,7 +149,7 @@ def plot_suppression(boxes: Array, scores: Array, iou_threshold: float = 0.5) ->
     size = PANEL * len(kept), PANEL * np.clip(tall, 0.3, 2) + 0.3
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(1, len(kept), squeeze=False)[0]
-    left, done = set(range(len(boxes))), []
+    left, done = set(range(len(boxes))), list[int]()
     for turn, (axis, best) in enumerate(zip(axes, kept.tolist(), strict=True), 1):
         left.discard(best)
         gone = [i for i in sorted(left) if ious[best, i] > threshold]
@@ -173,12 +181,12 @@ def plot_precision_recall(right: Sequence[bool], num_objects: int) -> Figure:
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    right = given.array("right", right, "iub").astype(bool)
+    hits = given.array("right", right, "iub").astype(bool)
     total = integer("num_objects", num_objects, least=1)
-    if right.ndim != 1 or not right.size or right.sum() > total:
-        raise ValueError(f"right is {right.tolist()}, but must name at most {total} right ones")
-    found = np.cumsum(right)
-    precision, recall = found / np.arange(1, len(right) + 1), found / total
+    if hits.ndim != 1 or not hits.size or hits.sum() > total:
+        raise ValueError(f"right is {hits.tolist()}, but must name at most {total} right ones")
+    found = np.cumsum(hits)
+    precision, recall = found / np.arange(1, len(hits) + 1), found / total
     best = np.maximum.accumulate(precision[::-1])[::-1]
     area = float((np.diff(recall, prepend=0) * best).sum())
     figure = Figure(figsize=(5.4, 3.5), layout="constrained")
@@ -187,11 +195,11 @@ def plot_precision_recall(right: Sequence[bool], num_objects: int) -> Figure:
         if end > start:
             box = Rectangle((start, 0), end - start, level, fc="#d5e9f7", ec="white", hatch="//")
             axis.add_patch(box)
-    ends, levels = recall[right], best[right]
-    if right.any():
+    ends, levels = recall[hits], best[hits]
+    if hits.any():
         axis.step([0, *ends], [levels[0], *levels], where="pre", color=LINE_COLOURS[0], lw=2)
     axis.plot(recall, precision, color="0.5", lw=1, ls=":")
-    for place, (x, y, is_right) in enumerate(zip(recall, precision, right, strict=True), 1):
+    for place, (x, y, is_right) in enumerate(zip(recall, precision, hits, strict=True), 1):
         marker, colour = ("o", LINE_COLOURS[0]) if is_right else ("X", LINE_COLOURS[1])
         axis.plot(x, y, marker, color=colour, ms=9, mec="white", zorder=3)
         axis.annotate(f"{place}", (x, y), (7, 4), textcoords="offset points", fontsize=10)
@@ -228,8 +236,8 @@ def plot_anchors(
     show_image(axis, 0.75 * image)
     for i in np.flatnonzero(matched):
         draw_box(axis, anchors[i], PREDICTION_COLOUR, "--")
-    for i in short:
-        draw_box(axis, anchors[i], GONE, ":")
+    for nearest in short:
+        draw_box(axis, anchors[nearest], GONE, ":")
     for box in true_boxes:
         draw_box(axis, box, TRUTH_COLOUR, "-")
     styles = ((TRUTH_COLOUR, "-"), (PREDICTION_COLOUR, "--"), (GONE, ":"))

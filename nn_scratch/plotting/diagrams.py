@@ -5,6 +5,7 @@ Each returns a matplotlib Figure.
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def plot_signed(
         shown = axis.imshow(found, cmap=SIGNED, vmin=-most, vmax=most)
         axis.set(xticks=[], yticks=[])
         title(axis, fitted(what, wide, 10), size=10)
-    bar = figure.colorbar(shown, ax=axes, shrink=0.8, aspect=20 * rows)
+    bar: Any = figure.colorbar(shown, ax=axes, shrink=0.8, aspect=20 * rows)
     bar.formatter.set_powerlimits((-2, 4))
     return figure
 
@@ -290,7 +291,7 @@ def plot_chain(layers: Sequence[str]) -> Figure:
     figure = Figure(figsize=(width, 1.7))
     axis = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, 1.7))
     axis.set_axis_off()
-    centred = {"ha": "center", "va": "center"}
+    centred: dict[str, Any] = {"ha": "center", "va": "center"}
     axis.text(0.35, 0.92, "image", fontsize=10, **centred)
     _arrows(axis, (0.7, 0.92), (1.2, 0.92), back=False)
     for at, name in enumerate(layers):

@@ -4,6 +4,7 @@ Each returns a matplotlib Figure.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -127,9 +128,9 @@ def plot_tile(
             axis.text(x, below, name, fontsize=10, va="top", parse_math=False)
     middle = corner + left + columns / 2, corner + top + rows / 2
     axis.text(*middle, f"{rows}×{columns}", ha="center", va="center", fontsize=10)
-    below = {"ha": "center", "va": "top", "fontsize": 9}
-    axis.text(at + depth / 2, corner + top + rows + 3, f"{rows}×{depth}", **below)
-    beside = {"ha": "right", "va": "center", "fontsize": 9}
+    under: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 9}
+    axis.text(at + depth / 2, corner + top + rows + 3, f"{rows}×{depth}", **under)
+    beside: dict[str, Any] = {"ha": "right", "va": "center", "fontsize": 9}
     axis.text(corner + left - 4, at + depth / 2, f"{depth}×{columns}", **beside)
     for start, end in (
         ((at + depth, corner + top + rows / 2), (corner + left, corner + top + rows / 2)),

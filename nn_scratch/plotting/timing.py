@@ -5,6 +5,7 @@ Each returns a matplotlib Figure.
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib.collections import PatchCollection
@@ -109,7 +110,9 @@ def plot_timeline(
     figure = Figure(figsize=(8.2, 0.8 + 0.5 * len(rows)), layout="constrained")
     axis = figure.add_subplot(xlabel=xlabel, xlim=(0, end * 1.01))
     styles = zip(kinds or every, cycle(LINE_COLOURS), cycle(HATCHES), strict=False)
-    looks = {what: {"fc": colour, "hatch": hatch} for what, colour, hatch in styles}
+    looks: dict[str, dict[str, Any]] = {
+        what: {"fc": colour, "hatch": hatch} for what, colour, hatch in styles
+    }
     for row, pieces in enumerate(rows.values()):
         for start, length, what in pieces:
             look = PALE if kinds is None else looks[what] | {"ec": "white"}

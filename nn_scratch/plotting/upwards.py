@@ -4,6 +4,7 @@ Each returns a matplotlib Figure.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -21,7 +22,9 @@ MARKS = {"o": TRUTH_COLOUR, "X": PREDICTION_COLOUR}  # the value that stood ther
 SIDE, CELL = 3.4, 0.52  # inches, of an image and of a number
 MOST_PIXELS = 40  # of a line
 
-BOXED = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5}}  # numbers on lines
+BOXED: dict[str, Any] = {
+    "bbox": {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+}  # numbers on lines
 
 
 def plot_blocks(arrays: Mapping[str, Array], size: int = 2) -> Figure:
@@ -44,7 +47,7 @@ def plot_blocks(arrays: Mapping[str, Array], size: int = 2) -> Figure:
     letter = 0.16  # of a title, in cells
     widths = [max(a.shape[1], letter * len(what)) + 0.9 for what, a in arrays.items()]
     figure = Figure(figsize=(CELL * (sum(widths) + 0.2), CELL * (high + 1.1)))
-    limits = {"xlim": (-0.4, sum(widths) - 0.2), "ylim": (high + 0.15, -0.95)}
+    limits: dict[str, Any] = {"xlim": (-0.4, sum(widths) - 0.2), "ylim": (high + 0.15, -0.95)}
     axis = figure.add_axes((0, 0, 1, 1), **limits)
     axis.set_axis_off()
     left = 0.0

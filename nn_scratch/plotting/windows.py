@@ -5,6 +5,7 @@ Each returns a matplotlib Figure.
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -100,7 +101,8 @@ def plot_switches(x: Array, kernel_size: int = 2, dy: Array | None = None) -> Fi
             number = p * x.shape[1] + q
             chosen = inside and known and switches[window] == number
             pale = name == "dx" and not chosen
-            value = (dy[window] if chosen else 0) if values is None else values[p, q]
+            given_back = dy[window] if dy is not None and chosen else 0
+            value = given_back if values is None else values[p, q]
             draw_square(axis, *here, colour if known and not pale else "white", f"{value:g}")
             if name.startswith("y"):
                 small = f"switch {switches[p, q]}"
@@ -230,8 +232,7 @@ def plot_dense_pool(line: Array, taps: int = 2) -> Figure:
         (1.9, 2, f"a kernel of {taps}\nreads neighbours"),
         (5.2, 2, "with dilation 2\nit reads the same"),
     ):
-        places = [0.5 + step * tap for tap in range(taps)]
-        for place in places:
+        for place in (0.5 + step * tap for tap in range(taps)):
             axis.add_patch(Rectangle((place, top), 1, 1, fill=False, ec="black", lw=2.6, zorder=3))
         axis.text(len(line) + 0.1, top + 0.5, said, ha="left", va="center", fontsize=10)
     for at in range(0, len(pairs), 2):
@@ -244,7 +245,7 @@ def plot_dense_pool(line: Array, taps: int = 2) -> Figure:
 def _window_lines(axis: Axes, shape, size) -> None:
     """The borders between the windows of an image."""
     rows, columns = (np.arange(n + 1) * size - 0.5 for n in shape)
-    how = {"colors": "#9aa7b0", "lw": 0.6, "alpha": 0.7}
+    how: dict[str, Any] = {"colors": "#9aa7b0", "lw": 0.6, "alpha": 0.7}
     axis.hlines(rows, columns[0], columns[-1], **how)
     axis.vlines(columns, rows[0], rows[-1], **how)
 
