@@ -86,6 +86,7 @@ def test_a_file_imports_from_below_only(file):
         assert below or {room, room_of(file)} <= FLOORS[0], f"{relative(file)} imports from {room}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ["naive", "engine", "ops", "layers", "check", "exercises"])
 def test_what_is_read_first_imports_from_below_only_also_within_functions(room):
     for file in FILES:

@@ -102,6 +102,7 @@ def test_sliding_window(tmp_path):
         assert slid["macs"] > 3 * at_once["macs"] and slid["difference"] < 1e-5
 
 
+@pytest.mark.slow
 def test_the_gpu_benchmark_runs_on_the_stand_in(tmp_path, monkeypatch, capsys):
     """And when it is called again, it measures nothing again."""
     monkeypatch.setattr(gpu, "ROUNDS", 1)
@@ -194,6 +195,7 @@ def test_parity(tmp_path):
         assert abs(row["ours"] - row["torch"]) < 0.002
 
 
+@pytest.mark.slow
 def test_ways(tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     file = tmp_path / "ways.json"

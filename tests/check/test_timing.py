@@ -104,6 +104,7 @@ def test_the_command(capsys):
     assert "timings" not in json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_file_of_ones_own(tmp_path, capsys):
     path = tmp_path / "mine.py"
     path.write_text("def f(x): return x * x\ndef f_backward(dy, x): return 2 * x * dy\n")

@@ -98,6 +98,7 @@ def test_a_right_layer_of_ones_own(name, mine, capsys):
     assert f"checking {name} in {mine}" in output and "1 right, 0 wrong" in output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Bad", "conv2d", "conv2d_backward"])
 def test_a_wrong_one(name, mine, capsys):
     assert main(["check", f"{mine}:{name}"]) == 1
@@ -105,6 +106,7 @@ def test_a_wrong_one(name, mine, capsys):
     assert "0 right, 1 wrong" in output and "the worst at" in output
 
 
+@pytest.mark.slow
 def test_a_known_mistake_is_named(tmp_path, capsys):
     path = tmp_path / "mine.py"
     path.write_text(
@@ -134,6 +136,7 @@ def test_what_cannot_be_checked_is_explained(name, message, mine, capsys):
     assert message.replace("FILE", str(mine)) in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_pass_that_raises_is_wrong(mine, capsys):
     assert main(["check", f"{mine}:Raises"]) == 1
     said = " ".join(capsys.readouterr().out.split())
@@ -158,6 +161,7 @@ def test_an_op_that_raises_is_listed_as_failing(name, monkeypatch, capsys):
     assert f"0 right, {cases} wrong" in said
 
 
+@pytest.mark.slow
 def test_files_that_cannot_be_read(tmp_path, capsys):
     assert main(["check", f"{tmp_path}/none.py:f"]) == 2
     assert "there is no file" in capsys.readouterr().err

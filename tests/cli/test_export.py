@@ -50,6 +50,7 @@ def said_in_page(path):
     return json.loads(text.split('id="exported">')[1].split("</script>")[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["segmentation", "localization"])
 def test_an_onnx_file_gives_what_the_net_gives(runs, task, tmp_path, capsys):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -82,6 +83,7 @@ def test_an_onnx_file_says_how_it_is_used(runs, tmp_path):
     assert list(outputs) == ["scores", "boxes"] and "the corner at the top left" in outputs["boxes"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["segmentation", "localization"])
 def test_a_page_holds_the_net_and_examples(runs, task, tmp_path, capsys):
     file = tmp_path / "page.html"
@@ -94,6 +96,7 @@ def test_a_page_holds_the_net_and_examples(runs, task, tmp_path, capsys):
         assert page.locator("#open").is_hidden()
 
 
+@pytest.mark.slow
 def test_a_page_without_its_data_opens_pictures(photographs, tmp_path):
     file = tmp_path / "page.html"
     assert main(["export", str(photographs), str(file)]) == 0
@@ -181,6 +184,7 @@ class MyNet(Sequential):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["onnx", "html"])
 def test_a_layer_of_ones_own_is_one_sentence(tmp_path, capsys, ending):
     (tmp_path / "own.py").write_text(OWN)

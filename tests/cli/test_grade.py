@@ -128,6 +128,7 @@ def test_who_imports_the_answer_is_judged_and_marked(text, course, graded):
     assert states(row)["relu"] == "right" and row["notes"][0] == "imports nn_scratch"
 
 
+@pytest.mark.slow
 def test_a_framework_is_marked_a_word_is_not(course, graded):
     course("ann", (RELU, "import numpy as np\n", "import numpy as np\nNAMES = ['torch', 'jax']\n"))
     for student, text in {
@@ -142,6 +143,7 @@ def test_a_framework_is_marked_a_word_is_not(course, graded):
     assert list(notes.values()) == [[f"imports {name}"] for name in names]
 
 
+@pytest.mark.slow
 def test_files_go_by_number_by_function_and_lie_anywhere(course, graded):
     texts = [solution_of(ITEM[name]).read_text(encoding="utf-8") for name in ("relu", "linear")]
     (course("one file", names=[]) / "all.py").write_text("\n\n".join(texts), encoding="utf-8")

@@ -56,6 +56,7 @@ def test_what_stands_for_a_letter_is_ascii():
     assert all(plain.isascii() and not letter.isascii() for letter, plain in PLAIN.items())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
 @pytest.mark.parametrize("what", [["check", "conv2d"], ["train", "--help"], ["info"]])
 def test_a_closed_pipe_is_no_error(what):

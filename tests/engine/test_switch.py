@@ -136,6 +136,7 @@ def test_with_the_plain_engine_broken_every_check_fails():
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, status", [("plain", 0), ("fast", 0), ("turbo", 2)])
 def test_the_environment_chooses_and_info_says_which(name, status):
     done = _run(sys.executable, "-m", "nn_scratch", "info", engine=name)

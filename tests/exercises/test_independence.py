@@ -34,6 +34,7 @@ def nn_scratch(folder, *words):
     )
 
 
+@pytest.mark.slow
 def test_exercises_run_where_ops_cannot_be_imported(tmp_path):
     assert nn_scratch(tmp_path, "check").returncode == 1  # it needs them
     assert nn_scratch(tmp_path, "exercise", "start").returncode == 0

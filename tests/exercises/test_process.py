@@ -284,6 +284,7 @@ def test_input_is_empty(judged):
 # ---------------------------------------------------------------- imports
 
 
+@pytest.mark.slow
 def test_files_import_their_neighbours(tmp_path, judged):
     (tmp_path / "helper.py").write_text("def positive(x):\n    return x > 0\n")
     (tmp_path / "01_relu.py").write_text(RIGHT)
@@ -298,6 +299,7 @@ def test_files_import_their_neighbours(tmp_path, judged):
         assert verdict([judged(text)]) is True, name
 
 
+@pytest.mark.slow
 def test_names_like_those_of_other_modules(tmp_path):
     for name in ("copy", "json", "numpy", "nn_scratch", "inspect", "types"):
         path = tmp_path / name / f"{name}.py"
@@ -428,6 +430,7 @@ def test_long_sentences_are_broken_tables_are_not():
     assert lines[-1].startswith("      word")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [3e-8, 1e-7, 5e-6, 0.3])
 def test_plot_draws_whatever_is_called_wrong(error, tmp_path, monkeypatch, capsys):
     """Drawing and judging have the same tolerance: 1e-9 of the largest value of a linear op."""

@@ -150,6 +150,7 @@ def test_start_keeps_what_is_there(book, capsys):
     assert len(list((book.folder.parent / "elsewhere").glob("*.py"))) == len(items()) + 1
 
 
+@pytest.mark.slow
 def test_the_list(book, capsys):
     solve(book, items()[0])
     linear = book.path(items()[1])
@@ -211,6 +212,7 @@ def test_a_title_leaves_room_for_the_state():
     assert max(len(item.title) for item in items()) < TITLES
 
 
+@pytest.mark.slow
 def test_hints_come_one_by_one(book, capsys):
     count = len(hints_for("relu_backward"))
     item = items()[0]

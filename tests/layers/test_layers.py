@@ -8,7 +8,9 @@ from nn_scratch import layers, ops
 from nn_scratch.check import check_adjoint, check_gradients
 from nn_scratch.check.cases import layer_cases, net_cases
 
-CASES = [*layer_cases(), *net_cases()]
+NETS = net_cases()
+CASES = [*layer_cases(), *NETS]
+CHECKED = [*layer_cases(), *(pytest.param(net, marks=pytest.mark.slow) for net in NETS)]
 
 
 def small_net(dtype=np.float32):
@@ -27,7 +29,7 @@ def small_net(dtype=np.float32):
 TOO_DEEP_TO_TELL = {"CenterNet"}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", CHECKED, ids=lambda case: case.name)
 def test_gradients_and_adjoint(case):
     report = check_gradients(case.target, *case.inputs, **case.options)
     assert report.ok, report

@@ -156,6 +156,7 @@ class Negative(Conv2d):
         return -super().backward(dy)
 
 
+@pytest.mark.slow
 def test_16_1_larger_squares_cost_more():
     net = pretrained("digits-segmentation")
     scene, truth = DigitSegmentation("test", 4).sample(0, 3)

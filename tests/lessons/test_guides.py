@@ -16,6 +16,7 @@ GUIDES = sorted((Path(__file__).parents[2] / "lessons" / "guides").glob("*.md"))
 WITH_EXAMPLES = [guide for guide in GUIDES if ">>> " in guide.read_text(encoding="utf-8")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guide", WITH_EXAMPLES, ids=lambda guide: guide.stem)
 def test_examples_print_their_answers(guide):
     if "import torch" in guide.read_text(encoding="utf-8"):
@@ -45,6 +46,7 @@ def test_the_layer_of_ones_own_is_checked_as_shown(my_layers, capsys):
     )
 
 
+@pytest.mark.slow
 def test_the_net_of_ones_own_is_trained_as_shown(my_layers, capsys):
     net = ["--net", "my_layers.py:LeakyNet"]
     assert main(["info", "segmentation", *net]) == 0
@@ -54,6 +56,7 @@ def test_the_net_of_ones_own_is_trained_as_shown(my_layers, capsys):
     assert Path("runs/segmentation-digits-my_layers.LeakyNet-0/best.npz").exists()
 
 
+@pytest.mark.slow
 def test_a_net_is_taken_along_as_shown(tmp_path, monkeypatch, capsys):
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     text = (GUIDES[0].parent / "take_it_with_you.md").read_text(encoding="utf-8")
@@ -71,6 +74,7 @@ def test_a_net_is_taken_along_as_shown(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("['background', '0', '1'")
 
 
+@pytest.mark.slow
 def test_the_commands_for_looking_inside(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     scene = DigitLocalization("test", 1).sample(0, 0)[0][0]

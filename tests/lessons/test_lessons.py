@@ -245,6 +245,7 @@ def test_commands_are_such(command):
     _parser().parse_args(shlex.split(command)[1:])
 
 
+@pytest.mark.slow
 def test_the_layer_to_repair_is_checked_by_the_command_shown(tmp_path):
     (block,) = re.findall(r"# ```python\n(.*?)# ```", TEXTS["15"], re.DOTALL)
     ((file, layer),) = re.findall(r"nn-scratch check (\w+\.py):(\w+)", TEXTS["15"])

@@ -29,6 +29,7 @@ def test_each_picture_is_small_and_shown(name):
     assert f"../images/{name}" in (LESSONS / "guides" / "looking_inside.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hourglass", "localizer"])
 def test_the_script_draws_them(name, tmp_path):
     look_inside.main([name, "--out", str(tmp_path)])

@@ -31,6 +31,7 @@ def test_segnet_convolves_after_the_last_unpooling():
     assert len(np.unique(scores[0, 0])) > 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths", [(3,), (3, 4), (2, 3, 4)])
 def test_segnet_gradients(widths):
     report = check_gradients(
@@ -91,6 +92,7 @@ def test_localizer_has_two_heads_on_the_same_features():
         assert net.grads["box_head.weight"].any() == (part == 1)
 
 
+@pytest.mark.slow
 def test_localizer_gradients():
     report = check_gradients(
         Localizer(2, 3, (13, 9), widths=(3, 4), features=6, rng=0), draw(2, 2, 13, 9)

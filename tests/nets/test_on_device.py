@@ -75,6 +75,7 @@ def test_with_our_kernels(task, name, device):
     compare(task, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task, name", [("segmentation", "segnet"), ("localization", "localizer")])
 def test_twenty_steps_end_where_the_cpu_ends_and_with_the_same_bits_twice(
     task, name, device, monkeypatch

@@ -26,6 +26,7 @@ def test_each_has_its_measure():
     assert pretrained_names() == sorted(LEAST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LEAST)
 def test_each_is_as_good_on_300_test_scenes_as_it_says(name):
     about = about_pretrained(name)

@@ -39,6 +39,7 @@ def test_every_box_has_its_kind_in_the_picture():
     figure.canvas.draw()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "size, columns", [((40, 40), 4), ((60, 40), 4), ((40, 90), 1), ((40, 400), 1)]
 )

@@ -286,6 +286,7 @@ def test_maps_have_their_true_relative_sizes_and_channels_their_depth():
     assert not figure.axes[0].images  # an image of one value: nothing to see inside
 
 
+@pytest.mark.slow
 def test_real_maps_are_inside():
     net = SegNet(1, 5, (4, 6), rng=0).eval()
     figure = plot_net(net, IMAGE, channels=2, class_names=list("abcde"))

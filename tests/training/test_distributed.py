@@ -220,6 +220,7 @@ def test_a_launcher_without_mpi4py_is_an_error_that_says_what_to_install(monkeyp
         world()
 
 
+@pytest.mark.slow
 @needs_mpi
 def test_a_launcher_of_another_mpi_library_is_an_error():
     """Else every process would believe to be alone, and all would write the same files."""
@@ -310,6 +311,7 @@ def test_a_rank_that_aborts_says_why_once_and_does_nothing_more(error, monkeypat
     assert capsys.readouterr().err.count("rank 1 of 3 failed:") == 1
 
 
+@pytest.mark.slow
 @needs_mpi
 @pytest.mark.parametrize(
     "arguments, sentence",

@@ -99,6 +99,7 @@ with output_folder(sys.argv[1]):
 """
 
 
+@pytest.mark.slow
 def test_another_process_is_kept_out_until_it_ends_or_is_killed(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, tmp_path], stdout=subprocess.PIPE, text=True
@@ -117,6 +118,7 @@ def test_another_process_is_kept_out_until_it_ends_or_is_killed(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {MANIFEST}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["file", "file/below", "/proc/nothing", "x" * 300])
 def test_places_that_cannot_be_written_to_are_found_out_before_training(place, tmp_path, capsys):
     Path("file").write_text("")
@@ -128,6 +130,7 @@ def test_places_that_cannot_be_written_to_are_found_out_before_training(place, t
 # ---------------------------------------------------------------- runs
 
 
+@pytest.mark.slow
 def test_default_folders_tell_runs_apart_and_find_them_again(capsys):
     assert train() == 0
     assert train("--seed", 1) == 0
@@ -143,6 +146,7 @@ def test_default_folders_tell_runs_apart_and_find_them_again(capsys):
     assert before == after
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused_with_only_what_differs(capsys):
     assert train("--out", "run") == 0
     capsys.readouterr()
@@ -152,6 +156,7 @@ def test_other_settings_are_refused_with_only_what_differs(capsys):
     assert "seed" not in said and "net" not in said.split("(")[1].split(")")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["best.npz", "checkpoint.npz", "history.json", "picture.png"])
 def test_a_file_of_the_users_with_a_name_of_ours_is_left_alone(name, capsys):
     Path("run").mkdir()
@@ -161,6 +166,7 @@ def test_a_file_of_the_users_with_a_name_of_ours_is_left_alone(name, capsys):
     assert (Path("run") / name).read_text() == "the user's"
 
 
+@pytest.mark.slow
 def test_an_epoch_is_saved_before_it_is_evaluated(monkeypatch):
     def fails(*arguments):
         raise MemoryError
@@ -197,6 +203,7 @@ def test_full_disks_leave_the_last_checkpoint(monkeypatch, capsys):
     assert {path.name for path in Path("run").iterdir()} == {"checkpoint.npz", MANIFEST}
 
 
+@pytest.mark.slow
 def test_predictions_replace_neither_photographs_nor_each_other(capsys):
     assert train("--out", "run") == 0
     rng = np.random.default_rng(0)
