@@ -236,9 +236,11 @@ right, wrong = gradients
 ratio = np.unique((wrong[..., :4] / right[..., :4]).round(9))
 print("wrong / right:", ratio, "  in the last column:", abs(wrong[..., 4]).max())
 assert np.allclose(wrong, right / 2) and not right[..., 4].any()
+plot_arrays({"right": right[0, 0].round(2) + 0.0, "forgetful": wrong[0, 0].round(2) + 0.0})
 
 # %% [markdown]
-# Every number is off by the same factor: that is what a missing constant looks like.
+# The same pattern, paler: every number is off by the same factor. That is what a missing constant
+# looks like.
 #
 # ## 4. A strided encoder
 #
