@@ -324,9 +324,12 @@ for name, value in leaky.evaluate().items():
 # %% [markdown]
 # Splendid. Shall we print it? First the test that counts: pictures of the lowest row, of six coins
 # that are in none of the images. And beside it the same once more, but with whole rows kept
-# together: `--group-by` names what belongs together by a part of the file's name, so that one row
-# of the three is held back as a whole. **Predict:** which of the two numbers on held-back pictures
-# tells what happens on new coins?
+# together. What belongs together is told by a part of the file's name, here `row1`, `row2` and so
+# on; so one row of the three is held back as a whole:
+#
+#     nn-scratch train segmentation --data FOLDER --net fcn-nearest-skips --flip --group-by row.
+#
+# **Predict:** which of the two numbers on held-back pictures tells what happens on new coins?
 
 
 # %%
