@@ -24,10 +24,25 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from calls import check, data, evaluation, graph, layers, naive, nets, ops, training
+from calls import (
+    check,
+    data,
+    engine,
+    evaluation,
+    exercises,
+    graph,
+    layers,
+    naive,
+    nets,
+    ops,
+    training,
+)
 from calls.frame import described, spoiled, try_call
 
-PACKAGES = check, data, evaluation, graph, layers, naive, nets, ops, training
+PACKAGES = (
+    *(check, data, engine, evaluation, exercises, graph),
+    *(layers, naive, nets, ops, training),
+)
 TABLE = {name: make for package in PACKAGES for name, make in package.TABLE.items()}
 SPOILED = 0.7  # of the calls
 MEMORY = 8 << 30  # bytes of addresses that all may take

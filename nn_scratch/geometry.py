@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 LARGEST = 2**31 - 1  # of every number here: products of two still fit 64 bits
+MOST_TAPS = 2**24  # of a pool's window
 MOST_PIXELS = 2**30  # of a map; one that is larger was not meant, and would fill the memory
 
 # ---------------------------------------------------------------- pairs
@@ -156,6 +157,8 @@ def conv_windows(kernel_size, stride, padding, dilation):
 def pool_windows(kernel_size, stride, padding, dilation=1):
     """As `make_windows`, with a pool's default stride; padding must stay below the extent."""
     w = make_windows(kernel_size, kernel_size if stride is None else stride, padding, dilation)
+    if w.kernel[0] * w.kernel[1] > MOST_TAPS:
+        raise ValueError(f"kernel_size is {w.kernel}: a window of more than {MOST_TAPS} pixels")
     for pads, extent in zip(w.padding, w.extent, strict=True):
         if max(pads) >= extent:
             raise ValueError(

@@ -159,7 +159,11 @@ def try_call(call: Call, place: str | int | None = None) -> Verdict:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return Verdict("computed", call.fault(result, *call.positional, **call.keywords))
-    except (ArithmeticError, ValueError):  # Python's floats raise where arrays give NaN
+    except (
+        ArithmeticError,
+        ValueError,
+        MemoryError,
+    ):  # Python's floats raise where arrays give NaN
         return Verdict("computed", None)
 
 

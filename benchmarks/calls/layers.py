@@ -9,7 +9,7 @@ from calls.frame import Call, difference, equal_to, pick, sizes, values
 from nn_scratch import layers, naive
 
 OPTIONS = "stride", "padding", "dilation"
-LARGEST = 1000  # parameters of a layer that is tried
+LARGEST, MOST = 1000, 20_000  # parameters of a layer that is tried, and numbers that it may make
 
 
 def geometry(rng):
@@ -205,7 +205,7 @@ def making(name):
                 y = layer(*x)
             except (ValueError, TypeError):
                 return None
-            return difference(y, FORWARD[name](layer, *x))
+            return None if y.size > MOST else difference(y, FORWARD[name](layer, *x))
 
         positional, keywords = MADE[name](rng)
         return Call(getattr(layers, name), positional, keywords, fault)

@@ -90,6 +90,8 @@ def localized(rng):
             return None
         size = SIZE if image_size is None else image_size
         size = (size,) * 2 if isinstance(size, int) else tuple(size)
+        if max(size) > 100:
+            return None
         found, boxes = net.to(np.float64)(np.ones((2, in_channels, *size)))
         wanted = (2, num_classes, 4) if options["class_boxes"] else (2, 4)
         right = found.shape == (2, num_classes) and boxes.shape == wanted

@@ -15,7 +15,7 @@ from types import ModuleType
 
 import numpy as np
 
-from nn_scratch.backend import Array
+from nn_scratch.backend import Array, is_cupy
 from nn_scratch.engine import cpu, cuda, plain
 from nn_scratch.engine.cpu.ways import Choice, which_way
 
@@ -33,10 +33,14 @@ def engine_of(x: Array) -> ModuleType:
     """Choose who computes.
 
     Returns: the module whose primitives compute with x.
+    Raises: TypeError for what is no array.
     """
+    on_cpu = isinstance(x, np.ndarray)
+    if not on_cpu and not is_cupy(x):
+        raise TypeError(f"x is a {type(x).__name__}, but must be an array")
     if (_name or current()) == "plain":
         return plain
-    return cpu if isinstance(x, np.ndarray) else cuda
+    return cpu if on_cpu else cuda
 
 
 def current() -> str:
@@ -62,7 +66,7 @@ class use:
 
     def __init__(self, name: str) -> None:
         global _name
-        name = _checked("the engine", name)
+        name = _checked("name of the engine", name)
         self._before, _name = current(), name
 
     def __enter__(self) -> None:
@@ -74,6 +78,6 @@ class use:
 
 
 def _checked(what, name):
-    if name not in NAMES:
+    if not isinstance(name, str) or name not in NAMES:
         raise EngineError(f'{what} is {name!r}, but must be "fast" or "plain"')
     return name

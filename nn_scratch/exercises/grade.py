@@ -12,6 +12,9 @@ from nn_scratch.exercises import sandbox
 from nn_scratch.exercises.exercise import EXERCISES, Exercise, Trial
 from nn_scratch.exercises.mistakes import Attempt, explain, mistakes_of, not_finite, soil
 from nn_scratch.exercises.own_matrix import own_matrix
+from nn_scratch.validate import number
+
+DAY = 86_400  # seconds
 
 
 class Step(NamedTuple):
@@ -113,9 +116,10 @@ def check_exercise(
     A call that takes more than `limit` seconds is stopped.
 
     Returns: an ExerciseReport, whatever the function does.
-    Raises: ValueError, with all names, if there is no such exercise.
+    Raises: ValueError, with all names, if there is no such exercise; TypeError or ValueError for a
+        limit that is not above 0.
     """
-    exercise = find(name)
+    exercise, limit = find(name), number("limit", limit, 0, DAY, above=True)
     takes = _parameters(function)
     trials = [trial for trial in exercise.trials if trial.case.needs in (None, *takes)]
     steps = []
@@ -131,9 +135,9 @@ def check_exercise(
 
 def find(name):
     """The exercise of this name. Raises ValueError, with the nearest names."""
-    if name not in EXERCISES:
+    if not isinstance(name, str) or name not in EXERCISES:
         near = ", ".join(get_close_matches(str(name), EXERCISES, 3, cutoff=0))
-        raise ValueError(f"there is no exercise {name!r}; the nearest are {near}")
+        raise ValueError(f"name: there is no exercise {name!r}; the nearest are {near}")
     return EXERCISES[name]
 
 

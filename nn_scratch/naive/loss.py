@@ -117,6 +117,6 @@ def smooth_l1_loss_backward(prediction: Array, target: Array, *, beta: float = 1
     gradient = np.zeros(prediction.shape, prediction.dtype)
     for place in np.ndindex(prediction.shape):
         d = float(prediction[place]) - float(target[place])
-        slope = d / beta if abs(d) < beta else (1.0 if d > 0 else -1.0)
+        slope = max(-1.0, min(1.0, d / beta)) if d == d else d  # NaN stays NaN
         gradient[place] = slope / prediction.size
     return gradient

@@ -128,7 +128,9 @@ class SlidingLocalizer:
         n, c, rows, columns = crops.shape[:4]
         crops = crops.transpose(0, 2, 3, 1, 4, 5).reshape(-1, c, *size)
         with inference_mode(self.classifier):
-            parts = [self.classifier(crops[i : i + CROPS]) for i in range(0, len(crops), CROPS)]
+            parts = [
+                self.classifier(crops[i : i + CROPS]) for i in range(0, max(len(crops), 1), CROPS)
+            ]
         scores, boxes = (
             np.concatenate(part).reshape(n, rows, columns, -1).transpose(0, 3, 1, 2)
             for part in zip(*parts, strict=True)

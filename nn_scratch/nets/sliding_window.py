@@ -184,4 +184,4 @@ def _dense(classifier) -> Iterator[Layer]:
 
 def _runs(count):
     """The numbers below count, CROPS at a time."""
-    return [np.arange(i, min(i + CROPS, count)) for i in range(0, count, CROPS)]
+    return [np.arange(i, min(i + CROPS, count)) for i in range(0, max(count, 1), CROPS)]

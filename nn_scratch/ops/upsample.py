@@ -36,7 +36,8 @@ def nearest_unpool2d_backward(dy: Array, scale: Pair) -> Array:
     Raises: ValueError if the scale does not divide dy's height and width; TypeError if dy is not
         float32 or float64.
     """
-    return engine_of(dy).sum_blocks(dy, dividing_scale(scale, dy))
+    scale = dividing_scale(scale, dy)
+    return engine_of(dy).sum_blocks(dy, scale)
 
 
 # ---------------------------------------------------------------- bed of nails
@@ -62,7 +63,8 @@ def bed_of_nails_unpool2d_backward(dy: Array, scale: Pair) -> Array:
     Raises: ValueError if the scale does not divide dy's height and width; TypeError if dy is not
         float32 or float64.
     """
-    return engine_of(dy).block_corners(dy, dividing_scale(scale, dy))
+    scale = dividing_scale(scale, dy)
+    return engine_of(dy).block_corners(dy, scale)
 
 
 # ---------------------------------------------------------------- bilinear

@@ -14,6 +14,7 @@ from math import prod
 from types import ModuleType
 from typing import NamedTuple
 
+from nn_scratch.arguments import each, one_of, parts, whole
 from nn_scratch.engine import plain
 from nn_scratch.engine.cpu import im2col, polyphase, winograd
 from nn_scratch.geometry import Windows, conv_size, conv_windows, turned
@@ -188,12 +189,18 @@ def which_way(
 
     Returns: the Choice: `way`, its name, and `costs`, the cost of each way that applies, in
     multiplications.
-    Raises: ValueError for an unknown primitive, and for shapes that do not fit.
+    Raises: ValueError for an unknown primitive, and for shapes that do not fit; TypeError for what
+        is no shape.
     """
-    if primitive not in WAYS:
-        raise ValueError(f"primitive is {primitive!r}, but must be one of {', '.join(WAYS)}")
-    windows = conv_windows(tuple(w_shape[2:]), stride, padding, dilation)
-    n, c, *size = x_shape
+    one_of("primitive", primitive, WAYS)
+    n, c, *size = parts("x_shape", each("x_shape", x_shape, lambda k, v: whole(k, v, 1)), 4)
+    w_shape = parts("w_shape", each("w_shape", w_shape, lambda k, v: whole(k, v, 1)), 4)
+    if w_shape[1] * whole("groups", groups, 1) != c or w_shape[0] % groups:
+        raise ValueError(
+            f"x_shape {tuple(x_shape)}, w_shape {w_shape} and groups={groups} do not fit: w is "
+            "(C_out, C_in/groups, kh, kw)"
+        )
+    windows = conv_windows(w_shape[2:], stride, padding, dilation)
     positions = conv_size(tuple(size), windows)
     call = Call(n, c, w_shape[0], tuple(size), positions, windows, groups)
     table = primitive
