@@ -33,7 +33,14 @@ try:
     from nn_scratch.graph.receptive_field import receptive_field
     from nn_scratch.layers import BatchNorm2d, Conv2d, ReLU, Sequential
     from nn_scratch.nets import DownUpFCN, FullResolutionFCN, pretrained
-    from nn_scratch.plotting import plot_lines, plot_net, plot_outlines, plot_ridges, plot_views
+    from nn_scratch.plotting import (
+        plot_images,
+        plot_lines,
+        plot_net,
+        plot_outlines,
+        plot_ridges,
+        plot_views,
+    )
     from nn_scratch.training import SGD, Adam, Segmentation, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -43,9 +50,28 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # %% [markdown]
 # ## 1. Full resolution, and its price
 #
-# Why go down at all? Stack convolutions that keep the size ("same" padding) and end with 11 scores
-# for each pixel: the **full-resolution** net. What a pixel of the output can depend on is called
-# its **receptive field**. Every 5×5 convolution adds 4 to its height and width.
+# Lesson 07 ended with a ring that could belong to an 8, a 9 or a 6. Here it is once more, through
+# windows that grow. **Predict:** from which one on do you know the digit, and could a net?
+
+# %%
+around, row, column = DigitSegmentation("test", 64).sample(0, 3)[0], 14, 8
+around = np.pad(around, ((0, 0), (30, 30), (30, 30)))
+sizes = (5, 13, 17, 41)
+plot_images(
+    {
+        f"{n}×{n} pixels": around[
+            :, row + 30 - n // 2 : row + 31 + n // 2, column + 30 - n // 2 : column + 31 + n // 2
+        ]
+        for n in sizes
+    },
+    size=2.2,
+)
+
+# %% [markdown]
+# An 8. So a pixel must see much. The straightforward way: stack convolutions that keep the size
+# ("same" padding) and end with 11 scores for each pixel: the **full-resolution** net. What a pixel
+# of the output can depend on is called its **receptive field**. Every 5×5 convolution adds 4 to its
+# height and width.
 #
 # **Predict** the receptive field of three such layers, and then how many layers it would take to
 # see a digit of 21 pixels from any of its own pixels: 41.
@@ -69,10 +95,12 @@ print("three layers see", receptive_field(three, image), "; for 41 pixels it tak
 # which sees 41 pixels, beside the net that goes down and up, which sees more. **Predict:** how many
 # times as many products does full resolution take?
 
-# %%
+# %% tags=["hide-input"]
 ten = FullResolutionFCN(1, 11, widths=(16, *(9 * [32])), rng=0)
 down_up = DownUpFCN(1, 11, widths=(16, 32, 64), upsampler="nearest", rng=0)
 subjects = {"full resolution": ten, "down and up": down_up}
+street = np.zeros((1, 1, 240, 320), np.float32)  # an image of an ordinary size
+wide = np.zeros((1, 1, 96, 96), np.float32)  # large enough to hold what a pixel sees
 
 
 def seconds(net, x):
@@ -85,12 +113,12 @@ def seconds(net, x):
     return round(min(times), 3)
 
 
-street = np.zeros((1, 1, 240, 320), np.float32)  # an image of an ordinary size
-wide = np.zeros((1, 1, 96, 96), np.float32)  # large enough to hold what a pixel sees
 timings = json.loads(Path("timings.json").read_text())  # taken once; to take them on your machine:
 if os.environ.get("NN_SCRATCH_MEASURE") == "1":
     timings["forward_seconds"] = {name: seconds(net, street) for name, net in subjects.items()}
     Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
+
+# %%
 measured = timings["forward_seconds"]
 print(f"{'240×320 pixels':<18}{'sees':>8}{'products':>12}{'kept':>10}{'seconds':>9}")
 for name, net in subjects.items():

@@ -147,12 +147,14 @@ plot_two_heads(scene, ops.softmax(scores)[0], box, "0123456789", features)
 # straight further out, so that one bad box cannot shout down all the others. With $d$ the
 # difference and a mean over all $n$ numbers:
 #
-# $$L_2 = \frac1n \sum d^2, \quad \frac{\partial L_2}{\partial d} = \frac{2d}{n};
-#   \qquad
-#   L_1^{\text{smooth}} = \frac1n \sum
-#   \begin{cases}\tfrac12 d^2 & |d| < 1\\ |d| - \tfrac12 & \text{else}\end{cases}, \quad
-#   \frac{\partial L_1^{\text{smooth}}}{\partial d} = \frac1n
-#   \begin{cases} d & |d| < 1\\ \pm 1 & \text{else}\end{cases} \tag{4}$$
+# $$\begin{aligned}
+#   L_2 &= \frac1n \sum d^2, &
+#   \frac{\partial L_2}{\partial d} &= \frac{2d}{n} \\
+#   L_1^{\text{smooth}} &= \frac1n \sum
+#   \begin{cases}\tfrac12 d^2 & |d| < 1\\ |d| - \tfrac12 & \text{else}\end{cases}, \quad &
+#   \frac{\partial L_1^{\text{smooth}}}{\partial d} &= \frac1n
+#   \begin{cases} d & |d| < 1\\ \pm 1 & \text{else}\end{cases}
+#   \end{aligned} \tag{4}$$
 
 # %%
 d = np.linspace(-3, 3, 25)

@@ -346,6 +346,11 @@ def plot_switches(rng):
     return picture("plot_switches", x=values(rng, 4, 6).round(1), kernel_size=2, dy=dy)
 
 
+def plot_overlap(rng):
+    x, dy = (values(rng, *shape).round(1) for shape in ((5, 7), (2, 3)))
+    return picture("plot_overlap", x=x, dy=dy, kernel_size=3, stride=2)
+
+
 def plot_points(rng):
     image = photograph(rng, channels=(1,))
     maps = titled(rng, lambda: image[0] * (rng.random(image.shape[1:]) < 0.3))

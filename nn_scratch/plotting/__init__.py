@@ -64,6 +64,7 @@ from nn_scratch.plotting.upwards import plot_blocks, plot_interpolation, plot_po
 from nn_scratch.plotting.windows import (
     plot_dense_pool,
     plot_dilation,
+    plot_overlap,
     plot_patches,
     plot_pooled,
     plot_switches,
@@ -102,6 +103,7 @@ __all__ = [
     "plot_net",
     "plot_occlusion",
     "plot_outlines",
+    "plot_overlap",
     "plot_overlay",
     "plot_patches",
     "plot_phases",

@@ -23,6 +23,7 @@ from nn_scratch.plotting.text import fitted, title
 
 READ, SEEN = "#0072b2", LinearSegmentedColormap.from_list("seen", ["#d6e9f8", "#0a3f6b"])
 FIRST, SECOND = "#56b4e9", "#e69f00"  # the two sets of pairs
+FRAMES = (*BOX_COLOURS[:3], BOX_COLOURS[4])  # without yellow, which is pale on white
 SIDE = 2.6  # inches, of an image
 MOST_TAPS, MOST_PIXELS = 15, 100  # of a kernel along a side; of all that is seen
 
@@ -113,6 +114,51 @@ def plot_switches(x: Array, kernel_size: int = 2, dy: Array | None = None) -> Fi
                 place = here[0] + 0.05, here[1] + 0.05
                 axis.add_patch(Rectangle(place, 0.9, 0.9, fill=False, ec="black", lw=2, zorder=3))
         left += shape[1] + gap
+    return figure
+
+
+def plot_overlap(x: Array, dy: Array, kernel_size: int, stride: int) -> Figure:
+    """Windows that overlap, each framed in a colour of its own, and what the backward pass of a
+    max-pool adds up where they chose the same pixel.
+
+    x (H, W); dy: what comes back, of y's shape; kernel_size, stride: of the windows.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    x, dy = given.plane("x", x), given.plane("dy", dy)
+    size = whole("kernel_size", kernel_size, 1, given.MANY)
+    stride = whole("stride", stride, 1, given.MANY)
+    y, switches = (a[0, 0] for a in max_pool2d(x[None, None], size, stride=stride))
+    if dy.shape != y.shape:
+        raise ValueError(f"dy has shape {dy.shape}, but must be {y.shape}, as y")
+    (high, wide), gap = x.shape, 1.3
+    starts = {"x": 0.0, "dy": wide + gap, "dx": wide + dy.shape[1] + 2 * gap}
+    end = starts["dx"] + wide
+    figure = Figure(figsize=(0.56 * (end + 0.7), 0.56 * (high + 1.2)))
+    axis = figure.add_axes((0, 0, 1, 1), xlim=(-0.4, end + 0.3), ylim=(high + 0.3, -0.9))
+    axis.set_axis_off()
+    middle = (high - len(dy)) / 2
+    for name, left in starts.items():
+        top = middle if name == "dy" else 0
+        axis.text(left, top - 0.25, name, fontsize=12, va="bottom")
+    terms: dict[int, list[str]] = {}
+    for place, value in np.ndenumerate(x):
+        draw_square(axis, place[1], place[0], "white", f"{value:g}")
+    looks = zip(np.ndindex(y.shape), cycle(FRAMES), cycle(("-", "--", "-.", ":")))
+    for at, ((p, q), colour, style) in enumerate(looks):
+        inset = 0.06 + 0.09 * (at % 4)  # frames that meet stay apart
+        corner, side = (q * stride + inset, p * stride + inset), size - 2 * inset
+        how = {"fill": False, "ec": colour, "ls": style, "lw": 2.6, "zorder": 3}
+        axis.add_patch(Rectangle(corner, side, side, **how))
+        draw_square(axis, starts["dy"] + q, middle + p, colour, f"{dy[p, q]:g}")
+        terms.setdefault(int(switches[p, q]), []).append(f"{dy[p, q]:g}")
+    for r, c in np.ndindex(x.shape):
+        found = terms.get(r * wide + c, ["0"])
+        draw_square(axis, starts["dx"] + c, r, "#e8e8e8" if found != ["0"] else "white")
+        text = "+\n".join("+".join(found[i : i + 2]) for i in range(0, len(found), 2))
+        centre = starts["dx"] + c + 0.5, r + 0.5
+        axis.text(*centre, text, ha="center", va="center", fontsize=11)
     return figure
 
 

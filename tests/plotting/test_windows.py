@@ -39,6 +39,16 @@ def test_switches(tmp_path):
     assert " ".join(shown[shown.index("dx") + 1 :]) == "0 0 20 0 0 10 0 0 0 0"
 
 
+def test_overlap_writes_the_sum_that_meets(tmp_path):
+    x = np.zeros((5, 6))
+    x[2, 1], x[0, 4] = 9, 5
+    figure = windows.plot_overlap(x, np.array([[1.0, 2], [3, 4]]), 3, 2)
+    figure.savefig(tmp_path / "picture.png")
+    shown = texts(figure.axes[0])
+    assert shown[-30:].count("0") == 27
+    assert shown[-30 + 4] == "2" and shown[-30 + 13] == "1+3" and shown[-30 + 14] == "4"
+
+
 def test_patches_lie_around_their_pixels(tmp_path):
     figure = windows.plot_patches(IMAGE, [(0, 0), (6, 4)], 5)
     figure.savefig(tmp_path / "picture.png")
@@ -85,6 +95,8 @@ def test_dense_pool(tmp_path):
         (lambda: windows.plot_pooled({"a": IMAGE}, 0), "kernel_size is 0"),
         (lambda: windows.plot_switches(np.ones(3)), r"x has shape \(3,\)"),
         (lambda: windows.plot_switches(np.ones((4, 4)), dy=np.ones((3, 2))), "dy has shape"),
+        (lambda: windows.plot_overlap(np.ones((5, 5)), np.ones((2, 3)), 3, 2), "dy has shape"),
+        (lambda: windows.plot_overlap(np.ones((5, 5)), np.ones((2, 2)), 3, 0), "stride is 0"),
         (lambda: windows.plot_patches(IMAGE, [(0, 0)], 4), "window is 4, but must be odd"),
         (lambda: windows.plot_patches(IMAGE, [(7, 0)], 3), "places"),
         (lambda: windows.plot_patches(IMAGE, [], 3), "places"),
