@@ -51,21 +51,20 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # ## 1. Full resolution, and its price
 #
 # Lesson 07 ended with a ring that could belong to an 8, a 9 or a 6. Here it is once more, through
-# windows that grow. **Predict:** from which one on do you know the digit, and could a net?
+# windows that grow. **Predict:** from which one on can anybody know the digit?
 
 # %%
-around, row, column = DigitSegmentation("test", 64).sample(0, 3)[0], 14, 8
-around = np.pad(around, ((0, 0), (30, 30), (30, 30)))
-sizes = (5, 13, 17, 41)
-plot_images(
-    {
-        f"{n}×{n} pixels": around[
-            :, row + 30 - n // 2 : row + 31 + n // 2, column + 30 - n // 2 : column + 31 + n // 2
-        ]
-        for n in sizes
-    },
-    size=2.2,
-)
+street, row, column = DigitSegmentation("test", 64).sample(0, 3)[0], 14, 8
+around = np.pad(street, ((0, 0), (20, 20), (20, 20)))
+
+
+def window(size):
+    """So many pixels around the pixel; padding has moved it by 20."""
+    rows, columns = (slice(at + 20 - size // 2, at + 21 + size // 2) for at in (row, column))
+    return around[:, rows, columns]
+
+
+plot_images({f"{size}×{size} pixels": window(size) for size in (5, 13, 17, 41)}, size=2.2)
 
 # %% [markdown]
 # An 8. So a pixel must see much. The straightforward way: stack convolutions that keep the size
