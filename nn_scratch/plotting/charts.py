@@ -54,15 +54,17 @@ def plot_dots(
 ) -> Figure:
     """A row for each name, and side by side a panel for each title: one dot for each value.
 
-    panels: a dict from title to the values of each row, a list for each; those in `logarithmic`
-    have a logarithmic axis. groups: the group of each row; a group has its colour and its marker,
-    and rows of one group should follow each other.
+    panels: a dict from title to the values of each row, a list for each, with NaN for none; those
+    in `logarithmic` have a logarithmic axis. groups: the group of each row; a group has its colour
+    and its marker, and rows of one group should follow each other.
 
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
     given.names("names", names, least=1)
     given.names("groups", groups, least=len(names), optional=True)
+    if groups is not None and len(groups) > len(names):
+        raise ValueError(f"groups has {len(groups)} entries, but there are {len(names)} names")
     given.names("logarithmic", [*items("logarithmic", logarithmic)])
     panels = {
         what: _dots(rows, len(names), LEAST if what in logarithmic else -given.MOST)
@@ -79,8 +81,8 @@ def plot_dots(
             axis.plot(values, [row] * len(values), marker, color=colour, alpha=0.7, ms=6)
         if what in logarithmic:
             axis.set_xscale("log")
-            values = [value for row in rows for value in row]
-            wide = max(values) > 100 * min(values)
+            values = [value for row in rows for value in row if not np.isnan(value)]
+            wide = max(values, default=1) > 100 * min(values, default=1)
             axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=6))
             axis.xaxis.set_minor_locator(NullLocator())
             axis.xaxis.set_major_formatter("{x:g}")
@@ -326,7 +328,7 @@ def _dots(rows, count, least):
         raise ValueError(
             f"panels holds {rows!r:.60}, but must hold {count} lists, one for each name"
         )
-    return [given.row("panels", values, least=least) for values in rows]
+    return [given.row("panels", values, least=least, gaps=True) for values in rows]
 
 
 def _shares(bar):

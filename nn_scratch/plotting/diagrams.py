@@ -164,13 +164,15 @@ def plot_two_heads(
     show the way of the gradients.
 
     image (1 or 3, H, W) with values from 0 to 1; probabilities (K,) of the classes; box (4,):
-    (x, y, w, h) in pixels; features: how many numbers the two heads read.
+    (x, y, w, h) in pixels; class_names: K names, or a text of K letters; features: how many numbers
+    the two heads read.
 
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
     image, box = given.image("image", image), given.boxes("box", box, (4,))
     probabilities = given.row("probabilities", probabilities, least=0, most=1)
+    class_names = [*class_names] if isinstance(class_names, str) else class_names
     given.names("class_names", class_names, least=len(probabilities))
     features = integer("features", features, least=1)
     figure = Figure(figsize=(9.6, 4.0))

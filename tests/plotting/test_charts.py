@@ -64,3 +64,34 @@ VALLEY = {"xlabel": "a", "ylabel": "b"}
 def test_what_cannot_be_drawn(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_dots_that_are_missing_are_left_out():
+    panels = {"iou": [[0.5, np.nan], [0.7]], "ms": [[np.nan], [np.nan]]}
+    figure = charts.plot_dots(["a", "b"], panels, logarithmic=["ms"])
+    figure.draw_without_rendering()
+    shown = [line.get_xdata().tolist() for line in figure.axes[0].lines]
+    assert np.array_equal(shown[0], [0.5, np.nan], equal_nan=True) and shown[1] == [0.7]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: charts.plot_losses({"net": {"steps": []}}), "histories"),
+        (lambda: charts.plot_losses({"net": [1, 2]}), "histories holds"),
+        (lambda: charts.plot_dots(["a"], {"iou": [[1], [2]]}), "panels holds .* but must hold 1"),
+        (lambda: charts.plot_dots(["a"], {"iou": [[0]]}, ["iou"]), "panels holds"),
+        (lambda: charts.plot_dots(["a"], {"iou": [[1]]}, groups=["x", "y"]), "groups has 2"),
+        (lambda: charts.plot_lines({"a": [1, 2]}, [1], xlabel="x", ylabel="y"), "lines has shape"),
+        (
+            lambda: charts.plot_lines({"a": [0]}, [1], xlabel="x", ylabel="y", logarithmic="y"),
+            "lin",
+        ),
+        (lambda: charts.plot_shares({"a": {"b": 0}}), "bars holds a bar whose parts are all 0"),
+        (lambda: charts.plot_roofline({"a": (1, 0)}, 1, 1), "points holds"),
+        (lambda: charts.plot_roofline({"a": (1, 1)}, 0, 1), "bandwidth is 0"),
+    ],
+)
+def test_charts_refuse_nonsense_by_name(call, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        call()
