@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,6 +18,7 @@ from nn_scratch.validate import number
 
 HATCHES = ("", "//", "..", "\\\\", "xx", "--")  # tell neighbours apart without colour
 FEW = 25  # markers on a line
+MACHINES = 1e-6, 1e9  # what any of them has of a unit
 LEAST = 1e-99  # of what is drawn along an axis
 INSIDE = 5  # names that a legend inside a chart may have
 
@@ -110,17 +112,17 @@ def plot_roofline(
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
     """
-    bandwidth = number("bandwidth", bandwidth, LEAST, given.MOST)
-    rate = number("rate", rate, LEAST, given.MOST)
+    bandwidth, rate = number("bandwidth", bandwidth, *MACHINES), number("rate", rate, *MACHINES)
     points = {
-        name: given.row("points", point, length=2, least=LEAST)
+        name: given.row("points", point, 2, *MACHINES)
         for name, point in given.titled("points", points).items()
     }
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axis = figure.add_subplot()
     x = np.geomspace(0.05, 1000, 200)
     axis.plot(x, np.minimum(rate, bandwidth * x), color="#222222", lw=1.6)
-    axis.text(0.07, bandwidth * 0.16, f"{bandwidth:.0f} GB/s", rotation=36, fontsize=8)
+    slope: dict[str, Any] = {"rotation": 36, "fontsize": 8, "clip_on": True}  # it may lie above what is shown
+    axis.text(0.07, bandwidth * 0.16, f"{bandwidth:.0f} GB/s", **slope)
     axis.text(800, rate * 1.15, f"{rate:.0f} GFLOP/s", fontsize=8, ha="right")
     colours = cycle(LINE_COLOURS)
     for (name, (intensity, reached)), colour in zip(points.items(), colours, strict=False):
