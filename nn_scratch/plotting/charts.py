@@ -121,7 +121,11 @@ def plot_roofline(
     axis = figure.add_subplot()
     x = np.geomspace(0.05, 1000, 200)
     axis.plot(x, np.minimum(rate, bandwidth * x), color="#222222", lw=1.6)
-    slope: dict[str, Any] = {"rotation": 36, "fontsize": 8, "clip_on": True}  # it may lie above what is shown
+    slope: dict[str, Any] = {
+        "rotation": 36,
+        "fontsize": 8,
+        "clip_on": True,
+    }  # it may lie above what is shown
     axis.text(0.07, bandwidth * 0.16, f"{bandwidth:.0f} GB/s", **slope)
     axis.text(800, rate * 1.15, f"{rate:.0f} GFLOP/s", fontsize=8, ha="right")
     colours = cycle(LINE_COLOURS)
