@@ -71,8 +71,9 @@ plot_images(
 
 # %% [markdown]
 # One photograph, and a net must be tested on what it has not seen. So it is cut: the upper two rows
-# are for training (random crops, half of them mirrored), the third for choosing, and the lowest is
-# looked at once, at the end. (At half its size, where coins are as large as the digits were.)
+# are for training (random crops, half of them mirrored), the third for choosing, and the lowest
+# only for testing: nothing is ever chosen by it. (At half its size, where coins are as large as the
+# digits were.)
 #
 # ## 2. The number to beat
 #
@@ -477,8 +478,8 @@ if not own:
     assert areas[:12].max() < 0.9 * areas[12:18].max()
 
 # %% [markdown]
-# It is by far the largest of the photograph. The net has never met one that fills a picture, and
-# sees none of its edges where it expects them.
+# It is by far the largest of the photograph, and the net has never met one like it. Most of its
+# face is called small; only here and there, at the rim, does the net begin to wonder.
 #
 # ## 8. What holds it back?
 #
