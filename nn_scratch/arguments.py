@@ -303,11 +303,8 @@ def flags(name: str, value: Any, *shape: Any) -> Any:
 
     Raises: as an_array.
     """
-    if (
-        getattr(value, "dtype", np.dtype(bool)).kind in INTEGERS
-        and ((value == 0) | (value == 1)).all()
-    ):
-        value = value.astype(bool)
+    if isinstance(value, np.ndarray) and value.dtype.kind in INTEGERS:
+        value = value.astype(bool) if ((value == 0) | (value == 1)).all() else value
     return an_array(name, value, shape, FLAGS).astype(bool, copy=False)
 
 

@@ -283,8 +283,8 @@ def check_masked(prediction, target, mask):
     check_alike("prediction", prediction=prediction, target=target)
     if prediction.ndim != 4:
         raise ValueError(f"prediction has shape {prediction.shape}, but must be (N, C, H, W)")
-    found = getattr(mask, "dtype", type(mask).__name__)
-    if str(found) != "bool":
+    if not is_array(mask) or mask.dtype != bool:
+        found = mask.dtype if is_array(mask) else type(mask).__name__
         raise TypeError(f"mask is {found}, but must be an array of bools")
     n, _, height, width = prediction.shape
     check_shape("mask", mask, (n, height, width), "one for each place of prediction")

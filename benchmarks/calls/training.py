@@ -8,8 +8,9 @@ import numpy as np
 
 from calls.frame import Call, difference, equal_to, pick, values
 from nn_scratch import training
-from nn_scratch.data import DigitSegmentation, Loader
+from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
 from nn_scratch.layers import Conv2d, Linear, Sequential
+from nn_scratch.nets.zoo import LOCALIZERS
 from nn_scratch.training.recipes import Recipe
 from nn_scratch.training.tasks.segmentation import SegmentationSettings
 
@@ -135,6 +136,27 @@ def segmented():
     return made, training.Segmentation(11), Loader(DigitSegmentation("test", 3), 2)
 
 
+def stepped(rng):
+    """A step of each task; its loss, for segmentation, is the mean of −log softmax."""
+    made, task, loader = segmented()
+    if rng.random() < 0.5:
+        made = LOCALIZERS["localizer"](1, 10, image_size=(40, 40), width=1, rng=0)
+        task, loader = training.Localization(), Loader(DigitLocalization("test", 3), 2)
+    batch = next(loader.batches())
+
+    def fault(losses, net, batch):
+        if not isinstance(task, training.Segmentation):
+            known = all(np.isfinite(part).all() for part in batch)
+            return None if np.isfinite(losses["loss"]) or not known else "no loss"
+        scores = np.asarray(net(batch[0]), np.float64)
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        chosen = np.take_along_axis(shares, np.asarray(batch[1])[:, None], axis=1)
+        return difference(float(losses["loss"]), float(-np.log(chosen).mean()), 1e-4)
+
+    return Call(task.step, [made, batch], {}, fault, names=("labels",))
+
+
 def fitted(rng):
     def fault(history, net, task, loader, optimizer, *, epochs, **options):
         steps, done = len(history["steps"]), len(history["epochs"])
@@ -222,6 +244,7 @@ TABLE = {
     ),
     "training.Optimizer.load_state_dict": resumed,
     "training.SGD": optimizer("SGD", by_sgd, momentum=momentum, weight_decay=decay),
+    "training.Task.step": stepped,
     "training.Segmentation": task(
         "Segmentation",
         [3],

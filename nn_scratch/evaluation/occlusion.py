@@ -49,19 +49,27 @@ def occlusion(
     net.eval()
     try:
         with inference_mode(net):
-            (whole_score,) = reals("what score gives", score(net(image[None])), 1)
+            (whole_score,) = _scored(score, net(image[None]), 1)
             for begin in range(0, len(squares), BATCH):
                 some = squares[begin : begin + BATCH]
                 batch = np.repeat(image[None], len(some), axis=0)
                 for covered, (rows, columns) in zip(batch, some, strict=True):
                     covered[:, rows, columns] = grey
-                values = reals("what score gives", score(net(batch)), len(some))
+                values = _scored(score, net(batch), len(some))
                 for square, value in zip(some, values, strict=True):
                     falls[square] += whole_score - value
                     covers[square] += 1
     finally:
         net.train(training)
     return falls / np.maximum(covers, 1)
+
+
+def _scored(score, output, count):
+    """A number for each of `count` images, from what the net says of them."""
+    try:
+        return reals("what it gives", score(output), count)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"score does not take what the net gives: {error}") from error
 
 
 def label_score(scores: Array, pixel: tuple[int, int]) -> Callable[[Array], Array]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import each, room_for, whole
+from nn_scratch.arguments import an_instance, each, room_for, whole
 from nn_scratch.geometry import pair
 from nn_scratch.layers import BatchNormReLU2d, Conv2d, Sequential
 
@@ -18,6 +18,7 @@ def check_sizes(widths: Any, kernel_size: Any, **channels: Any) -> None:
 
     Raises: TypeError or ValueError, by the argument's name, for what is none of these.
     """
+    an_instance("widths", widths, (tuple, list), "a tuple of numbers")
     found = each("widths", widths, lambda name, width: whole(name, width, 1, LARGEST_WIDTH))
     if not found:
         raise ValueError("widths are none, but a net has at least one stage")

@@ -35,7 +35,7 @@ def pretrained_file(name: str) -> Path:
     Raises: UnknownNetError, with the names there are.
     """
     names = pretrained_names()
-    if name not in names:
+    if not isinstance(name, str) or name not in names:
         raise UnknownNetError(
             f"there is no trained net of the name {shown(name)}, but {', '.join(names)}"
         )

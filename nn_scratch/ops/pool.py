@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import flag
+from nn_scratch.arguments import flag, one_of
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.geometry import (
@@ -132,9 +132,7 @@ def _promised(kernel_size, *geometry):
 
 def _without_overwritten(values, switches, size, collisions):
     """The values, zero where a later one takes the place: this mask is its own adjoint."""
-    if collisions not in COLLISIONS:
-        raise ValueError(f"collisions={collisions!r}, but must be one of {COLLISIONS}")
-    if collisions == "sum":
+    if one_of("collisions", collisions, COLLISIONS) == "sum":
         return values
     last = engine_of(switches).last_writer_mask(switches, size)
     return xp_of(values).where(last, values, values.dtype.type(0))

@@ -25,7 +25,7 @@ from nn_scratch.plotting.detection import plot_detections, plot_found
 from nn_scratch.training.distributed import world
 from nn_scratch.training.settings import Settings, with_default
 from nn_scratch.training.tasks.detectors import Detector, HeatMaps, Windows
-from nn_scratch.training.tasks.task import Task, backward, total
+from nn_scratch.training.tasks.task import Task, backward, check_batch, total
 
 DRAWN = 8  # images of a batch
 SHOWN = 0.3  # the least score of a box in a picture
@@ -76,6 +76,7 @@ class Detection(Task):
 
     def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
         """As Task.step: "loss", and each of the detector's losses."""
+        check_batch(net, batch, 4)
         images, truth = _of_batch(batch)
         output = net(to_device(images, net.device))
         detector, stride = _kind(output), map_stride(images.shape[2:], output[0].shape[2:])

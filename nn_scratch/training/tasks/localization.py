@@ -16,7 +16,7 @@ from nn_scratch.nets.zoo import LOCALIZERS
 from nn_scratch.plotting import figures
 from nn_scratch.training.distributed import world
 from nn_scratch.training.settings import Settings, SettingsError, number, option, with_default
-from nn_scratch.training.tasks.task import Task, backward, moved, share, total
+from nn_scratch.training.tasks.task import Task, backward, check_batch, moved, share, total
 
 BOX_LOSSES = {
     "l2": (ops.mse_loss, ops.mse_loss_backward),
@@ -84,7 +84,12 @@ class Localization(Task):
         return cls()
 
     def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
-        """As Task.step: "loss", "class_loss", "box_loss" and "accuracy"."""
+        """As Task.step: "loss", "class_loss", "box_loss" and "accuracy".
+
+        Raises: TypeError or ValueError for what is no net or no such batch.
+        """
+        check_batch(net, batch, 3)
+        validate.check_integers("labels of batch", batch[1])
         images, labels, true_boxes = moved(batch, net.device)
         target = box_tools.to_fractions(true_boxes, images.shape[2:])
         scores, boxes = net(images)

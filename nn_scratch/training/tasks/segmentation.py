@@ -25,7 +25,7 @@ from nn_scratch.training.settings import (
     whole,
     with_default,
 )
-from nn_scratch.training.tasks.task import Task, backward, moved, share, total
+from nn_scratch.training.tasks.task import Task, backward, check_batch, moved, share, total
 
 WORTH_SAYING = 0.01  # classes with a smaller share of the pixels are not listed
 DRAWN = 8  # images of a batch
@@ -114,8 +114,11 @@ class Segmentation(Task):
     def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
         """As Task.step.
 
-        Raises: ValueError for labels that are no class, before they are moved.
+        Raises: ValueError for labels that are no class, before they are moved; TypeError or
+            ValueError for what is no net or no such batch.
         """
+        check_batch(net, batch, 2)
+        validate.check_integers("labels of batch", batch[1])
         validate.check_labels(batch[1], self.num_classes, self.ignore_index)
         part, whole = share(self._weight_of(batch[1]))
         images, labels = moved(batch, net.device)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
+from nn_scratch.arguments import an_instance, parts, shown
 from nn_scratch.backend import Array, to_device, xp_of
 from nn_scratch.data import Source, open_folder
 from nn_scratch.data.sources import BUILT_IN
@@ -13,6 +14,7 @@ from nn_scratch.layers import Layer
 from nn_scratch.training.distributed import world
 from nn_scratch.training.settings import SCENES
 from nn_scratch.training.settings import Settings as AnySettings
+from nn_scratch.validate import check_images
 
 
 class Task:
@@ -93,6 +95,21 @@ class Task:
         """What can be reached without looking at the images: "name", "params" and metrics; empty
         if that says nothing. train, validation: Loaders."""
         return {}
+
+
+def check_batch(net: Any, batch: Any, count: int) -> None:
+    """A net, and a batch of so many parts, of which the first are images.
+
+    Raises: TypeError or ValueError for anything else.
+    """
+    an_instance("net", net, Layer)
+    images, *others = parts("batch", batch, count)
+    check_images("images of batch", images)
+    for number, part in enumerate(others, 1):
+        if not hasattr(part, "__len__") or len(part) != len(images):
+            raise ValueError(
+                f"batch[{number}] is {shown(part)}, but must be of {len(images)} images"
+            )
 
 
 def moved(batch: tuple, device: str) -> tuple:
