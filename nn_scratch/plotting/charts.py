@@ -74,7 +74,7 @@ def plot_dots(
     }
     figure = Figure(figsize=(2.2 + 2.3 * len(panels), 1 + 0.27 * len(names)), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-    groups = [] if groups is None else groups
+    groups = [] if groups is None else [str(group) for group in groups]
     kinds = list(dict.fromkeys(groups))
     styles = dict(zip(kinds, zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False), strict=False))
     looks = [styles[kind] for kind in groups] if kinds else [("o", LINE_COLOURS[0])] * len(names)

@@ -104,6 +104,7 @@ def plot_timeline(
     every = list(dict.fromkeys(what for pieces in rows.values() for *_, what in pieces))
     if kinds is not None:
         given.names("kinds", kinds, least=1)
+        kinds = [str(kind) for kind in kinds]
         if missing := [what for what in every if what not in kinds]:
             raise ValueError(f"kinds is {list(kinds)}, but rows have {missing[0]!r}")
     end = max((start + length for p in rows.values() for start, length, _ in p), default=1.0)
@@ -200,5 +201,6 @@ def _pieces(pieces):
         if not isinstance(piece, (tuple, list)) or len(piece) != 3:
             raise TypeError(f"rows has {piece!r}, but must have (start, length, what)")
         start, length, what = piece
-        found.append((number("rows", start, 0), number("rows", length, 0), what))
+        start, length = (number("rows", n, 0, given.MOST) for n in (start, length))
+        found.append((start, length, str(what)))
     return found
