@@ -99,10 +99,10 @@ plot_boxes(images, true_boxes, np.broadcast_to(constant, (6, 4)))
 # The network looks at the image with convolutions and pools, as before, and ends in a vector of
 # **features** $f$. Two linear layers read the same features: one gives a score for each class, the
 # other gives four numbers (OverFeat, Sermanet et al. 2013). In the textbook case the features are
-# the 4096 numbers that AlexNet (Krizhevsky et al. 2012), the net of the photographs of ImageNet,
-# computes before its scores; so the box head is a linear layer 4096 → 4, and the class head one of
-# 4096 → 1000. Ours have 256; `nn-scratch info localization --net
-# localizer-4096` shows the large one.
+# the 4096 numbers that AlexNet (Krizhevsky et al. 2012), which names a thousand kinds of things in
+# photographs, computes before its scores; so the box head is a linear layer 4096 → 4, and the class
+# head one of 4096 → 1000. Ours have 256; `nn-scratch info localization --net localizer-4096` shows
+# the large one.
 #
 # $$z = f\,W_z^{\mathsf T}, \qquad q = f\,W_q^{\mathsf T} \tag{2}$$
 #
