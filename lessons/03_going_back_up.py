@@ -4,7 +4,7 @@
 # **The question:** pooling made the image small; a label for every *pixel* needs it large again.
 # How can a value be put back among four pixels, and what does a remembered switch buy?
 #
-# You need: lesson 02. About 30 minutes.
+# You need: lesson 02. About 35 minutes.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up **03** [04](04_transpose_convolution.ipynb) · learn

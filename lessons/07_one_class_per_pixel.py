@@ -87,9 +87,17 @@ print("scores", scores.shape, "→ label map", scores.reshape(11, 40, 40).argmax
 # %% [markdown]
 # ## 2. What it wastes
 #
-# Neighbouring windows share 16 of their 17 columns. Their first convolution computes nearly the
-# same numbers again. How many multiplications are that? (Each goes with an addition; tables call
-# the pair a MAC, multiply and accumulate. These lessons say *products*.)
+# Two neighbours, and one a little further on. **Predict:** how many of their 17×17 pixels do the
+# first two share?
+
+# %%
+plot_patches(image, [(20, 24), (20, 25), (26, 24)], window=17)
+
+# %% [markdown]
+# Sixteen of seventeen columns, 272 of 289 pixels. There the first convolution computes the same
+# numbers twice, and with the next window again. How many multiplications is that in all? (Each goes
+# with an addition; tables call the pair a MAC, multiply and accumulate. These lessons say
+# *products*.)
 
 # %%
 for row in cost(classifier, patch_around(0, 0)[None]):
