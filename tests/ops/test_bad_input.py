@@ -162,7 +162,7 @@ CASES = {
     "an unknown way to collide": (
         lambda: ops.max_unpool2d(X[:, :, :3, :3], SWITCHES, (6, 7), collisions="mean"),
         ValueError,
-        "collisions='mean'",
+        "collisions is 'mean', but must be one of sum, overwrite",
     ),
     "a scale that does not divide": (
         lambda: ops.nearest_unpool2d_backward(X, 4),
