@@ -1,6 +1,6 @@
 """Random calls of every public function: a right result, or an error that names the argument.
 
-    python benchmarks/random_calls.py                  20,000 calls, some minutes
+    python benchmarks/random_calls.py                  20,000 calls, half a minute
     python benchmarks/random_calls.py --calls 500 --seed 3 --only evaluation.
 
 Each function and class that a package lists in `__all__` has a maker of right calls in calls/, and,
@@ -66,23 +66,23 @@ def main(arguments=None):
 def try_calls(names, calls, seed, table=TABLE):
     """How many calls were computed and refused, and the faults found, as text."""
     counts, faults = Counter(), []
-    with elsewhere():
-        for number in range(calls):
-            name, rng = names[number % len(names)], np.random.default_rng([seed, number])
-            call, place = table[name](rng), None
-            if rng.random() < SPOILED and (call.positional or call.keywords):
-                call, place = spoiled(rng, call)
-            text = described(name, call)  # before the call, which may use its arguments up
+    for number in range(calls):
+        name, rng = names[number % len(names)], np.random.default_rng([seed, number])
+        call, place = table[name](rng), None
+        if rng.random() < SPOILED and (call.positional or call.keywords):
+            call, place = spoiled(rng, call)
+        text = described(name, call)  # before the call, which may use its arguments up
+        with elsewhere():
             outcome, fault = try_call(call, place)
-            counts[outcome] += 1
-            if fault:
-                faults.append(f"call {number}: {text}: {fault}")
+        counts[outcome] += 1
+        if fault:
+            faults.append(f"call {number}: {text}: {fault}")
     return counts, faults
 
 
 @contextmanager
 def elsewhere():
-    """In a folder of its own, because a text may be taken for the name of a file to write."""
+    """In a new folder, because a text may be taken for the name of a file to write."""
     here = os.getcwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)

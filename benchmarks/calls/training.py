@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calls.frame import Call, difference, equal_to, pick, values
+from calls.frame import Call, difference, equal_to, finite, pick, values
 from nn_scratch import training
 from nn_scratch.data import DigitLocalization, DigitSegmentation, Loader
 from nn_scratch.layers import Conv2d, Linear, Sequential
@@ -146,7 +146,7 @@ def stepped(rng):
 
     def fault(losses, net, batch):
         if not isinstance(task, training.Segmentation):
-            known = all(np.isfinite(part).all() for part in batch)
+            known = finite(batch)
             return None if np.isfinite(losses["loss"]) or not known else "no loss"
         scores = np.asarray(net(batch[0]), np.float64)
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -154,7 +154,7 @@ def stepped(rng):
         chosen = np.take_along_axis(shares, np.asarray(batch[1])[:, None], axis=1)
         return difference(float(losses["loss"]), float(-np.log(chosen).mean()), 1e-4)
 
-    return Call(task.step, [made, batch], {}, fault, names=("labels",))
+    return Call(task.step, [made, batch], {}, fault, names=("labels", "boxes"))
 
 
 def fitted(rng):

@@ -123,7 +123,7 @@ def _iou_with(first, boxes):
 
 def _scores(name, scores, *shape):
     """Scores on the host, of two classes or more."""
-    found = to_host(an_array(name, scores, shape))
+    found = to_host(an_array(name, scores, shape)).astype(np.float64, copy=False)
     if found.shape[1] < 2:
         raise ValueError(
             f"{name} has shape {found.shape}, but needs at least two classes to compare"

@@ -132,7 +132,7 @@ class SlidingLocalizer:
                 self.classifier(crops[i : i + CROPS]) for i in range(0, max(len(crops), 1), CROPS)
             ]
         scores, boxes = (
-            np.concatenate(part).reshape(n, rows, columns, -1).transpose(0, 3, 1, 2)
+            np.concatenate(part).reshape(n, rows, columns, part[0].shape[1]).transpose(0, 3, 1, 2)
             for part in zip(*parts, strict=True)
         )
         return np.ascontiguousarray(scores), in_cells(boxes, self.window, self.stride)

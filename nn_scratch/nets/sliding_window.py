@@ -129,7 +129,9 @@ class SlidingWindow:
         pixels = [np.unravel_index(i, (n, height, width)) for i in _runs(n * height * width)]
         with inference_mode(self.classifier):
             scores = np.concatenate([self.classifier(crops[at]) for at in pixels])
-        return np.ascontiguousarray(scores.reshape(n, height, width, -1).transpose(0, 3, 1, 2))
+        return np.ascontiguousarray(
+            scores.reshape(n, height, width, scores.shape[1]).transpose(0, 3, 1, 2)
+        )
 
 
 class FullyConvolutional(Layer):

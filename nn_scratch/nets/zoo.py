@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from nn_scratch.arguments import whole
+from nn_scratch.nets.block import LARGEST_WIDTH
 from nn_scratch.nets.centernet import CenterNet
 from nn_scratch.nets.fcn import DownUpFCN, FullResolutionFCN
 from nn_scratch.nets.localizer import Localizer
@@ -69,6 +70,7 @@ def centernet(in_channels, num_classes, *, width=16, kernel_size=3, rng=None, **
 
 def sliding_detector(in_channels, num_classes, *, width=16, rng=None):
     """A localizer for windows of WINDOW pixels, with a class for those that hold nothing."""
+    num_classes = whole("num_classes", num_classes, 1, LARGEST_WIDTH)
     widths, size = _multiples(width, 1, 2), (WINDOW, WINDOW)
     localizer = Localizer(
         in_channels, 1 + num_classes, size, widths, features=4 * width, padding="valid", rng=rng
@@ -85,7 +87,7 @@ def _doubling(width):
 
 def _multiples(width, *factors):
     """So many times the width of the first stage, which must be a whole number."""
-    width = whole("width", width, 1)
+    width = whole("width", width, 1, LARGEST_WIDTH // max(factors))
     return tuple(width * factor for factor in factors)
 
 
