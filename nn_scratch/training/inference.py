@@ -4,7 +4,7 @@ it."""
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,8 @@ class Trained:
     task: type[Task]
     settings: Settings
     facts: dict[str, Any]
-    contents: dict[str, str]  # of the images it was trained on: hashes, by name
+    # The hashes of the images it was trained on, by name.
+    contents: dict[str, str] = field(default_factory=dict)
 
 
 def load_net(path: str | Path, net: str | None = None) -> Trained:
