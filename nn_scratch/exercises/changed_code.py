@@ -11,8 +11,9 @@ from contextlib import contextmanager, suppress
 from itertools import combinations
 
 FEW = 12  # names, any of which may stand for any other; of more, those of the same line
-OPERATORS = {ast.Add: (ast.Sub, ast.Mult), ast.Sub: (ast.Add,), ast.Mult: (ast.Div, ast.Add),
-             ast.Div: (ast.Mult,), ast.FloorDiv: (ast.Mod,), ast.Mod: (ast.FloorDiv,),
+OPERATORS = {ast.Add: (ast.Sub, ast.Mult), ast.Sub: (ast.Add, ast.Div),
+             ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
+             ast.FloorDiv: (ast.Mod,), ast.Mod: (ast.FloorDiv,),
              ast.Pow: (ast.Mult,), ast.MatMult: (ast.Mult,)}  # fmt: skip
 COMPARISONS = {ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE), ast.Gt: (ast.GtE, ast.Lt),
                ast.GtE: (ast.Gt, ast.LtE), ast.Eq: (ast.NotEq,)}  # fmt: skip
@@ -26,8 +27,8 @@ def others(node, names):
     """The expressions that may stand in the place of one, the likelier first."""
     match node:
         case ast.BinOp(left, op, right):
-            yield from (ast.BinOp(left, other(), right) for other in OPERATORS[type(op)])
-            yield from (left, right, ast.BinOp(right, op, left))
+            first, *more = (ast.BinOp(left, o(), right) for o in OPERATORS[type(op)])
+            yield from (first, left, right, ast.BinOp(right, op, left), *more)
         case ast.UnaryOp(ast.USub(), operand) | ast.Attribute(operand, "T"):
             yield operand
         case ast.Subscript(operand, ast.Slice() | ast.Tuple(), ast.Load()):
@@ -51,7 +52,7 @@ def other_calls(call):
     """The same for a call: without it, or of its arguments, or of a related function."""
     function, given, named = call.func, call.args, call.keywords
     method = isinstance(function, ast.Attribute) and ast.unparse(function.value) != "np"
-    yield from [function.value] if method else given[:2]  # x.sum() is left as x
+    yield from [function.value] if method else given[:3]  # x.sum() is left as x
     yield from (ast.Call(function, given, [k for k in named if k is not out]) for out in named)
     if isinstance(function, ast.Attribute):
         alike = set().union(*(group for group in RELATED if function.attr in group))
@@ -79,8 +80,10 @@ def changed(tree):
     """Words for each way to change a tree, while it is changed, the likelier ones first."""
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not _is_read(n)}
     names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    bodies = [node.body for node in ast.walk(tree) if hasattr(node, "body")]
+    bodies = [n.body for n in ast.walk(tree) if isinstance(getattr(n, "body", None), list)]
     lines = [(statement, list(places(statement))) for body in bodies for statement in body]
+    for body in bodies:
+        yield from left_out(body)
     equal = defaultdict(list)
     for statement, found in lines:
         near = names if len(names) <= FEW else names & _names(statement)
@@ -88,9 +91,7 @@ def changed(tree):
             equal[ast.dump(spot[2])].append(spot)
             for other in others(spot[2], near):
                 with put(other, [spot]):
-                    yield f"with the line `{line(statement)}`"
-    for body in bodies:
-        yield from left_out(body)
+                    yield f"with the line\n`{line(statement)}`"
     for spots in equal.values():
         node = spots[0][2]
         for other in others(node, names if len(names) <= FEW else ()) if len(spots) > 1 else ():
@@ -102,7 +103,7 @@ def changed(tree):
         for spot in found:
             for other in around(spot[2]) if spot[:2] == (vars(statement), "value") else ():
                 with put(other, [spot]):
-                    yield f"with the line `{line(statement)}`"
+                    yield f"with the line\n`{line(statement)}`"
 
 
 def left_out(body):
@@ -110,10 +111,10 @@ def left_out(body):
     for k, statement in enumerate(body):
         if isinstance(statement, ast.AugAssign):
             body[k] = ast.Assign([statement.target], statement.value)
-            yield f"with the line `{line(body[k])}`"
-        if not isinstance(statement, ast.FunctionDef | ast.Return):
+            yield f"with the line\n`{line(body[k])}`"
+        if not isinstance(statement, ast.FunctionDef | ast.Return | ast.Import):
             body[k] = ast.Pass()
-            yield f"without the line `{line(statement)}`"
+            yield f"without the line\n`{line(statement)}`"
         body[k] = statement
 
 
@@ -122,7 +123,7 @@ def exchanged(statement, nodes):
     read = [n for n in nodes if isinstance(n, ast.Name) and _is_read(n) and n.id != "np"]
     for one, other in combinations(sorted({n.id for n in read}), 2):
         swap = {one: other, other: one}
-        for words in ("with the line `{}`", None):
+        for words in ("with the line\n`{}`", None):
             for node in read:
                 node.id = swap.get(node.id, node.id)
             if words:
@@ -155,31 +156,42 @@ def _names(tree):
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
 
-def _bound(tree):
-    """The name of a function, or those that a statement assigns to."""
-    part = tree.body[0]
-    stored = (n.id for n in ast.walk(part) if isinstance(n, ast.Name) and not _is_read(n))
-    return {part.name} if isinstance(part, ast.FunctionDef) else set(stored)
-
-
 def line(statement):
     """The first line of a statement, as a student would write it."""
     return ast.unparse(ast.fix_missing_locations(statement)).split("\n")[0].replace("np.", "")
 
 
-def versions(source, name, helpers=()):
-    """For each change of what the function `name` of a source text runs, in words, the code of the
-    whole text with it, in parts to be executed in order. Those named helpers are not changed."""
+def reached(source, name):
+    """A source text without the functions that the function `name` does not need."""
+    parts, used = ast.parse(source).body, {name}
+    for part in parts * len(parts):  # a helper may have helpers
+        used |= _names(part) if getattr(part, "name", None) in used else set()
+    kept = [p for p in parts if not isinstance(p, ast.FunctionDef) or p.name in used]
+    return "\n".join(ast.get_source_segment(source, part) for part in kept)
+
+
+def versions(source, helpers=()):
+    """For each change of a source text, in words, the code of the whole text with it, in parts to
+    be executed in order. The functions named helpers are not changed."""
     trees = [ast.Module([part], []) for part in ast.parse(source).body]
-    codes, used, found = [_compiled(tree) for tree in trees], {name}, {}
-    for tree in trees * len(trees):  # a helper may have helpers
-        used |= _names(tree) if _bound(tree) & used else set()
+    codes, found = [_compiled(tree) for tree in trees], {}
     for k, tree in enumerate(trees):
-        if _bound(tree) & used - set(helpers):
+        if getattr(tree.body[0], "name", None) not in helpers:
             for words in changed(tree):
                 with suppress(SyntaxError, ValueError):
                     found.setdefault(words, [*codes[:k], _compiled(tree), *codes[k + 1 :]])
     return found
+
+
+def with_other_lines(source, slip):
+    """A source text in which one thing becomes another ("old => new; old => new"), and the lines
+    that are there then, in words."""
+    changed = source
+    for change in slip.split("; "):
+        changed = changed.replace(*change.split(" => "))
+    shown = dict.fromkeys(n for n in changed.splitlines() if n not in source.splitlines())
+    words = "\n".join(f"`{text.strip().replace('np.', '')}`" for text in shown)
+    return f"with the line{'s' if len(shown) > 1 else ''}\n{words}", changed
 
 
 def _compiled(tree):

@@ -159,7 +159,8 @@ def _named(report):
     found = report.explanation
     if found:
         yield f"  The mistake{'' if found.throughout else ', on this case'}: {report.mistake}"
-        yield _filled(found.says, "    ")
+        for part in found.says.split("\n"):  # code has a line of its own
+            yield _filled(part, "      " if part.startswith("`") else "    ")
         yield _filled(f"Ask yourself: {found.asks}", "    ")
     elif report.questions:
         yield "  Several mistakes that we know give these numbers. Ask yourself:"

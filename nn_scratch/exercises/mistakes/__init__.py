@@ -11,12 +11,9 @@ from nn_scratch.exercises.mistakes import (
     boxes,
     conv,
     conv_options,
-    focal,
     linear,
     loss,
     nms,
-    norm,
-    optim,
     pool,
     switches,
     upsample,
@@ -24,8 +21,7 @@ from nn_scratch.exercises.mistakes import (
 from nn_scratch.exercises.mistakes.explain import Attempt, explain, not_finite, soil
 
 _MODULES = (
-    conv, conv_options, linear, pool, switches, upsample, norm, activation, loss, boxes,
-    optim, focal, nms,
+    conv, conv_options, linear, pool, switches, upsample, activation, loss, boxes, nms,
 )  # fmt: skip
 
 FEW_NUMBERS = ("nms",)  # whole numbers, so few that some relation always holds by accident
@@ -34,8 +30,8 @@ FEW_NUMBERS = ("nms",)  # whole numbers, so few that some relation always holds 
 def mistakes_of(exercise_name):
     """The Mistakes that apply to an exercise."""
     known = [m for module in _MODULES for m in module.FOUND]
-    if exercise_name not in FEW_NUMBERS:
-        known += signatures.FOUND
+    few = exercise_name in FEW_NUMBERS
+    known += [m for m in signatures.FOUND if m.whole or not few]
     return [m for m in known if not m.exercises or exercise_name in m.exercises]
 
 

@@ -25,37 +25,6 @@ def weight_transposed(case):
         yield {"dfeatures": total}
 
 
-@later(
-    "two_losses_backward",
-    "box_weight_elsewhere",
-    "{result} {is} the right {one} {key}.",
-    "The loss is L_class + λ·L_box. Which derivative does λ multiply, and how often?",
-)
-def box_weight_elsewhere(case):
-    weight, images = case["box_weight"], len(case["labels"])
-    bare = case.right["dboxes"] / weight
-    right = case.right["dscores"]
-    yield "with λ added", {"dboxes": bare + weight}
-    yield (
-        "with λ added before the division by the count",
-        {"dboxes": (2 * (case["boxes"] - case["targets"]) + weight) / case["boxes"].size},
-    )
-    yield "times 1 − λ", {"dboxes": bare * (1 - weight), "dscores": right * (1 - weight)}
-    yield (
-        "divided by 1 + λ",
-        {"dscores": right / (1 + weight), "dboxes": bare * weight / (1 + weight)},
-    )
-    for said, count in (("without the mean", 1), ("averaged over the images only", images),
-                        ("averaged over the four numbers only", 4)):  # fmt: skip
-        d = 2 * (case["boxes"] - case["targets"])
-        yield said, {"dboxes": weight * d / count}
-        yield f"{said}, and without λ", {"dboxes": d / count}
-        yield f"{said}, and without the 2", {"dboxes": weight * d / 2 / count}
-    d = case["boxes"] - case["targets"]
-    yield "of |d|: the sign of d, not 2·d", {"dboxes": weight * np.sign(d) / d.size}
-    yield "of smooth L1", {"dboxes": weight * np.clip(d, -1, 1) / d.size}
-
-
 @mistake(
     "two_heads_backward",
     "heads_joined",

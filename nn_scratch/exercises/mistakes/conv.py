@@ -7,8 +7,6 @@ from nn_scratch.exercises.mistakes.mistake import (
     in_corner,
     off_by,
     register,
-    ring,
-    without_last,
 )
 
 FOUND = []
@@ -55,45 +53,6 @@ def crop_off_by_one(case):
         for axes in ((0, 1), (0,), (1,)):
             yield case.solve(padding=off_by(case, change, axes))
     yield _cropped_late(case)
-
-
-@mistake(
-    f"{CONV} conv_transpose2d_backward",
-    "last_window_dropped",
-    "The last window is left out, in each row, each column, or both.",
-    "How many outputs are there in a row, and where does your loop end?",
-)
-def last_window_dropped(case):
-    for rows, columns in ((True, True), (True, False), (False, True)):
-        if "y" in case.right:
-            yield {"y": without_last(case.right["y"], rows, columns)}
-        elif _is_transpose(case):
-            x = without_last(case["x"], rows, columns)
-            dx = without_last(case.right["dx"], rows, columns)
-            yield {"dx": dx, "dw": case.solve(x=x)["dw"]}
-        else:
-            yield case.solve(dy=without_last(case["dy"], rows, columns))
-
-
-@mistake(
-    "conv_transpose2d",
-    "last_window_dropped",
-    "The last pixel does not paint, in each row, each column, or both.",
-    "How many pixels are there in a row of x, and where does your loop end?",
-)
-def last_painting_dropped(case):
-    for rows, columns in ((True, True), (True, False), (False, True)):
-        yield case.solve(x=without_last(case["x"], rows, columns))
-
-
-@mistake(
-    "conv2d_backward",
-    "border_missing",
-    "The outermost rows and columns of dx are zero.",
-    "Do the pixels of the border belong to any window?",
-)
-def border_missing(case):
-    yield {"dx": ring(case.right["dx"])}
 
 
 @mistake(

@@ -16,7 +16,8 @@ from nn_scratch.exercises.mistakes.wordings import wording
 TOLERANCE = 1e-6
 SMALLEST = 1e-2  # of all integers, the results are nothing but rounding below that
 ENOUGH = 3  # fewer numbers may agree by accident: then another case must agree as well
-MANY = 24  # the same for families
+FURTHER = 2  # later cases that must agree where there are many ways, if not all do
+SOME, MANY = 6, 24  # the same where there are many ways
 FAMILY = 1  # the rank of mistakes with so many ways that one may fit a single case by accident
 
 # What is raised where a mistake makes no sense, because shapes do not fit for instance.
@@ -174,11 +175,11 @@ def _judged(mistake, key, name, attempts, failing):
             throughout = False
             break
         later += told is True
-    if mistake.whole and not throughout:
+    if mistake.whole and not throughout and later < FURTHER:
         return None
     if not later and failing + 1 < len(attempts):
         expected = _variant(mistake, key, attempts[failing])[name]
-        enough = MANY if mistake.whole or mistake.rank == FAMILY else ENOUGH
+        enough = SOME if mistake.whole else MANY if mistake.rank == FAMILY else ENOUGH
         if _numbers(expected, attempts[failing].right[name]) < enough:
             return None
     return Candidate(mistake, key, later, throughout)

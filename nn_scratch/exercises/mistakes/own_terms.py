@@ -1,13 +1,8 @@
 """The terms whose sum each result is, and what may stand in the place of one of them."""
 
-from itertools import combinations
-
 import numpy as np
 
 EPS = 1e-5
-
-
-OTHER_AXES = [axes for k in (1, 2, 3, 4) for axes in combinations(range(4), k) if axes != (0, 2, 3)]
 
 
 def terms_of(attempt):
@@ -69,26 +64,6 @@ def batch_norm_terms(attempt):
 def others_of(attempt, name):
     """(term, what stands in its place, array) for terms that another sum may have replaced."""
     v = attempt.values
-    if attempt.op == "batch_norm2d" and name == "dx":
-        d, sigma = centred(v["x"])
-        dy, hat, scale = v["dy"], d / sigma, v["w"][:, None, None] / sigma
-        for axes in OTHER_AXES:
-            over = f"a mean over the axes {axes} instead of (0, 2, 3)"
-            mean, along = (a.mean(axis=axes, keepdims=True) for a in (dy, dy * hat))
-            yield "the path through the mean", over, -scale * mean + 0 * dy
-            yield "the path through the variance", over, -scale * hat * along
-        along = (dy * hat).mean(axis=(0, 2, 3), keepdims=True)
-        yield "the path through the variance", "without x̂", -scale * along + 0 * dy
-        along = (dy * d).mean(axis=(0, 2, 3), keepdims=True)
-        yield "the path through the variance", "with x − mean for x̂", -scale * d * along
-    if attempt.op == "softmax" and name == "dx":
-        dy, y = v["dy"], v["y"]
-        for axes in (0, -1, None, 1):
-            total = (y * dy).sum(axis=axes, keepdims=True)
-            yield "−y·Σ y·dy", f"a sum over axis {axes}", -y * total
-            yield "−y·Σ y·dy", "without the y in front", -(y * dy).sum(1, keepdims=True) + 0 * y
-            yield "−y·Σ y·dy", "with Σ dy in place of Σ y·dy", -y * dy.sum(1, keepdims=True)
-            yield "−y·Σ y·dy", "y² · dy: only the diagonal", -y * y * dy
     if name == "dscores":
         count = v["labels"].size
         for axis in (0, -1, None):

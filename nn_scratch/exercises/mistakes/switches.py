@@ -3,7 +3,7 @@
 import numpy as np
 
 from nn_scratch import naive
-from nn_scratch.exercises.mistakes.mistake import register, without_last
+from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 mistake = register(FOUND)
@@ -193,21 +193,6 @@ def switches_ignored(case):
     for read in (np.max, np.sum, np.mean):
         yield {"dx": read(windows, axis=(3, 5))}
     yield {"dx": windows[:, :, :, 0, :, 0]}
-
-
-@mistake(
-    BY_SWITCHES,
-    "last_window_dropped",
-    "The last window is left out, in each row, each column, or both.",
-    "How many windows are there in a row, and where does your loop end?",
-)
-def last_window_dropped(case):
-    for rows, columns in ((True, True), (True, False), (False, True)):
-        if case.op == "max_unpool2d" and "dx" in case.right:
-            yield {"dx": without_last(case.right["dx"], rows, columns)}
-        else:
-            name = "dy" if "dx" in case.right else "x"
-            yield case.solve(**{name: without_last(case[name], rows, columns)})
 
 
 # ---------------------------------------------------------------- pieces

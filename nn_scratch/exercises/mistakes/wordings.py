@@ -39,7 +39,7 @@ LOSSES = (
 
 GENERAL = [
     Wording(
-        "other_numbers", "ones in place of dy", "", "dy_ignored",
+        "replaced", "ones in place of dy", "", "dy_ignored",
         "dy is not used: this is the gradient of the sum of y, as if dy were ones everywhere.",
         "The loss does not grow equally with every output. Where does dy enter the chain rule?",
     ),
@@ -136,6 +136,26 @@ CONVOLUTIONS = [
         "The wrong part is cut out: the padding is taken from the bottom and the right only.",
         "In which row of the uncut painting does the image begin?",
     ),
+    *(
+        Wording(
+            "part_missing", f"{of} with zeros in the last {axis}*", exercises,
+            "last_window_dropped",
+            "The last window is left out, in each row, each column, or both.",
+            "How many windows are there in a row, and where does your loop end?",
+        )
+        for of, exercises in (
+            ("the right {one}", "conv2d max_pool2d"),
+            ("dy", "conv2d_backward max_pool2d_backward"),
+            ("x", "conv_transpose2d conv_transpose2d_backward max_unpool2d"),
+        )
+        for axis in ("row", "column")
+    ),
+    Wording(
+        "part_missing", "the right {one} with zeros in the first row and the last row and*",
+        "conv2d_backward", "border_missing",
+        "The outermost rows and columns of {result} are zero.",
+        "Do the pixels of the border belong to any window?",
+    ),
 ]  # fmt: skip
 
 LINEAR = [
@@ -190,7 +210,15 @@ POOLING = [
         "How many pixels of y are copies of one pixel of x?",
     ),
     Wording(
-        "other_places", "i·(H − 1)/(P − 1), *", "", "other_corner_convention",
+        "one_change", "*= shares(dy.shape*input_size*.T, shares*", "bilinear_upsample2d_backward",
+        "interpolated_back",
+        "dy is interpolated down to the size of x. Backward is the transposed matrix, not a way "
+        "back.",
+        "Each pixel of y took shares of up to four pixels. Which shares of dy does one pixel of x "
+        "get?",
+    ),
+    Wording(
+        "one_change", "*`at = i * (small - 1) / max(large - 1, 1)`", "", "other_corner_convention",
         "The centres of the corner pixels lie on each other (align_corners=True); here the images' "
         "edges do.",
         "Pixels are squares. Where is the left edge of the small image, and where that of the "
@@ -216,19 +244,30 @@ BATCH_NORM = [
         "Mean and variance are treated as constants; both depend on x.",
         "Which of the three places where x stands in the formula have you differentiated?",
     ),
+    *(
+        Wording(
+            relation, key, "batch_norm2d_backward", "not_normalized",
+            "dw uses x as it is; y is w times the *normalized* x.",
+            "What does w multiply in the forward pass?",
+        )
+        for relation, key in (
+            ("one_change", "*(dy * x).sum(axis=AXES)*"),
+            ("one_change", "*(dy * (x - wide(mean))).sum(axis=AXES)*"),
+        )
+    ),
     Wording(
-        "other_scale", "1/σ · (dy − mean(dy) − x̂·mean(dy·x̂))", "", "weight_missing",
+        "replaced", "ones in place of w", "batch_norm2d_backward", "weight_missing",
         "dx lacks the factor w.",
         "What multiplies the normalized x on its way to y?",
     ),
     Wording(
-        "other_normalization", "normalized with those of each image, divided by √(var + 1e-5)", "",
+        "one_change", "*x.var(axis=(2, 3), keepdims=True)*", "batch_norm2d",
         "statistics_per_image",
         "Each image has its own mean and variance; batch norm takes those of the whole batch.",
         "Over which axes of (N, C, H, W) does a channel's mean go?",
     ),
     Wording(
-        "other_statistics", "0.1·old + 0.9*", "", "momentum_exchanged",
+        "one_change", "*0.1 * running_mean + 0.9 *", "batch_norm2d", "momentum_exchanged",
         "The running statistics keep a tenth of the old values; they take a tenth of the new ones.",
         "After a million batches, should one batch still matter much?",
     ),
@@ -241,7 +280,7 @@ POINTWISE = [
         "What tells you how much the loss grows with each output, and where is it in your result?",
     ),
     Wording(
-        "other_numbers", "the absolute values of x", "relu", "absolute",
+        "region", "x < 0: there it is −x", "relu", "absolute",
         "Negative values only lose their sign; they must become zero.",
         "What is max(−2, 0)?",
     ),
@@ -253,7 +292,7 @@ POINTWISE = [
         )
         for relation, key in (
             ("term", "−y·Σ y·dy is missing"),
-            ("other_jacobian", "dy·(y − y²) of the class alone"),
+            ("one_change", "*`return dy * y * (1 - y)`"),
         )
     ),
     *(
@@ -263,9 +302,13 @@ POINTWISE = [
             "What should sum to 1: the scores of one sample, or those of one class?",
         )
         for relation, key in (
-            ("other_shares", "the softmax over axis*"),
-            ("other_shares", "the softmax over the last axis"),
-            ("other_jacobian", "y·(dy − Σ y·dy) with the sum over axis*"),
+            ("one_change", "with `*` in place of every `1`"),
+            ("one_change", "*powers.sum(axis=0*"),
+            ("one_change", "*powers.sum(axis=2*"),
+            ("one_change", "*powers.sum(axis=-1*"),
+            ("one_change", "*powers.sum(axis=(*"),
+            ("one_change", "*`return y * (dy - (y * dy).sum(axis=0, keepdims=True))`"),
+            ("one_change", "*`return y * (dy - (y * dy).sum(axis=-1, keepdims=True))`"),
             ("term", "−y·Σ y·dy is a sum over axis*"),
             ("term", "the softmax is taken over axis*"),
         )
@@ -283,25 +326,24 @@ OF_LOSSES = [
     ),
     *(
         Wording(
-            "other_gradient", key, "", "only_true_class",
+            relation, key, "cross_entropy_backward two_losses_backward", "only_true_class",
             "Only the true class's score gets a gradient; all scores enter through the sum.",
             "If a wrong class's score grows, what happens to the probability of the true one?",
         )
-        for key in ("right at the true class, and zero elsewhere", "0 − the truth*")
+        for relation, key in (
+            ("other_numbers", "the negative part of the right*"),
+            ("term", "the softmax is missing"),
+        )
     ),
     Wording(
-        "other_gradient", "right elsewhere, and the whole probability, *", "", "one_hot_missing",
+        "term", "minus 1 at the true class is missing", "", "one_hot_missing",
         "Your dscores is the softmax alone: nothing is taken from the true class.",
         "Which way should the true class's score move, up or down?",
     ),
-    *(
-        Wording(
-            "other_formula", key, "cross_entropy", "log_missing",
-            "This is the probability of the true class, not its logarithm.",
-            "What is the loss of a prediction that is certain, and of one that is certain and "
-            "wrong?",
-        )
-        for key in ("minus the mean probability, *", "one minus the mean probability")
+    Wording(
+        "one_change", "*-exp(logs).mean()`", "cross_entropy", "log_missing",
+        "This is the probability of the true class, not its logarithm.",
+        "What is the loss of a prediction that is certain, and of one that is certain and wrong?",
     ),
     Wording(
         "factor", "divided by 2", "mse_loss mse_loss_backward", "half_missing",
@@ -316,7 +358,7 @@ OF_LOSSES = [
             "How steep should the loss be for a box that is far off?",
         )
         for relation, key in (
-            ("other_formula", "the mean of d²/2"),
+            ("one_change", "*`return (d ** 2 / 2).mean()`"),
             ("region", "1 ≤ |d|: there it is d"),
         )
     ),
@@ -327,8 +369,8 @@ OF_LOSSES = [
             "What is the slope at a difference of 0.5?",
         )
         for relation, key in (
-            ("other_formula", "the mean of |d|"),
-            ("other_formula", "the mean of |d| − 1/2"),
+            ("one_change", "*`return abs(d).mean()`"),
+            ("one_change", "*`return (abs(d) - 0.5).mean()`"),
             ("region", "|d| < 1: there it is the sign of d"),
         )
     ),
@@ -361,7 +403,7 @@ LOCALIZER = [
     ),
     *(
         Wording(
-            "other_numbers", key, "two_heads_backward", "one_head_only",
+            "replaced", key, "two_heads_backward", "one_head_only",
             "Your {result} {is} what {key} would give: one of the heads is left out.",
             "Which of the three results does each head's gradient go into?",
         )

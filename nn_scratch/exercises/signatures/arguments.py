@@ -102,31 +102,3 @@ for rank, make, cut in (
         f"Your {{result}} {{is}} what comes of {{key}}{cut}.",
         "Where does that option enter the formula, and where does it stand in your code?",
     )(partial(option_ignored, make))
-
-
-@register(FOUND, rank=2)(
-    "conv2d conv2d_backward",
-    "padding_not_zero",
-    "Your {result} {is} what a padding of {key} would give.",
-    "How much does a pixel outside the image add to a sum?",
-)
-def padding_not_zero(attempt):
-    x = attempt["x"]
-    for said, how in {
-        "copies of the border": {"mode": "edge"},
-        "mirrored pixels": {"mode": "reflect"},
-        "mirrored pixels and the border once more": {"mode": "symmetric"},
-        "the opposite border": {"mode": "wrap"},
-        "ones": {"constant_values": 1},
-        "minus ones": {"constant_values": -1},
-        "the smallest value of x": {"constant_values": x.min()},
-        "the mean of x": {"constant_values": x.mean()},
-    }.items():
-        yield said, partial(padded, attempt, how)
-
-
-def padded(attempt, how):
-    """The results for an image that is padded in another way, but for the gradient of the image."""
-    around = [(0, 0), (0, 0), *((p, p) for p in attempt.pairs("padding")[0])]
-    results = attempt.solve(x=np.pad(attempt["x"], around, **how), padding=0)
-    return {name: array for name, array in results.items() if name != "dx"}

@@ -1,6 +1,5 @@
 """Relations of number to number: another factor, another term, a region of wrong values."""
 
-from functools import partial
 from itertools import combinations, product
 
 import numpy as np
@@ -27,7 +26,6 @@ def counts(attempt):
             found[f"the size{at}"] = v[name].size
     if "w" in v and v["w"].ndim == 4:
         found["the number of kernel places"] = v["w"][0, 0].size
-        found["the channels times the kernel places"] = v["w"][0].size
     if "labels" in v:
         found["the number of labels"] = v["labels"].size
     if "box_weight" in attempt.options:
@@ -88,73 +86,47 @@ def factor(attempt, name, right):
 
 
 def ratio(attempt, name, right):
-    """The number that a result may be times the right one; 0 if it has another shape."""
+    """The number that a result may be times the right one; 1 if it is hardly another, or has
+    another shape."""
     given = np.asarray(attempt.found[name])
     alike = given.shape == right.shape and given.dtype.kind == "f" and right.any()
-    return float((given * right).sum() / (right * right).sum()) if alike else 0.0
+    found = float((given * right).sum() / (right * right).sum()) if alike else 1.0
+    return 1.0 if abs(found - 1) < NEAR or abs(found) < NEAR**3 else found
 
 
-def constant(far, said, least, attempt, name, right):
-    found = ratio(attempt, name, right)
-    if abs(found) > 1e-9 and (abs(found - 1) > NEAR) is far and right.size >= least:
-        yield said.format(found), found * right
+@register(FOUND, rank=6)(
+    "",
+    "factor",
+    "Your {result} {is} {key} times the right {one}; all else is right.",
+    "Which constant of the forward pass is differentiated twice, or not at all?",
+)
+@of_floats
+def constant(attempt, name, right):
+    yield f"{ratio(attempt, name, right):.4g}", ratio(attempt, name, right) * right
 
 
-for rank, exercises, name, far, said, least, says, asks in (
-    (6, "", "factor", True, "{:.4g}", 1,
-     "Your {result} {is} {key} times the right {one}; all else is right.",
-     "Which constant of the forward pass is differentiated twice, or not at all?"),
-    (8, "", "multiple", True, "another one in each case", 4,
-     "Every number of your {result} {is} off by the same factor, {key}.",
-     "On what does that factor depend: on a count, on a weight, on the loss?"),
-    (6, "batch_norm2d batch_norm2d_backward", "epsilon", False, "nearly", 1,
-     "Your {result} {is} right but for a factor very near 1: the epsilon is missing, or not in its "
-     "place.",
-     "Where does the 1e-5 stand in the formula: within the root, or outside?"),
-):  # fmt: skip
-    register(FOUND, rank)(exercises, name, says, asks)(
-        of_floats(partial(constant, far, said, least))
-    )
-
-
-def operands(attempt):
-    """Arrays, by their names, that may stand in a product or a sum where they do not belong."""
+@register(FOUND, rank=5.7)(
+    "",
+    "extra_factor",
+    "Your {result} {is} the right {one} {key}.",
+    "What is the derivative of the product in that argument: does the argument itself still stand "
+    "in it?",
+)
+@of_floats
+def extra_factor(attempt, name, right):
     found = {n: a for n, a in attempt.values.items() if getattr(a, "dtype", None) == np.float64}
     if "statistics" in attempt.values:
-        found["var"] = attempt["statistics"][1]
-        found["σ"] = np.sqrt(found["var"] + 1e-5)
+        found["σ"] = np.sqrt(attempt["statistics"][1] + 1e-5)
     if "prediction" in found:
         found["d"] = found["prediction"] - found["target"]
         found["the loss"] = np.asarray((found["d"] ** 2).mean())
-    return found
-
-
-def with_operand(combine, attempt, name, right):
-    for other, value in operands(attempt).items():
+    for other, value in found.items():
         if right.ndim == 4 and value.ndim == 1:
             value = value[:, None, None]
         lengths = zip(value.shape[::-1], right.shape[::-1], strict=False)
         if value.ndim <= right.ndim and all(a in (1, b) for a, b in lengths):
-            yield from ((f"{said} {other}", made) for said, made in combine(right, value))
-
-
-def products(right, value):
-    return ("times", right * value), ("divided by", right / value)
-
-
-def sums(right, value):
-    return ("plus", right + value), ("minus", right - value)
-
-
-for name, combine, asks in (
-    ("extra_factor", products,
-     "What is the derivative of the product in that argument: does the argument itself still stand "
-     "in it?"),
-    ("extra_term", sums, "Does that argument stand in the formula, and how often in your code?"),
-):  # fmt: skip
-    register(FOUND, rank=4)("", name, "Your {result} {is} the right {one} {key}.", asks)(
-        of_floats(partial(with_operand, combine))
-    )
+            yield f"times {other}", right * value
+            yield f"divided by {other}", right / value
 
 
 @register(FOUND, rank=3)(
@@ -255,5 +227,6 @@ def standing(attempt):
 def multiple(factor, what):
     """A multiple in words."""
     if abs(factor) < 1e-9 or what == "1":
-        return f"{factor:.3g}"
-    return {1: what, -1: f"−{what}"}.get(round(factor, 6), f"{factor:.3g}·{what}")
+        return f"{factor:.3g}".replace("-", "−")
+    words = {1: what, -1: f"−{what}"}
+    return words.get(round(factor, 6), f"{factor:.3g}·{what}".replace("-", "−"))

@@ -1,15 +1,17 @@
 """What the plain solution gives with one change of its code."""
 
 import copy
+import warnings
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from nn_scratch.exercises import sandbox
-from nn_scratch.exercises.changed_code import versions
+from nn_scratch.exercises.changed_code import reached, versions, with_other_lines
 from nn_scratch.exercises.mistakes.explain import same
 from nn_scratch.exercises.mistakes.mistake import register
+from nn_scratch.exercises.mistakes.slips import SLIPS
 
 FOUND = []
 SOLUTIONS = Path(__file__).parents[1] / "problems" / "solutions"
@@ -18,10 +20,12 @@ HELPERS = "pair", "wide"  # they say nothing of what is computed
 
 @cache
 def changed_solutions(name):
-    """The versions of the solution of an exercise."""
+    """The versions of the solution of an exercise, and those with the slips that we know."""
     sources = (path.read_text(encoding="utf-8") for path in SOLUTIONS.glob("*.py"))
-    source = next(text for text in sources if f"def {name}(" in text)
-    return versions(source, name, HELPERS)
+    source = reached(next(text for text in sources if f"def {name}(" in text), name)
+    slips = (with_other_lines(source, slip) for slip in SLIPS.get(name, ()))
+    known = {words: [compile(text, "<slip>", "exec")] for words, text in slips}
+    return known | versions(source, HELPERS)
 
 
 def results_of(attempt, codes):
@@ -29,9 +33,11 @@ def results_of(attempt, codes):
     namespace, exercise = {}, attempt.trial.exercise
     arguments, options = copy.deepcopy(attempt.trial.call)
     try:
-        for code in codes:
-            exec(code, namespace)
-        given = sandbox.flat(namespace[exercise.name](*arguments, **options))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for code in codes:
+                exec(code, namespace)
+            given = sandbox.flat(namespace[exercise.name](*arguments, **options))
         made = dict(zip(exercise.results, map(np.asarray, given), strict=True))
     except Exception:  # a changed line may do anything
         return {}
@@ -44,7 +50,7 @@ def results_of(attempt, codes):
     "",
     "one_change",
     "Your {result} {is} what the right function gives {key}.",
-    "What does that line say, and what does the statement say in its place?",
+    "What does the statement say there, and what does your code?",
 )
 def one_change(attempt):
     for words, codes in changed_solutions(attempt.trial.exercise.name).items():

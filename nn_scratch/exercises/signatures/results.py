@@ -16,21 +16,17 @@ shape = register(FOUND, rank=5)
 
 AXES = {4: ("image", "channel", "row", "column"), 3: ("plane", "row", "column"),
         2: ("row", "column"), 1: ("number",), 0: ()}  # fmt: skip
-KERNELS = {"conv2d": ("output channel", "input channel", "kernel row", "kernel column"),
-           "conv_transpose2d":
-           ("input channel", "output channel", "kernel row", "kernel column")}  # fmt: skip
 MOVES = {"one row down": (1, 0), "one row up": (-1, 0), "one column to the right": (0, 1),
          "one column to the left": (0, -1), "one row down and one column to the right": (1, 1),
          "one row up and one column to the left": (-1, -1)}  # fmt: skip
 FUNCTIONS = {
     "the absolute values of {}": np.abs, "the squares of {}": np.square, "the square roots of {}":
     np.sqrt, "the signs of {}": np.sign, "exp of {}": np.exp, "the logarithms of {}": np.log,
-    "1 / {}": np.reciprocal, "1 − {}": lambda a: 1 - a, "{} plus 1": lambda a: a + 1,
+    "1 / {}": np.reciprocal, "one minus {}": lambda a: 1 - a, "{} plus 1": lambda a: a + 1,
     "{} minus 1": lambda a: a - 1, "the positive part of {}": lambda a: np.maximum(a, 0),
     "the negative part of {}": lambda a: np.minimum(a, 0), "{} cut off at 6":
     lambda a: np.minimum(a, 6), "{} cut off at −1 and 1": lambda a: np.clip(a, -1, 1),
     "{} cut off at 0 and 1": lambda a: np.clip(a, 0, 1), "{} without the fractions": np.trunc,
-    "zeros in place of {}": np.zeros_like, "ones in place of {}": np.ones_like,
 }  # fmt: skip
 
 
@@ -59,12 +55,12 @@ def turned(array, axes):
 
 
 def moved(array, axes):
-    for way, (rows, columns) in MOVES.items() if array.ndim > 1 else ():
-        height, width = array.shape[-2:]
-        padded = np.pad(array, [(0, 0)] * (array.ndim - 2) + [(1, 1), (1, 1)])
-        cut = padded[..., 1 - rows : 1 - rows + height, 1 - columns : 1 - columns + width]
-        yield f"{{}} moved {way}", cut
-        yield f"{{}} moved {way}, around the edge,", np.roll(array, (rows, columns), (-2, -1))
+    around = [(0, 0)] * (array.ndim - 2) + [(1, 1), (1, 1)]
+    for way, (rows, columns) in MOVES.items() if array.ndim > 1 and array.size else ():
+        for edge, mode in (("", "constant"), (" (with copies of its border)", "edge"),
+                           (" (around the edge)", "wrap")):  # fmt: skip
+            made = np.pad(array, around, mode=mode)[..., 1 - rows :, 1 - columns :]
+            yield f"{{}} moved {way}{edge}", made[..., : array.shape[-2], : array.shape[-1]]
 
 
 def ends(array, axes):
@@ -84,6 +80,9 @@ def one_only(array, axes):
 def one_for_all(array, axes):
     for said, at in ends(array, axes):
         yield f"{said} of {{}} in place of all", np.broadcast_to(array[at], array.shape)
+    for axis, word in enumerate(axes):
+        mean = array.mean(axis=axis, keepdims=True)
+        yield f"the mean {word} of {{}} in place of all", np.broadcast_to(mean, array.shape)
 
 
 def part_missing(array, axes):
@@ -96,7 +95,14 @@ def part_missing(array, axes):
 
 
 def number_by_number(array, axes):
-    return ((said, f(array)) for said, f in FUNCTIONS.items() if array.dtype.kind == "f")
+    for said, f in FUNCTIONS.items():
+        if array.dtype.kind == "f" or said.endswith(" 1"):
+            yield said, f(array)
+
+
+def replaced(array, axes):
+    yield "zeros in place of {}", np.zeros_like(array)
+    yield "ones in place of {}", np.ones_like(array)
 
 
 # A name, the change, its rank if it befell a result, and if it befell an argument; a question.
@@ -115,14 +121,18 @@ CHANGES = [
     ("part_missing", part_missing, 5.1, 4.1,
      "How far do your loops or slices reach, and how far must they?"),
     ("one_for_all", one_for_all, 5, 4, "Which index of your arrays do you never use?"),
-    ("other_numbers", number_by_number, 4, 4, "Which step comes too much, or too early?"),
+    ("replaced", replaced, 4.05, 4.05, "Where does that enter the formula, and where your code?"),
+    ("other_numbers", number_by_number, 5.6, 5.6, "Which step comes too much, or too early?"),
 ]  # fmt: skip
 
 
 def axes_of(attempt, name, array):
     """What each axis of a result or of an argument counts, in words."""
-    kernel = KERNELS.get(attempt.op) if name in ("w", "dw") and array.ndim == 4 else None
-    return kernel or AXES[array.ndim]
+    if name in ("w", "dw") and array.ndim == 4:
+        channels = ("output channel", "input channel")
+        channels = channels[::-1] if attempt.op == "conv_transpose2d" else channels
+        return (*channels, "kernel row", "kernel column")
+    return AXES[array.ndim]
 
 
 def named(key, array):
@@ -252,18 +262,14 @@ def empty(attempt):
 def wrong_sum(attempt):
     for name, right in attempt.right.items():
         for label, array in [*summands(attempt, name), ("the right one", right)]:
-            own = label != "the right one"
-            if own:
+            if label != "the right one":
                 yield f"{label} itself: nothing is summed", {name: array}
                 yield f"the sum of all of {label}, everywhere", {name: array.sum() + 0 * right}
             for count, reduce in product(range(1, array.ndim + 1), (np.sum, np.mean, np.max)):
                 for axes in combinations(range(array.ndim), count):
                     over = ", ".join(map(str, axes))
                     said = f"the {reduce.__name__} of {label} over ax{'ei'[count == 1]}s {over}"
-                    kept, made = (reduce(array, axis=axes, keepdims=k) for k in (True, False))
-                    if own or made.shape != right.shape:
-                        yield said, {name: made}
-                        yield f"{said}, with keepdims", {name: kept}
+                    yield said, {name: reduce(array, axis=axes)}
 
 
 def summands(attempt, name):
