@@ -28,6 +28,8 @@ def focal_loss():
              [[[1.0, 0.5], [0.0, 1.0]], [[0.0, 0.0], [1.0, 0.75]]]),
         case("batch", "all images together, one of them without a centre",
              [[[[1.0, 0.5, 1.0], [0.25, 1.0, 0.0]]], [[[0.0, 0.0, 0.95], [0.5, 0.0, 0.0]]]]),
+        case("all together", "two images of two classes",
+             [[[[1.0, 0.25, 0.0]], [[0.5, 1.0, 1.0]]], [[[0.0, 0.75, 1.0]], [[0.125, 0.0, 0.5]]]]),
         case("no centre", "nothing to divide by", [[0.0, 0.5, 0.25], [0.0, 0.94, 0.75]]),
         case("large scores", "exp(1000) is too large for a number",
              [[1.0, 1.0, 1.0], [0.0, 0.25, 0.5]], large),
