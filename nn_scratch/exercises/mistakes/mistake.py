@@ -1,6 +1,7 @@
 """What a mistake is, and what it is made from."""
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,22 @@ class Mistake(NamedTuple):
     variants: Callable
     rank: float = 0
     whole: bool = False
+
+
+class Wording(NamedTuple):
+    """What is said of a Mistake's `key` in these exercises, or in all if there are none."""
+
+    mistake: str
+    key: str
+    exercises: str
+    name: str
+    says: str
+    asks: str
+
+    def fits(self, mistake, key, exercise):
+        """Whether it is meant for this key of this mistake in this exercise."""
+        meant = not self.exercises or exercise in self.exercises.split()
+        return mistake == self.mistake and meant and fnmatchcase(str(key), self.key)
 
 
 def register(found, rank=0, whole=False):

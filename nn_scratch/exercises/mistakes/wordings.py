@@ -4,24 +4,7 @@ A relation of `signatures` sees that dx is what "ones in place of dy" would give
 pass that has a name, a sentence and a question. A * in a key stands for any words.
 """
 
-from fnmatch import fnmatchcase
-from typing import NamedTuple
-
-
-class Wording(NamedTuple):
-    """What is said of a Mistake's `key` in these exercises, or in all if there are none."""
-
-    mistake: str
-    key: str
-    exercises: str
-    name: str
-    says: str
-    asks: str
-
-    def fits(self, mistake, key, exercise):
-        """Whether it is meant for this key of this mistake in this exercise."""
-        meant = not self.exercises or exercise in self.exercises.split()
-        return mistake == self.mistake and meant and fnmatchcase(str(key), self.key)
+from nn_scratch.exercises.mistakes.mistake import Wording
 
 
 def wording(mistake, key, exercise):
