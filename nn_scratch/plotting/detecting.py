@@ -162,7 +162,7 @@ def plot_suppression(boxes: Array, scores: Array, iou_threshold: float = 0.5) ->
             _outline(axis, boxes[i], GONE, "--", f"{scores[i]:g}: IoU {ious[best, i]:.2f}")
         _outline(axis, boxes[best], LINE_COLOURS[0], "-", f"{scores[best]:g}", width=3.5)
         done.append(best)
-        pad = 0.06 * (high - low)
+        pad = np.maximum(0.06 * (high - low), 1e-3 + 1e-6 * np.abs(high))
         axis.set(xlim=(low[0] - pad[0], high[0] + pad[0]), ylim=(high[1] + pad[1], low[1] - pad[1]))
         axis.set(xticks=[], yticks=[], aspect="equal")
         title(axis, f"round {turn}: keep {scores[best]:g}", size=10)

@@ -131,7 +131,7 @@ def choose_channels(volumes: list[Volume], rows: int) -> None:
         alone = not any(step.layer is None or step.layer._params for step in volume.steps)
         most = source.shown
         if not alone or not source.steps or source.value.shape[1] != len(array):
-            most = np.argsort(-array.std(axis=(1, 2)), kind="stable").tolist()
+            most = np.argsort(-array.std(axis=(1, 2), dtype=float), kind="stable").tolist()
         volume.shown = sorted(most[: 1 if volume.head or volume.level else rows])
 
 
