@@ -14,7 +14,6 @@ import numpy as np
 
 from nn_scratch.backend import is_array, is_cupy
 from nn_scratch.geometry import LARGEST, integer
-from nn_scratch.geometry import flag as flag  # for who asks for the rest here, too
 
 LONGEST = 60  # letters of a value that stand in a message
 REALS, INTEGERS, FLAGS = "fiu", "iu", "b"  # NumPy's letters for kinds of numbers

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import a_function, flag, optional, whole
+from nn_scratch.arguments import a_function, optional, whole
 from nn_scratch.data.collate import Batch, collate_of
 from nn_scratch.data.samples import data_set
+from nn_scratch.geometry import flag
 
 
 class Loader:

@@ -5,10 +5,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from nn_scratch.arguments import a_label, flag, one_of, optional, whole, words
+from nn_scratch.arguments import a_label, one_of, optional, whole, words
 from nn_scratch.data.errors import DataError
 from nn_scratch.data.samples import data_set
 from nn_scratch.data.threads import in_threads
+from nn_scratch.geometry import flag
 
 PROBLEMS = 5  # broken files that are named
 

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.arguments import an_array, class_count, flag, items, room_for, whole
+from nn_scratch.arguments import an_array, class_count, items, room_for, whole
 from nn_scratch.backend import Array, to_host, xp_of
 from nn_scratch.evaluation import records
 from nn_scratch.evaluation.records import Detections, Objects
-from nn_scratch.geometry import pair
+from nn_scratch.geometry import flag, pair
 from nn_scratch.validate import check_rank, check_values, number
 
 MIN_OVERLAP = 0.7  # CornerNet's: what boxes within the radius overlap the true one by

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import a_text, an_array, an_instance, flag
+from nn_scratch.arguments import a_text, an_array, an_instance
 from nn_scratch.backend import DEVICES, Array, is_array, is_cupy, to_device, to_host, xp_of
+from nn_scratch.geometry import flag
 from nn_scratch.layers.flat_view import FlatView
 from nn_scratch.layers.initialize import value_dtype
 from nn_scratch.validate import check_shape, check_values

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.arguments import flag, room_for
+from nn_scratch.arguments import room_for
 from nn_scratch.backend import Array, xp_of
-from nn_scratch.geometry import conv_windows, integer, make_windows, pair
+from nn_scratch.geometry import conv_windows, flag, integer, make_windows, pair
 from nn_scratch.layers.base import Layer, written
 from nn_scratch.layers.initialize import he_normal, value_dtype
 

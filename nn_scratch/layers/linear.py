@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.arguments import flag, room_for, whole
+from nn_scratch.arguments import room_for, whole
 from nn_scratch.backend import Array
+from nn_scratch.geometry import flag
 from nn_scratch.layers.base import Layer, check_dy, no_macs
 from nn_scratch.layers.conv import convolution_of
 from nn_scratch.layers.initialize import he_normal, value_dtype

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from nn_scratch import ops
-from nn_scratch.arguments import an_instance, flag, one_of
+from nn_scratch.arguments import an_instance, one_of
 from nn_scratch.backend import Array
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import map_size, pair, pool_windows
+from nn_scratch.geometry import flag, map_size, pair, pool_windows
 from nn_scratch.layers.base import Layer, check_dy, no_macs, written
 from nn_scratch.validate import check_shape, check_values
 

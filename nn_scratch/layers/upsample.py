@@ -3,9 +3,8 @@
 from typing import Any
 
 from nn_scratch import ops
-from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
-from nn_scratch.geometry import map_size, pair
+from nn_scratch.geometry import flag, map_size, pair
 from nn_scratch.layers.base import Layer, check_dy, no_macs, written
 from nn_scratch.validate import check_rank, check_values
 

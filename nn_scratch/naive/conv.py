@@ -8,9 +8,16 @@ from itertools import product
 
 import numpy as np
 
-from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
-from nn_scratch.geometry import Padding, Pair, conv_size, conv_windows, make_windows, transpose_size
+from nn_scratch.geometry import (
+    Padding,
+    Pair,
+    conv_size,
+    conv_windows,
+    flag,
+    make_windows,
+    transpose_size,
+)
 from nn_scratch.naive.windows import inside, tap
 from nn_scratch.validate import check_conv_dy, check_convolution, check_transpose_dy
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import flag, parts
+from nn_scratch.arguments import parts
 from nn_scratch.backend import Array
+from nn_scratch.geometry import flag
 from nn_scratch.validate import check_batch_norm, check_shape, number
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import flag, one_of
+from nn_scratch.arguments import one_of
 from nn_scratch.backend import Array
-from nn_scratch.geometry import Padding, Pair, conv_size, map_size, pool_size, pool_windows
+from nn_scratch.geometry import Padding, Pair, conv_size, flag, map_size, pool_size, pool_windows
 from nn_scratch.naive.windows import inside, tap
 from nn_scratch.validate import check_images, check_shape, check_switches
 

@@ -4,9 +4,8 @@ from itertools import product
 
 import numpy as np
 
-from nn_scratch.arguments import flag
 from nn_scratch.backend import Array
-from nn_scratch.geometry import Pair, map_size
+from nn_scratch.geometry import Pair, flag, map_size
 from nn_scratch.validate import check_images, dividing_scale, scale_of
 
 # ---------------------------------------------------------------- nearest and bed of nails

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import a_generator, flag, one_of, parts, room_for, whole
+from nn_scratch.arguments import a_generator, one_of, parts, room_for, whole
 from nn_scratch.backend import Array
-from nn_scratch.geometry import pair
+from nn_scratch.geometry import flag, pair
 from nn_scratch.layers import (
     AdaptiveAvgPool2d,
     Flatten,

@@ -16,9 +16,9 @@ background, and still count.
 
 from typing import Any
 
-from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
+from nn_scratch.geometry import flag
 from nn_scratch.validate import check_masked, check_target, number
 
 # ---------------------------------------------------------------- the focal loss of heat maps

@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 
-from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, is_cupy, xp_of
 from nn_scratch.engine import engine_of
+from nn_scratch.geometry import flag
 from nn_scratch.validate import check_cross_entropy, check_labels, check_regression, number
 
 # ---------------------------------------------------------------- cross-entropy

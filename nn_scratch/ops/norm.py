@@ -5,9 +5,10 @@ The ReLU that mostly follows can be had with it: it then costs no pass over memo
 
 from collections.abc import Callable
 
-from nn_scratch.arguments import flag, shown
+from nn_scratch.arguments import shown
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
+from nn_scratch.geometry import flag
 from nn_scratch.validate import check_batch_norm, check_shape, number
 
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from nn_scratch.arguments import flag, one_of
+from nn_scratch.arguments import one_of
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
 from nn_scratch.geometry import (
     Padding,
     Pair,
     conv_size,
+    flag,
     map_size,
     pool_size,
     pool_windows,

@@ -10,10 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from nn_scratch.arguments import flag
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.engine import engine_of
-from nn_scratch.geometry import Pair, map_size
+from nn_scratch.geometry import Pair, flag, map_size
 from nn_scratch.validate import check_images, dividing_scale, scale_of
 
 # ---------------------------------------------------------------- nearest

@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from nn_scratch.arguments import a_text, flag, whole
+from nn_scratch.arguments import a_text, whole
+from nn_scratch.geometry import flag
 from nn_scratch.plotting import given
 from nn_scratch.plotting.charts import HATCHES
 from nn_scratch.plotting.colours import LINE_COLOURS

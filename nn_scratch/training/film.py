@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from typing import Any
 
-from nn_scratch.arguments import an_instance, each, flag, whole
+from nn_scratch.arguments import an_instance, each, whole
 from nn_scratch.backend import Array, to_device, to_host
+from nn_scratch.geometry import flag
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.training.recipes import Recipe
 from nn_scratch.training.tasks import Task

@@ -7,17 +7,10 @@ from typing import Any
 
 from tqdm import tqdm
 
-from nn_scratch.arguments import (
-    a_function,
-    a_path,
-    an_instance,
-    flag,
-    optional,
-    shown,
-    whole,
-)
+from nn_scratch.arguments import a_function, a_path, an_instance, optional, shown, whole
 from nn_scratch.data import Loader
 from nn_scratch.evaluation.display import display_name, display_value
+from nn_scratch.geometry import flag
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.training.distributed import world
 from nn_scratch.training.optim import Optimizer, demand_parameters

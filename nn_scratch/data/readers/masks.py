@@ -14,7 +14,6 @@ from nn_scratch.arguments import (
     a_text,
     an_instance,
     class_count,
-    flag,
     integers,
     optional,
 )
@@ -32,6 +31,7 @@ from nn_scratch.data.readers.files import (
 from nn_scratch.data.readers.images import read_image, read_mask
 from nn_scratch.data.samples import sample_at
 from nn_scratch.data.threads import in_threads
+from nn_scratch.geometry import flag
 
 VOID = (255, 65535)  # what data sets mostly store where no class is known
 SHOWN = 8  # of the numbers found in masks
