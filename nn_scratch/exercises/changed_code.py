@@ -6,10 +6,14 @@ however they are written.
 """
 
 import ast
+import re
 from collections import defaultdict
 from contextlib import contextmanager, suppress
+from difflib import SequenceMatcher
 from itertools import combinations
 
+TOKENS = re.compile(r"[\w.]+|'.*?'|\*\*|//|[-+*/@<>=!]=|\S")
+SHORT = 9  # tokens: more of a line is nearly all of it
 FEW = 12  # names, any of which may stand for any other; of more, those of the same line
 OPERATORS = {ast.Add: (ast.Sub, ast.Mult), ast.Sub: (ast.Add, ast.Div),
              ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
@@ -81,7 +85,8 @@ def changed(tree):
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not _is_read(n)}
     names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     bodies = [n.body for n in ast.walk(tree) if isinstance(getattr(n, "body", None), list)]
-    lines = [(statement, list(places(statement))) for body in bodies for statement in body]
+    code = [one for body in bodies for one in body if not _is_docstring(one)]
+    lines = [(statement, list(places(statement))) for statement in code]
     for body in bodies:
         yield from left_out(body)
     equal = defaultdict(list)
@@ -152,6 +157,10 @@ def _is_read(name):
     return isinstance(name.ctx, ast.Load)
 
 
+def _is_docstring(statement):
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
 def _names(tree):
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
@@ -192,6 +201,52 @@ def with_other_lines(source, slip):
     shown = dict.fromkeys(n for n in changed.splitlines() if n not in source.splitlines())
     words = "\n".join(f"`{text.strip().replace('np.', '')}`" for text in shown)
     return f"with the line{'s' if len(shown) > 1 else ''}\n{words}", changed
+
+
+def lines_of(source):
+    """The lines of a source text, as they stand in words."""
+    statements = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.stmt))
+    return [line(statement) for statement in statements]
+
+
+def hinted(words, plain):
+    """A change in words that do not give the plain lines away: what is there instead, and what it
+    stands for if that is one name, number or sign."""
+    if words.startswith("without"):
+        return "without one of its lines"
+    if " in place of every " in words:
+        here, there = re.findall("`(.+?)`", words)
+        return f"with {_instead(here, _tokens(there))}, wherever that stands"
+    hints = [_hint(new, plain) for new in re.findall("`(.+)`", words)]
+    return f"with {' and '.join(dict.fromkeys(hints))}"
+
+
+def _hint(new, plain):
+    """What is other in a line than in the one of the plain lines that is nearest to it."""
+    matches = [SequenceMatcher(None, _tokens(old), _tokens(new), autojunk=False) for old in plain]
+    match = max(matches, key=SequenceMatcher.ratio)
+    parts = [part for part in match.get_opcodes() if part[0] != "equal"]
+    if not parts:  # it stands elsewhere in the solution, too
+        return "another of its lines in one place"
+    (_, first, _, begin, _), (_, _, last, _, end) = parts[0], parts[-1]
+    spans = [found.span() for found in TOKENS.finditer(new)][begin:end]
+    here = new[spans[0][0] : spans[-1][1]] if spans else ""
+    return _instead(here, match.a[first:last])
+
+
+def _instead(here, old):
+    """A piece of code in place of others, which are shown if they are one alone."""
+    if not here:
+        return f"no `{old[0]}`" if len(old) == 1 else "something left out"
+    here = f"`{here}`" if len(_tokens(here)) <= SHORT else "something else"
+    if not old:
+        return f"{here} added"
+    return f"{here} in place of `{old[0]}`" if len(old) == 1 else f"{here} in one place"
+
+
+def _tokens(text):
+    """The names, numbers and signs of a line of code."""
+    return TOKENS.findall(text)
 
 
 def _compiled(tree):

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from nn_scratch.exercises.changed_code import reached, versions, with_other_lines
+from nn_scratch.exercises.changed_code import (
+    hinted,
+    lines_of,
+    reached,
+    versions,
+    with_other_lines,
+)
 from nn_scratch.exercises.exercise import EXERCISES
 from nn_scratch.exercises.mistakes import Attempt
 from nn_scratch.exercises.mistakes.explain import same
@@ -13,6 +19,8 @@ from nn_scratch.exercises.signatures.one_change import (
     SOLUTIONS,
     changed_solutions,
     results_of,
+    shown,
+    solution,
 )
 
 SOURCE = """\
@@ -73,6 +81,37 @@ def test_what_is_not_needed_is_left_out():
 def test_a_change_and_what_it_gives(words, wanted):
     """The right one is (2·4 − 4 + 2·3 − 2) / 3 = 8/3."""
     assert np.isclose(result(versions(SOURCE)[words], [4, 3], [4, 2]), wanted)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ("with the line\n`total = doubled(x[k]) - w[k]`", "with `=` in place of `+=`"),
+        ("with the line\n`total += doubled(x[k]) + w[k]`", "with `+` in place of `-`"),
+        ("with the line\n`for k in range(1, len(x)):`", "with `1,` added"),
+        ("with the line\n`return total`", "with something left out"),
+        ("with the line\n`return total / FACTOR ** 2`", "with `** 2` added"),
+        ("with the line\n`total += doubled(w[k]) - x[k]`", "with `w[k]) - x` in one place"),
+        ("without the line\n`total = 0`", "without one of its lines"),
+        ("with `w` in place of every `x`", "with `w` in place of `x`, wherever that stands"),
+        (
+            "with the lines\n`FACTOR = 4`\n`return total * FACTOR`",
+            "with `4` in place of `3` and `*` in place of `/`",
+        ),
+    ],
+)
+def test_a_hint_says_what_is_other_and_not_what_is_right(words, said):
+    assert hinted(words, lines_of(SOURCE)) == said
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_hint_shows_a_line_of_the_solution(name):
+    """Solutions are shown only to who asks for them."""
+    lines = [text for text in lines_of(solution(name)) if len(text) > 25]
+    for words in list(changed_solutions(name))[::7]:
+        hint = shown(words, name)
+        assert hint.startswith("with") and len(hint) < 200
+        assert not [text for text in lines if text in hint], (words, hint)
 
 
 def test_helpers_are_left_alone_and_the_source_is_as_it_was():

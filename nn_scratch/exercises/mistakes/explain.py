@@ -268,7 +268,8 @@ def _spoken(best, rivals, results, attempt):
     if len({words.name for words in spoken.values()}) > 1:
         return None, tuple(dict.fromkeys(words.asks for words in spoken.values()))
     words, forms = spoken[best], _agreeing(results)
-    filled = {**forms, "key": str(_words(best)).replace("{one}", forms["one"])}
+    shown = best.mistake.shown or (lambda key, _: str(key))
+    filled = {**forms, "key": shown(_words(best), exercise).replace("{one}", forms["one"])}
     says, asks = words.says.format(**filled), words.asks.format(**filled)
     return Explanation(words.name, says, asks, results, best.throughout), ()
 

@@ -15,7 +15,8 @@ class Mistake(NamedTuple):
     this case. `key` is the same for the same way on every case; in `says` it stands for {key}, and
     the name of the wrong result for {result}. A variant without a key goes by its number.
     rank: of two mistakes that explain the same, the one of lower rank is named. whole: it has so
-    many ways that one always fits a single case; all cases must agree.
+    many ways that one always fits a single case; all cases must agree. shown: from a key and the
+    exercise's name, what stands for {key}, if not the key itself.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Mistake(NamedTuple):
     variants: Callable
     rank: float = 0
     whole: bool = False
+    shown: Callable | None = None
 
 
 class Wording(NamedTuple):
@@ -43,12 +45,13 @@ class Wording(NamedTuple):
         return mistake == self.mistake and meant and fnmatchcase(str(key), self.key)
 
 
-def register(found, rank=0, whole=False):
+def register(found, rank=0, whole=False, shown=None):
     """A decorator that adds a Mistake to the list `found`. Without exercises it is for all."""
 
     def mistake(exercises, name, says, asks):
         def add(variants):
-            known = Mistake(name, says, asks, tuple(exercises.split()), variants, rank, whole)
+            meant = tuple(exercises.split())
+            known = Mistake(name, says, asks, meant, variants, rank, whole, shown)
             found.append(known)
             return variants
 
