@@ -7,6 +7,7 @@ from nn_scratch.exercises.changed_code import (
     hinted,
     lines_of,
     reached,
+    solution,
     versions,
     with_other_lines,
 )
@@ -16,11 +17,9 @@ from nn_scratch.exercises.mistakes.explain import same
 from nn_scratch.exercises.mistakes.slips import SLIPS
 from nn_scratch.exercises.signatures.one_change import (
     HELPERS,
-    SOLUTIONS,
     changed_solutions,
     results_of,
     shown,
-    solution,
 )
 
 SOURCE = """\
@@ -140,8 +139,7 @@ def test_other_lines_in_words():
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_every_slip_is_one(name):
     """Each is another line than those that are tried by themselves, and wrong in some case."""
-    sources = [path.read_text(encoding="utf-8") for path in SOLUTIONS.glob("*.py")]
-    source = reached(next(text for text in sources if f"def {name}(" in text), name)
+    source = solution(name)
     known = set(versions(source, HELPERS))
     for slip in SLIPS[name]:
         text = source

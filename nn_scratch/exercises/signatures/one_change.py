@@ -3,41 +3,25 @@
 import copy
 import warnings
 from functools import cache, partial
-from pathlib import Path
 
 import numpy as np
 
-from nn_scratch.exercises import sandbox
-from nn_scratch.exercises.changed_code import (
-    hinted,
-    lines_of,
-    reached,
-    versions,
-    with_other_lines,
-)
+from nn_scratch.exercises import changed_code, sandbox
 from nn_scratch.exercises.mistakes.explain import same
 from nn_scratch.exercises.mistakes.mistake import register
 from nn_scratch.exercises.mistakes.slips import SLIPS
 
 FOUND = []
-SOLUTIONS = Path(__file__).parents[1] / "problems" / "solutions"
 HELPERS = "pair", "wide"  # they say nothing of what is computed
-
-
-@cache
-def solution(name):
-    """The source text of the plain solution of an exercise, with what it needs."""
-    sources = (path.read_text(encoding="utf-8") for path in SOLUTIONS.glob("*.py"))
-    return reached(next(text for text in sources if f"def {name}(" in text), name)
 
 
 @cache
 def changed_solutions(name):
     """The versions of the solution of an exercise, and those with the slips that we know."""
-    source = solution(name)
-    slips = (with_other_lines(source, slip) for slip in SLIPS.get(name, ()))
-    known = {words: [compile(text, "<slip>", "exec")] for words, text in slips}
-    return known | versions(source, HELPERS)
+    source = changed_code.solution(name)
+    slips = (changed_code.with_other_lines(source, slip) for slip in SLIPS.get(name, ()))
+    known = ((words, [compile(text, "<slip>", "exec")]) for words, text in slips)
+    return dict(known) | changed_code.versions(source, HELPERS)
 
 
 def results_of(attempt, codes):
@@ -60,7 +44,7 @@ def results_of(attempt, codes):
 
 def shown(words, name):
     """A change in words that do not show the solution, which only --solution does."""
-    return hinted(words, lines_of(solution(name)))
+    return changed_code.hinted(words, changed_code.lines_of(changed_code.solution(name)))
 
 
 @register(FOUND, rank=5.5, whole=True, shown=shown)(
