@@ -107,13 +107,14 @@ class Source:
         """What tells an image of a part, "train" or "validation", from others, whatever its name.
 
         Returns: the hash of each file's content, by the image's name; empty for scenes that are
-            drawn.
+            drawn, and for data sets without files.
         Raises: DataError for a file that cannot be read; ValueError for another part.
         """
         one_of("part", part, ("train", "validation"))
         names, files = getattr(self, f"{part}_names"), _files_of(getattr(self, part))
-        hashes = in_threads(_hash_of, files if names else [], "reading files")
-        return dict(zip(names, hashes, strict=True))
+        if not (names and files):
+            return {}
+        return dict(zip(names, in_threads(_hash_of, files, "reading files"), strict=True))
 
     def _open(self, job):
         """The size (height, width) of a sample's image, or what is wrong with it."""

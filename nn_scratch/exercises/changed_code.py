@@ -15,7 +15,7 @@ from itertools import combinations
 
 from nn_scratch.exercises.workspace import items, solution_of
 
-TOKENS = re.compile(r"[\w.]+|'.*?'|\*\*|//|[-+*/@<>=!]=|\S")
+TOKENS = re.compile(r"\w[\w.]*|'.*?'|\*\*|//|[-+*/@<>=!]=|\S")
 SHORT = 9  # tokens: more of a line is nearly all of it
 FEW = 12  # names, any of which may stand for any other; of more, those of the same line
 OPERATORS = {ast.Add: (ast.Sub, ast.Mult), ast.Sub: (ast.Add, ast.Div),

@@ -78,6 +78,7 @@ def evaluate_checkpoint(
     settings = settings_for(trained, data)
     source = trained.task.open(settings, trained.facts["class_names"]).of_split(split)
     _check_source(path, trained, source, settings)
+    _check_unseen(path, trained, source, settings)
     task = trained.task.of(settings, source, training=False)
     loader = validation_loader(settings, source)
     with errors_of(settings.net):
@@ -209,13 +210,15 @@ def _check_source(path, trained, source, settings):
             f"images of {settings.data} have {source.channels} channels, but the net of {path} "
             f"takes {facts['channels']}"
         )
+
+
+def _check_unseen(path, trained, source, settings):
+    """Refuse images that the net was trained on, and say which are copies of such."""
     names, contents = source.validation_names, source.contents("validation")
-    trained_on = {content: name for name, content in trained.contents.items()}
-    seen = sorted(
-        name
-        for name in set(names) & set(facts.get("train_images", ()))
-        if contents[name] == trained.contents.get(name, contents[name])
-    )
+    trained_on = {str(content): name for name, content in trained.contents.items()}
+    both = set(names) & set(trained.facts.get("train_images", ()))
+    other = {n for n in both & set(trained.contents) if contents.get(n) != trained.contents[n]}
+    seen = sorted(both - other)
     if seen:
         raise DataError(
             f"the net of {path} was trained on {len(seen)} of the {len(names)} images that "

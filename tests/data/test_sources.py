@@ -262,3 +262,18 @@ def test_a_label_to_ignore_that_is_in_no_mask_is_said(tmp_path, parts):
     assert source.report == ""  # nobody has looked yet
     source.verify()
     assert source.report == "no mask stores 9, which should not count (--ignore-index)"
+
+
+def test_images_are_told_apart_by_what_is_in_their_files(tmp_path):
+    write_pairs(tmp_path / "train", tmp_path / "trainannot", NAMES[:3], [0, 1])
+    write_pairs(tmp_path / "val", tmp_path / "valannot", NAMES[:2], [0, 1])
+    write_image(tmp_path / "val" / f"{NAMES[1]}.png", (8, 10, 3), 7)
+    source = open_folder("segmentation", tmp_path)
+    train, held_out = source.contents("train"), source.contents("validation")
+    assert list(train) == source.train_names and list(held_out) == source.validation_names
+    assert len(set(train.values())) == 1
+    copied, other = held_out.values()
+    assert copied in train.values() and other not in train.values()
+    assert open_digits("segmentation", 4, 0).contents("train") == {}
+    with pytest.raises(ValueError, match="part is 'test', but must be one of train, validation"):
+        source.contents("test")
