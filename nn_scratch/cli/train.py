@@ -36,7 +36,7 @@ def add(commands):
         "--processes",
         type=int,
         help="share each batch among so many; needs mpi4py (default 1). With one a core, a step "
-        "took 0.74 to 0.86 of the time of threads (benchmarks/training.json)",
+        "took 0.75 to 0.86 of the time of threads (benchmarks/training.json)",
     )
     add_device(parser)
     return parser
