@@ -9,6 +9,8 @@ import pytest
 from calls.frame import Call, equal_to, public, try_call
 from random_calls import TABLE, try_calls
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = [
     *("check", "data", "engine", "evaluation", "exercises", "graph"),
     *("layers", "naive", "nets", "ops", "training"),

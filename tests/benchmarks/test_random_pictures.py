@@ -7,6 +7,8 @@ from calls.plotting import TABLE, picture
 from nn_scratch import plotting
 from random_calls import try_calls
 
+pytestmark = pytest.mark.slow
+
 CALLS = 3  # of each function
 
 

@@ -112,12 +112,14 @@ L1 = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FOCAL)
 def test_wrong_focal_loss(name):
     case = CASES["focal_loss"]
     assert check_gradients((ops.focal_loss, FOCAL[name]), *case.inputs).ok is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", L1)
 def test_wrong_masked_l1_loss(name):
     case = CASES["masked_l1_loss"]

@@ -22,6 +22,8 @@ from nn_scratch.exercises.signatures.one_change import (
     shown,
 )
 
+pytestmark = pytest.mark.slow
+
 SOURCE = """\
 import numpy as np
 

@@ -35,6 +35,7 @@ def test_loops_are_right(name):
 SINGLES = [(name, flag) for name, (_, flags) in ZOO.items() for flag in flags]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, flag", SINGLES, ids=lambda part: part.replace(" ", "-"))
 def test_one_mistake_is_rejected_and_named(name, flag):
     make, flags = ZOO[name]

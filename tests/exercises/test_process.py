@@ -15,6 +15,8 @@ from nn_scratch.exercises.process import Limits, Task, exit_status, run, verdict
 from nn_scratch.exercises.workspace import items, solution_of, start
 from nn_scratch.user_file import UserCodeError
 
+pytestmark = pytest.mark.slow
+
 posix = pytest.mark.skipif(os.name != "posix", reason="what only POSIX has")
 RIGHT = (
     "import numpy as np\n"
@@ -46,7 +48,6 @@ def refuse(word):
     raise ValueError(f"{word} is no JSON")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["exercise", "check"])
 def test_right_and_wrong(kind, judged):
     right, wrong = judged(RIGHT, kind), judged(WRONG, kind)
@@ -143,7 +144,6 @@ def test_a_pass_that_ends_or_hangs(name, kind, judged):
         assert mistakes(outcome) == [mistake]
 
 
-@pytest.mark.slow
 def test_one_that_ends_does_not_hide_the_next(tmp_path):
     texts = ["import os\nos._exit(0)\n", WRONG, "while True: pass\n", RIGHT, "def relu(:\n"]
     tasks = []
@@ -161,7 +161,6 @@ def test_one_that_ends_does_not_hide_the_next(tmp_path):
     assert [exit_status([outcome]) for outcome in found] == [4, 1, 4, 0, 2]
 
 
-@pytest.mark.slow
 @posix
 def test_the_line_that_hangs_or_crashes_is_named(judged):
     loop = RIGHT.replace("return dy", "import re\n    re.match(r'(a+)+$', 'a' * 40)\n    return dy")
@@ -193,7 +192,6 @@ FORGED = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", FORGED)
 def test_a_forged_report_counts_for_nothing(name, tmp_path, monkeypatch, judged):
     (tmp_path / "private").mkdir()  # so that the files of tests beside this one are let alone
@@ -226,7 +224,6 @@ def test_what_a_file_prints_is_kept_apart(code, judged):
     assert verdict([outcome]) is True and "hello" in outcome.printed
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "code",
     [
@@ -246,7 +243,6 @@ def test_a_right_file_with_odd_habits_is_right(code, judged):
     assert verdict([outcome]) is True, outcome
 
 
-@pytest.mark.slow
 def test_endless_output_is_bounded(judged):
     outcome = judged(RIGHT + "while True: print('x' * 1000)\n", seconds=2)
     assert mistakes(outcome) == ["timeout", "timeout"]
@@ -258,7 +254,6 @@ def test_nothing_that_steers_a_terminal_is_passed_on(judged):
     assert "\x1b" not in printed and "\x07" not in printed and "red" in printed
 
 
-@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("leave", ["", "import os; os.setpgid(0, 0)"])
 def test_what_a_file_starts_holds_nothing_up(leave, judged, tmp_path):
@@ -284,7 +279,6 @@ def test_input_is_empty(judged):
 # ---------------------------------------------------------------- imports
 
 
-@pytest.mark.slow
 def test_files_import_their_neighbours(tmp_path, judged):
     (tmp_path / "helper.py").write_text("def positive(x):\n    return x > 0\n")
     (tmp_path / "01_relu.py").write_text(RIGHT)
@@ -299,7 +293,6 @@ def test_files_import_their_neighbours(tmp_path, judged):
         assert verdict([judged(text)]) is True, name
 
 
-@pytest.mark.slow
 def test_names_like_those_of_other_modules(tmp_path):
     for name in ("copy", "json", "numpy", "nn_scratch", "inspect", "types"):
         path = tmp_path / name / f"{name}.py"
@@ -330,7 +323,6 @@ def test_classes_that_ask_for_their_module(text, kind, judged):
 # ---------------------------------------------------------------- the commands
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "text, status",
     [
@@ -373,7 +365,6 @@ def test_the_screen_shows_what_was_printed_under_a_heading(tmp_path, monkeypatch
     assert f"What {ITEM.name} printed:\n  a" in capsys.readouterr().out
 
 
-@pytest.mark.slow
 def test_limits_are_said_and_can_be_set(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text("import time\ntime.sleep(1.5)\n" + RIGHT)
@@ -402,7 +393,6 @@ def test_the_command_loads_little():
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "code, mistake",
     [
@@ -430,7 +420,6 @@ def test_long_sentences_are_broken_tables_are_not():
     assert lines[-1].startswith("      word")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("error", [3e-8, 1e-7, 5e-6, 0.3])
 def test_plot_draws_whatever_is_called_wrong(error, tmp_path, monkeypatch, capsys):
     """Drawing and judging have the same tolerance: 1e-9 of the largest value of a linear op."""

@@ -20,6 +20,8 @@ from nn_scratch.training import (
 )
 from standin.kernels import GPLUSPLUS
 
+pytestmark = pytest.mark.slow
+
 DATA = {
     "segmentation": DigitSegmentation,
     "localization": DigitLocalization,
@@ -69,13 +71,11 @@ def test_every_net_ends_where_the_cpu_ends(task, name, device, monkeypatch):
     compare(task, name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("task, name", [("segmentation", "segnet"), ("localization", "localizer")])
 def test_with_our_kernels(task, name, device):
     compare(task, name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("task, name", [("segmentation", "segnet"), ("localization", "localizer")])
 def test_twenty_steps_end_where_the_cpu_ends_and_with_the_same_bits_twice(
     task, name, device, monkeypatch
@@ -88,7 +88,6 @@ def test_twenty_steps_end_where_the_cpu_ends_and_with_the_same_bits_twice(
         np.testing.assert_allclose(first[0][parameter], right, atol=1e-4, err_msg=parameter)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(GPLUSPLUS is None, reason="needs g++, by which the stand-in runs kernels")
 @pytest.mark.parametrize("task, name", NETS[::3])
 def test_the_host_never_waits_within_a_training_step(task, name):

@@ -52,6 +52,7 @@ def results(value):
     return value if isinstance(value, tuple) else (value,)
 
 
+@pytest.mark.slow
 @every_sample
 @both_engines
 @both_types

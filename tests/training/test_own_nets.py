@@ -11,6 +11,8 @@ from PIL import Image
 from nn_scratch.cli import main
 from nn_scratch.training import Segmentation, fit, load_checkpoint
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--scenes", 12, "--batch-size", 4)
 
 

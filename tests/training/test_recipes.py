@@ -17,6 +17,8 @@ from nn_scratch.training.inference import load_net
 from nn_scratch.training.optim import Adam
 from nn_scratch.training.recipes import localization, net_of, segmentation
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def masks(tmp_path):
@@ -205,7 +207,6 @@ def compare(task, tmp_path, *options):
     return run("compare", task, *arguments)
 
 
-@pytest.mark.slow
 def test_comparing_segmenters(tmp_path, capsys):
     nets = ["--nets", "fully-convolutional", "fcn-nearest"]
     assert compare("segmentation", tmp_path, *nets, "--seeds", 0, 1) == 0
