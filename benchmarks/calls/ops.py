@@ -65,28 +65,24 @@ def conv(rng):
     return [x, w], {**geometry(rng), "groups": groups}
 
 
-def conv_backward(rng):
-    (x, w), options = conv(rng)
-    try:
-        dy = values(rng, *ops.conv2d(x, w, **options).shape)
-    except ValueError:
-        dy = values(rng, 1, 1, 1, 1)
-    return [dy, x, w], options
+def backward_of(op, made):
+    """Calls of an op's backward pass: dy before what the op takes."""
+
+    def calls(rng):
+        (x, w), options = made(rng)
+        try:
+            dy = values(rng, *op(x, w, **options).shape)
+        except ValueError:
+            dy = values(rng, 1, 1, 1, 1)
+        return [dy, x, w], options
+
+    return calls
 
 
 def transposed(rng):
     (x, w), options = conv(rng)
     options["stride"] = min(options["stride"], 3)
     return [values(rng, len(x), len(w), *x.shape[2:]), w], options
-
-
-def transposed_backward(rng):
-    (x, w), options = transposed(rng)
-    try:
-        dy = values(rng, *ops.conv_transpose2d(x, w, **options).shape)
-    except ValueError:
-        dy = values(rng, 1, 1, 1, 1)
-    return [dy, x, w], options
 
 
 def max_pool(rng):
@@ -229,9 +225,9 @@ MAKERS = {
     "bilinear_upsample2d": interpolated,
     "bilinear_upsample2d_backward": interpolated,
     "conv2d": conv,
-    "conv2d_backward": conv_backward,
+    "conv2d_backward": backward_of(ops.conv2d, conv),
     "conv_transpose2d": transposed,
-    "conv_transpose2d_backward": transposed_backward,
+    "conv_transpose2d_backward": backward_of(ops.conv_transpose2d, transposed),
     "cross_entropy": labelled,
     "cross_entropy_backward": labelled,
     "focal_loss": heat_map,

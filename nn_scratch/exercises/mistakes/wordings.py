@@ -12,6 +12,11 @@ def wording(mistake, key, exercise):
     return next((w for w in WORDINGS if w.fits(mistake, key, exercise)), None)
 
 
+def several(found, *said):
+    """The same Wording for several relations, each with a key."""
+    return [Wording(relation, key, *said) for relation, key in found]
+
+
 CONV = "conv2d conv2d_backward conv_transpose2d conv_transpose2d_backward"
 SUMMING = "conv2d_backward conv_transpose2d_backward linear_backward batch_norm2d_backward"
 BY_SWITCHES = "max_pool2d_backward max_unpool2d max_unpool2d_backward"
@@ -227,16 +232,14 @@ BATCH_NORM = [
         "Mean and variance are treated as constants; both depend on x.",
         "Which of the three places where x stands in the formula have you differentiated?",
     ),
-    *(
-        Wording(
-            relation, key, "batch_norm2d_backward", "not_normalized",
-            "dw uses x as it is; y is w times the *normalized* x.",
-            "What does w multiply in the forward pass?",
-        )
-        for relation, key in (
+    *several(
+        (
             ("one_change", "*(dy * x).sum(axis=AXES)*"),
             ("one_change", "*(dy * (x - wide(mean))).sum(axis=AXES)*"),
-        )
+        ),
+        "batch_norm2d_backward", "not_normalized",
+        "dw uses x as it is; y is w times the *normalized* x.",
+        "What does w multiply in the forward pass?",
     ),
     Wording(
         "replaced", "ones in place of w", "batch_norm2d_backward", "weight_missing",
@@ -267,24 +270,17 @@ POINTWISE = [
         "Negative values only lose their sign; they must become zero.",
         "What is max(−2, 0)?",
     ),
-    *(
-        Wording(
-            relation, key, "softmax_backward", "second_term_missing",
-            "The second term is missing: each y depends on every x, through the sum.",
-            "If one score grows, what happens to the other probabilities?",
-        )
-        for relation, key in (
+    *several(
+        (
             ("term", "−y·Σ y·dy is missing"),
             ("one_change", "*`return dy * y * (1 - y)`"),
-        )
+        ),
+        "softmax_backward", "second_term_missing",
+        "The second term is missing: each y depends on every x, through the sum.",
+        "If one score grows, what happens to the other probabilities?",
     ),
-    *(
-        Wording(
-            relation, key, "", "wrong_axis",
-            "The sum goes over another axis than the classes'.",
-            "What should sum to 1: the scores of one sample, or those of one class?",
-        )
-        for relation, key in (
+    *several(
+        (
             ("one_change", "with `*` in place of every `1`"),
             ("one_change", "*powers.sum(axis=0*"),
             ("one_change", "*powers.sum(axis=2*"),
@@ -294,7 +290,10 @@ POINTWISE = [
             ("one_change", "*`return y * (dy - (y * dy).sum(axis=-1, keepdims=True))`"),
             ("term", "−y·Σ y·dy is a sum over axis*"),
             ("term", "the softmax is taken over axis*"),
-        )
+        ),
+        "", "wrong_axis",
+        "The sum goes over another axis than the classes'.",
+        "What should sum to 1: the scores of one sample, or those of one class?",
     ),
 ]  # fmt: skip
 
@@ -307,16 +306,14 @@ OF_LOSSES = [
         )
         for key in ("times the number of*", "times the size of*")
     ),
-    *(
-        Wording(
-            relation, key, "cross_entropy_backward two_losses_backward", "only_true_class",
-            "Only the true class's score gets a gradient; all scores enter through the sum.",
-            "If a wrong class's score grows, what happens to the probability of the true one?",
-        )
-        for relation, key in (
+    *several(
+        (
             ("other_numbers", "the negative part of the right*"),
             ("term", "the softmax is missing"),
-        )
+        ),
+        "cross_entropy_backward two_losses_backward", "only_true_class",
+        "Only the true class's score gets a gradient; all scores enter through the sum.",
+        "If a wrong class's score grows, what happens to the probability of the true one?",
     ),
     Wording(
         "term", "minus 1 at the true class is missing", "", "one_hot_missing",
@@ -334,28 +331,24 @@ OF_LOSSES = [
         "square.",
         "What is the derivative of d²?",
     ),
-    *(
-        Wording(
-            relation, key, "smooth_l1_loss smooth_l1_loss_backward", "square_everywhere",
-            "Large differences are squared, too; from 1 on the loss is a straight line.",
-            "How steep should the loss be for a box that is far off?",
-        )
-        for relation, key in (
+    *several(
+        (
             ("one_change", "*`return (d ** 2 / 2).mean()`"),
             ("region", "1 ≤ |d|: there it is d"),
-        )
+        ),
+        "smooth_l1_loss smooth_l1_loss_backward", "square_everywhere",
+        "Large differences are squared, too; from 1 on the loss is a straight line.",
+        "How steep should the loss be for a box that is far off?",
     ),
-    *(
-        Wording(
-            relation, key, "smooth_l1_loss smooth_l1_loss_backward", "straight_everywhere",
-            "Small differences are on a straight line, too; below 1 the loss is half the square.",
-            "What is the slope at a difference of 0.5?",
-        )
-        for relation, key in (
+    *several(
+        (
             ("one_change", "*`return abs(d).mean()`"),
             ("one_change", "*`return (abs(d) - 0.5).mean()`"),
             ("region", "|d| < 1: there it is the sign of d"),
-        )
+        ),
+        "smooth_l1_loss smooth_l1_loss_backward", "straight_everywhere",
+        "Small differences are on a straight line, too; below 1 the loss is half the square.",
+        "What is the slope at a difference of 0.5?",
     ),
 ]  # fmt: skip
 
