@@ -238,6 +238,17 @@ def a_seed(name: str, value: Any) -> int:
 # ---------------------------------------------------------------- arrays
 
 
+def as_array(name: str, value: Any) -> np.ndarray:
+    """What NumPy makes of a list, a number or the like.
+
+    Raises: TypeError for what it makes nothing of.
+    """
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        raise TypeError(f"{name} cannot be read as one array: {error}") from None
+
+
 def an_array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
     """A NumPy array of a shape and of kinds of numbers, in which a list or the like may be given.
 
@@ -253,7 +264,7 @@ def an_array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
             f"{name} is a {type(value).__name__}, but must be a plain array: np.asarray({name})"
         )
     else:
-        found = _read(name, value)
+        found = as_array(name, value)
     if found.dtype.kind not in kinds and not (found.size == 0 and found is not value):
         got = f"has dtype {found.dtype}" if found is value else f"is {shown(value)}"
         raise TypeError(f"{name} {got}, but must hold {KINDS[kinds]}")
@@ -344,14 +355,6 @@ def room_for(names: str, *shape: int) -> None:
 def _is_iterable(value):
     """Whether a value gives several; an array without axes does not, though it looks so."""
     return isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0
-
-
-def _read(name, value):
-    """What NumPy makes of a list, a number or the like."""
-    try:
-        return np.asarray(value)
-    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-        raise TypeError(f"{name} cannot be read as one array: {error}") from None
 
 
 def _fits(found, wanted):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from nn_scratch.arguments import an_instance, filled, parts, reals, whole
+from nn_scratch.arguments import an_instance, as_array, filled, parts, reals, whole
 from nn_scratch.backend import to_host
 from nn_scratch.geometry import pair
 from nn_scratch.layers import Layer
@@ -136,10 +136,7 @@ def planes(name, values):
 
 def array(name, value, kinds="fiub"):
     """An array of real numbers, or of the kinds named by NumPy's letters."""
-    try:
-        found = np.asarray(value)
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise TypeError(f"{name} cannot be read as one array: {error}") from None
+    found = as_array(name, value)
     if found.dtype.kind not in kinds:
         wanted = "real numbers" if "f" in kinds else "integers"
         got = found.dtype if isinstance(value, np.ndarray) else type(value).__name__
