@@ -190,14 +190,14 @@ def evaluated(rng):
 
 def filmed(rng):
     options = {"net": "full-resolution-fcn", "width": 1, "kernel_size": 1}
-    one = Recipe(SegmentationSettings(**options, scenes=4, batch_size=2, epochs=1), verify=False)
-    image, _ = one.validation.dataset.sample(0, 0)
+    recipe = Recipe(SegmentationSettings(**options, scenes=4, batch_size=2, epochs=1), verify=False)
+    image, _ = recipe.validation.dataset.sample(0, 0)
 
-    def fault(seen, one, images, steps, **options):
+    def fault(seen, recipe, images, steps, **options):
         wanted = {step for step in steps if step < 2} | {2}
         return None if set(seen) == wanted else f"seen at {[*seen]}"
 
-    return Call(training.film, [one, image[None], [0, 1]], {"progress": False}, fault)
+    return Call(training.film, [recipe, image[None], [0, 1]], {"progress": False}, fault)
 
 
 # ---------------------------------------------------------------- checkpoints

@@ -17,15 +17,15 @@ TINY = float(np.finfo(np.float64).tiny)
 def check_adjoint(
     target: Any, *inputs: Any, rtol: float = 1e-6, seed: int = 0, **options: Any
 ) -> AdjointReport:
-    """Check that backward is the adjoint of forward's derivative J, in each value.
+    """Check that backward is the adjoint of forward's derivative J, for each input and parameter.
 
-    Arguments as check_gradients. Where the op is linear in a value, J is the op itself and all
-    values are replaced by small integers: floating point adds and multiplies them exactly, so the
-    two sides must agree to the last bit unless the op divides. Elsewhere J u is taken at the
-    given inputs by differences.
+    The arguments are those of check_gradients. Where the op is linear in a value, J is the op
+    itself, and all values are replaced by small integers: floating point adds and multiplies
+    small integers exactly, so that the two sides agree to the last bit unless the op divides.
+    Elsewhere J u is computed at the given inputs by finite differences.
 
     Returns: an AdjointReport: `assert report.ok, report`.
-    Raises: as check_gradients.
+    Raises: what check_gradients raises.
     """
     rtol, seed = number("rtol", rtol, 0, 1, above=True), a_seed("seed", seed)
     adapter = make_adapter(target, inputs, options)
@@ -44,7 +44,7 @@ def check_adjoint(
 
 
 def _row(adapter, name, values, integers, g, rtol, rng):
-    """Both sides for one value."""
+    """Both sides of the identity for one value."""
     u = _integers(values[name], rng)
     exact = _exact(adapter, integers, name, u, g)
     at = integers if exact else values
@@ -57,17 +57,18 @@ def _row(adapter, name, values, integers, g, rtol, rng):
         careful = careful_slope(adapter, at, name, u, g)
         if not numerical.kink or careful.uncertainty < numerical.uncertainty:
             numerical = careful
-    left = min(max(right, numerical.low), numerical.high)  # at a kink any slope between
+    # At a kink, any slope between those of the two sides is right: take the nearest.
+    left = min(max(right, numerical.low), numerical.high)
     gap = abs(left - right) / max(size, numerical.uncertainty / tolerance, TINY)
     unsure = not exact and gap <= tolerance and numerical.uncertainty > rtol * size > 0
     return AdjointRow(name, left, right, gap, tolerance, unsure)
 
 
 def _exact(adapter, integers, name, u, g):
-    """The exact slope at small integers, if forward takes them and is linear there."""
+    """The exact slope at small integers, or None if forward refuses them or is not linear."""
     try:
         return exact_slope(adapter, integers, name, u, g)
-    except Exception:  # integers need not lie in the domain of forward
+    except Exception:  # integers may lie outside forward's domain
         return None
 
 

@@ -1,4 +1,7 @@
-"""What can be wrong with a backward pass besides its numbers."""
+"""What can be wrong with a backward pass besides its numbers.
+
+The functions called problems_… return a list of sentences, one for each problem.
+"""
 
 import numpy as np
 
@@ -6,14 +9,14 @@ from nn_scratch.check.finite_differences import draw_direction, slope
 from nn_scratch.check.layer_faults import unregistered
 from nn_scratch.check.signatures import parameters_of
 
-SAME = 1e-13  # relative: two calls of one function may add up in another order
-STRIDED = 1e-10  # the same for arrays behind strides
+SAME = 1e-13  # relative: two calls of one function may add in another order
+STRIDED = 1e-10  # the same for arrays that are not contiguous
 
 
 def problems_of_results(adapter, passes, idle):
-    """Sentences about what backward returned: how many gradients, of which shapes, finite or not;
-    and the names of the values that it gives no gradient of, and need not: those in `idle`, which
-    change nothing, and those that are no variables, such as a target."""
+    """(problems, skipped). Problems: gradients that are missing, too many, of a wrong shape or not
+    finite. Skipped: names of values without a gradient that need none, because they are targets or
+    statistics, or because no output depends on them (`idle`)."""
     found = []
     lacking = [n for n in adapter.values if passes.gradients[n] is None]
     missing = [n for n in lacking if n in adapter.needed() and n not in idle]
@@ -55,7 +58,7 @@ def _sentence_of_missing(adapter, count, missing):
 
 
 def without_effect(adapter, cotangents, names, rng):
-    """Those of the names that the outputs do not depend on at all."""
+    """Those of the named values that no output depends on."""
     found = []
     for name in names:
         direction = draw_direction(rng, adapter.values[name].shape)
@@ -66,21 +69,22 @@ def without_effect(adapter, cotangents, names, rng):
 
 
 def problems_of_writing(passes):
-    """Sentences about arrays that a pass wrote into."""
+    """Arrays that a pass wrote into."""
     words = {"y": "y, which forward has returned"}
     return [f"{which} changes {words.get(name, name)}" for which, name in passes.written]
 
 
 def problems_of_layer(adapter):
-    """Sentences about sub-layers that were not registered."""
+    """Sub-layers that are used but not registered."""
     if adapter.layer is None or adapter.random:
         return []
     return unregistered(adapter.layer, lambda: adapter.outputs(adapter.values))
 
 
 def problems_of_repetition(adapter, values, cotangents, passes):
-    """Sentences about what a second call, a dy of zeros or arrays behind strides change. To be
-    asked only of a forward that is not random."""
+    """Gradients that change at a second call or with arrays that are not contiguous, are not added
+    to the former ones, or are not zero for a dy of zeros. It makes sense only if forward is not
+    random."""
     found = []
     again = adapter.gradients(values, cotangents)
     if not _same(again, passes.gradients, SAME):
@@ -95,7 +99,7 @@ def problems_of_repetition(adapter, values, cotangents, passes):
         if gradient is not None and np.any(gradient)
     ]
     try:
-        strided = adapter.passes(values, cotangents, arrays=_strided).gradients
+        strided = adapter.passes(values, cotangents, convert=_strided).gradients
     except Exception as error:
         found.append(f"arrays that are not contiguous: {type(error).__name__}: {error}")
         return found
@@ -105,7 +109,7 @@ def problems_of_repetition(adapter, values, cotangents, passes):
 
 
 def reused_outputs(adapter, values):
-    """A sentence if forward writes its result into the array that it returned before."""
+    """A problem if forward writes its result into the array that it returned before."""
     first = adapter.raw_output(values)
     if first is None:
         return []
@@ -113,7 +117,7 @@ def reused_outputs(adapter, values):
     moved = {name: value + 0.25 for name, value in values.items()}
     try:
         adapter.raw_output(moved)
-    except Exception:  # the moved values are nothing that forward takes
+    except Exception:  # forward need not accept the moved values
         return []
     if np.array_equal(first, kept, equal_nan=True):
         return []
@@ -136,8 +140,8 @@ def _takes_any(function):
 
 
 def _same(some, others, tolerance):
-    """Whether two sets of gradients are equal, relative to the largest of all: one that is truly
-    zero is only rounding, and differs."""
+    """Whether two sets of gradients are equal up to `tolerance` times the largest value of all of
+    them. A gradient whose true value is zero consists of rounding, so its own size is no scale."""
     pairs = [(g, others[name]) for name, g in some.items() if g is not None]
     if any(other is None or g.shape != other.shape for g, other in pairs):
         return False
@@ -146,7 +150,7 @@ def _same(some, others, tolerance):
 
 
 def _strided(array):
-    """The same values, not contiguous in memory."""
+    """The same values in an array that is not contiguous in memory."""
     wide = np.zeros((*array.shape, 2), array.dtype)
     wide[..., 0] = array
     return wide[..., 0]

@@ -1,7 +1,8 @@
-"""Every op, layer and net of the library, on shapes that let no mistake through.
+"""Every op, layer and net of the library, with inputs whose shapes reveal mistakes.
 
-Two images, not square, unequal channels, a kernel of 3×2, strides and padding that differ by axis:
-on a single square image with C_in = C_out many wrong backward passes look right.
+Batches hold two images that are not square, channels are unequal, a kernel is 3×2, and strides
+and padding differ by axis: on one square image with C_in = C_out, many wrong backward passes look
+right.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from nn_scratch.layers.base import Layer
 
 @dataclass
 class CheckCase:
-    """One check: `target` as check_gradients takes it, and what it is called with."""
+    """One check: a `target` for check_gradients, with its inputs and options."""
 
     name: str
     note: str
@@ -29,7 +30,7 @@ def draw(*shape):
 
 
 def catalogue():
-    """All cases, in the order of the table."""
+    """All cases, in the order in which they are shown."""
     return [*op_cases(), *layer_cases(), *net_cases()]
 
 
@@ -38,7 +39,7 @@ def op_cases():
     switches = naive.max_pool2d(x, (3, 2))[1]
     overlapping = naive.max_pool2d(x, 3, stride=2, padding=1)[1]
     running = draw(4), draw(4) ** 2 + 1
-    heat = np.exp(-(draw(2, 4, 7, 6) ** 2)).round(1)  # ones here and there, where objects are
+    heat = np.exp(-(draw(2, 4, 7, 6) ** 2)).round(1)  # some values are 1, as at objects' centres
     options = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2)}
     grouped = {"stride": 2, "padding": ((1, 0), (0, 2)), "groups": 2}
 
@@ -101,7 +102,7 @@ def op_cases():
 
 
 class _OneMask(layers.Dropout):
-    """Dropout with the same mask in every forward pass: a check compares several."""
+    """Dropout with the same mask in every forward pass, since a check compares several passes."""
 
     def forward(self, x):
         self.rng = np.random.default_rng(0)

@@ -7,16 +7,16 @@ from nn_scratch.check.report import GradientRow
 
 DIRECTIONS = 3
 MOST_ELEMENTS = 2000
-CAUTIOUS = 100  # an uncertainty is a bound; a claim that is hit closely needs no better one
-MOST_WITH_CARE = 64  # elements of one gradient
+CLOSE = 100  # how much larger the uncertainty, an upper bound, may be where the values agree
+MOST_WITH_CARE = 64  # elements of one gradient that are compared a second time
 TINY = float(np.finfo(np.float64).tiny)
 
 
 class Comparison:
     """Compares the gradients of an adapter at `values` with finite differences.
 
-    `floor`: a slope that counts as one of normal size, where a gradient is zero and gives no scale
-    of its own. `zero`: a difference of slopes that is nothing but rounding of the outputs.
+    floor: the size of a normal slope, needed where a gradient is zero and gives no scale itself.
+    zero: a difference of slopes that the rounding of the outputs explains.
     """
 
     def __init__(self, adapter, values, cotangents, gradients, rtol, rng):
@@ -30,8 +30,8 @@ class Comparison:
         self.zero = 1e-11 * float(sum(sizes))
 
     def row(self, name, directions=DIRECTIONS) -> GradientRow:
-        """The row of the report for one gradient: along random directions; where one disagrees, or
-        meets a kink, element by element."""
+        """The row of the report for one gradient. It is compared along random directions, and
+        element by element if one of them disagrees or meets a kink."""
         gradient = self.gradients[name]
         errors, unsure, doubt = [], 0.0, False
         for _ in range(directions):
@@ -58,11 +58,12 @@ class Comparison:
         )
 
     def _where(self, name, direction):
+        """The first arguments of `slope` and `careful_slope`."""
         return self.adapter, self.values, name, direction, self.cotangents
 
     def _by_size(self, name, direction):
-        """The verdict and error along a direction in which each value moves in proportion to
-        itself: where they are of many sizes, no step fits them all."""
+        """The verdict and error along a direction in which each value moves in proportion to its
+        own size. It helps where values of very different sizes have no step in common."""
         gradient, sizes = self.gradients[name], np.abs(self.values[name])
         sizes = 2.0 ** np.round(np.log2(np.where(sizes > 0, sizes, 1.0)))
         claimed, scale = float((gradient * sizes * direction).sum()), norm(gradient * sizes)
@@ -78,8 +79,8 @@ class Comparison:
         return ok, error
 
     def _with_care(self, name, direction, claimed, scale):
-        """The careful slope with its verdict and error. A claim that hits it needs no kink as an
-        excuse: larger steps meet kinks that are elsewhere."""
+        """The careful slope with its verdict and error. Its larger steps may meet kinks that lie
+        elsewhere, so the claim is first judged by the slope in the middle, then as at a kink."""
         numerical = careful_slope(*self._where(name, direction))
         straight = numerical._replace(low=numerical.value, high=numerical.value)
         ok, error = self._judge(straight, claimed, scale, name)
@@ -88,7 +89,8 @@ class Comparison:
         return straight, ok, error
 
     def _judge(self, numerical, claimed, scale, name):
-        """(verdict, error) of one slope: True, False, or None if it is not known well enough."""
+        """(verdict, error) of one claimed slope. The verdict is None if the numerical slope is not
+        known well enough."""
         distance = numerical.distance(claimed)
         size = max(scale, abs(numerical.value) if numerical.uncertainty < np.inf else 0.0)
         error = distance / max(size, self.zero / self.rtol, TINY)
@@ -96,15 +98,15 @@ class Comparison:
         if sure > self.rtol * size and sure > self.zero:
             return False, error
         close = distance <= self.rtol * size
-        if numerical.uncertainty <= self.rtol * size * (CAUTIOUS if close else 1):
+        if numerical.uncertainty <= self.rtol * size * (CLOSE if close else 1):
             return True, error
-        if self._is_nothing(name) and numerical.uncertainty <= max(self.rtol, 1e-6) * self.floor:
+        if self._is_zero(name) and numerical.uncertainty <= max(self.rtol, 1e-6) * self.floor:
             return True, min(error, distance / self.floor)
         return None, error
 
-    def _is_nothing(self, name):
-        """Whether a gradient is zero but for rounding, beside dy or the gradients of others: that
-        of a bias before batch normalization, for instance."""
+    def _is_zero(self, name):
+        """Whether a gradient is zero up to rounding, compared with dy and the other gradients. The
+        gradient of a bias before batch normalization is an example."""
         own = self.norms[name]
         others = [self.norms[other] for other in self.norms if other != name]
         if own <= 1e-9 * max(others, default=0.0):
@@ -112,8 +114,7 @@ class Comparison:
         return own == 0 or (own <= 1e-12 * self.floor and self._is_rounding(name))
 
     def _is_rounding(self, name):
-        """Whether a gradient is not even linear in dy, as it is if there is more to it than
-        rounding."""
+        """Whether a gradient consists of rounding alone: then it is not even linear in dy."""
         rng = np.random.default_rng(2)
         others = tuple(rng.standard_normal(c.shape) for c in self.cotangents)
         both = tuple(map(np.add, self.cotangents, others))
@@ -122,14 +123,15 @@ class Comparison:
 
     @staticmethod
     def _resolution(uncertainty, scale):
-        """The uncertainty relative to the gradient."""
+        """An uncertainty relative to the size of the gradient."""
         with np.errstate(over="ignore"):
             return float(np.divide(uncertainty, max(scale, TINY)))
 
     def _by_elements(self, name, wrong):
-        """One gradient element by element (a random choice of them when there are very many).
+        """The row of one gradient, compared element by element, or at a random choice of elements
+        if there are very many.
 
-        wrong: it is already known to be wrong; the elements only say where.
+        wrong: the gradient is known to be wrong already, and the elements only say where.
         """
         gradient = self.gradients[name]
         chosen = np.arange(gradient.size)
@@ -162,8 +164,9 @@ class Comparison:
         )
 
     def _judge_all(self, name, chosen, slopes, claimed, scale, confirm):
-        """Verdicts and errors of the elements. One that seems wrong is looked at with care, until
-        one is; what there is no time to look at stays open."""
+        """Verdicts and errors of the elements. Elements that seem wrong are compared once more with
+        careful_slope, until one is found that is wrong; `confirm` asks for that. The verdict on
+        those beyond MOST_WITH_CARE stays open."""
         gradient = self.gradients[name]
         verdicts, errors, looked = [], [], 0
         for i, s, c in zip(chosen, slopes, claimed.tolist(), strict=True):
@@ -182,18 +185,19 @@ class Comparison:
 
 
 def _unit_direction(like, index):
+    """The direction in which only one element moves."""
     direction = np.zeros(like.size)
     direction[index] = 1
     return direction.reshape(like.shape)
 
 
 def comparable(gradient, value) -> bool:
-    """Whether a gradient can be compared at all."""
+    """Whether a gradient is there, finite, and of its value's shape, so that it can be compared."""
     return gradient is not None and gradient.shape == value.shape and np.isfinite(gradient).all()
 
 
 def agrees(adapter, rtol):
-    """Whether the gradients of an adapter's plan are right along one direction each."""
+    """Whether the gradients that the adapter's plan gives are right along one direction each."""
     rng = np.random.default_rng(1)
     outputs = adapter.outputs_again(adapter.values)
     cotangents = tuple(rng.standard_normal(y.shape) for y in outputs)

@@ -1,8 +1,8 @@
-"""Inputs for a pass of somebody's own, thought out from the names of its arguments.
+"""Inputs for a user's own pass, guessed from the names of its arguments.
 
-The library's cases have shapes that let no mistake through; whoever writes an op under a name of
-the library's is checked on those, as far as their signature goes. Elsewhere names say much: a
-weight, a target, a stride.
+A function with the name of an op of the library is checked on the library's cases, whose shapes
+reveal mistakes, as far as its signature allows. For other functions the names of the arguments are
+the clue: a weight, a target, a stride.
 """
 
 import warnings
@@ -14,7 +14,7 @@ from nn_scratch.check.cases import op_cases
 from nn_scratch.check.comparison import comparable
 from nn_scratch.check.signatures import argument_names, parameters_of
 
-SAME = (  # names for one thing, the library's first
+SYNONYMS = (  # each line: names for one thing, beginning with the library's
     ("x", "input", "inputs", "inp", "image", "images", "a", "z", "scores", "logits", "data"),
     ("w", "weight", "weights", "kernel", "kernels", "filters", "filter", "gamma", "theta"),
     ("b", "bias", "beta", "biases"),
@@ -36,7 +36,7 @@ NUMBERS = {
     **dict.fromkeys(("alpha", "slope", "negative_slope", "beta", "delta", "gamma", "lam"), 0.3),
     **dict.fromkeys(("eps", "epsilon"), 1e-5),
 }
-SHAPES = {  # of the arrays among the arguments, by how many there are
+SHAPES = {  # number of arrays among the arguments: shapes to try, one after another
     1: [((2, 4, 7, 6),), ((3, 4),), ((5,),)],
     2: [
         ((2, 4, 7, 6), (3, 4, 3, 2)),
@@ -58,16 +58,16 @@ SHAPES = {  # of the arrays among the arguments, by how many there are
 
 
 def for_function(name, pair):
-    """Examples (note, inputs, options) for a (forward, backward) pair: those of the library's op
-    `name` as far as forward takes them, else one by the names of its arguments; an empty list if
-    it takes none.
+    """Examples (note, inputs, options) for a pair (forward, backward): the cases of the library's
+    op `name` that forward accepts, or else one example made from the names of its arguments. The
+    list is empty if forward accepts none.
 
-    That backward fails on one of the library's is no reason to leave it out: there are strides,
-    overlaps and borders in them.
+    A case on which backward fails is kept: the strides, overlaps and borders in the library's cases
+    are what a wrong backward fails on.
     """
     found = []
     for case in (case for case in op_cases() if case.name == name):
-        for note, *ways in _of_the_library(case):
+        for note, *ways in _variants(case):
             matched = (_matched(pair[0], _arrays(case), options) for options in ways)
             example = next((e for e in matched if e and _adapter(pair, e, strict=False)), None)
             if example and not any(_same(example, other) for _, *other in found):
@@ -77,19 +77,20 @@ def for_function(name, pair):
 
 
 def for_layer(layer):
-    """An example (inputs, options) for a layer, by the names of its arguments; None if it takes
-    none that we can think of."""
+    """An example (inputs, options) for a layer, made from the names of forward's arguments; None
+    if forward accepts none."""
     return _fitting(layer, _by_shape(layer.forward))
 
 
 def first_guess(forward):
-    """The first example by the names of the arguments, whatever forward says; or None."""
+    """The first example made from the names of forward's arguments, whether or not forward accepts
+    it; None if there is no example."""
     return next(iter(_by_shape(forward)), None)
 
 
 def _fitting(target, examples):
-    """The first example on which both passes run and gradients have the shapes of what they belong
-    to; else the first that forward takes; None if it takes none."""
+    """The first example on which both passes run and each gradient has its value's shape; or else
+    the first that forward accepts; or None."""
     possible = None
     for example in examples:
         adapter = _adapter(target, example)
@@ -101,26 +102,27 @@ def _fitting(target, examples):
 
 
 def _adapter(target, example, strict=True):
-    """The adapter, if forward takes the example and, if we are strict, gives finite numbers; else
-    None."""
+    """The adapter, or None if forward raises on the example. `strict` also asks for results that
+    are finite and not empty."""
     inputs, options = example
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             adapter = make_adapter(target, inputs, options)
             outputs = adapter.outputs(adapter.values)
-    except Exception:  # not for this forward
+    except Exception:  # forward does not accept this example
         return None
     fine = all(np.isfinite(y).all() and y.size for y in outputs)
     return adapter if fine or not strict else None
 
 
 def _backward_fits(adapter):
+    """Whether backward runs and gives gradients of the right shapes."""
     try:
         with np.errstate(all="ignore"):
-            adapter.choose_plan(lambda adapter: _shapes_fit(adapter))
+            adapter.choose_plan(_shapes_fit)
             return _shapes_fit(adapter)
-    except Exception:  # what is wrong with it, the check will say
+    except Exception:  # the check will report what is wrong with backward
         return False
 
 
@@ -131,9 +133,10 @@ def _shapes_fit(adapter):
     return bool(given) and all(comparable(gradients[n], adapter.values[n]) for n in given)
 
 
-def _of_the_library(case):
-    """(note, options, …) of a case of the library's: with its options, which differ by axis, or
-    with one number in place of a pair; and once without padding, where windows leave a row over."""
+def _variants(case):
+    """(note, options, …) for a case of the library: its options, which differ by axis, and the same
+    with one number in place of each pair, for a forward that takes only numbers; then stride 3
+    without padding, where the windows leave rows and columns over."""
     plain = {
         n: max(v) if isinstance(v, tuple) and all(isinstance(part, int) for part in v) else v
         for n, v in case.options.items()
@@ -144,7 +147,7 @@ def _of_the_library(case):
 
 
 def _arrays(case):
-    """The inputs of a case of the library's, by name."""
+    """The inputs of a case of the library, by name."""
     names = argument_names(case.target[0], len(case.inputs))
     return dict(zip(names, case.inputs, strict=True))
 
@@ -156,10 +159,9 @@ def _same(example, other):
 
 
 def _matched(forward, arrays, options):
-    """(inputs, options) for the parameters of forward, by name; None if one that has no default
-    stays open."""
-    inputs, named, gap = [], {}, False
-    takes_any = False
+    """(inputs, options) for the parameters of forward, matched by name; None if a parameter without
+    a default finds no match."""
+    inputs, named, gap, takes_any = [], {}, False, False
     for parameter in parameters_of(forward):
         if parameter.kind is parameter.VAR_KEYWORD:
             takes_any = True
@@ -182,10 +184,11 @@ def _matched(forward, arrays, options):
 
 
 def _by_shape(forward):
-    """Examples by the number of arrays that forward takes, and the names of the other arguments."""
+    """Examples (inputs, options) with as many arrays as forward requires; parameters whose names
+    mean numbers become options."""
     needed = [p for p in parameters_of(forward) if _is_needed(p)]
     numbers = [p for p in needed if p.name in NUMBERS]
-    if numbers == needed:  # beta and gamma are arrays in other places
+    if numbers == needed:  # then names such as beta and gamma mean arrays
         numbers = []
     arrays = [p.name for p in needed if p not in numbers]
     options = {p.name: NUMBERS[p.name] for p in numbers}
@@ -200,6 +203,8 @@ def _by_shape(forward):
 
 
 def _drawn(name, shape, position, shapes):
+    """Random values for one argument: classes for each position of the first array if its name
+    says so, else normal values."""
     if name in INTEGERS:
         first = shapes[0]
         return np.random.default_rng(position).integers(0, first[1:2] or 2, first[:1] + first[2:])
@@ -214,5 +219,5 @@ def _is_needed(parameter):
 
 
 def _synonyms(name):
-    """All names that mean the same, this one first."""
-    return [name, *(n for group in SAME if name.lower() in group for n in group)]
+    """All names that mean the same as this one, beginning with it."""
+    return [name, *(n for group in SYNONYMS if name.lower() in group for n in group)]

@@ -1,4 +1,4 @@
-"""The numerical side: the slope of a pass along a direction, by differences, and how sure it is."""
+"""Finite differences: the slope of a forward pass along a direction, and how uncertain it is."""
 
 from typing import NamedTuple
 
@@ -6,21 +6,22 @@ import numpy as np
 
 # Steps are powers of two and directions multiples of 1/8, so that x + step · direction is exact.
 STEP = 2.0**-20
-SHRINK, SHRINKS = 2.0**-6, 6  # of the step, as long as the function bends within it
-BENT = 1e-7  # of the slope: what halving the step may change, or the function bends
-OTHER_STEP = 2**0.5 - 1  # beside 1: there is no period of which both are multiples
+SHRINK, SHRINKS = 2.0**-6, 6  # the step shrinks while the slope changes within it, so often at most
+BENT = 1e-7  # relative: a larger change of the slope at half the step means that the function bends
+OTHER_STEP = 2**0.5 - 1  # irrational, so that no period of a function divides both this step and 1
 LARGER_STEPS = tuple(2.0**-k for k in (20, 17, 14, 11, 8, 5))
-FRACTIONS = np.arange(8, 17) / 16  # of a larger step: a parabola is fitted to these differences
-SAFETY = 6.0  # the error of the parabola's value at 0, in units of its largest residual
+FRACTIONS = np.arange(8, 17) / 16  # of a larger step: a parabola is fitted to these nine steps
+SAFETY = 6.0  # bound of the error of the parabola's value at 0, in units of its largest residual
 
 
 class Slope(NamedTuple):
-    """d/dt of Σ cotangent · output along a direction.
+    """The derivative of Σ cotangent · output along a direction.
 
     At a kink (ReLU at 0, two equal maxima) there is no single slope: any value from `low` to
-    `high`, the slopes of the two sides taken output by output, is right. Elsewhere all are equal.
-    `uncertainty` is what rounding can make of it, and how far other steps still change it. `jump`:
-    the outputs jump here, so that any slope is as good as another.
+    `high`, which add up the slopes of the two sides output by output, is right. Elsewhere `low`,
+    `value` and `high` are equal.
+    uncertainty: how far rounding, and the choice of the step, can change `value`.
+    jump: the outputs jump here, so that no slope can be called wrong.
     """
 
     value: float
@@ -35,7 +36,7 @@ class Slope(NamedTuple):
         return self.low < self.high
 
     def distance(self, claimed: float) -> float:
-        """How far a claimed slope is from a right one."""
+        """How far a claimed slope is from the nearest right one."""
         return max(self.low - claimed, claimed - self.high, 0.0)
 
 
@@ -45,13 +46,13 @@ def draw_direction(rng, shape):
 
 
 def slope(adapter, values, name, direction, cotangents, unit=None):
-    """The Slope of `adapter` at `values`, when values[name] moves along `direction`.
+    """The Slope of `adapter` at `values`, as values[name] moves along `direction`.
 
-    First with large steps: an op that is linear in this value has no error of higher order, so
-    that they are exact to rounding. Otherwise with a small step and with half of it: between them,
-    the difference of the two sides halves for a smooth function and stays for a kink. Where the
-    slope itself changes (1/x near 0), or a step leaves the domain, smaller ones follow. `unit` is
-    the size that steps are relative to, by default that of the largest value.
+    Large steps come first: for an op that is linear in this value they are exact up to rounding.
+    If it is not linear, a small step and half of it are compared: when the step is halved, the
+    difference between the slopes of the two sides halves if the function is smooth, and stays if
+    there is a kink. Where the slope changes within a step (1/x near 0), or a step leaves the
+    domain, smaller steps follow. Steps are relative to `unit`, by default the largest value.
     """
     here = adapter.outputs_again(values)
     exact = exact_slope(adapter, values, name, direction, cotangents, here)
@@ -70,19 +71,20 @@ def slope(adapter, values, name, direction, cotangents, unit=None):
     uncertainty = max(change, half.rounding) if np.isfinite(change) else np.inf
     if half.gap > max(0.6 * whole.gap, half.rounding):
         far = _sides(adapter, values, name, direction, cotangents, 64 * used, here)
-        if far.gap >= 0.5 * whole.gap:  # a kink: as wide with larger steps
+        if far.gap >= 0.5 * whole.gap:  # a kink: larger steps find the same two slopes
             return Slope(half.value, half.low, half.high, uncertainty)
         if _smooth_beside(adapter, values, name, direction, cotangents, used, whole.gap * used):
             return Slope(half.value, half.low, half.high, 0.0, jump=True)
-        uncertainty = max(uncertainty, half.gap)  # neither: rounding or noise
+        uncertainty = max(uncertainty, half.gap)  # neither kink nor jump, but rounding or noise
     return Slope(half.value, half.value, half.value, uncertainty)
 
 
 def exact_slope(adapter, values, name, direction, cotangents, here=None):
-    """The Slope with step 1, if the op is linear there, else None.
+    """The Slope found with step 1 if the op is linear, else None.
 
-    It is if the two sides agree, and another step finds the same: the two sides of tanh also agree
-    at 0, with every step, but each step finds another slope.
+    The op counts as linear if the two sides agree and another step finds the same slope. The sides
+    alone prove nothing: those of tanh at 0 agree with every step, but each step finds another
+    slope.
     """
     here = here or adapter.outputs_again(values)
     first = _sides(adapter, values, name, direction, cotangents, 1.0, here)
@@ -96,11 +98,12 @@ def exact_slope(adapter, values, name, direction, cotangents, here=None):
 
 
 def careful_slope(adapter, values, name, direction, cotangents, unit=None):
-    """The Slope where `slope` disagrees with a claim: is it the claim, or is it noise?
+    """A more careful Slope, for where `slope` disagrees with a claim and noise may be the reason.
 
     For several sizes of step, a parabola a + b·h² is fitted to central differences with nine steps
-    h: a is the slope, and what the parabola leaves over shows noise and terms of higher order
-    alike. Where rounding hides small changes, larger steps see more; the surest size counts.
+    h. Then a is the slope, and the residual of the fit bounds the effect of noise and of terms of
+    higher order. Larger steps see more where rounding hides small changes; the size of step with
+    the least uncertainty counts.
     """
     here, unit = adapter.outputs_again(values), unit or _unit(values[name])
     found = [
@@ -108,14 +111,14 @@ def careful_slope(adapter, values, name, direction, cotangents, unit=None):
         for step in LARGER_STEPS
     ]
     seen = [slope for slope, moved in found if moved == {True}]
-    if seen:  # on both sides: smaller steps that nothing answers to are rounded away
+    if seen:  # then steps without any effect were lost in rounding, and do not count
         found = [(slope, moved) for slope, moved in found if moved != {False}]
     return min((slope for slope, _ in found), key=lambda slope: slope.uncertainty)
 
 
 def _fitted(adapter, values, name, direction, cotangents, step, here):
-    """The Slope by a fit to central differences with steps up to `step`, and whether the outputs
-    moved: {True} if they did on both sides of all steps, {False} on none."""
+    """The Slope by a fit to central differences with steps up to `step`; and whether the outputs
+    moved, as a set: {True} if they moved on both sides at every step, {False} if they never did."""
     sides = [
         _sides(adapter, values, name, direction, cotangents, step * f, here)
         for f in FRACTIONS.tolist()
@@ -143,7 +146,7 @@ def _intercept(x, y, degree):
 
 def _smooth_beside(adapter, values, name, direction, cotangents, step, gap):
     """Whether the outputs are smooth on each side, so that a `gap` between the sides is a jump and
-    not the noise that is everywhere: third differences of a smooth function nearly vanish."""
+    not noise. Third differences of a smooth function nearly vanish."""
     for sign in (-1, 1):
         points = [
             _weighted(adapter, values, name, direction, cotangents, sign * 8 * step * k)
@@ -155,7 +158,7 @@ def _smooth_beside(adapter, values, name, direction, cotangents, step, gap):
 
 
 def _weighted(adapter, values, name, direction, cotangents, step):
-    """Σ cotangent · output, `step` along the direction."""
+    """Σ cotangent · output at `step` along the direction."""
     outputs = _moved(adapter, values, name, direction, step)
     if outputs is None:
         return np.nan
@@ -164,15 +167,18 @@ def _weighted(adapter, values, name, direction, cotangents, step):
 
 
 def _moved(adapter, values, name, direction, step):
-    """The outputs, `step` along the direction; None where that leaves the domain of forward."""
+    """The outputs at `step` along the direction; None if forward raises there."""
     with np.errstate(all="ignore"):
         try:
             return adapter.outputs({**values, name: values[name] + step * direction})
-        except Exception:  # forward may check its arguments: it took `values`, but not these
+        except Exception:  # forward accepted `values`, but its domain may end beside them
             return None
 
 
 class _Sides(NamedTuple):
+    """Slopes by one step: central, the lower and the higher of the two sides; the rounding error of
+    a slope; and whether the outputs moved at all, before and after."""
+
     value: float
     low: float
     high: float
@@ -185,8 +191,7 @@ class _Sides(NamedTuple):
 
 
 def _sides(adapter, values, name, direction, cotangents, step, here):
-    """Slopes on both sides of `values`, where the outputs are `here`, with one step, output by
-    output."""
+    """The _Sides of `values` by one step, output by output. `here`: the outputs at `values`."""
     low = high = value = size = 0.0
     before, after = (_moved(adapter, values, name, direction, t) for t in (-step, step))
     if before is None or after is None:
@@ -204,5 +209,6 @@ def _sides(adapter, values, name, direction, cotangents, step, here):
 
 
 def _unit(value):
-    """The size of a step of 1: the largest value's, as a power of two, and at least 1."""
+    """The size that steps are relative to: the largest value rounded to a power of two, at least
+    1."""
     return 2.0 ** np.round(np.log2(np.abs(value).max(initial=1)))

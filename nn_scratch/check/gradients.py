@@ -21,13 +21,13 @@ from nn_scratch.check.report import GradientReport
 from nn_scratch.check.single_precision import in_single_precision, rounds_to_single
 from nn_scratch.validate import number
 
-SINGLE = ": that is so coarse that small changes vanish; let it keep the dtype of its input"
+COARSE = ": that is so coarse that small changes vanish; let it keep the dtype of its input"
 HIDDEN = (
     "rounding or noise hides the slope of forward: its result is so large beside its changes, or "
     "so rough, that differences do not see them; leave out a large constant, or check on other "
     "inputs"
 )
-REPEATS = 8  # calls of forward on the same inputs, before anything else
+REPEATS = 8  # calls of forward on the same inputs, which show whether it is random
 RANDOM = (
     "forward is random, or remembers earlier calls: it gives different results for the same "
     "input. Give it the same random numbers at every call, rng = np.random.default_rng(0) inside "
@@ -40,24 +40,31 @@ def check_gradients(
 ) -> GradientReport:
     """Compare the gradients of a backward pass with finite differences of its forward pass.
 
-    target: a layer, or a pair of functions (forward, backward). inputs: what forward takes; float
-    arrays among them are differentiated, as are a layer's parameters. options: further keyword
-    arguments of forward. What backward takes is read off the names of its arguments: a dy, what
-    forward took, or what forward returned besides its result, such as a cache; see signatures.
+    target: a layer, or a pair of functions (forward, backward).
+    inputs: the arguments of forward, arrays of any shape. Arrays of floats among them are
+        differentiated, and so are the parameters of a layer.
+    rtol: the largest error that counts as right. An error is the largest difference, relative to
+        the largest gradient.
+    seed: of the random cotangents and directions.
+    options: keyword arguments of forward.
 
-    Works on a float64 copy, with random cotangents. Each gradient is first compared along random
-    directions; if one disagrees, or meets a kink, element by element. An error is the largest
-    difference, relative to the largest gradient. Also checked: that no gradient is missing, shapes,
-    finiteness, that a cotangent of zero gives zero, that a second call gives the same, that arrays
-    behind strides do, that nothing is written into an argument, other values of the parameters, and
-    float32.
+    The names of backward's arguments say what it is called with: a dy, arguments of forward, or
+    what forward returned besides its result, such as a cache.
 
-    The passes run in place, in this very process; `nn-scratch check FILE:NAME` gives them another.
+    The check computes in float64, on copies, with random cotangents. Each gradient is compared
+    along random directions first, and element by element if one of them disagrees or meets a kink.
+    Further checks: no gradient is missing; shapes fit; all is finite; a cotangent of zeros gives
+    zeros; a second call gives the same, and so do arrays that are not contiguous; no argument is
+    written into; the gradients are right for other values of the parameters and in float32.
+
+    The passes run in this process. `nn-scratch check FILE:NAME` runs them in a process of their
+    own, which survives a pass that never ends.
 
     Returns: a GradientReport: `assert report.ok, report`. Its `ok` is True, False, or None if it
-        cannot be told, for instance because forward is random, or because rounding hides its slope.
-    Raises: TypeError for what is neither a layer nor a pair, TypeError or ValueError for an rtol
-        that is not between 0 and 1 or a seed that is none, and what the passes themselves raise.
+        cannot be told, for instance because forward is random or rounding hides its slope.
+    Raises: TypeError for a target that is neither a layer nor a pair of functions; TypeError or
+        ValueError for an rtol that is not between 0 and 1, or a seed that is not a whole number of
+        at least 0; and whatever the passes raise.
     """
     rtol, seed = number("rtol", rtol, 0, 1, above=True), a_seed("seed", seed)
     adapter = make_adapter(target, inputs, options)
@@ -69,7 +76,7 @@ def check_gradients(
         adapter.choose_plan(lambda adapter: agrees(adapter, rtol))
         for _ in range(REPEATS):
             outputs = adapter.outputs_again(values)
-        adapter.draws_numbers(values)
+        adapter.note_random_draws(values)
         cotangents = tuple(rng.standard_normal(y.shape) for y in outputs)
         passes = adapter.passes(values, cotangents)
     except Exception as error:
@@ -81,13 +88,13 @@ def check_gradients(
     report = GradientReport(adapter.name, [])
     try:
         _fill(report, adapter, cotangents, passes, rtol, rng)
-    except Exception as error:  # the first calls went well
+    except Exception as error:  # the passes themselves ran well once
         report.doubts.append(f"a further call ends in {type(error).__name__}: {error}")
     return report
 
 
 def _proves_nothing(adapter):
-    """Why these inputs prove nothing whatever the passes do; None if they may prove something."""
+    """Why a check on these inputs would say nothing about the passes; None if it would."""
     if not adapter.values:
         given = ", ".join(
             f"{name} holds {value.dtype}" if is_array(value) else f"{name} is {value!r}"
@@ -105,7 +112,7 @@ def _proves_nothing(adapter):
 
 
 def _fill(report, adapter, cotangents, passes, rtol, rng):
-    """The whole report, once both passes have run."""
+    """Fill the report, once both passes have run."""
     values = adapter.values
     if not any(c.size for c in cotangents):
         report.doubts.append("forward returns an empty array: there is nothing to compare")
@@ -120,7 +127,7 @@ def _fill(report, adapter, cotangents, passes, rtol, rng):
         report.problems += reused_outputs(adapter, values)
     if not adapter.random and not report.doubts:
         report.rows = _rows(adapter, values, cotangents, passes, rtol, rng)
-    _say_why_open(adapter, passes, report)
+    _add_doubts(adapter, passes, report)
     if report.ok:
         report.rows += _rows_elsewhere(adapter, cotangents, rtol, rng)
     if report.ok:
@@ -128,7 +135,7 @@ def _fill(report, adapter, cotangents, passes, rtol, rng):
 
 
 def _idle(adapter, cotangents, passes, rng):
-    """Names of values that get no gradient and need none, for no output depends on them."""
+    """Names of values that get no gradient and need none, because no output depends on them."""
     names = [n for n in adapter.needed() if passes.gradients[n] is None]
     return [] if adapter.random else without_effect(adapter, cotangents, names, rng)
 
@@ -141,17 +148,17 @@ def _rows(adapter, values, cotangents, passes, rtol, rng, directions=DIRECTIONS)
 
 
 def _rows_elsewhere(adapter, cotangents, rtol, rng):
-    """Rows of the gradients that are wrong at other values, though right at the given ones.
+    """Rows of the gradients that are right at the given values, but wrong at others.
 
-    Parameters start at special values, a weight at 1, a bias or a gate at 0, which hide a factor
-    that is forgotten, and so does an array of equal values; and a backward that remembers the
-    first input of all is right for that one only.
+    Parameters often start at special values, a weight at 1, a bias or a gate at 0, which hide a
+    forgotten factor; an array of equal values hides it, too. And a backward that remembers the very
+    first input is right for that input only.
     """
     values = _other_values(adapter, rng)
     try:
         with np.errstate(all="ignore"):
             passes = adapter.passes(values, cotangents)
-    except Exception:  # these values are ours: forward need not take them
+    except Exception:  # forward need not accept values that we made up
         return []
     fit = all(y.shape == c.shape for y, c in zip(passes.outputs, cotangents, strict=True))
     if not fit or not all(np.isfinite(y).all() for y in passes.outputs):
@@ -164,8 +171,8 @@ def _rows_elsewhere(adapter, cotangents, rtol, rng):
 
 
 def _other_values(adapter, rng):
-    """Other values like the given ones: parameters, and inputs that are the same everywhere, are
-    moved by up to a third; the first input is turned round."""
+    """Other values like the given ones: parameters and constant inputs are moved by up to a third
+    of their size, and the first input is reversed along an axis."""
     found, needed = {}, adapter.needed()
     first = next(iter(adapter.values))
     for name, value in adapter.values.items():
@@ -180,16 +187,16 @@ def _other_values(adapter, rng):
     return found
 
 
-def _say_why_open(adapter, passes, report):
-    """Doubts for a report that is neither right nor wrong by its numbers alone."""
+def _add_doubts(adapter, passes, report):
+    """Add why nothing can be told where the numbers of the report do not settle it."""
     dtype = passes.dtypes["y"]
     if adapter.random:
         report.doubts.append(RANDOM)
     elif report.ok and not report.rows:
         report.doubts.append("backward gives no gradient that could be compared")
     elif isinstance(dtype, np.dtype) and dtype in (np.float32, np.float16):
-        report.doubts.insert(0, f"forward gives {dtype} for float64 input{SINGLE}")
+        report.doubts.insert(0, f"forward gives {dtype} for float64 input{COARSE}")
     elif not report.doubts and rounds_to_single(adapter):
-        report.doubts.append(f"forward rounds to float32 on its way{SINGLE}")
+        report.doubts.append(f"forward rounds to float32 on its way{COARSE}")
     elif report.ok is None and not report.doubts:
         report.doubts.append(HIDDEN)

@@ -1,4 +1,4 @@
-"""What can be wrong with a layer before any number is: who forgot to register what."""
+"""Faults of a layer's construction: a forgotten super().__init__(), sub-layers not registered."""
 
 import sys
 
@@ -8,14 +8,14 @@ from nn_scratch.backend import is_array
 
 
 def is_layer(value) -> bool:
-    """Whether `value` is a Layer of this library, found out without importing the layers: one that
-    is a Layer has imported them."""
+    """Whether `value` is a Layer. The layers are not imported for that: if nobody has imported
+    them yet, there can be no Layer."""
     base = sys.modules.get("nn_scratch.layers.base")
     return base is not None and isinstance(value, base.Layer)
 
 
 def has_no_init(layer) -> str | None:
-    """The sentence for a layer whose __init__ does not call that of Layer; None for any other."""
+    """The message for a layer whose __init__ does not call super().__init__(), else None."""
     if all(name in vars(layer) or _has(layer, name) for name in ("params", "grads", "buffers")):
         return None
     name = type(layer).__name__
@@ -26,11 +26,11 @@ def has_no_init(layer) -> str | None:
 
 
 def unregistered(layer, outputs=None) -> list[str]:
-    """Sentences for sub-layers that `layer` uses, but keeps where they are not found: their
-    parameters are not among its own, so that nobody trains or converts them.
+    """Messages for sub-layers that `layer` uses but has not registered: their parameters are not
+    among its own, so that no optimizer trains them.
 
-    outputs: a function that gives the layer's outputs, by which it is seen whether they use the
-    sub-layer. Without it, all that are not registered are named.
+    outputs: a function that computes the layer's outputs. With it, only sub-layers whose parameters
+    change the outputs are named; without it, all that are not registered.
     """
     own = {id(array) for array in layer.params.values()}
     found, named = [], set()
@@ -47,7 +47,7 @@ def unregistered(layer, outputs=None) -> list[str]:
 
 
 def _matter(arrays, outputs):
-    """Whether other values in these arrays change the outputs."""
+    """Whether the outputs change with the values in these arrays."""
     before, kept = outputs(), [array.copy() for array in arrays]
     for array in arrays:
         array += 0.1 * (1 + abs(array))
@@ -60,7 +60,7 @@ def _matter(arrays, outputs):
 
 
 def _sub_layers(layer):
-    """(place, layer) of all layers that can be reached from the attributes of a layer."""
+    """Pairs (place, layer) of all layers that can be reached from the attributes of a layer."""
     seen = {id(layer)}
     waiting = [(f"self.{name}", value, 0) for name, value in vars(layer).items()]
     while waiting:  # the outer ones first
@@ -84,5 +84,5 @@ def _sub_layers(layer):
 def _has(layer, name):
     try:
         return getattr(layer, name, None) is not None
-    except Exception:  # a property that needs what __init__ should have made
+    except Exception:  # it is a property that needs what __init__ should have made
         return False

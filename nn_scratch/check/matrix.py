@@ -1,4 +1,4 @@
-"""A linear op written down as the matrix that it is."""
+"""A linear op written down as its matrix."""
 
 from collections.abc import Callable
 from math import prod
@@ -12,11 +12,13 @@ from nn_scratch.backend import Array
 def as_matrix(f: Callable[[Array], Array], input_shape: tuple[int, ...]) -> Array:
     """The dense float64 matrix A of a linear op: f(x).ravel() = A @ x.ravel().
 
-    Column i is f of the i-th unit array of `input_shape`.
+    f: maps a float64 array of `input_shape` to an array. Column i of A is f of the i-th unit array,
+    which is 1 at one place and 0 elsewhere.
 
-    Returns: A, a row for each output, a column for each input.
-    Raises: ValueError if f is not linear: f(0) must be 0, and f must map a random array as A does;
-        TypeError or ValueError for what is no function, no shape, or gives no numbers.
+    Returns: A, with a row for each element of f(x) and a column for each element of x.
+    Raises: ValueError if f is not linear, that is, if f(0) is not 0 or f maps a random array other
+        than A does, or if f does not accept the shape; TypeError or ValueError if f is not a
+        function, input_shape not a shape, or f's result not an array of numbers.
     """
     a_function("f", f)
     input_shape = tuple(each("input_shape", input_shape, whole))

@@ -1,5 +1,5 @@
-"""What passes give and take, as plain arrays: their results by name, copies, and who wrote into
-what."""
+"""The arrays that passes take and return: copies in float64, gradients by name, and a watch over
+arrays that no pass may change."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ from nn_scratch.check.signatures import is_float_array
 
 
 class Passes(NamedTuple):
-    """One forward and one backward pass.
+    """What was observed of one forward and one backward pass.
 
-    outputs: float64 copies of the results that got a dy; gradients: by name, float64 or None;
-    dtypes: what forward gave ("y") and backward ("dx" is under "x"); count: how many gradients
-    backward returned, or None for none at all; written: pairs (pass, argument) of the arrays that
-    a pass wrote into.
+    outputs: float64 copies of the results that got a dy. gradients: by the name of the value,
+    float64, or None. dtypes: of y under "y", and of each gradient under the name of its value.
+    count: how many gradients backward returned; None if it returned None. written: pairs
+    (pass, name) for each array that a pass has written into.
     """
 
     outputs: tuple
@@ -26,18 +26,18 @@ class Passes(NamedTuple):
 
 
 class Watch:
-    """Arrays and copies of them: which have been written into since?"""
+    """Arrays beside copies of them, which show later which arrays were written into."""
 
     def __init__(self, arrays):
         self.kept = []
         self.add(arrays)
 
     def add(self, arrays):
-        """Watch these too."""
+        """Watch these arrays, too."""
         self.kept += [(n, a, to_host(a).copy()) for n, a in arrays.items() if is_array(a)]
 
     def changed(self):
-        """The names of those that were changed since the last time."""
+        """The names of the arrays that were changed since the last call."""
         found = []
         for i, (name, array, before) in enumerate(self.kept):
             now = np.asarray(to_host(array))
@@ -48,7 +48,7 @@ class Watch:
 
 
 def check_results(results):
-    """Refuse what forward returned if its first part is no array. Raises TypeError."""
+    """Raise TypeError if the first result of forward is not an array of floats."""
     if not is_float_array(results[0]):
         first = results[0]
         what = f"an array of {first.dtype}" if is_array(first) else type(first).__name__
@@ -57,10 +57,11 @@ def check_results(results):
 
 
 def name_gradients(returned, arguments, names):
-    """What backward returned, by the names of the values, and how many there were.
+    """(gradients by the name of the value, how many backward returned).
 
-    Several gradients stand in the order of forward's arguments: of all of them, or of those that
-    are differentiated; a dict has them as "x" or "dx".
+    A tuple of gradients is in the order of forward's arguments: there is one for each argument, or
+    one for each that is differentiated. In a dict, the gradient of x is called x, dx, d_x, grad_x
+    or x_grad.
     """
     if isinstance(returned, dict):
         keys = {name: _key_of(name, returned) for name in names}
@@ -84,7 +85,7 @@ def _key_of(name, returned):
 
 
 def to_float64(array, name="y"):
-    """A float64 copy of plain numbers, whatever subclass of an array they come as, on the host."""
+    """A plain float64 copy in the host's memory, of an array of any subclass or of a number."""
     plain = np.asarray(to_host(array) if is_array(array) else array)
     if plain.dtype.kind not in "biuf":
         raise TypeError(f"{name} is an array of {plain.dtype}, but must hold real values")
@@ -101,6 +102,7 @@ def float_values(arguments):
 
 
 def as_tuple(result):
+    """What a pass returned, as a tuple: a tuple, a list of arrays, or a single result."""
     if isinstance(result, tuple):
         return result if result else (None,)
     if isinstance(result, list) and any(map(is_array, result)):
@@ -109,12 +111,12 @@ def as_tuple(result):
 
 
 def copied(value):
-    """A plain copy of an array; anything else as it is."""
+    """A plain copy of an array; anything else is returned as it is."""
     return np.array(to_host(value), subok=False) if is_array(value) else value
 
 
-def apart(first, y):
-    """How far two results are apart, relative to the largest value."""
+def relative_difference(first, y):
+    """The largest difference of two results, relative to the largest value of the first."""
     if first.shape != y.shape:
         return np.inf
     with np.errstate(all="ignore"):

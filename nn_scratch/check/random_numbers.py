@@ -1,4 +1,4 @@
-"""Whether a pass draws random numbers: what it draws from is another state after every call."""
+"""The random generators that a pass may draw from, and their states, which change as it draws."""
 
 import random
 
@@ -6,8 +6,8 @@ import numpy as np
 
 
 def generators_of(target) -> list:
-    """The generators that a layer or a function can reach: its attributes, the variables around it,
-    the global ones of its module, and of those again."""
+    """The generators that a layer or function can reach, through its attributes, the variables it
+    closes over and the global variables it names, up to four steps away."""
     found, seen = [], set()
     waiting = [(target, 0)]
     while waiting:
@@ -23,7 +23,7 @@ def generators_of(target) -> list:
 
 
 def states(generators) -> list:
-    """Their states, and those of the global generators, as texts that can be compared."""
+    """The states of the generators and of the global ones, in a form that can be compared."""
     bits = [g if isinstance(g, random.Random) else _bits(g) for g in generators]
     kept = [b.getstate() if isinstance(b, random.Random) else b.state for b in bits]
     return [repr(state) for state in (*kept, random.getstate())] + [_global_state()]
@@ -40,7 +40,7 @@ def _bits(generator):
 
 
 def _parts(value):
-    """What belongs to a value: to a function its variables, to an object its attributes."""
+    """The variables that a function uses, the attributes of an object, the elements of a list."""
     if isinstance(value, dict):
         return value.values()
     if isinstance(value, list | tuple):
@@ -60,5 +60,5 @@ def _parts(value):
 def _content(cell):
     try:
         return cell.cell_contents
-    except ValueError:  # it is empty yet
+    except ValueError:  # the variable has no value yet
         return None

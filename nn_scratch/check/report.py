@@ -1,4 +1,4 @@
-"""What a check found, as data and as text: right, wrong, or cannot be told."""
+"""Reports of checks, as data and as text. A verdict is True, False, or None: cannot be told."""
 
 import math
 import textwrap
@@ -8,12 +8,12 @@ WORDS = {True: "right", False: "WRONG", None: "cannot be told"}
 
 
 def verdict(ok: bool | None) -> str:
-    """The word for True, False and None."""
+    """The word for a verdict."""
     return WORDS[ok]
 
 
 def together(verdicts) -> bool | None:
-    """One verdict for several: wrong if one is wrong, else open if one is open."""
+    """One verdict for several: False if one is False, else None if one is None, else True."""
     found = list(verdicts)
     if any(ok is False for ok in found):
         return False
@@ -22,9 +22,10 @@ def together(verdicts) -> bool | None:
 
 @dataclass
 class GradientRow:
-    """One gradient: its largest relative error, and where it was found.
+    """One gradient: its largest relative error, and the place of that error.
 
-    `unsure`: how well the slope is known, relative to it, if that is not well enough; else None.
+    unsure: the relative uncertainty of the numerical slope if it is too large for a verdict; else
+    None.
     """
 
     name: str
@@ -60,7 +61,7 @@ class GradientRow:
 
 
 class Report:
-    """A report that shows itself, whatever happens while it is drawn."""
+    """A report that prints itself, even if an error occurs while its text is made."""
 
     name: str
 
@@ -87,17 +88,18 @@ class Report:
 
     __repr__ = __str__
 
-    def _repr_pretty_(self, printer, cycle):  # how notebooks show it
+    def _repr_pretty_(self, printer, cycle):  # notebooks call this to show a value
         printer.text(str(self))
 
 
 @dataclass(repr=False)
 class GradientReport(Report):
-    """`ok` (True, False, or None: cannot be told), the `reason` for anything but right, and as
-    text a line for each gradient and each problem.
+    """What a gradient check found. As text it has a line for each gradient and each problem.
 
-    problems: what is wrong besides the numbers, a sentence each; doubts: why nothing can be told;
-    notes: what is worth knowing and not wrong; skipped: names of inputs without a gradient.
+    rows: one for each gradient that was compared. problems: sentences about what is wrong besides
+    the numbers. skipped: names of inputs that backward gives no gradient for, and need not.
+    doubts: sentences that say why there is no verdict. notes: sentences worth reading about what is
+    not wrong.
     """
 
     name: str
@@ -116,7 +118,7 @@ class GradientReport(Report):
 
     @property
     def reason(self) -> str:
-        """Why it is wrong, or cannot be told: one sentence; empty if it is right."""
+        """One sentence that says why the verdict is not True; empty if it is."""
         if self.ok:
             return ""
         if self.problems:
@@ -127,7 +129,7 @@ class GradientReport(Report):
         return self.doubts[0] if self.doubts else "rounding or noise hides the slope of forward"
 
     def text(self) -> str:
-        """A heading, a line for each gradient, and what else was found."""
+        """The report for people: a heading, a line for each gradient, and everything else found."""
         because = f", because {self.reason}" if self.ok is None else ""
         lines = [_wrapped(f"{self.name}: gradients {verdict(self.ok)}{because}")]
         width = _width(self.rows)
@@ -186,7 +188,7 @@ class AdjointRow:
 
 @dataclass(repr=False)
 class AdjointReport(Report):
-    """`ok` (True, False or None), the largest `gap`, and as text a line for each value."""
+    """What an adjoint check found. As text it has a line for each value."""
 
     name: str
     rows: list[AdjointRow]
@@ -200,7 +202,7 @@ class AdjointReport(Report):
 
     @property
     def reason(self) -> str:
-        """Why it is wrong, or cannot be told; empty if it is right."""
+        """One sentence that says why the verdict is not True; empty if it is."""
         if self.ok:
             return ""
         wrong = [row.name for row in self.rows if row.ok is False]
@@ -216,7 +218,7 @@ class AdjointReport(Report):
         return max((row.gap for row in self.rows), default=float("nan"))
 
     def text(self) -> str:
-        """A heading, and a line for each value."""
+        """The report for people: a heading, and a line for each value."""
         width = _width(self.rows)
         because = f", because {self.reason}" if self.ok is None else ""
         lines = [_wrapped(f"{self.name}: adjoint {verdict(self.ok)}{because}")]
@@ -234,7 +236,7 @@ class AdjointReport(Report):
 
 
 def _wrapped(sentence):
-    """A sentence on lines of at most 80 letters, the further ones set in."""
+    """A sentence wrapped to lines of at most 80 characters, indented from the second on."""
     indent = "      " if sentence.startswith(" ") else "  "
     return textwrap.fill(
         sentence, 80, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
@@ -242,7 +244,7 @@ def _wrapped(sentence):
 
 
 def _width(rows):
-    """Letters for the longest name."""
+    """The width of the column of names."""
     return max([12, *(len(row.name) for row in rows)])
 
 
@@ -251,5 +253,5 @@ def _percent(ratio):
 
 
 def _finite(value):
-    """A float for JSON, which has no infinity and no NaN."""
+    """The number as a float, or None if it is not finite, since JSON has no infinity or NaN."""
     return float(value) if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Run cases and show them as a table: what `nn-scratch check` does."""
+"""Run check cases and show the results as a table, for `nn-scratch check`."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,8 +10,8 @@ from nn_scratch.check.report import AdjointReport, GradientReport, together, ver
 from nn_scratch.check.user_code import explained_errors, raised, user_cases
 from nn_scratch.user_file import UserCodeError
 
-ORDER = {False: 0, None: 1, True: 2}  # what is said first
-NAME, NOTE, ERRORS = 21, 17, 25  # letters of the table's columns, which fill a line of 80
+ORDER = {False: 0, None: 1, True: 2}  # of several cases the worst verdict is shown
+NAME, NOTE, ERRORS = 21, 17, 25  # widths of the table's columns, which fill a line of 80
 HEADING = f"{'op, layer or net':<{NAME + NOTE + 2}}{'relative errors':<{ERRORS}} adjoint"
 
 
@@ -25,15 +25,15 @@ class Result:
 
     @property
     def ok(self) -> bool | None:
-        """True, False, or None: cannot be told. Gradients that are right settle what the adjoint
-        check leaves open."""
+        """The verdict of both reports. If the adjoint check cannot tell, that of the gradients
+        decides."""
         if self.gradients.ok and self.adjoint.ok is None:
             return True
         return together([self.gradients.ok, self.adjoint.ok])
 
     @property
     def raised(self) -> bool:
-        """Whether a pass raised an error, so that there is nothing to compare or to time."""
+        """Whether a pass raised an error, which leaves nothing to compare or to time."""
         return any(problem.startswith("raises ") for problem in self.gradients.problems)
 
     def line(self) -> str:
@@ -49,27 +49,24 @@ class Result:
         return f"{case.name:<{NAME}} {case.note:<{NOTE}} {shown:<{ERRORS}} {gap:>7} {word}"
 
     def text(self) -> str:
-        """Both reports; that of the adjoint only if it has something to say."""
+        """Both reports; the adjoint report is left out if it has no rows."""
         return "\n".join([str(self.gradients), *([str(self.adjoint)] if self.adjoint.rows else [])])
 
     def as_dict(self) -> dict:
-        """For a grader."""
+        """For a program: plain values that JSON can hold."""
         return {
+            **self.gradients.as_dict(),
             "name": self.case.name,
             "note": self.case.note,
             "ok": self.ok,
             "reason": self.gradients.reason or (self.adjoint.reason if not self.ok else ""),
-            "gradient_errors": {row.name: row.error for row in self.gradients.rows},
-            "problems": self.gradients.problems,
-            "doubts": self.gradients.doubts,
-            "notes": self.gradients.notes,
-            "not_compared": self.gradients.skipped,
             "adjoint_gap": self.adjoint.gap,
         }
 
 
 def run_case(case, path=None):
-    """The Result of one case, of the user's file at `path`. A pass that raises is a wrong one."""
+    """The Result of one case. A pass that raises is wrong; `path` is the user's file, so that the
+    message can name the line in it."""
     try:
         gradients = check_gradients(case.target, *case.inputs, **case.options)
     except MemoryError:
@@ -78,14 +75,15 @@ def run_case(case, path=None):
         gradients = GradientReport(case.name, [], [raised(error, path)])
     if gradients.rows:
         adjoint = _adjoint(case)
-    else:  # no gradient could be compared: neither can the two sides
+    else:  # no gradient could be compared, so the adjoint identity cannot be tested, either
         adjoint = AdjointReport(gradients.name, [], [gradients.reason])
     gradients.name = adjoint.name = f"{case.name} ({case.note})" if case.note else case.name
     return Result(case, gradients, adjoint)
 
 
 def _adjoint(case):
-    """The adjoint report; if a call fails that the gradient check did not make, it says so."""
+    """The adjoint report. It leaves the verdict open if a call raises, since the gradient check
+    may not have made that call."""
     try:
         return check_adjoint(case.target, *case.inputs, **case.options)
     except Exception as error:
@@ -109,24 +107,24 @@ def library_cases(name=None):
 
 
 def check_and_show(name=None, *, as_json=False):
-    """Check all of the library, or one name; print a table, or JSON. Returns the results."""
+    """Check all of the library, or what is called `name`, and return the results. Without
+    `as_json`, a table is printed line by line."""
+    if as_json:
+        return [run_case(case) for case in library_cases(name)]
     results = []
-    if not as_json:
-        print(HEADING)
+    print(HEADING)
     for case in library_cases(name):
         results.append(run_case(case))
-        if not as_json:
-            print(results[-1].line(), flush=True)
-    if not as_json:
-        print(details(results))
+        print(results[-1].line(), flush=True)
+    print(details(results))
     return results
 
 
 def check_own(module, path, name):
-    """The Result of a layer or a pair of functions in a module that was loaded from a user's file:
-    of the first case that is not right, if there are several.
+    """The Result for a layer or a pair of functions in a module loaded from the user's file at
+    `path`; if there are several cases, the worst Result.
 
-    Raises UserCodeError, with what their code raised before a pass was called.
+    Raises UserCodeError if the user's code raises before a pass is called.
     """
     with explained_errors(path, name):
         results = [run_case(case, path) for case in user_cases(module, path, name)]
@@ -134,7 +132,7 @@ def check_own(module, path, name):
 
 
 def details(results):
-    """What stands below the table: all reports of what is wrong, and how many are right."""
+    """The text below the table: the full reports of all cases that are not right, then counts."""
     worth_reading = [r for r in results if not r.ok or r.gradients.notes]
     reports = [f"\n{result.text()}" for result in worth_reading]
     counts = {True: "right", False: "wrong", None: "cannot be told"}

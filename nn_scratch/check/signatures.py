@@ -1,8 +1,8 @@
-"""How a backward pass is called: which of its arguments is dy, which are forward's, which a cache.
+"""How to call a backward pass: which argument is dy, which are forward's arguments, which a cache.
 
-Nobody writes all backward passes alike: `(dy, x, w)`, `(dout, cache)`, `(x, dy)`, or a loss's
-`(prediction, target)`. The names of the arguments mostly say it; where they leave a choice, every
-way is listed, and the caller takes the first that gives right gradients.
+Backward passes have various signatures: `(dy, x, w)`, `(dout, cache)`, `(x, dy)`, or, for a loss,
+`(prediction, target)`. Mostly the names of the arguments say what they are. Where several readings
+are possible, each becomes a Plan, and the caller takes the first that gives right gradients.
 """
 
 import inspect
@@ -23,17 +23,18 @@ SHAPE_NAMES = {"input_shape", "x_shape", "in_shape", "shape"}
 
 
 class SignatureError(TypeError):
-    """A call that cannot be guessed from the names of the arguments; the message says the cure."""
+    """The names of the arguments do not say how to make a call; the message says how to help."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """One way to call backward.
 
-    positional, named: what stands for each argument, as (kind, key): ("dy", i), ("dy", None) for
-    all that there are, ("argument", name), ("option", name), ("result", i), ("cache", None),
-    ("input_size", name) or ("shape", name). count: how many of forward's results, from the first
-    on, are outputs that get a dy. loss: backward has no dy, and gives the gradient of a scalar.
+    positional, named: the source of each argument, as a pair (kind, key): ("dy", i), ("dy", None)
+    for the tuple of all, ("argument", name), ("option", name), ("result", i), ("cache", None),
+    ("input_size", name) or ("shape", name).
+    count: how many of forward's results, counted from the first, are outputs that get a dy.
+    loss: backward takes no dy, and gives the gradient of a scalar.
     """
 
     positional: tuple
@@ -63,8 +64,8 @@ class Plan:
 
 
 def parameters_of(function):
-    """What a function takes; one that cannot be asked, as np.tanh before NumPy 2.4, takes whatever
-    it is given."""
+    """The parameters of a function. A function without a signature, such as np.tanh before NumPy
+    2.4, is assumed to accept anything."""
     try:
         return list(inspect.signature(function).parameters.values())
     except ValueError:
@@ -73,7 +74,7 @@ def parameters_of(function):
 
 def argument_names(function, count, options=None):
     """Names of the first `count` positional parameters. Raises SignatureError if there are fewer,
-    or if one without a default would stay without a value, given these `options`."""
+    or if a parameter without a default gets no value from these and the `options`."""
     parameters = parameters_of(function)
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     names = [p.name for p in positional]
@@ -95,11 +96,11 @@ def argument_names(function, count, options=None):
 
 
 def plans(backward, arguments, options, results, *, all_outputs):
-    """All Plans that the names of backward's arguments allow, the likeliest first.
+    """All Plans that the names of backward's arguments allow, the most likely first.
 
-    arguments: forward's, by name; results: what it returned, as a tuple. all_outputs: whether every
-    float array among the results is more likely an output (a net with two heads) than a cache.
-    Raises SignatureError if there is none.
+    arguments: those of forward, by name; results: the tuple that forward returned; all_outputs:
+    whether a further array of floats among the results is more likely an output (as in a net with
+    two heads) than a cache. Raises SignatureError if there is no Plan.
     """
     parameters = parameters_of(backward)
     names = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
@@ -134,8 +135,8 @@ def _is_loss_name(names, arguments):
 
 
 def _which_are_dy(names, arguments, options, results):
-    """Ways to take the parameters: pairs (those that stand for dy, loss), the likeliest first. That
-    of a loss has no dy. Raises SignatureError if there is no way."""
+    """Pairs (parameters that are a dy, whether this is a loss without a dy), the most likely first.
+    Raises SignatureError if there is none."""
     free = [p for p in names if p.name not in arguments and p.name not in options]
     dys = [p for p in free if _means_dy(p.name)]
     unnamed = [
@@ -145,7 +146,7 @@ def _which_are_dy(names, arguments, options, results):
     floats = sum(map(is_float_array, results))
     several = [p for p in names[:floats] if p in free and p.name.startswith(("d", "g"))]
     if len(several) == floats > 1 and not any(p.name[1:] in arguments for p in several):
-        return [(several, False)]  # backward(dclasses, dbox, x), as many as there are outputs
+        return [(several, False)]  # such as backward(dclasses, dbox, x): one dy for each output
     if dys:
         return [(dys[:1], False)]
     ways = []
@@ -174,7 +175,7 @@ def _means_dy(name):
 
 
 def _by_name(rest, arguments, options):
-    """Pairs (name, source) of the parameters whose names explain them, and the other ones."""
+    """(pairs (name, source) for parameters with a known name, required parameters without one)."""
     first = next(iter(arguments), None)
     known, unknown = [], []
     for p in rest:
@@ -194,18 +195,16 @@ def _by_name(rest, arguments, options):
 
 
 def _for_unknown(unknown, known, arguments, results):
-    """Ways to explain the parameters with names of their own: a cache, further results of forward,
-    arguments that have not been used, the result itself."""
+    """Possible sources, as dicts by name, of the parameters with unknown names: a cache, further
+    results of forward, arguments of forward that are not used yet, or the result itself."""
     if not unknown:
         yield {}
         return
     names = [p.name for p in unknown]
     besides = len(results) - 1
     cached = [n for n in names if n.lower() in CACHE_NAMES]
-    if besides and (len(names) == 1 or cached == names[-1:]):
-        others = names[:-1]
-        if not others:
-            yield {names[0]: ("cache", None)}
+    if besides and len(names) == 1:
+        yield {names[0]: ("cache", None)}
     if besides >= len(names):
         yield {n: ("result", i + 1) for i, n in enumerate(names)}
     used = {key for _, (kind, key) in known if kind == "argument"}
@@ -219,7 +218,7 @@ def _for_unknown(unknown, known, arguments, results):
 
 
 def _ordered(names, sources, count, loss):
-    """A Plan: positional as far as the parameters go without a gap, then by keyword."""
+    """A Plan that passes arguments by position up to the first gap, and by keyword after it."""
     positional, named = [], []
     gap = False
     for p in names:
@@ -235,7 +234,8 @@ def _ordered(names, sources, count, loss):
 
 
 def _with_counts(found, results, all_outputs):
-    """The plans with the first result as the only output, and with all float arrays among them."""
+    """The plans, in which the first result is the only output, and, if there are further arrays of
+    floats, the same plans with all of those as outputs."""
     floats = [i for i, r in enumerate(results) if is_float_array(r)]
     if floats != list(range(len(floats))) or len(floats) < 2:
         return found
@@ -250,7 +250,7 @@ def _with_counts(found, results, all_outputs):
 
 
 def is_float_array(value) -> bool:
-    """Whether a result of forward is an array of real values, or such a number."""
+    """Whether a result of forward is an array of floats, or a float."""
     if isinstance(value, float | np.floating):
         return True
     return is_array(value) and value.dtype.kind == "f"

@@ -1,9 +1,8 @@
-"""Still right, and still fast? What a forward and a backward pass of a case take, beside the plain
-engine and beside the last time.
+"""The time of a case's forward and backward pass, compared with the plain engine and the last run.
 
-Single steps are too short and too noisy to be compared: the two engines take turns, and of several
-rounds the fastest counts. Timings are remembered in a small file in the user's cache folder; they
-hold for one machine, and decide nothing.
+A single step is too short and too noisy to be compared. So the two engines take turns in rounds of
+many steps, and the fastest round counts. Timings are stored in a small file in the user's cache
+folder; they hold for one machine, and no verdict depends on them.
 """
 
 import json
@@ -21,18 +20,18 @@ from nn_scratch.backend import is_array
 from nn_scratch.check.adapters import Adapter, make_adapter
 from nn_scratch.check.cases import CheckCase
 
-ROUNDS = 7  # of which the fastest counts
-SECONDS = 0.03  # that a round takes at least
-TIMES_BATCH, TIMES_SIDE = 8, 4  # as many images, and as large ones, as the case for checking has
-SAME = 0.1  # of the last time: less is the machine's mood
+ROUNDS = 7
+SECONDS = 0.03  # the least time of a round
+TIMES_BATCH, TIMES_SIDE = 8, 4  # how many times the images, and the pixels a side, of the case
+SAME = 0.1  # relative: a smaller difference to the last time is noise
 
 
 @dataclass
 class Timing:
     """Seconds of a forward and backward pass.
 
-    shape: of the first input; plain: seconds on the plain engine; last: the seconds of the last
-    time on this machine, or None if there was none with this shape.
+    shape: of the first input; plain: seconds on the plain engine; last: seconds of the last run on
+    this machine with this shape, or None.
     """
 
     name: str
@@ -61,7 +60,7 @@ class Timing:
         return f"{self.name[:32]:<33}{shape:<11}{milliseconds:>10}{self.gain:>6.1f}  {since}"
 
     def as_dict(self) -> dict:
-        """For a program: seconds, and the ratios to the plain engine and to the last time."""
+        """For a program: seconds, and the ratios to the plain engine and to the last run."""
         return {
             "name": self.name,
             "shape": list(self.shape),
@@ -76,11 +75,12 @@ LEGEND = "gain: how many times as fast as the plain engine"
 
 
 def time_case(case: CheckCase, key: str | None = None) -> Timing:
-    """Time both passes of a case in float32, on a larger input, and remember it.
+    """Time both passes of a case in float32, on a larger input, and store the result.
 
-    key: under which it is remembered, by default the case's name and note.
+    key: the name under which it is stored, by default the case's name and note.
 
-    Returns a Timing. Raises what the passes raise.
+    Returns: a Timing.
+    Raises: what the passes raise.
     """
     adapter = _enlarged(case)
     step = _step(adapter)
@@ -101,9 +101,8 @@ def _step(adapter: Adapter):
     """A function that runs forward and backward once, and nothing else."""
     adapter.choose_plan(lambda adapter: True)
     outputs = adapter.outputs(adapter.values)
-    arguments = adapter.given(adapter.values)
+    arguments, options = adapter.argument_copies(adapter.values), adapter.option_copies()
     dys = [np.ones(y.shape, adapter.dtype) if y.ndim else adapter.dtype(1) for y in outputs]
-    options = adapter.given_options()
 
     def step():
         results = adapter.run_forward(arguments, options)
@@ -114,7 +113,7 @@ def _step(adapter: Adapter):
 
 
 def _round(step):
-    """Seconds a step, of as many steps as fill a round."""
+    """Seconds of a step, as the mean of a round."""
     begin, count = time.perf_counter(), 0
     while count == 0 or time.perf_counter() - begin < SECONDS:
         step()
@@ -123,22 +122,22 @@ def _round(step):
 
 
 def _enlarged(case):
-    """The adapter of a case in float32 with more and larger images, as far as forward takes them:
-    what is checked is too small to show what takes time."""
+    """The adapter of a case in float32 with more and larger images, if forward accepts them: the
+    arrays of a check are too small to show where the time goes."""
     for side in (TIMES_SIDE, 1):
         inputs = tuple(_larger(value, case.inputs, side) for value in case.inputs)
         adapter = make_adapter(case.target, inputs, case.options).in_dtype(np.float32)
         try:
             adapter.outputs(adapter.values)
-        except Exception:  # its sizes are fixed
+        except Exception:  # forward accepts one size only
             continue
         return adapter
     return make_adapter(case.target, case.inputs, case.options).in_dtype(np.float32)
 
 
 def _larger(value: Any, inputs: tuple, side: int) -> Any:
-    """An input repeated along the batch, and an image along its sides: whatever has the batch of
-    the first input as its first axis."""
+    """An input repeated along the batch, and along its sides if it is an image. Inputs whose first
+    axis is not the batch, such as weights, stay as they are."""
     first = inputs[0]
     if not is_array(value) or not value.ndim or not is_array(first):
         return value
@@ -150,7 +149,10 @@ def _larger(value: Any, inputs: tuple, side: int) -> Any:
 
 
 def cache_file() -> Path:
-    """Where timings are remembered: NN_SCRATCH_CACHE, or the user's cache folder."""
+    """The file of timings, in NN_SCRATCH_CACHE or the user's cache folder.
+
+    Returns: its path.
+    """
     own = os.environ.get("NN_SCRATCH_CACHE")
     if own:
         return Path(own) / "timings.json"
@@ -159,8 +161,8 @@ def cache_file() -> Path:
 
 
 def _remember(key: str, seconds: float) -> float | None:
-    """Put a timing down; returns the last one under this key. A file that cannot be read or
-    written is no reason to fail: then nothing is remembered."""
+    """Store a timing, and return the former one under this key, or None. If the file cannot be read
+    or written, nothing is stored, and no error is raised."""
     path, known = cache_file(), {}
     with suppress(OSError, ValueError):
         known = json.loads(path.read_text(encoding="utf-8"))

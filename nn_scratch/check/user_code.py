@@ -1,4 +1,4 @@
-"""A layer or a pair of functions of a user's own file, and what to check it on."""
+"""A layer or a pair of functions in a user's file, with inputs to check it on."""
 
 import inspect
 import traceback
@@ -14,7 +14,7 @@ from nn_scratch.user_file import UserCodeError, find_in
 
 BACKWARD = ("{}_backward", "{}_back", "{}_bwd", "{}_grad", "{}_gradient", "backward_{}", "grad_{}")
 FORWARD = ("{}", "{}_forward", "forward_{}")
-KNOWN = {  # what a layer may be made with
+KNOWN = {  # arguments of constructors, and the values that a layer is made with
     **dict.fromkeys(("in_channels", "channels", "num_channels", "num_features", "features"), 4),
     **dict.fromkeys(("in_features", "n_channels", "n_features", "dim", "inputs", "n_in"), 4),
     **dict.fromkeys(("out_channels", "out_features", "classes", "num_classes", "outputs"), 3),
@@ -28,8 +28,8 @@ KNOWN = {  # what a layer may be made with
 
 @contextmanager
 def explained_errors(path, name, but=()):
-    """Say what the user's code raised, and where in their file. Without a path, let it through, and
-    so errors of the types in `but`."""
+    """Turn errors that the user's code raises into a UserCodeError that names the line in their
+    file. Without a path errors pass unchanged, and so do those of the types in `but`."""
     try:
         yield
     except (UserCodeError, *but):
@@ -41,7 +41,8 @@ def explained_errors(path, name, but=()):
 
 
 def raised(error, path=None):
-    """A sentence, without its subject, of what was raised, and where in the user's file."""
+    """The predicate of a sentence about an error: its type, its message, and the line in the user's
+    file."""
     says = f"raises {type(error).__name__}: {error}"
     if path is None:
         return says
@@ -54,16 +55,16 @@ def raised(error, path=None):
 
 
 def user_cases(module, path, name) -> list[CheckCase]:
-    """The Cases for `name` in a module that was loaded from the file at `path`: a Layer class, a
-    layer, or a function `name` with its backward function `name_backward`.
+    """The cases for `name` in a module loaded from the file at `path`. `name` is a Layer class, a
+    layer, or a function with a backward function such as `name_backward`.
 
-    What it is called with comes, in this order, from
-    - `name.example()` or the file's `example()`: a tuple of inputs, the last of which may be a
-      dict of options; for a layer class the first may be the layer to check;
-    - the library's own cases for an op of the same name, as far as the signature goes;
-    - the names of its arguments, as long as forward takes what they suggest.
+    The inputs come from the first of these that exists:
+    - `name.example()` or the file's `example()`, which returns a tuple of inputs; the last may be a
+      dict of options, and for a Layer class the first may be the layer to check;
+    - the library's cases for an op of the same name, as far as the signature allows;
+    - inputs guessed from the names of the arguments, if forward accepts them.
 
-    Raises UserCodeError, with what to add to the file, where nothing of this fits.
+    Raises UserCodeError, with what to add to the file, if there are none.
     """
     base = _base_name(name)
     found = _first(module, FORWARD, base)
@@ -82,7 +83,7 @@ def _base_name(name):
 
 
 def _first(module, patterns, name):
-    """The first thing in a module that goes by one of the patterns, or None."""
+    """The first attribute of a module whose name fits one of the patterns, or None."""
     names = [pattern.format(name) for pattern in patterns]
     return next((getattr(module, n) for n in names if hasattr(module, n)), None)
 
@@ -104,7 +105,7 @@ def _layer_case(module, path, name, layer, example):
     if example and (example[0] or example[1]):
         return CheckCase(name, "", layer, *example)
     found = for_layer(layer)
-    if found is None and unregistered(layer):  # that is why; the check will say so
+    if found is None and unregistered(layer):  # this is why forward fails; the check will report it
         found = first_guess(layer.forward)
     found = found or _only_one(layer.forward)
     if found is None:
@@ -113,8 +114,8 @@ def _layer_case(module, path, name, layer, example):
 
 
 def _only_one(forward):
-    """The first guess, if it is a single array: forward takes no image, no table and no list of
-    numbers, and what it raises is worth more than a sentence. Else None."""
+    """The first guess if it is a single array, else None. It is used where forward accepts no
+    guess: with one array, what forward raises helps more than a request for an example."""
     first = first_guess(forward)
     return first if first and len(first[0]) == 1 and not first[1] else None
 
@@ -157,7 +158,7 @@ def _pair_cases(module, path, name, forward):
 
 
 def _what_to_add(path, name, forward, first=""):
-    """The sentence for a function that takes nothing we can think of, with an example()."""
+    """The message for a function that accepts no guess, with an example() to be filled in."""
     parameters = inspect.signature(forward).parameters.values()
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     lines = [

@@ -1,4 +1,4 @@
-"""Data: scenes made of real handwriting, readers for your own images, and batches of them."""
+"""Data: scenes of handwritten digits, a photograph of coins, readers of your own images, batches."""
 
 from nn_scratch.data.coins import CoinDetection, CoinSegmentation
 from nn_scratch.data.digits import DigitDetection, DigitLocalization, DigitSegmentation

@@ -1,5 +1,5 @@
-"""How the samples of a batch become one: arrays stacked, or lists where images have different
-numbers of objects."""
+"""Make a batch of samples: stacked arrays, or lists where images have different numbers of
+objects."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Batch = tuple[Any, ...]  # of arrays, or lists of arrays
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
-    """Samples as a batch: each of their parts stacked.
+    """Make a batch by stacking each part of the samples.
 
     Returns: a tuple of arrays (N, ...).
     Raises: DataError if a part has several sizes.
@@ -23,8 +23,8 @@ def collate(samples: Sequence[Sample]) -> Batch:
 
 
 def collate_objects(samples: Sequence[Sample]) -> Batch:
-    """Samples of detection as a batch: images are stacked, all else is a list with an array for
-    each image, because images have different numbers of objects.
+    """Make a batch for detection. Images are stacked; the other parts become lists with an array
+    for each image, because images have different numbers of objects.
 
     Returns: (images (N, C, H, W), labels, boxes, difficult), the last three lists of N arrays.
     Raises: DataError if the images have several sizes.
@@ -34,12 +34,12 @@ def collate_objects(samples: Sequence[Sample]) -> Batch:
 
 
 def collate_of(dataset: Any) -> Callable[[Sequence[Sample]], Batch]:
-    """How a data set's samples become a batch: as its `collate` does it, if it has one."""
+    """The function that makes batches of a data set's samples: its own `collate` if it has one."""
     return getattr(dataset, "collate", collate)
 
 
 def _stacked(parts):
-    """Arrays of one size as one array. Raises DataError if they have several sizes."""
+    """Arrays of one size, stacked. Raises DataError if they have several sizes."""
     sizes = sorted({np.shape(part) for part in parts})
     if len(sizes) > 1:
         raise DataError(

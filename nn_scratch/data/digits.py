@@ -1,9 +1,9 @@
-"""Scenes of handwritten digits: small, real, and never the same twice.
+"""Scenes of handwritten digits, which are new in every epoch.
 
 Each scene is drawn from `default_rng([seed, epoch, index])` alone, so that order, prefetching and
-resuming change nothing. Train and test scenes use different digits: the archive's first fifth is
-for testing, the rest for training, of which detection keeps a part to validate on. Neighbours in
-the archive may be of one hand, so the blocks are contiguous.
+resuming change nothing. Training and test scenes use different digits: the first fifth of the
+archive is for testing, the rest for training, and detection keeps a part of the rest for
+validation. These parts are contiguous, because neighbours in the archive may be by one writer.
 """
 
 from functools import lru_cache
@@ -16,23 +16,23 @@ import numpy as np
 from nn_scratch.arguments import one_of, room_for, whole
 from nn_scratch.backend import Array
 from nn_scratch.data.collate import collate_objects
-from nn_scratch.data.samples import sample_at
+from nn_scratch.data.samples import sample_at, tight_box
 from nn_scratch.geometry import pair
 from nn_scratch.ops.upsample import interpolation_matrix
 from nn_scratch.validate import number
 
 SIZE = 40
-SCALES = (2.0, 2.6)  # of the 8×8 digits
+SCALES = (2.0, 2.6)  # how much the 8×8 digits are enlarged
 DETECTION_SCALES = (1.5, 3.0)
-TRIES = 100  # to find a place for a digit among others
+TRIES = 100  # random places that are tried for a digit among others
 BRIGHTNESS = (0.6, 1.0)
 BACKGROUND = (0.0, 0.3)
 NOISE = 0.08
 EDGE = (0.35, 0.55)  # grey values of an enlarged digit that become no ink and full ink
 INK = 0.5  # a pixel with at least this share of ink belongs to the digit
-TEST_DIGITS = 360  # the first ones
-MOST_DIGITS = 10_000  # of a scene
+TEST_DIGITS = 360  # the first ones of the archive
 VALIDATION_DIGITS = 240  # the next ones, in detection
+MOST_DIGITS = 10_000  # in a scene
 
 CLASS_NAMES = ("background", *map(str, range(10)))
 
@@ -49,8 +49,8 @@ def load_digits() -> tuple[Array, Array]:
 
 
 class _Placed(NamedTuple):
-    """A digit in a scene: its ink (P, P) from 0 to 1, what it is, where the ink's square begins
-    (top, left), and its tight box (x, y, w, h)."""
+    """A digit in a scene: its ink (P, P) from 0 to 1, its class, the corner (top, left) of the
+    ink's square, and its tight box (x, y, w, h)."""
 
     ink: Array
     label: int
@@ -59,13 +59,13 @@ class _Placed(NamedTuple):
 
     @property
     def region(self):
-        """The part of the scene that the ink covers."""
+        """The slices of the scene that the ink's square covers."""
         (top, left), side = self.corner, len(self.ink)
         return slice(top, top + side), slice(left, left + side)
 
 
 class _DigitScenes:
-    """What all kinds of scenes share: which digits, how many scenes, how one is drawn."""
+    """The base of all kinds of scenes: the digits of a split, and how a scene is drawn."""
 
     blocks: ClassVar = {"train": slice(TEST_DIGITS, None), "test": slice(TEST_DIGITS)}
 
@@ -76,16 +76,16 @@ class _DigitScenes:
         self.images, self.labels = images[part], labels[part]
 
     def __len__(self) -> int:
-        """How many scenes an epoch has."""
+        """The number of scenes in an epoch."""
         return self.count
 
     def _rng(self, epoch, index):
-        """The source of all chance in a scene."""
+        """The generator from which all of a scene is drawn."""
         return np.random.default_rng([self.seed, *sample_at(epoch, index)])
 
     def _draw(self, epoch, index, digits=None):
-        """A scene of `digits` digits, or of one or two: image (SIZE, SIZE), label map of the same
-        size, and for each digit its class and its tight box."""
+        """A scene of `digits` digits, or by default of one or two: image (SIZE, SIZE), label map
+        (SIZE, SIZE), and the class and the tight box of each digit."""
         rng = self._rng(epoch, index)
         placed = self._place(rng, digits or int(rng.integers(1, 3)))
         label_map = np.zeros((SIZE, SIZE), np.int64)
@@ -95,30 +95,31 @@ class _DigitScenes:
         return _image(rng, placed, SIZE), label_map, classes, boxes
 
     def _place(self, rng, digits):
-        """Random digits at random places, drawn until no two tight boxes meet."""
+        """Random digits at random places, drawn again until no two tight boxes overlap."""
         while True:
             placed = [_somewhere(rng, *self._digit(rng), SIZE) for _ in range(digits)]
             if not any(_common_area(a.box, b.box) for a, b in combinations(placed, 2)):
                 return placed
 
     def _digit(self, rng):
-        """A random digit, enlarged at random: its ink, and what it is."""
+        """The ink and the class of a random digit, enlarged at random."""
         chosen = int(rng.integers(len(self.images)))
         return _scaled(self.images[chosen], self._scale(rng)), int(self.labels[chosen])
 
     @staticmethod
     def _scale(rng):
-        """How much a digit is enlarged."""
+        """A random factor by which a digit is enlarged."""
         return rng.uniform(*SCALES)
 
 
 class DigitSegmentation(_DigitScenes):
     """Scenes of one or two digits, with a label for every pixel.
 
-    split: "train" or "test", which have different digits. count: scenes in each epoch, which are
-    new ones every time. seed: of all of them.
+    split: "train" or "test", which have different digits. count: the number of scenes in an epoch;
+    every epoch has new ones. seed: of all random choices.
 
-    Raises: TypeError or ValueError for another split, and for a count or seed that is none.
+    Raises: TypeError or ValueError for another split, or if count or seed is not a whole number of
+        at least 0.
     """
 
     classes = len(CLASS_NAMES)
@@ -127,20 +128,21 @@ class DigitSegmentation(_DigitScenes):
         """A scene, the same every time.
 
         Returns: image (1, 40, 40) float32, and label map (40, 40) int64: digit + 1 where there is
-        ink, else 0.
-        Raises: TypeError or ValueError for an epoch or an index that is none.
+            ink, else 0.
+        Raises: TypeError or ValueError if epoch or index is not a whole number of at least 0.
         """
         image, label_map, _, _ = self._draw(epoch, index)
         return image[None], label_map
 
 
 class DigitLocalization(_DigitScenes):
-    """Scenes of one digit: what it is, and where.
+    """Scenes of one digit, with its class and its box.
 
-    split: "train" or "test", which have different digits. count: scenes in each epoch, which are
-    new ones every time. seed: of all of them.
+    split: "train" or "test", which have different digits. count: the number of scenes in an epoch;
+    every epoch has new ones. seed: of all random choices.
 
-    Raises: TypeError or ValueError for another split, and for a count or seed that is none.
+    Raises: TypeError or ValueError for another split, or if count or seed is not a whole number of
+        at least 0.
     """
 
     classes = 10
@@ -148,30 +150,31 @@ class DigitLocalization(_DigitScenes):
     def sample(self, epoch: int, index: int) -> tuple[Array, np.int64, Array]:
         """A scene, the same every time.
 
-        Returns: image (1, 40, 40) float32, the digit, and its box (4,) float32, (x, y, w, h) in
-        pixels: the smallest that holds all of its ink.
-        Raises: TypeError or ValueError for an epoch or an index that is none.
+        Returns: image (1, 40, 40) float32, the digit, and its box (4,) float32 as (x, y, w, h) in
+            pixels, the smallest that holds all of its ink.
+        Raises: TypeError or ValueError if epoch or index is not a whole number of at least 0.
         """
         image, _, (label,), (box,) = self._draw(epoch, index, digits=1)
         return image[None], np.int64(label), np.array(box, np.float32)
 
 
 class DigitDetection(_DigitScenes):
-    """Scenes of several digits: what they are, and where.
+    """Scenes of several digits, with their classes and boxes.
 
-    split: "train", "validation" or "test", which have different digits. count: scenes in each
-    epoch, which are new ones every time. seed: of all of them.
+    split: "train", "validation" or "test", which have different digits.
+    count: the number of scenes in an epoch; every epoch has new ones.
+    seed: of all random choices.
+    size: the sides of the scenes in pixels.
+    digits: the least and the most digits in a scene, between which all numbers are equally likely,
+        or one number for all scenes. A digit for which no place is found is left out, so that
+        scenes that are too small have fewer.
+    overlap: the largest allowed intersection of two tight boxes, as a fraction of the smaller box:
+        with 0 they have no pixel in common, with 1 one may lie within the other.
 
-    size: of the scenes, which are square. digits: the least and the most in a scene, each number
-    equally likely; one number for always the same, and 0 for empty scenes. A digit that finds no
-    place after TRIES of them is left out, so that scenes too small for all have fewer. overlap: how
-    much two tight boxes may share at most, as a part of the smaller one: with 0 no pixel, with 1
-    one may lie within another.
+    Digits are enlarged to squares of 12 to 24 pixels; the logarithm of the side is uniformly
+    distributed.
 
-    Digits are written into squares of 12 to 24 pixels, small ones more often: all ratios of size
-    are equally likely.
-
-    Raises: TypeError or ValueError for another split, and for numbers that make no sense.
+    Raises: TypeError or ValueError for another split, or for numbers out of range.
     """
 
     classes = 10
@@ -202,10 +205,10 @@ class DigitDetection(_DigitScenes):
     def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array, Array]:
         """A scene, the same every time.
 
-        Returns: image (1, size, size) float32; the digits (n,) int64; their boxes (n, 4) float32,
-        (x, y, w, h) in pixels, each the smallest that holds all of its ink; and difficult (n,)
-        bool, which none of them is.
-        Raises: TypeError or ValueError for an epoch or an index that is none.
+        Returns: image (1, size, size) float32; the digits (n,) int64; their boxes (n, 4) float32 as
+            (x, y, w, h) in pixels, each the smallest that holds all of its ink; and difficult (n,)
+            bool, which is False for all of them.
+        Raises: TypeError or ValueError if epoch or index is not a whole number of at least 0.
         """
         rng = self._rng(epoch, index)
         placed: list[_Placed] = []
@@ -220,11 +223,11 @@ class DigitDetection(_DigitScenes):
 
     @staticmethod
     def _scale(rng):
-        """As of the others, but all ratios of size are equally likely."""
+        """A random factor whose logarithm is uniformly distributed."""
         return np.exp(rng.uniform(*np.log(DETECTION_SCALES)))
 
     def _fits(self, digit, placed):
-        """Whether a digit shares no more with others than it may."""
+        """Whether a digit overlaps none of the others by more than is allowed."""
         area = digit.box[2] * digit.box[3]
         return all(
             _common_area(digit.box, other.box)
@@ -234,7 +237,7 @@ class DigitDetection(_DigitScenes):
 
 
 def _image(rng, placed, size):
-    """The image (size, size) of digits: each of its own brightness, on a grey ground, with
+    """The image (size, size) of digits, each of random brightness, on a grey background with
     noise."""
     ink = np.zeros((size, size))
     for digit in placed:
@@ -247,34 +250,24 @@ def _image(rng, placed, size):
 def _somewhere(rng, ink, label, size):
     """A digit at a random place in a scene of size×size pixels."""
     top, left = (int(n) for n in rng.integers(0, size - len(ink) + 1, 2))
-    return _Placed(ink, label, (top, left), _tight_box(ink >= INK, top, left))
+    x, y, width, height = tight_box(ink >= INK)
+    return _Placed(ink, label, (top, left), (left + x, top + y, width, height))
 
 
 def _scaled(digit, scale):
-    """The digit enlarged to a square of round(8·scale) pixels, bilinearly, with its blurred edges
-    made steep again: ink from 0 to 1.
+    """The ink, from 0 to 1, of a digit enlarged to a square of round(8·scale) pixels by bilinear
+    interpolation, with its edges made sharp again.
 
-    The last bits, which differ between BLAS libraries, are rounded away: INK is met exactly by
-    some pixels, and every machine must see the same label there.
+    The last bits, which differ between BLAS libraries, are rounded away. Some pixels have exactly
+    the value INK, and their labels must be the same on every machine.
     """
     matrix = interpolation_matrix(8, round(8 * scale))
     grey = np.round(matrix @ digit @ matrix.T, 9)  # (P, 8) (8, 8) (8, P) -> (P, P)
     return np.clip((grey - EDGE[0]) / (EDGE[1] - EDGE[0]), 0, 1)
 
 
-def _tight_box(mask, top, left):
-    """(x, y, w, h) of the True pixels of a mask whose corner lies at (left, top)."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return (
-        left + int(columns[0]),
-        top + int(rows[0]),
-        int(columns[-1] - columns[0]) + 1,
-        int(rows[-1] - rows[0]) + 1,
-    )
-
-
 def _common_area(a, b):
-    """How many pixels two boxes share."""
+    """The number of pixels that two boxes have in common."""
     width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     return max(width, 0) * max(height, 0)

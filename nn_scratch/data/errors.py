@@ -1,5 +1,5 @@
-"""What is raised where data cannot be used."""
+"""The error for data that cannot be used."""
 
 
 class DataError(ValueError):
-    """Data that cannot be used, with the file (and line) and the reason."""
+    """Data cannot be used; the message says why, and names the file and the line."""

@@ -1,7 +1,7 @@
-"""Well-known data sets, from their own sites into folders that open_folder reads.
+"""Download well-known data sets from their own sites into folders that open_folder reads.
 
-An archive is downloaded once: what an interrupted download has left is gone on with. It is compared
-with a checksum, unpacked beside its final place, and moved there when all of it is in order.
+An interrupted download is continued. Each archive is compared with a checksum and unpacked into a
+temporary folder, which gets its final name when everything in it is in order.
 """
 
 import shutil
@@ -17,17 +17,17 @@ from tqdm import tqdm
 
 from nn_scratch.folder_lock import InUseError, locked
 
-CHUNK = 1 << 13  # bytes; a lost connection loses less than one
-TIMEOUT = 10, 60  # seconds to connect, and without a byte
+CHUNK = 1 << 13  # bytes that are written at a time
+TIMEOUT = 10, 60  # seconds to connect, and to wait for the next byte
 
 
 class FetchError(RuntimeError):
-    """A data set that cannot be had, with the address and the reason."""
+    """A data set cannot be fetched; the message says why, and names the address."""
 
 
 class Archive(NamedTuple):
-    """A file to download: its address, its MD5 checksum, or where none is published its size in
-    bytes; and the folder in it that is wanted, with a slash at its end, or all of it."""
+    """A file to download: its address; its MD5 checksum, or its size in bytes if no checksum is
+    published; and the folder in it that is wanted, with a slash at the end, or "" for all."""
 
     url: str
     md5: str | None
@@ -36,13 +36,13 @@ class Archive(NamedTuple):
 
     @property
     def name(self):
-        """The file's name."""
+        """The name of the file."""
         return self.url.rpartition("/")[2]
 
 
 class DataSet(NamedTuple):
-    """What a data set consists of: its archives, how many files its folders must hold, the names of
-    the classes in its masks, if its folder does not say them, and the commands that it is for."""
+    """A data set: its archives; the number of files that its folders must hold, by folder; the
+    names of its classes if no file in it names them; and the training commands that it suits."""
 
     title: str
     archives: tuple[Archive, ...]
@@ -99,10 +99,10 @@ DATA_SETS = {
 
 
 def cache_folder() -> Path:
-    """Where data sets are kept, unless another folder is named: nn_scratch in the user's cache.
+    """The default folder for data sets, nn_scratch in the user's cache folder.
 
     Returns: a Path, which may not exist yet.
-    Raises: FetchError without pooch.
+    Raises: FetchError if pooch is not installed.
     """
     return Path(_pooch().os_cache("nn_scratch"))
 
@@ -110,12 +110,13 @@ def cache_folder() -> Path:
 def fetch(name: str, to: str | Path | None = None, say: Callable[[str], Any] = print) -> Path:
     """Download and unpack one of DATA_SETS, unless it is there already.
 
-    to: the folder in which its folder shall lie; by default the cache. say: gets a line about each
-    archive; on a terminal there is a progress bar, too.
+    to: the folder in which the folder of the data set is made, by default the cache folder.
+    say: a function that gets a line of text about each archive. A terminal shows a progress bar.
 
-    Returns: the data set's folder.
-    Raises: FetchError without pooch, without network, while another process fetches it, and for
-    files that are not what they should be; KeyError for another name.
+    Returns: the folder of the data set.
+    Raises: FetchError if pooch is not installed, if there is no network, if another process is
+        fetching the same data set, or if the files are not those expected; KeyError for another
+        name.
     """
     data_set, pooch = DATA_SETS[name], _pooch()
     place = cache_folder() if to is None else Path(to)
@@ -125,7 +126,7 @@ def fetch(name: str, to: str | Path | None = None, say: Callable[[str], Any] = p
     place.mkdir(parents=True, exist_ok=True)
     try:
         with locked(place, f".{name}.lock"):
-            if not folder.is_dir():  # it may just have been made
+            if not folder.is_dir():  # another process may just have made it
                 _make(folder, data_set, pooch, say)
     except InUseError as error:
         raise FetchError(f"{folder} is being fetched by {error}: wait for it") from None
@@ -133,7 +134,7 @@ def fetch(name: str, to: str | Path | None = None, say: Callable[[str], Any] = p
 
 
 def _make(folder, data_set, pooch, say):
-    """Download, unpack and check the data set; then its folder is there, whole."""
+    """Download, unpack and check the data set, and create its folder last."""
     place, name = folder.parent, folder.name
     paths = [
         _downloaded(archive, place / f"{name}-{archive.name}", pooch, say)
@@ -153,7 +154,7 @@ def _make(folder, data_set, pooch, say):
 
 
 def _check(folder, data_set):
-    """Raise FetchError unless the folder holds what the data set must have."""
+    """Raise FetchError unless the folder holds as many files as the data set must have."""
     for part, count in data_set.counts.items():
         found = sum(not path.name.startswith(".") for path in (folder / part).glob("*"))
         if found != count:
@@ -180,12 +181,12 @@ def _pooch():
 
 
 def _downloaded(archive, path, pooch, say):
-    """The path of an archive, downloaded if it is not there, and what it should be."""
+    """The path of an archive, which is downloaded if it is not there, and checked."""
     known = None if archive.md5 is None else f"md5:{archive.md5}"
     download = _Download(path.with_name(path.name + ".part"), say)
     try:
         pooch.retrieve(archive.url, known, path.name, path.parent, downloader=download)
-    except ValueError as error:  # as pooch says that a checksum is wrong
+    except ValueError as error:  # pooch raises it for a wrong checksum
         raise FetchError(
             f"{archive.url} gave another file than the one that is known here (MD5 {archive.md5}). "
             "It was deleted: try again; if that does not help, the data set has changed"
@@ -201,21 +202,21 @@ def _downloaded(archive, path, pooch, say):
 
 
 class _Download:
-    """A downloader for pooch that goes on where an earlier one was interrupted: what has come so
-    far is in the file `part`."""
+    """A downloader for pooch that continues interrupted downloads. The file `part` holds the bytes
+    received so far."""
 
     def __init__(self, part: Path, say: Callable[[str], Any]):
         self.part, self.say = part, say
 
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
-        """Download to output_file. As long as each connection brings something, the next one may be
-        lost too. Raises FetchError."""
+        """Download to output_file, with a new connection whenever one is lost after it has brought
+        some bytes. Raises FetchError when one brings none."""
         import requests
 
         while True:
             before = self._size()
             try:
-                self._go_on(url)
+                self._download_rest(url)
                 break
             except requests.RequestException as error:
                 if self._size() <= before:
@@ -223,21 +224,21 @@ class _Download:
         shutil.move(self.part, output_file)
 
     def _size(self):
-        """How many bytes have come so far."""
+        """The number of bytes received so far."""
         return self.part.stat().st_size if self.part.exists() else 0
 
-    def _go_on(self, url):
-        """Ask for what is missing, and append it. Raises requests' errors."""
+    def _download_rest(self, url):
+        """Request the missing bytes, and append them. Raises errors of requests."""
         import requests
 
         have = self._size()
         asked = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with requests.get(url, headers=asked, stream=True, timeout=TIMEOUT) as answer:
-            if answer.status_code == 416:  # there is nothing after what has come
+            if answer.status_code == 416:  # there are no bytes after those received
                 if answer.headers.get("Content-Range", "").endswith(f"/{have}"):
                     return
                 self.part.unlink()
-                return self._go_on(url)
+                return self._download_rest(url)
             answer.raise_for_status()
             resumed = answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
             start = have if answer.status_code == 206 and resumed else 0
@@ -263,7 +264,7 @@ class _Download:
             raise requests.ConnectionError("the connection ended early")
 
     def _sentence(self, url, error):
-        """What the user is told of an error of requests."""
+        """The message for an error of requests."""
         answer = getattr(error, "response", None)
         if answer is not None:
             return (
@@ -278,7 +279,7 @@ class _Download:
 
 
 def _line(url, start, total):
-    """What is said when a download begins."""
+    """The line that announces a download."""
     size = "" if total is None else f", {_megabytes(total)}"
     return f"{url}{size}" + (f", going on after {_megabytes(start)}" if start else "")
 
@@ -291,11 +292,11 @@ def _megabytes(count):
 
 
 def unpack(archive: Path, folder: Path, inside: str = "") -> None:
-    """Unpack the files of a tar or zip archive that lie in its folder `inside` (a name with a slash
-    at its end, or nothing for all) into a folder. Files that macOS adds ("._name") are left out.
+    """Unpack a tar or zip archive into a folder: the files in its folder `inside`, a name with a
+    slash at the end, or all if that is empty. Files that macOS adds ("._name") are left out.
 
-    Raises: FetchError, before anything lies outside of the folder, for names that lead out of it,
-    for links and devices; and for what is no archive.
+    Raises: FetchError for names that lead out of the folder, for links and devices, before anything
+        is written outside of the folder; and for a file that is not an archive.
     """
     try:
         for name, file in _members(archive):
@@ -311,14 +312,14 @@ def unpack(archive: Path, folder: Path, inside: str = "") -> None:
 
 
 def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """The names and contents of an archive's files, one after the other."""
+    """The names of an archive's files with the open files, one after another."""
     return _in_zip(archive) if zipfile.is_zipfile(archive) else _in_tar(archive)
 
 
 def _in_zip(archive):
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
-            if entry.external_attr >> 28 not in (0, 4, 8):  # a folder or a file, as Unix has it
+            if entry.external_attr >> 28 not in (0, 4, 8):  # Unix's types: none, folder, file
                 raise FetchError(f"{archive.name} holds a link: {entry.filename!r}")
             if not entry.is_dir():
                 with opened.open(entry) as file:
@@ -335,7 +336,7 @@ def _in_tar(archive):
 
 
 def _safe(archive, name):
-    """A name in an archive as a path. Raises FetchError if it leads out of the folder."""
+    """The path of a name in an archive. Raises FetchError if it leads out of the folder."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name:
         raise FetchError(f"{archive.name} holds a file that would lie elsewhere: {name!r}")

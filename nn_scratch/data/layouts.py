@@ -1,4 +1,4 @@
-"""Folders of images in a known layout, for each task."""
+"""The layouts of folders that hold images with masks or boxes, and how they are opened."""
 
 from collections import Counter
 
@@ -68,7 +68,7 @@ may grow.""",
 Boxes are as in localization. An image that no row and no file speaks of is
 left out: nobody knows what is in it.""",
 }
-PARTS = "train", "val", "test"  # as data sets that have their own call them
+PARTS = "train", "val", "test"  # the names of parts in data sets that are divided already
 COCO_PARTS = "annotations/instances_{part}*.json"
 
 
@@ -76,7 +76,7 @@ COCO_PARTS = "annotations/instances_{part}*.json"
 
 
 def open_masks(folder, ignore_index, names, encoding, group_by):
-    """The Source of a folder with masks; None if it is in no layout."""
+    """The Source of a folder with masks; None if the folder is in no known layout."""
     known, options = None, {}
     parts = {None: (folder / "images", folder / "masks")}
     if (folder / "trainannot").is_dir():
@@ -116,8 +116,8 @@ def open_masks(folder, ignore_index, names, encoding, group_by):
 
 
 def _classes(folder, known, names, mask_folders, ignore_index):
-    """The classes `known` of the folder, or else those that are in its masks; or those that `names`
-    asks for, which must be the same, in whatever order."""
+    """The Classes of a folder: those that are `known`, or else the numbers in its masks. `names`
+    may ask for another order of the same classes, or name classes that have only numbers."""
     if known is None and not names:
         masks = [path for masks in mask_folders for path in image_files(masks)]
         return numbered_classes(masks, ignore_index)
@@ -135,14 +135,14 @@ def _classes(folder, known, names, mask_folders, ignore_index):
 
 
 def open_boxes(task, folder, names, encoding, group_by):
-    """The Source of a folder with boxes; None if it is in no layout."""
+    """The Source of a folder with boxes; None if the folder is in no known layout."""
     found = _annotated(folder, encoding)
     if found is None:
         return None
     images, parts, what = found
     notes = []
     if task == "localization" and (folder / "Annotation").is_dir():
-        parts = {part: _alone(rows) for part, rows in parts.items()}
+        parts = {part: _single_objects(rows) for part, rows in parts.items()}
         what = "exactly one box: the others are for detection"
     rows = [row for part in parts.values() for row in part]
     labels = sorted({row.label for row in rows if row.label is not None and row.image.exists()})
@@ -155,8 +155,8 @@ def open_boxes(task, folder, names, encoding, group_by):
 
 
 def _annotated(folder, encoding):
-    """The folders of a data set's images, the rows of its parts (one part, None, if it has none
-    itself), and what its images need to be in it; None if it is in no layout."""
+    """(folders of images, {part: rows}, what an image needs to be used), or None if the folder is
+    in no known layout. A data set that is not divided has one part, None."""
     images = folder / "images"
     tables, files = (sorted(folder.glob(f"*.{ending}")) for ending in ("csv", "json"))
     if len(tables) == 1:
@@ -185,7 +185,7 @@ def _annotated(folder, encoding):
 
 
 def _coco_parts(folder, encoding):
-    """As _annotated, of COCO's own layout."""
+    """The same as _annotated, for COCO's own layout."""
     found, places = {}, []
     for part in PARTS:
         files = sorted(folder.glob(COCO_PARTS.format(part=part)))
@@ -209,7 +209,7 @@ def _coco_parts(folder, encoding):
 
 
 def _listed(rows, stems, source):
-    """The rows of the images that a list names. Raises DataError for one that has no row."""
+    """The rows of the images that a list names. Raises DataError for an image without a row."""
     by_stem: dict[str, list] = {}
     for row in rows:
         by_stem.setdefault(composed(row.image.stem), []).append(row)
@@ -219,14 +219,14 @@ def _listed(rows, stems, source):
     return [row for stem in stems.values() for row in by_stem[stem]]
 
 
-def _alone(rows):
-    """The rows of images that have no other."""
+def _single_objects(rows):
+    """The rows of images that have one row only."""
     count = Counter(row.image for row in rows)
     return [row for row in rows if count[row.image] == 1]
 
 
 def _without_box(folder, have, what):
-    """A note of the images that are not in the data set, for want of a box; or none."""
+    """A list with a note about the images that are left out, because they lack what is needed."""
     names = [path.name for path in image_files(folder) if path not in have]
     if not names:
         return []
@@ -237,8 +237,8 @@ def _without_box(folder, have, what):
 
 
 def _image_sets(folder, encoding):
-    """The names of images, without suffix, that VOC's lists give for each part: {part: {line:
-    name}}; empty without lists of a part to train on and one to validate on."""
+    """The names of images, without suffix, in VOC's lists: {part: {number of the line: name}}. It
+    is empty unless there are lists for both training and validation."""
     paths = {part: folder / f"{part}.txt" for part in PARTS}
     if not (paths["train"].exists() and paths["val"].exists()):
         return {}
@@ -259,32 +259,28 @@ def _image_sets(folder, encoding):
 
 
 def _source(folder, sets, class_names, ignored, group_by, notes=()):
-    """The Source of data sets for the parts of a folder; or of one, of which a part is held out."""
+    """The Source of a folder's data sets, by part. A folder that is not divided has the data set
+    None, of which a part is held out for validation."""
     names = {
         part: [relative_name(path, folder) for path in data.images] for part, data in sets.items()
     }
     options = {"channels": 3, "ignore_index": ignored}
     if "test" in sets:
         options |= {"test": sets["test"], "test_names": names["test"]}
-    if None not in sets:
-        if group_by is not None:
-            raise DataError(
-                f"{folder} has its own parts train and val: group_by has no effect there"
-            )
-        parts = (sets["train"], sets["val"]), (names["train"], names["val"])
-    else:
-        parts = holdout(sets[None], names[None], group_by)
-        own = [[names[None][index] for index in part.indices] for part in parts]
-        parts = parts, own
+    if None in sets:
+        sides = holdout(sets[None], names[None], group_by)
+        names_of_sides = [[names[None][index] for index in side.indices] for side in sides]
         moved = moved_group(names[None], group_by)
         notes = [*notes, *([moved] if moved else [])]
-    (train, validation), (train_names, validation_names) = parts
+    elif group_by is not None:
+        raise DataError(f"{folder} has its own parts train and val: group_by has no effect there")
+    else:
+        sides, names_of_sides = (sets["train"], sets["val"]), (names["train"], names["val"])
     return Source(
-        train,
-        validation,
+        *sides,
         class_names,
-        train_names=train_names,
-        validation_names=validation_names,
+        train_names=names_of_sides[0],
+        validation_names=names_of_sides[1],
         notes=list(notes),
         **options,
     )

@@ -1,4 +1,4 @@
-"""Batches of a data set, in an order that depends on seed and epoch alone."""
+"""Batches of a data set, in an order that depends only on seed and epoch."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,15 +16,17 @@ from nn_scratch.geometry import flag
 
 
 class Loader:
-    """Batches of `dataset`, which has `sample(epoch, index)` and a length; and, unless its samples
-    are to be stacked, `collate(samples)`, which makes a batch of them.
+    """Batches of a data set.
 
-    With `shuffle` the order is a permutation drawn from `default_rng([seed, epoch])`; without, the
-    samples come in order and as of epoch 0, the same every time. The last batch may be smaller.
-    `prefetch` batches are made ahead, in a background thread; they are the same batches.
+    dataset: an object with a length and `sample(epoch, index)`. If it has `collate(samples)`, that
+        makes the batches; otherwise each part of the samples is stacked.
+    batch_size: samples in a batch; the last batch may be smaller.
+    shuffle: whether the order is a permutation drawn from `default_rng([seed, epoch])`. Without it
+        the samples come in order, and always as those of epoch 0.
+    prefetch: batches that are made in advance by a background thread; they are the same batches.
 
-    Raises: TypeError or ValueError for numbers that are not whole or too small, and for what is no
-        data set.
+    Raises: TypeError or ValueError for numbers that are not whole or too small, or a dataset that
+        lacks one of these.
     """
 
     def __init__(
@@ -43,19 +45,20 @@ class Loader:
         self.dataset = data_set("dataset", dataset)
 
     def __len__(self) -> int:
-        """Batches per epoch."""
+        """The number of batches in an epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
     def batches(
         self, epoch: int = 0, start: int = 0, part: Callable[[int], slice] | None = None
     ) -> Iterator[Batch]:
-        """The epoch's batches from number `start` on.
+        """The batches of an epoch, from number `start` on.
 
-        `part` gives, for the number of samples in a batch, the slice of them to yield.
+        part: a function from the number of samples in a batch to the slice of them that is wanted.
 
-        Returns: tuples, one after the other: arrays (N, ...) of stacked samples, or what the data
-        set's `collate` gives.
-        Raises: TypeError or ValueError for an epoch, a start or a part that is none.
+        Returns: an iterator of tuples: arrays (N, ...) of stacked samples, or what the data set's
+            `collate` makes.
+        Raises: TypeError or ValueError if epoch or start is not a whole number of at least 0, or
+            part not a function.
         """
         epoch, start = whole("epoch", epoch), whole("start", start)
         optional(a_function, "part", part)
@@ -73,14 +76,14 @@ class Loader:
     def _load(self, epoch, part, chosen):
         """The samples with the chosen indices, or a part of them, as a batch."""
         wanted = chosen if part is None else chosen[part(len(chosen))]
-        # Of no samples, one still tells shapes and dtypes.
+        # An empty part still needs the shapes and dtypes of a sample.
         indices = wanted if len(wanted) else chosen[:1]
         samples = [self.dataset.sample(epoch, int(index)) for index in indices]
         return tuple(part[: len(wanted)] for part in collate_of(self.dataset)(samples))
 
 
 def _ahead(load, items, count):
-    """load(item) of each item, `count` of them ahead of the consumer, in a background thread."""
+    """load(item) of each item, computed in a background thread, up to `count` items in advance."""
     pool = ThreadPoolExecutor(1, thread_name_prefix="nn_scratch-loader")
     items = iter(items)
     waiting = deque(pool.submit(load, item) for item in islice(items, count))

@@ -1,4 +1,4 @@
-"""What a net is trained on: the parts of a data set, and what is said of them."""
+"""A Source: the data sets to train, validate and test on, with their classes and notes."""
 
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -11,19 +11,20 @@ from nn_scratch.data.samples import data_set
 from nn_scratch.data.threads import in_threads
 from nn_scratch.geometry import flag
 
-PROBLEMS = 5  # broken files that are named
+PROBLEMS = 5  # broken files that are named in a message
 
 
 @dataclass(frozen=True)
 class Source:
-    """Data sets to train and to validate on, and what is in them.
+    """The data sets to train and to validate on, with what is known about them.
 
-    channels: of the images. ignore_index: the label of pixels that do not count. train_names,
-    validation_names: the images of each side, from the folder on; none for scenes that are drawn.
-    notes: what was left out or read in a special way. test, test_names: images that the folder
-    keeps for the end; None without such.
+    train, validation: data sets, with a length and `sample(epoch, index)`. class_names: in the
+    order of the labels. channels: of the images. ignore_index: the label of pixels that do not
+    count. train_names, validation_names: the paths of the images, relative to the folder; empty for
+    scenes that are drawn. notes: sentences about images that were left out or read in a special
+    way. test, test_names: the test set, if there is one.
 
-    Raises: TypeError or ValueError for what is none of these.
+    Raises: TypeError or ValueError for values of a wrong kind.
     """
 
     train: Any
@@ -46,10 +47,10 @@ class Source:
         optional(a_label, "ignore_index", self.ignore_index)
 
     def of_split(self, split: str) -> "Source":
-        """The same with the images of this split, "validation" or "test", to validate on.
+        """The same data, with the images of a split, "validation" or "test", to validate on.
 
         Returns: a Source.
-        Raises: DataError if there is no test part, ValueError for another split.
+        Raises: DataError if there is no test set, ValueError for another split.
         """
         if one_of("split", split, ("validation", "test")) == "validation":
             return self
@@ -62,7 +63,8 @@ class Source:
 
     @property
     def report(self) -> str:
-        """What was left out, cut or read in a special way, a line each; complete after verify()."""
+        """The notes about images that were left out, cut or read in a special way, a line each. It
+        is complete after verify()."""
         notes = [*self.notes]
         parts = [getattr(part, "dataset", part) for part in (self.train, self.validation)]
         for part in parts:
@@ -73,12 +75,12 @@ class Source:
         return "\n".join(dict.fromkeys(notes))
 
     def verify(self, *, one_size: bool = False) -> None:
-        """Open every file once, so that none is found broken after hours of training.
+        """Open every file once, so that a broken one is found before hours of training.
 
-        one_size: all images must have the same size, because nothing brings them to one.
+        one_size: whether all images must have the same size, because they will not be resized.
 
-        Raises: DataError that names the broken files, the first few of them; TypeError if one_size
-            is neither True nor False.
+        Raises: DataError, with the first few broken files; TypeError if one_size is neither True
+            nor False.
         """
         flag("one_size", one_size)
         named = zip(("train", "validation"), (self.train_names, self.validation_names), strict=True)
@@ -104,10 +106,10 @@ class Source:
             )
 
     def contents(self, part: str) -> dict[str, str]:
-        """What tells an image of a part, "train" or "validation", from others, whatever its name.
+        """The hashes of the files of a part, "train" or "validation", by which copies of an image
+        are recognized whatever their names.
 
-        Returns: the hash of each file's content, by the image's name; empty for scenes that are
-            drawn, and for data sets without files.
+        Returns: hashes by the image's name; empty for data sets without files, such as scenes.
         Raises: DataError for a file that cannot be read; ValueError for another part.
         """
         one_of("part", part, ("train", "validation"))
@@ -117,7 +119,7 @@ class Source:
         return dict(zip(names, in_threads(_hash_of, files, "reading files"), strict=True))
 
     def _open(self, job):
-        """The size (height, width) of a sample's image, or what is wrong with it."""
+        """The size (height, width) of a sample's image, or the DataError that reading it raises."""
         part, index = job
         try:
             return getattr(self, part).sample(0, index)[0].shape[1:]
@@ -129,7 +131,7 @@ class Source:
 
 
 def _files_of(data):
-    """The image files of a data set of a folder, or of a part of one."""
+    """The image files of a folder's data set or of a Subset of one; none for other data sets."""
     if hasattr(data, "indices"):
         files = _files_of(data.dataset)
         return [files[index] for index in data.indices]

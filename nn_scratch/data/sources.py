@@ -1,4 +1,4 @@
-"""From a name or a path to data sets: digit scenes, coins, or a folder of your own images in a
+"""Open data by name or path: digit scenes, the photograph of coins, or a folder of images in a
 known layout."""
 
 from collections.abc import Callable
@@ -30,19 +30,21 @@ __all__ = [
 ]
 
 DIGITS, COINS = "digits", "coins"
-COIN_CANVAS = 1.3  # times as large as the upper rows, so that crops begin left of them too
+COIN_CANVAS = 1.3  # times as large as the upper rows, so that crops may reach beyond their borders
 TEST_SCENES = 1000
 VALIDATION_SCENES = 500  # in detection
 
 
 def open_digits(task: str, scenes: int, seed: int) -> Source:
-    """The digit scenes: `scenes` new ones in each epoch; always the same ones of other digits to
-    validate on, and in detection of others again to test on.
+    """Open the digit scenes.
 
-    task: "segmentation", "localization" or "detection".
+    task: "segmentation", "localization" or "detection". scenes: the number of training scenes in
+    an epoch; every epoch has new ones. The validation scenes are always the same, and use other
+    digits; detection has test scenes with yet other digits. seed: of the training scenes.
 
-    Returns: a Source of images (1, 40, 40), in detection (1, 64, 64).
-    Raises: TypeError or ValueError for another task, and numbers that are none.
+    Returns: a Source of images (1, 40, 40), or (1, 64, 64) for detection.
+    Raises: TypeError or ValueError for another task, or if scenes or seed is not a whole number of
+        at least 0.
     """
     one_of("task", task, LAYOUTS)
     scenes, seed = whole("scenes", scenes), whole("seed", seed)
@@ -60,14 +62,15 @@ def open_digits(task: str, scenes: int, seed: int) -> Source:
 
 
 def open_coins(task: str, scenes: int, seed: int) -> Source:
-    """The photograph of coins: `scenes` random crops of the upper two rows in each epoch, half of
-    them mirrored; the third row to validate on, the lowest to test on.
+    """Open the photograph of coins.
 
-    task: "segmentation" or "detection".
+    task: "segmentation" or "detection". scenes: the number of training images in an epoch, which
+    are random crops of the upper two rows, half of them mirrored. The third row is for validation,
+    the lowest for testing. seed: of the crops.
 
     Returns: a Source of images (1, 40, 192).
     Raises: DataError for localization, because each picture has several coins; TypeError or
-        ValueError for another task, and numbers that are none.
+        ValueError for another task, or if scenes or seed is not a whole number of at least 0.
     """
     one_of("task", task, LAYOUTS)
     scenes, seed = whole("scenes", scenes), whole("seed", seed)
@@ -90,7 +93,8 @@ def open_coins(task: str, scenes: int, seed: int) -> Source:
 
 
 class BuiltIn(NamedTuple):
-    """Data that come with the library: what they are called in a sentence, and what opens them."""
+    """Data that come with the library: their name in a sentence, and the function that opens
+    them."""
 
     title: str
     open: Callable[[str, int, int], Source]
@@ -111,16 +115,19 @@ def open_folder(
     encoding: str | None = None,
     group_by: str | None = None,
 ) -> Source:
-    """A folder in one of the LAYOUTS.
+    """Open a folder in one of the LAYOUTS.
 
-    task: "segmentation", "localization" or "detection". ignore_index: what masks store for pixels
-    that do not count. class_names: the classes and their order, if they are not to be those that
-    the folder has. encoding: of tables and texts that are neither UTF-8 nor say what they are.
-    group_by: which images must stay on one side of the split, see data.split.holdout.
+    task: "segmentation", "localization" or "detection".
+    ignore_index: the number that masks store for pixels that do not count.
+    class_names: the classes in the order of their labels, by default those that the folder gives.
+    encoding: of tables and texts that are neither in UTF-8 nor name their encoding.
+    group_by: images of one group stay on one side of the split into training and validation. Either
+        "folder", or a regular expression that is searched in the paths; images for which it finds
+        the same form a group.
 
-    Returns: a Source; its `verify()` opens every file once, its `report` says what was left out.
-    Raises: DataError, with the layouts, if the folder is in none; or with the file that does not
-    fit. TypeError or ValueError for another task, and for arguments of another kind.
+    Returns: a Source. Its `verify()` opens every file once, its `report` says what was left out.
+    Raises: DataError if the folder is in none of the layouts, or for a file that does not fit;
+        TypeError or ValueError for another task, or for arguments of a wrong kind.
     """
     one_of("task", task, LAYOUTS)
     folder, ignore_index = a_path("folder", folder), optional(a_label, "ignore_index", ignore_index)

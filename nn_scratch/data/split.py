@@ -1,8 +1,8 @@
-"""Which images are trained on and which are held out for validation: a matter of each image alone.
+"""Split images into those to train on and those that are held out for validation.
 
-Whether an image is held out depends on a hash of its name, not on how many images there are: a
-folder may grow, and every image stays on its side. What has been trained on is never validated on
-later.
+Whether an image is held out depends on a hash of its name only, not on the other images. So every
+image stays on its side when the folder grows, and no image that was trained on is later used for
+validation.
 """
 
 import re
@@ -14,11 +14,11 @@ from nn_scratch.backend import Array
 from nn_scratch.data.collate import collate_of
 from nn_scratch.data.readers.files import DataError
 
-HELD_OUT = 0.2  # the share of images, nearly
+HELD_OUT = 0.2  # the share of images, approximately
 
 
 class Subset:
-    """The samples of a data set that `indices` names."""
+    """The samples of a data set that have the given indices."""
 
     def __init__(self, dataset: Any, indices: Sequence[int]):
         self.dataset = dataset
@@ -29,23 +29,25 @@ class Subset:
         return len(self.indices)
 
     def sample(self, epoch: int, index: int) -> tuple[Array, ...]:
-        """What the data set has under the number that is the index-th here."""
+        """The sample of the data set whose number is indices[index]."""
         return self.dataset.sample(epoch, int(self.indices[index]))
 
 
 def holdout(dataset: Any, names: list[str], group_by: str | None = None) -> tuple[Subset, Subset]:
-    """Two Subsets: about four fifths to train on, one to validate on.
+    """Split a data set into about four fifths to train on and one fifth to validate on.
 
-    An image is held out where the hash of its name, or of its group's, is among the lowest fifth.
-    If that is so for none or all of a few images, one group is moved: the nearest to the border.
+    An image is held out if the hash of its name, or of the name of its group, is in the lowest
+    fifth of all possible hashes. If that holds for none or for all of a few images, the group whose
+    hash is nearest to the border is moved to the other side.
 
-    names: of the images, from the data set's folder on. group_by: images of one group are on one
-    side; "folder", the folder that they are in, or a regular expression that is searched in the
-    name, of which the groups (or else the whole match) tell what belongs together.
+    names: paths of the images, relative to the data set's folder. group_by: images of one group
+    stay on one side. With "folder", the images of one folder are a group. Otherwise it is a regular
+    expression that is searched in each name; its groups, or without groups the whole match, are the
+    name of the image's group.
 
-    Returns: what is trained on, and what is held out, in the order of the names.
-    Raises: DataError if there is only one image or group, or the expression is none or is not found
-    in a name.
+    Returns: two Subsets, to train on and to validate on, in the order of the names.
+    Raises: DataError if there is only one image or group, if the expression is not a regular
+        expression, or if it is not found in a name.
     """
     group_of = grouping(group_by)
     keys = [group_of(name) for name in names]
@@ -60,8 +62,8 @@ def holdout(dataset: Any, names: list[str], group_by: str | None = None) -> tupl
 
 
 def moved_group(names: list[str], group_by: str | None = None) -> str | None:
-    """A sentence about the group that holdout moves where a side of the split would be empty; None
-    if it moves none."""
+    """A sentence about the group that holdout moved because a side of the split would be empty;
+    None if it moved none."""
     held, moved = _held_out(list(map(grouping(group_by), names)))
     if moved is None:
         return None
@@ -74,7 +76,7 @@ def moved_group(names: list[str], group_by: str | None = None) -> str | None:
 
 
 def _held_out(keys):
-    """Which groups are held out, and the one among them, or missing there, that was moved."""
+    """(the groups that are held out, the group that was moved to or from them, or None)."""
     places = {key: place(key) for key in keys}
     held = {key for key in places if places[key] < HELD_OUT}
     if not held:
@@ -87,13 +89,13 @@ def _held_out(keys):
 
 
 def place(key: str) -> float:
-    """Where a name falls between 0 and 1: its BLAKE2 hash, the same on every machine."""
+    """A number from 0 to 1 for a name: its BLAKE2 hash, which is the same on every machine."""
     digest = blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
 
 def grouping(group_by: str | None) -> Callable[[str], str]:
-    """From `group_by`, as in holdout, to a function from a name to its group."""
+    """The function from an image's name to its group that `group_by` means, see holdout."""
     if group_by is None:
         return str
     if group_by == "folder":

@@ -1,4 +1,4 @@
-"""The same work on many files, several at a time."""
+"""The same work on many files, several of them at a time."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +12,8 @@ PATIENCE = 1.0  # seconds without a progress bar
 
 
 def in_threads(work: Callable, items: Sequence, what: str) -> Iterator[Any]:
-    """work(item) of each item, in order; with a progress bar named `what` on a terminal, if it
-    takes long. Whoever stops early, stops the work."""
+    """work(item) of each item, in their order, computed by several threads. If it takes long, a
+    terminal shows a progress bar titled `what`. If the iteration stops early, so does the work."""
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="nn_scratch-files")
     try:
         results = pool.map(work, items)

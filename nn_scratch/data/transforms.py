@@ -1,8 +1,8 @@
-"""Random changes of samples that move label maps and boxes along with their images.
+"""Random changes of images, which change their label maps and boxes in the same way.
 
-A sample is an image (C, H, W) and its targets: a label map (H, W); or a class (a number) and a box
-(x, y, w, h) in pixels; or the classes (n,), the boxes (n, 4) and the difficult flags (n,) of n
-objects. A transform is called with a Generator and a sample, and returns a sample.
+A sample is an image (C, H, W) with its targets: a label map (H, W); or a class and a box
+(x, y, w, h) in pixels; or the classes (n,), boxes (n, 4) and difficult flags (n,) of n objects. A
+transform is called with a Generator and a sample, and returns a sample.
 """
 
 from typing import Any
@@ -29,17 +29,18 @@ from nn_scratch.geometry import pair
 from nn_scratch.validate import check_values, number
 
 Size = int | tuple[int, int]
-VISIBLE = 0.25  # of a box; an object of which a crop leaves less is difficult
-LEAST = 1.0  # pixels of width and of height; an object of which a crop leaves less is dropped
+VISIBLE = 0.25  # an object becomes difficult if a crop leaves less than this share of its box
+LEAST = 1.0  # an object is dropped if a crop leaves fewer pixels of its box's width or height
 
 
 class Transformed:
-    """A data set seen through transforms, one after the other.
+    """A data set whose samples go through transforms, one after another.
 
-    All chance comes from `default_rng([seed, epoch, index])`: a sample is the same whatever was
-    drawn before it, so that shuffling, prefetching and resuming change nothing.
+    All random numbers come from `default_rng([seed, epoch, index])`, so that a sample does not
+    depend on what was drawn before it, and shuffling, prefetching and resuming change nothing.
 
-    Raises: TypeError or ValueError for a data set, a transform or a seed that is none.
+    Raises: TypeError or ValueError if the dataset has no length or no `sample(epoch, index)`, if a
+        transform is not a function, or if the seed is not a whole number of at least 0.
     """
 
     def __init__(self, dataset: Any, *transforms: Any, seed: int = 0):
@@ -49,14 +50,14 @@ class Transformed:
         self.collate = collate_of(dataset)
 
     def __len__(self) -> int:
-        """How many samples the data set has."""
+        """The number of samples of the data set."""
         return len(self.dataset)
 
     def sample(self, epoch: int, index: int) -> Sample:
-        """The data set's sample after all transforms.
+        """The sample of the data set, after all transforms.
 
         Returns: an image and its targets.
-        Raises: TypeError or ValueError for an epoch or an index that is none.
+        Raises: TypeError or ValueError if epoch or index is not a whole number of at least 0.
         """
         epoch, index = sample_at(epoch, index)
         rng = np.random.default_rng([self.seed, epoch, index])
@@ -67,10 +68,10 @@ class Transformed:
 
 
 class HorizontalFlip:
-    """Left and right exchanged, with the given probability.
+    """Exchanges left and right, with the given probability.
 
-    Raises: TypeError or ValueError for a probability that is none; when it is called, for what is
-        no Generator or no sample.
+    Raises: TypeError or ValueError for a probability that is not between 0 and 1; when called, for
+        what is not a Generator or not a sample.
     """
 
     def __init__(self, probability: float = 0.5):
@@ -90,16 +91,16 @@ class HorizontalFlip:
 
 
 class RandomCrop:
-    """A random part of the given size, (h, w) or one number for both. Of an image with one box, it
-    holds all of the box.
+    """Crops a random part of the given size, (h, w) or one number for both.
 
-    Of an image with several objects any part is taken. Boxes are cut at its borders; an object of
-    whose box less than a quarter is left becomes difficult, because what is left may not show what
-    it is; one of which less than a pixel is left, in width or in height, is dropped.
+    If the sample has one box, the crop holds all of it. In a sample with several objects, boxes
+    are cut at the borders of the crop. An object becomes difficult if less than a quarter of its
+    box is left, since that may not show what the object is, and is dropped if less than a pixel of
+    its width or height is left.
 
-    Raises: TypeError or ValueError if `size` is not a positive integer or a pair; when it is
-        called, DataError if no part holds the box, TypeError or ValueError for what is no
-        Generator or no sample.
+    Raises: TypeError or ValueError if `size` is not a positive integer or a pair of them; when
+        called, DataError if no crop holds the box, and TypeError or ValueError for what is not a
+        Generator or not a sample.
     """
 
     def __init__(self, size: Size):
@@ -123,15 +124,14 @@ class RandomCrop:
 
 
 class RandomPlacement:
-    """The image at a random place on a canvas as large as the image to `factor` times as large,
-    drawn for each image. The canvas has the image's mean colour; label maps get `fill_label`
-    around them.
+    """Puts the image at a random place on a larger canvas.
 
-    Where objects always sit in the middle, a constant box is nearly right; this makes them be
-    somewhere.
+    The canvas is 1 to `factor` times as large as the image, at random, and has the mean colour of
+    the image; label maps are surrounded by `fill_label`. If the objects are always in the middle of
+    the images, a constant box is nearly right; on a canvas it is not.
 
-    Raises: TypeError or ValueError for a factor below 1 or a fill_label that is none; when it is
-        called, for what is no Generator or no sample.
+    Raises: TypeError or ValueError for a factor below 1 or a fill_label that is not a whole number;
+        when called, for what is not a Generator or not a sample.
     """
 
     def __init__(self, factor: float = 2.0, fill_label: int = 0):
@@ -160,12 +160,13 @@ class RandomPlacement:
 
 
 class Resize:
-    """The image stretched or shrunk to the given size, (h, w) or one number for both: values are
-    interpolated bilinearly (shrinking averages), labels taken from the nearest pixel. Nothing is
-    random.
+    """Resizes the image to the given size, (h, w) or one number for both.
 
-    Raises: TypeError or ValueError if `size` is not a positive integer or a pair; when it is
-        called, for what is no sample.
+    Images are interpolated bilinearly, and averaged where they shrink; labels are those of the
+    nearest pixel. Nothing is random.
+
+    Raises: TypeError or ValueError if `size` is not a positive integer or a pair of them; when
+        called, for what is not a sample.
     """
 
     def __init__(self, size: Size):
@@ -183,7 +184,7 @@ class Resize:
 
         def stretch(pixels):
             if pixels is image:
-                planes = image.astype(np.float32, copy=False)  # Pillow computes with these
+                planes = image.astype(np.float32, copy=False)  # Pillow has no float64
                 resized = [self._resized(plane, Resampling.BILINEAR) for plane in planes]
                 return np.stack(resized).astype(image.dtype, copy=False)
             return self._resized(pixels.astype(np.int32), Resampling.NEAREST).astype(pixels.dtype)
@@ -198,12 +199,13 @@ class Resize:
 
 
 def _chance(rng):
-    """A source of chance."""
+    """Check that `rng` is a Generator, and return it."""
     return an_instance("rng", rng, np.random.Generator)
 
 
 def _sample(sample, fill_label=None):
-    """A sample of one of the kinds above, of which a label map can hold fill_label."""
+    """Check that a sample is one of the kinds above, with a label map that can hold `fill_label`,
+    and return it with its targets as arrays."""
     an_instance("sample", sample, tuple)
     if not 1 <= len(sample) <= 4:
         raise ValueError(f"sample has {len(sample)} parts, but must be an image and its targets")
@@ -222,7 +224,8 @@ def _sample(sample, fill_label=None):
 
 
 def _check_target(name, target, size, fill_label):
-    """A label map of the image's size, which can hold fill_label; a box; or a class."""
+    """Check a target: a label map of the image's size that can hold fill_label, a box, or a
+    class."""
     if np.ndim(target) == 1:
         an_array(name, target, (4,))
     elif np.ndim(target) == 0:
@@ -234,12 +237,13 @@ def _check_target(name, target, size, fill_label):
 
 
 def _dtype_of(boxes):
-    """Of boxes that have been moved: whole pixels may have become fractions."""
+    """The dtype of boxes after a transform: float64 for integers, which may become fractions."""
     return boxes.dtype if boxes.dtype.kind == "f" else np.dtype(np.float64)
 
 
 def _moved(sample, move_pixels, move_box):
-    """The sample with its image and label map moved one way and its box, or boxes, the other."""
+    """The sample after a transform, which is `move_pixels` for the image and the label map, and
+    `move_box` for boxes."""
     if _has_objects(sample):
         image, labels, boxes, difficult = sample
         moved_boxes = np.stack(move_box(*boxes.T), axis=-1).astype(_dtype_of(boxes))
@@ -255,32 +259,33 @@ def _moved(sample, move_pixels, move_box):
 
 
 def _cut(image, labels, boxes, difficult):
-    """A sample with several objects of which the boxes end where the image ends; what is hardly
-    visible is difficult, and what is not visible is gone."""
-    whole = boxes[:, 2] * boxes[:, 3]
+    """A sample of several objects with boxes cut at the borders of the image. Objects that are
+    hardly visible become difficult, and those that are not visible are dropped."""
+    area = boxes[:, 2] * boxes[:, 3]
     size = image.shape[:0:-1]  # (width, height)
     start = np.clip(boxes[:, :2], 0, size)
-    left = np.clip(boxes[:, :2] + boxes[:, 2:], 0, size) - start  # (n, 2), width and height
-    seen = (left >= np.minimum(LEAST, boxes[:, 2:])).all(axis=1) & (left > 0).all(axis=1)
-    hardly = left.prod(axis=1) < VISIBLE * whole
-    cut = np.concatenate([start, left], axis=1).astype(boxes.dtype)
+    extent = np.clip(boxes[:, :2] + boxes[:, 2:], 0, size) - start  # (n, 2), width and height
+    seen = (extent >= np.minimum(LEAST, boxes[:, 2:])).all(axis=1) & (extent > 0).all(axis=1)
+    hardly = extent.prod(axis=1) < VISIBLE * area
+    cut = np.concatenate([start, extent], axis=1).astype(boxes.dtype)
     return image, labels[seen], cut[seen], (difficult | hardly)[seen]
 
 
 def _has_objects(sample):
-    """Whether a sample is one of detection, with any number of objects."""
+    """Whether a sample has classes, boxes and difficult flags of any number of objects."""
     return len(sample) == 4
 
 
 def _box_of(sample):
-    """The box that a part of the sample must hold, or None."""
+    """The box that a crop of the sample must hold, or None."""
     if _has_objects(sample):
         return None
     return next((part for part in sample if np.ndim(part) == 1), None)
 
 
 def _along(box, axis):
-    """Where the box begins and ends along the height (0) or the width (1); without one, None."""
+    """The start and end of a box along an axis, the height (0) or the width (1); (None, None)
+    without a box."""
     if box is None:
         return None, None
     start = box[1 - axis]
@@ -288,7 +293,7 @@ def _along(box, axis):
 
 
 def _offset(rng, whole, part, span, sample):
-    """A random place for `part` of `whole` pixels, so that the span (start, end) lies within."""
+    """A random offset of a crop of `part` of `whole` pixels that holds the span (start, end)."""
     start, end = span
     first, last = 0, whole - part
     if start is not None:

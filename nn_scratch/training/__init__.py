@@ -1,4 +1,4 @@
-"""Training: optimizers, a schedule, tasks, checkpoints, and the loop that joins them."""
+"""Training: optimizers, a learning rate schedule, tasks, checkpoints, and the training loop."""
 
 from nn_scratch.training.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from nn_scratch.training.distributed import RanksError, world

@@ -1,4 +1,4 @@
-"""Nets by name: those of the library, and those of a user's own file, FILE.py:NAME."""
+"""Build a net by its name: a net of the library, or one in a user's file, FILE.py:NAME."""
 
 import hashlib
 import inspect
@@ -19,30 +19,30 @@ from nn_scratch.training.run import DivergedError
 from nn_scratch.training.settings import SettingsError
 from nn_scratch.user_file import UserCodeError, find_in, load_file
 
-NOT_OF_NETS = (
+NOT_BY_THE_NET = (  # errors that occur while a user's net runs, but are not faults of its code
     *(CheckpointError, DataError, DivergedError, OutputError, RanksError, SettingsError),
     *(MemoryError, OSError),
 )
 
-CHOSEN = ("width", "kernel_size")  # settings that a net may take
-OFFERED = ("image_size", "rng")  # what it gets if it takes it
+CHOSEN = ("width", "kernel_size")  # settings that a net may take: an error if it does not
+OFFERED = ("image_size", "rng")  # arguments that a net gets only if its signature names them
 
 
 class NetFile(NamedTuple):
-    """Where a net of one's own comes from."""
+    """The place of a user's own net: a file, and the name of a class or function in it."""
 
     path: Path
     name: str
 
     def fingerprint(self) -> str:
-        """The hash of the file, by which a change is noticed."""
+        """The hash of the file, which shows whether the file has changed."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
 
 def net_file(net: str) -> NetFile | None:
-    """The file and the name in FILE.py:NAME; None for the name of a net of the library.
+    """The NetFile that FILE.py:NAME means; None for a net of the library.
 
-    Raises: SettingsError if only one of the two is there.
+    Raises: SettingsError if the name is missing.
     """
     path, colon, name = net.rpartition(":")
     if net.endswith(".py") or (path.endswith(".py") and not name):
@@ -51,15 +51,16 @@ def net_file(net: str) -> NetFile | None:
 
 
 def label(net: str) -> str:
-    """A short name for tables and folders: FILE.NAME for a net of one's own."""
+    """A short name for tables and folders: FILE.NAME for a user's own net."""
     own = net_file(net)
     return net if own is None else f"{own.path.stem}.{own.name}"
 
 
 def find_builder(nets: dict[str, Callable], task: str, net: str) -> Callable:
-    """What builds the net. nets: the library's own for the task, by name.
+    """The class or function that builds the net. nets: the library's builders for the task.
 
-    Raises: UnknownNetError, with the names there are, or UserCodeError.
+    Raises: UnknownNetError, with the known names; UserCodeError if the user's file has no such
+        name or cannot be loaded.
     """
     own = net_file(net)
     if own is not None:
@@ -70,9 +71,9 @@ def find_builder(nets: dict[str, Callable], task: str, net: str) -> Callable:
 
 
 def errors_of(net: str) -> AbstractContextManager:
-    """A context in which an error of the user's own net names their file and line."""
+    """A context in which an error raised by a user's own net names their file and the line."""
     own = net_file(net)
-    return nullcontext() if own is None else explained_errors(own.path, own.name, NOT_OF_NETS)
+    return nullcontext() if own is None else explained_errors(own.path, own.name, NOT_BY_THE_NET)
 
 
 def build_net(
@@ -88,12 +89,12 @@ def build_net(
 ) -> Layer:
     """The net before training.
 
-    Its builder, a function or a class, is called with in_channels and num_classes; with image_size
-    and rng if its signature names them; and with those of `chosen` that are not None, which it must
-    name.
+    Its builder, a function or a class, is called with in_channels and num_classes, with image_size
+    and rng if its signature names them, and with those of `chosen` that are not None.
 
-    Raises: UnknownNetError for a name that no net has, SettingsError for an option that it does not
-    take or cannot be built with, and UserCodeError for what is wrong in the user's file.
+    Raises: UnknownNetError for a name that no net has; SettingsError for an option that the builder
+        does not take or with which no net can be built; UserCodeError for an error in the user's
+        file.
     """
     build = find_builder(nets, task, net)
     if not callable(build):
@@ -125,7 +126,8 @@ def build_net(
 
 
 def _names(build, open_ended):
-    """The parameters that a builder can be given by name."""
+    """The parameters that can be passed to a builder by name. `open_ended`: **options of its
+    signature accept all of them."""
     try:
         parameters = inspect.signature(build).parameters.values()
     except (TypeError, ValueError):

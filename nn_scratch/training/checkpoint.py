@@ -1,4 +1,4 @@
-"""Checkpoints: one .npz file that holds all a run needs to go on as if nothing had happened."""
+"""Checkpoints: a single .npz file with all that a run needs to continue exactly where it was."""
 
 import io
 import json
@@ -22,12 +22,12 @@ RECORD = "record"
 
 
 class CheckpointError(Exception):
-    """A checkpoint that cannot be read, or that belongs to another run."""
+    """A checkpoint cannot be read, or belongs to another run."""
 
 
 @dataclass
 class Checkpoint:
-    """What a file holds: the states as dicts of arrays, `record` as it was saved."""
+    """The contents of a file: the states of net and optimizer, and the record saved with them."""
 
     path: Path | str
     net: dict[str, np.ndarray]
@@ -35,9 +35,9 @@ class Checkpoint:
     record: dict[str, Any]
 
     def restore(self, net: Layer, optimizer: Optimizer | None = None) -> None:
-        """Load both states, or neither.
+        """Load the states into net and optimizer, both or neither.
 
-        Raises: CheckpointError if they are of another net or another optimizer.
+        Raises: CheckpointError if they belong to another net or another optimizer.
         """
         before = net.state_dict()
         try:
@@ -51,12 +51,13 @@ class Checkpoint:
 
 
 def save_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record: dict) -> None:
-    """Write the states of net and optimizer, and `record` (anything JSON can say; NaN is null).
+    """Write the states of net and optimizer, and `record`, a dict of values that JSON can hold;
+    NaN becomes null.
 
-    Written under a temporary name and renamed: whenever the process is killed, `path` is either
-    the old checkpoint or the new one, whole. What an earlier process left half-written is replaced.
+    The file is written under a temporary name and renamed, so that `path` is always a whole
+    checkpoint, the old or the new one, even if the process is killed meanwhile.
 
-    Raises: TypeError or ValueError for a path, net, optimizer or record that is none.
+    Raises: TypeError or ValueError if an argument is not of its type.
     """
     path = a_path("path", path)
     an_instance("net", net, Layer)
@@ -72,12 +73,13 @@ def save_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record: 
 
 
 def write_checkpoint(path: str | Path, net: Layer, optimizer: Optimizer, record: dict) -> None:
-    """As save_checkpoint, but straight to `path`."""
+    """Write a checkpoint straight to `path`, without a temporary name."""
     write_states(path, net.state_dict(), optimizer.state_dict(), record)
 
 
 def write_states(path: str | Path, net: dict, optimizer: dict, record: dict) -> None:
-    """A checkpoint of the states of a net and an optimizer, dicts of arrays."""
+    """Write a checkpoint of the given states of a net and an optimizer, which are dicts of
+    arrays."""
     states = {"net": net, "optimizer": optimizer}
     arrays = {f"{of}/{name}": to_host(a) for of, part in states.items() for name, a in part.items()}
     text = strict_json.dumps({"format": FORMAT, "arrays": sorted(arrays), "record": record})
@@ -89,14 +91,14 @@ def write_states(path: str | Path, net: dict, optimizer: dict, record: dict) -> 
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read what save_checkpoint or fit wrote.
+    """Read a checkpoint that save_checkpoint or fit wrote.
 
-    Nothing in the file is executed, and it takes no more memory than the file is long.
+    A file of unknown origin is safe to read: nothing in it is executed, and reading takes no more
+    memory than the file is long.
 
     Returns: the Checkpoint, with the states of net and optimizer as dicts of arrays.
-
-    Raises: CheckpointError, with the reason, if it cannot be read, is damaged or incomplete, or is
-    not a checkpoint of this version; TypeError for what is no path.
+    Raises: CheckpointError, with the reason, if the file cannot be read, is damaged or incomplete,
+        or is not a checkpoint of this version; TypeError if `path` is not a path.
     """
     a_path("path", path)
     try:
@@ -107,7 +109,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"there is no checkpoint {path}") from None
     except (PermissionError, IsADirectoryError, NotADirectoryError) as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
-    except Exception as error:  # a damaged file makes zip, NumPy and JSON raise whatever they meet
+    except Exception as error:  # on a damaged file zipfile, NumPy and json raise many types
         why = str(error).partition("\n")[0][:200] or type(error).__name__
         raise CheckpointError(
             f"{path} is truncated or no checkpoint of nn_scratch ({why}): restore it from a "
@@ -122,7 +124,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def _record(archive):
-    """The JSON in the file, a dict."""
+    """The JSON text in the file, as a dict."""
     said = json.loads(str(_array(archive, RECORD)))
     if not isinstance(said, dict) or (said.get("format") == FORMAT and not _is_whole(said)):
         raise ValueError("its record is none of a checkpoint")
@@ -134,7 +136,7 @@ def _is_whole(said):
 
 
 def _arrays(archive, said):
-    """All arrays but the record: those that it lists."""
+    """All arrays but the record, which lists their names."""
     names = {name.removesuffix(".npy") for name in archive.namelist()} - {RECORD}
     if names != set(said["arrays"]):
         raise ValueError("it has not the arrays that its record lists")
@@ -142,7 +144,8 @@ def _arrays(archive, said):
 
 
 def _array(archive, name):
-    """One array. Its header is read first: it must announce as many bytes as there are."""
+    """One array. Its header is checked first: the size that it announces must be that of the
+    file."""
     entry = archive.getinfo(f"{name}.npy")
     if entry.compress_type != zipfile.ZIP_STORED:
         raise ValueError(f"{name} is compressed")
@@ -161,11 +164,12 @@ def _array(archive, name):
 
 
 def _check_values(state, own):
-    """Raise ValueError for values that a net would take, but changed."""
+    """Raise ValueError for arrays that the net would accept, but convert to another kind."""
     for name, array in state.items():
         if name in own and array.dtype.kind != own[name].dtype.kind:
             raise ValueError(f"{name} is {array.dtype}, but needs {own[name].dtype}")
 
 
 def _part(arrays, prefix):
+    """The arrays whose names begin with the prefix, named without it."""
     return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}

@@ -1,5 +1,4 @@
-"""Several nets on the same data, trained alike over several seeds, side by side: how good each is,
-and what it costs."""
+"""Train several nets alike, on the same data with several seeds, and compare quality and cost."""
 
 import math
 import statistics
@@ -25,8 +24,8 @@ from nn_scratch.training.recipes import Recipe
 from nn_scratch.training.settings import SettingsError
 from nn_scratch.training.tasks import TASKS
 
-ROUNDS = 7
-TIMED_IMAGES = 8  # in one call
+ROUNDS = 7  # of timing
+TIMED_IMAGES = 8  # in one forward pass that is timed
 FILES = ("comparison.json", "comparison.md", "comparison.png")
 NO_BREAK = "\N{NO-BREAK SPACE}"  # a narrow column would break "0.904 ± 0.005" into three lines
 
@@ -40,14 +39,14 @@ def compare(
     device: str = "cpu",
     **settings: Any,
 ) -> dict[str, Any]:
-    """Train every net with every seed, and return the report of all.
+    """Train every net with every seed, and return a report as plain values.
 
-    task, settings: as the recipe's. device: where to train. Runs are kept in folders of `out` and
-    resumed from there; one that is complete is only read. The metrics are those of the last epoch,
-    on the validation images: none is chosen by what it scored there.
+    task, settings: those of a recipe. device: where to train. Each run has a folder in `out`, from
+    which it is resumed; a run that is complete is only read. The metrics are those of the last
+    epoch on the validation images, so that no epoch is chosen by its score on them.
 
-    Raises: SettingsError, UnknownNetError or UserCodeError for what is wrong with any of the nets,
-    before one is trained.
+    Raises: SettingsError, UnknownNetError or UserCodeError, before any training, if a net does not
+        exist or does not fit.
     """
     for what, given in ("nets", nets), ("seeds", seeds):
         if len(set(given)) < len(given):
@@ -56,11 +55,11 @@ def compare(
         find_builder(TASKS[task].nets, task, net)
     recipes: dict[str, Recipe] = {}
     for net in nets:
-        one = _recipe(task, net, seeds[0], settings, verify=not recipes)
-        if world().rank == 0 and not recipes and one.report:
-            print(one.report, file=sys.stderr)
-        one.rehearse()
-        recipes[net] = one
+        recipe = _recipe(task, net, seeds[0], settings, verify=not recipes)
+        if world().rank == 0 and not recipes and recipe.report:
+            print(recipe.report, file=sys.stderr)
+        recipe.rehearse()
+        recipes[net] = recipe
     runs: dict[str, list] = {net: [] for net in nets}
     with output_folder(out) if world().rank == 0 else nullcontext() as folder:
         if folder is not None:
@@ -71,25 +70,25 @@ def compare(
                     recipes[net] = _recipe(task, net, seed, settings, verify=False)
                 place = Path(out) / f"{label(net)}-{seed}"
                 runs[net].append(_run(recipes[net], place, device))
-    one = recipes[nets[0]]
+    recipe = recipes[nets[0]]
     for trained in recipes.values():
-        trained.net.to("cpu")  # seconds are taken there
-    images = next(iter(one.validation.batches()))[0][:TIMED_IMAGES]
+        trained.net.to("cpu")  # forward passes are timed there
+    images = next(iter(recipe.validation.batches()))[0][:TIMED_IMAGES]
     rows = [
         {"net": name, **expense, "runs": runs[origin]}
         for name, origin, expense in _expenses(recipes, images)
     ]
     report = {
         "task": task,
-        "data": Path(one.settings.data).name,
-        "image_size": one.facts["image_size"],
-        "training_images": len(one.train.dataset),
-        "validation_images": len(one.validation.dataset),
-        "epochs": one.settings.epochs,
+        "data": Path(recipe.settings.data).name,
+        "image_size": recipe.facts["image_size"],
+        "training_images": len(recipe.train.dataset),
+        "validation_images": len(recipe.validation.dataset),
+        "epochs": recipe.settings.epochs,
         "seeds": list(seeds),
         "rows": rows,
     }
-    if found := one.task.baseline(one.train, one.validation):
+    if found := recipe.task.baseline(recipe.train, recipe.validation):
         report["baseline"] = found
     return report
 
@@ -98,21 +97,22 @@ def _recipe(task, net, seed, settings, verify):
     return Recipe(TASKS[task].Settings(net=net, seed=seed, **settings), verify=verify)
 
 
-def _run(one, folder, device):
-    """One run to its end, as a row of the report."""
+def _run(recipe, folder, device):
+    """Train one net with one seed to the end, and return its metrics for the report."""
     if world().rank == 0:
-        print(f"{label(one.settings.net)}, seed {one.settings.seed}", flush=True)
-    one.net.to(device)
-    history = one.run(checkpoint=folder / "checkpoint.npz", validation=one.validation)
+        print(f"{label(recipe.settings.net)}, seed {recipe.settings.seed}", flush=True)
+    recipe.net.to(device)
+    history = recipe.run(checkpoint=folder / "checkpoint.npz", validation=recipe.validation)
     seconds = sum(epoch["seconds"] for epoch in history["epochs"])
-    metrics = {name: history["epochs"][-1][name] for name in one.task.compared}
-    return {"seed": one.settings.seed, "seconds": seconds, **metrics}
+    metrics = {name: history["epochs"][-1][name] for name in recipe.task.compared}
+    return {"seed": recipe.settings.seed, "seconds": seconds, **metrics}
 
 
 def write(report: dict, out: str | Path) -> list[Path]:
-    """comparison.json, comparison.md and comparison.png in the folder `out`.
+    """Write comparison.json, comparison.md and comparison.png to the folder `out`.
 
-    Returns: the paths. Raises OutputError if one is a file of the user's.
+    Returns: the paths.
+    Raises: OutputError if one of these is a file of the user's.
     """
     with output_folder(out) as folder:
         return [
@@ -123,7 +123,7 @@ def write(report: dict, out: str | Path) -> list[Path]:
 
 
 def table(report: dict) -> str:
-    """The report as a Markdown table; mean ± standard deviation over the seeds."""
+    """The report as a Markdown table, with mean ± standard deviation over the seeds."""
     metrics = TASKS[report["task"]].compared
     heads = [*map(display_name, metrics), "parameters", "MACs", "ms", "training"]
     lines = [
@@ -154,7 +154,7 @@ def table(report: dict) -> str:
 
 
 def picture(report: dict) -> Figure:
-    """A Figure with a dot for every run: two metrics, MACs and milliseconds."""
+    """A Figure with a dot for every run, in panels for two metrics, MACs and milliseconds."""
     rows = report["rows"]
     panels = {
         display_name(name): [[_known(run[name]) for run in row["runs"]] for row in rows]
@@ -166,13 +166,15 @@ def picture(report: dict) -> Figure:
 
 
 def _expenses(recipes, images):
-    """(name, whose runs it shows, parameters, MACs and seconds for an image) of each net.
+    """For each net (name in the table, name of the net whose runs the row shows, costs), where the
+    costs are parameters, and MACs and seconds for an image.
 
-    A fully convolutional net is also run as what it came from, patch by patch.
+    A fully convolutional net made from a patch classifier gets a second row: the same classifier
+    applied patch by patch, as a sliding window.
     """
     systems = []
-    for name, one in recipes.items():
-        net = one.net.eval()
+    for name, recipe in recipes.items():
+        net = recipe.net.eval()
         if sliding := getattr(net, "sliding_window", None):
             patch = images[:1, :, : net.patch, : net.patch]
             count = sliding.count(images.shape[2:])
@@ -194,7 +196,7 @@ def _expenses(recipes, images):
 
 
 def _seconds(systems, images):
-    """The median seconds of a forward pass for each (system, its net); they take turns."""
+    """The median seconds of a forward pass of each pair (callable, its net); they take turns."""
     taken = [[] for _ in systems]
     for _ in range(ROUNDS):
         for (run, net), times in zip(systems, taken, strict=True):
@@ -206,7 +208,7 @@ def _seconds(systems, images):
 
 
 def _mean_and_spread(values):
-    """The mean over the seeds, and the standard deviation; a dash if one seed has no value."""
+    """Mean ± standard deviation over the seeds; a dash if one seed has no value."""
     known = [_known(value) for value in values]
     if any(map(math.isnan, known)):
         return NOTHING
@@ -215,10 +217,10 @@ def _mean_and_spread(values):
 
 
 def _known(value):
-    """A metric as a number, NaN for JSON's null."""
+    """A metric as a number, which is NaN where JSON has null."""
     return math.nan if value is None else value
 
 
 def _cell(text):
-    """A text that does not end a cell of a Markdown table."""
+    """A text that can stand in a cell of a Markdown table."""
     return printable(text).replace("|", "\\|")

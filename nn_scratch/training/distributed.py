@@ -1,14 +1,14 @@
 """Training on several processes: `mpiexec -n 2 nn-scratch train segmentation` (MPI, by mpi4py).
 
-Every process, a "rank", takes a part of each batch; gradients and the sums of batch norm are added
-up over all of them (synchronous data parallelism), so that every rank holds the net that a single
-process would, to rounding. The first rank logs and saves.
+Each process, called a rank, takes a part of each batch. Gradients and the sums of batch norm are
+added up over all ranks (synchronous data parallelism), so that every rank holds the net that a
+single process would have, up to rounding. The first rank logs and saves.
 
-As in torch.distributed there is one group of processes, which `world()` gives to whoever needs it:
-fit, evaluate and the tasks work together with the other ranks when a launcher started some.
+As in torch.distributed there is one group of processes, which `world()` returns; fit, evaluate and
+the tasks use it to work together.
 
-On one machine this is also the faster way to use the cores: two threads hand Python's interpreter
-lock to and fro, two processes do not.
+On one machine several processes are also the faster way to use several cores: two threads of one
+process have to take turns with Python's interpreter lock, two processes do not.
 """
 
 import importlib.util
@@ -28,27 +28,27 @@ import numpy as np
 from nn_scratch.backend import Array, to_host, xp_of
 from nn_scratch.engine.cpu.threads import thread_count
 
-FORWARDING = 1.0  # seconds in which the launcher passes on what a rank wrote before all are killed
-PATIENCE = 3.0  # seconds in which all ranks should have met the same mistake of the user's
-LAUNCHER_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # what launchers tell each process they start
+FORWARDING = 1.0  # seconds that the launcher gets to pass on a rank's message before all are killed
+PATIENCE = 3.0  # seconds within which all ranks run into a mistake that they were all given
+LAUNCHER_SIZES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # set by launchers to the number of ranks
 
 
 class RanksError(RuntimeError):
-    """Processes that were started together but cannot work together."""
+    """Processes were started together but cannot work together."""
 
 
 class _AbortedError(SystemExit):
-    """This rank has stopped all of them, and ends as soon as it can."""
+    """This rank has stopped all ranks, and must end itself without doing anything more."""
 
 
 class SingleProcess:
-    """The only process: every sum is its own part."""
+    """A group of one process, in which every sum over the ranks is the process's own value."""
 
     rank, size = 0, 1
-    local_rank = 0  # this process's number among those of one machine
+    local_rank = 0  # the number of this process among those on its machine
 
     def part(self, count: int) -> slice:
-        """The slice of `count` samples that this rank takes."""
+        """The slice of a batch of `count` samples that this rank takes."""
         return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
     def all_reduce(self, array: Array) -> Array:
@@ -56,7 +56,7 @@ class SingleProcess:
         return array
 
     def all_gather(self, value) -> list:
-        """The ranks' values, in their order, on every rank."""
+        """The list of the ranks' values, in the order of ranks, on every rank."""
         return [value]
 
     def broadcast(self, value):
@@ -65,33 +65,35 @@ class SingleProcess:
 
     @contextmanager
     def synchronized(self, net) -> Iterator[None]:
-        """Batch norm's statistics are the whole batch's within."""
+        """A context in which batch norm computes the statistics of the whole batch."""
         yield
 
     def sum_gradients(self, net) -> None:
-        """Add up net.grads over the ranks."""
+        """Replace net.grads by their sum over the ranks."""
 
     @contextmanager
     def abort_together(self) -> Iterator[None]:
-        """A rank that fails within stops all of them, with its message: they would wait forever.
-        What the user gave wrong to all of them is said by the first alone.
+        """A context in which a rank that fails stops all others, which would wait for it forever.
+        If all ranks raise an error of nn_scratch, because the user gave all of them something
+        wrong, only the first rank reports it.
 
-        Raises: SystemExit on a rank that failed, should it live on: it must write nothing more;
-        on the first rank, what nn_scratch raised on all.
+        Raises: SystemExit on a rank that failed, which must write nothing more; on the first rank,
+            the error of nn_scratch that all of them raised.
         """
         yield
 
 
 class MpiProcesses(SingleProcess):
     """The processes of an MPI communicator. Unless NN_SCRATCH_THREADS is set, the ranks of one
-    machine divide its cores among their threads."""
+    machine share its cores equally."""
 
     def __init__(self, communicator):
         from mpi4py import MPI
 
         self.communicator = communicator
-        self.failures = communicator.Dup()  # where ranks that fail meet, whatever others wait for
-        self.agreed = None  # the error that all of them have
+        # Ranks that fail meet here, independently of what other ranks are waiting for.
+        self.failures = communicator.Dup()
+        self.agreed = None  # the error that all ranks have raised
         self.rank, self.size = communicator.rank, communicator.size
         machine = communicator.Split_type(MPI.COMM_TYPE_SHARED)
         self.local_rank = machine.rank
@@ -146,11 +148,11 @@ class MpiProcesses(SingleProcess):
             sys.stderr.flush()
             time.sleep(FORWARDING)
             self.communicator.Abort(1)
-            # Abort may return for some milliseconds, until the launcher's signal comes.
+            # Abort may return, and the process live on until the launcher's signal arrives.
             raise _AbortedError(1) from error
 
     def _all_fail(self):
-        """Whether the other ranks fail, too, before long: they were given the same wrong thing."""
+        """Whether all other ranks fail within PATIENCE seconds, too."""
         meeting, patience = self.failures.Ibarrier(), time.monotonic() + PATIENCE
         while not meeting.Test():
             if time.monotonic() > patience:
@@ -160,16 +162,18 @@ class MpiProcesses(SingleProcess):
 
 
 def _is_the_users(error):
-    """Whether nn_scratch defines this error: it is a sentence about what the user gave."""
+    """Whether the class of this error is defined in nn_scratch: then the user's input is at fault,
+    and the message says how."""
     return any(kind.__module__.partition(".")[0] == "nn_scratch" for kind in type(error).__mro__)
 
 
 def world() -> SingleProcess:
-    """Who trains together with this process.
+    """The group of processes that this one trains with.
 
-    Returns: the processes that an MPI launcher started with this one, or the SingleProcess.
-
-    Raises: RanksError when there are some, but this process cannot reach them.
+    Returns: the processes that an MPI launcher started together with this one, or a group of this
+        process alone.
+    Raises: RanksError if a launcher started several processes, but this one cannot reach the
+        others.
     """
     told = [int(os.environ[name]) for name in LAUNCHER_SIZES if name in os.environ]
     if not told or told[0] == 1:
@@ -178,11 +182,12 @@ def world() -> SingleProcess:
 
 
 def on_processes(count, arguments):
-    """Start `nn-scratch` with these arguments on so many processes of this machine, and wait.
+    """Start `nn-scratch` with these arguments as `count` processes on this machine, and wait.
 
-    Returns: its exit status; None where the work is to be done here: with one process, or in one of
-    those that were started.
-    Raises: RanksError if they cannot be started, or a launcher has started another number.
+    Returns: the exit status; None if this process should do the work itself, because one process is
+        enough or because it is one of those that were started.
+    Raises: RanksError if the processes cannot be started, or if a launcher has started another
+        number of them.
     """
     size = world().size
     if size == count:
@@ -210,7 +215,7 @@ _SINGLE = SingleProcess()
 
 @lru_cache(maxsize=1)
 def _mpi(size):
-    """The `size` processes that the launcher says it started."""
+    """The group of `size` processes that the launcher says it started."""
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""A checkpoint's net for others: as an ONNX file, or as a page for the browser."""
+"""Write a trained net as an ONNX file, or as a page that runs it in a browser."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ from nn_scratch.training.output_folder import output_folder
 from nn_scratch.training.recipes import validation_loader
 
 EXAMPLES = 6  # images that the page offers
-# As the scenes are: their background and its noise, and strokes as wide as an enlarged digit's.
+# The background, noise and width of strokes that the digit scenes have.
 DIGITS_PAPER = Paper(level=0.15, noise=0.08, ink=0.85, pen=1.4)
 DOES = {
     "segmentation": "labels every pixel",
@@ -28,7 +28,7 @@ DOES = {
     "detection": "finds all that is there",
 }
 CELLS = "in cells of stride × stride pixels, of which the maps have one each"
-# The names of a task's outputs, by their number, and what they mean.
+# For each task and number of outputs: the names of the outputs, and what they mean.
 MEANING = {
     ("segmentation", 1): {"scores": "(N, classes, H, W): the largest one is a pixel's class"},
     ("localization", 2): {
@@ -50,11 +50,11 @@ MEANING = {
 
 
 def export(trained: Trained, target: str | Path) -> Path:
-    """Write the net to a file, whose ending says as what: .onnx, or .html, a page.
+    """Write the net to a file. Its ending says what to write: .onnx, or .html for a page.
 
-    Returns: where it is.
-    Raises: ExportError for another ending, or what cannot be written so; OutputError if the file is
-    one of the user's, or cannot be written.
+    Returns: the path of the file.
+    Raises: ExportError for another ending, or a net that cannot be exported; OutputError if the
+        file is one of the user's, or cannot be written.
     """
     target = Path(target)
     write = {".onnx": _onnx, ".html": page_of}.get(target.suffix.lower())
@@ -77,16 +77,16 @@ def _shape(trained: Trained) -> tuple[int, int, int]:
 
 
 def _outputs(trained: Trained) -> dict[str, str]:
-    """What the net's outputs mean, by their names."""
+    """The names of the net's outputs, with what they mean."""
     with inference_mode(trained.net):
         y = trained.net(np.zeros((1, *_shape(trained)), np.float32))
     return MEANING[trained.settings.task, len(y) if isinstance(y, tuple) else 1]
 
 
 def metadata(trained: Trained) -> dict[str, str]:
-    """What one must know to use the net elsewhere, as texts; lists and numbers as JSON.
+    """What a user of the exported net needs to know.
 
-    Returns: the texts by name.
+    Returns: texts by name; lists and numbers among them are JSON.
     """
     facts = trained.facts
     channels = "red, green, blue" if facts["channels"] == 3 else "the mean of red, green and blue"
@@ -104,7 +104,7 @@ def metadata(trained: Trained) -> dict[str, str]:
 
 
 def page_of(trained: Trained) -> bytes:
-    """The HTML file in which the net is at work."""
+    """The HTML page that runs the net."""
     names, task = trained.facts["class_names"], trained.settings.task
     weights = sum(array.size for array in trained.net.params.values())
     title, also, paper = f"{label(trained.settings.net)} at work", ", open a picture,", Paper()
@@ -126,7 +126,7 @@ def page_of(trained: Trained) -> bytes:
 
 
 def _examples(trained: Trained) -> Array:
-    """Images that were not trained on; a white one where the data are not at hand."""
+    """Validation images for the page; a white one if the data are not at hand."""
     settings = replace(settings_for(trained, None), batch_size=EXAMPLES)
     try:
         source = trained.task.open(settings, trained.facts["class_names"])

@@ -1,4 +1,4 @@
-"""The film of learning: what a net says of some images while it is trained."""
+"""A film of learning: the outputs of a net for some images, at several steps of its training."""
 
 from collections.abc import Collection
 from typing import Any
@@ -13,53 +13,56 @@ from nn_scratch.validate import check_rank, check_values
 
 
 def film(
-    one: Recipe, images: Array, steps: Collection[int], *, progress: bool = False
+    recipe: Recipe, images: Array, steps: Collection[int], *, progress: bool = False
 ) -> dict[int, Any]:
-    """Train as `one.run()` does, and look at the net before each of these steps, counted
-    from 0, and at the end.
+    """Train as `recipe.run()` does, and record the net's outputs for some images on the way.
 
-    images (N, C, H, W). To film a net of your own, a wrong one perhaps, make it `one.net` before.
+    images (N, C, H, W). steps: the net is run on the images before each of these steps, counted
+    from 0, and once more at the end. progress: whether to show a progress bar. To film another net
+    than the recipe's, assign it to `recipe.net` before.
 
-    Returns: what the net said of the images, in evaluation mode, by step: arrays on the host, or
-    tuples of them; the last one under the number of steps.
-    Raises: TypeError or ValueError for a recipe, images or steps that are none.
+    Returns: a dict from the number of the step to the net's output in evaluation mode, an array in
+        the host's memory or a tuple of arrays. The output at the end is stored under the number of
+        all steps.
+    Raises: TypeError or ValueError if the recipe, images, steps or progress are not what they must
+        be.
     """
-    an_instance("one", one, Recipe)
+    an_instance("recipe", recipe, Recipe)
     check_values(images=images)
     check_rank("images", images, 4)
     steps = each("steps", steps, whole)
     flag("progress", progress)
-    watched: Any = _Watched(one.task, images, steps)
-    one.task = watched
-    one.run(progress=progress)
-    watched.look(one.net)
-    return watched.seen
+    watched: Any = _Watched(recipe.task, images, steps)
+    recipe.task = watched
+    recipe.run(progress=progress)
+    watched.record(recipe.net)
+    return watched.outputs
 
 
 class _Watched:
-    """A task that looks at the net before some of its steps."""
+    """A task that records the net's outputs before some of its steps."""
 
     def __init__(self, task: Task, images: Array, steps: Collection[int]):
         self.task, self.images, self.steps = task, images, steps
         self.count = 0
-        self.seen: dict[int, Any] = {}
+        self.outputs: dict[int, Any] = {}
 
     def __getattr__(self, name):
         return getattr(self.task, name)
 
     def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
-        """The task's step, after a look."""
+        """The step of the task, before which the outputs may be recorded."""
         if self.count in self.steps:
-            self.look(net)
+            self.record(net)
         self.count += 1
         return self.task.step(net, batch)
 
-    def look(self, net: Layer) -> None:
-        """Note what the net says now."""
+    def record(self, net: Layer) -> None:
+        """Record the net's output for the images."""
         training = net.training
         with inference_mode(net.eval()):
             found = net(to_device(self.images, net.device))
         net.train(training)
-        self.seen[self.count] = (
+        self.outputs[self.count] = (
             tuple(map(to_host, found)) if isinstance(found, tuple) else to_host(found)
         )

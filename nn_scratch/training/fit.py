@@ -37,35 +37,38 @@ def fit(
 ) -> dict[str, list]:
     """Train `net` for `epochs` passes over `loader`.
 
-    task: Segmentation or Localization. schedule: from step number to learning rate; without one
-    the optimizer's stays. validation: a Loader to evaluate on after every epoch.
+    task: a Segmentation, Localization or Detection, or an object with the methods `step` and
+        `evaluate` of one.
+    schedule: a function from the number of the step to the learning rate; by default, the
+        optimizer's learning rate stays.
+    validation: a Loader to evaluate on after every epoch.
+    checkpoint: a file. It is saved after every `save_every` steps, and after every epoch before the
+        evaluation. If it exists, the run continues from it, and ends with the same weights as a run
+        that was never interrupted. With validation, best.npz beside it is the checkpoint of the
+        epoch that was best by the metric task.best. No other process may write to the folder
+        meanwhile.
+    settings: values saved in the checkpoint; a checkpoint with other settings is refused.
+    notes: further values saved in the checkpoint, which may differ when the run continues.
+    progress: whether to show a progress bar, and a line for each epoch.
 
-    checkpoint: a file to save to after every `save_every` steps and every epoch, before it is
-    evaluated. If it exists, the run goes on from there and ends with the same weights as one that
-    was never interrupted. With validation, best.npz beside it is the checkpoint of the epoch that
-    was best by task.best. Meanwhile no other process may write to that folder (output_folder).
-    settings: what the run was started with; a checkpoint with other settings is refused. notes:
-    what is saved beside them, and may change.
+    Batches are moved to the device of the net. On a GPU, the host waits for the losses only at
+    every 20th step. If several processes train together, every rank calls fit with the same
+    arguments and gets the same history; only the first rank reads and writes the checkpoint.
 
-    Batches are moved to where the net is, which may be a GPU; the host waits for its losses every
-    20th step only. With several processes every rank calls fit with the same arguments and gets
-    the same history; only the first one reads and writes the checkpoint.
-
-    Returns: the history. history["steps"] has a dict of losses for each step, history["epochs"] one
-    for each epoch: means over the epoch, seconds, and the validation metrics. What has no value, as
-    the loss of a batch without a label that counts, is NaN.
-
-    Raises: DivergedError, naming the step, when the loss or a weight stops being finite; the last
-    good checkpoint stays. CheckpointError if the checkpoint cannot be gone on from, and
-    OutputError if its folder cannot be written to; TypeError or ValueError for a net without
-    parameters, and for other arguments that are none.
+    Returns: the history. history["steps"] has a dict of losses for each step. history["epochs"] has
+        a dict for each epoch, with the means of the losses over the epoch, the validation metrics
+        and seconds. A loss without a value, as that of a batch in which no label counts, is NaN.
+    Raises: DivergedError, with the number of the step, if the loss or a weight is no longer finite;
+        the last good checkpoint is kept. CheckpointError if the run cannot continue from the
+        checkpoint; OutputError if its folder cannot be written to; TypeError or ValueError for a
+        net without parameters, and for arguments of a wrong kind.
     """
     demand_parameters(net)
-    _able("task", task, "step", "evaluate")
-    _able("loader", loader, "batches", "__len__")
-    _able("optimizer", optimizer, "step", "state_dict")
+    _demand_methods("task", task, "step", "evaluate")
+    _demand_methods("loader", loader, "batches", "__len__")
+    _demand_methods("optimizer", optimizer, "step", "state_dict")
     if validation is not None:
-        _able("validation", validation, "batches", "__len__")
+        _demand_methods("validation", validation, "batches", "__len__")
     epochs, save_every = whole("epochs", epochs), whole("save_every", save_every, 1)
     optional(a_function, "schedule", schedule)
     optional(a_path, "checkpoint", checkpoint)
@@ -93,14 +96,14 @@ def fit(
 
 
 def evaluate(net: Layer, task: Task, loader: Loader) -> dict[str, Any]:
-    """Evaluate the net, in evaluation mode, on the loader's epoch 0.
+    """Evaluate the net in evaluation mode on the batches of the loader's epoch 0.
 
     Returns: the task's metrics, by name.
-    Raises: TypeError for what is no net, task or loader.
+    Raises: TypeError if an argument is not a net, a task or a loader.
     """
     an_instance("net", net, Layer)
-    _able("task", task, "evaluate")
-    _able("loader", loader, "batches")
+    _demand_methods("task", task, "evaluate")
+    _demand_methods("loader", loader, "batches")
     was_training = net.training
     net.eval()
     try:
@@ -110,15 +113,15 @@ def evaluate(net: Layer, task: Task, loader: Loader) -> dict[str, Any]:
         net.train(was_training)
 
 
-def _able(name, value, *methods):
-    """What has these methods, whatever its class."""
+def _demand_methods(name, value, *methods):
+    """Raise TypeError unless the value has these methods; its class does not matter."""
     missing = [method for method in methods if not hasattr(value, method)]
     if missing:
         raise TypeError(f"{name} is {shown(value)}, but must have {' and '.join(missing)}")
 
 
 def _train(run, task, loader, epoch, epochs, schedule, save_every, talkative):
-    """The steps that are left of an epoch."""
+    """Make the steps of an epoch that are not made yet."""
     net, optimizer, first = run.net, run.optimizer, epoch * len(loader)
     net.train()
     bar = tqdm(
@@ -145,7 +148,7 @@ def _train(run, task, loader, epoch, epochs, schedule, save_every, talkative):
 
 
 def _line(summary, epochs):
-    """One line about an epoch, without the metrics that are lists."""
+    """The line that is printed after an epoch; metrics that are lists are left out."""
     numbers = {n: v for n, v in summary.items() if isinstance(v, float) and n != "seconds"}
     shown = "  ".join(f"{display_name(n)} {display_value(v)}" for n, v in numbers.items())
     return f"epoch {summary['epoch']:>2}/{epochs}  {shown}  {summary['seconds']:.0f} s"

@@ -1,5 +1,4 @@
-"""What a trained net says: of the validation images, by its metrics; of an image file, drawn on
-it."""
+"""Use a trained net: load it from a checkpoint, evaluate it, and draw its predictions on images."""
 
 import sys
 import unicodedata
@@ -20,37 +19,36 @@ from nn_scratch.training.recipes import net_of, validation_loader
 from nn_scratch.training.settings import Settings, SettingsError
 from nn_scratch.training.tasks import TASKS, Task
 
-LONGEST = 200  # bytes of a picture's name before its number; systems allow 255 with all around it
+LONGEST = 200  # bytes of a picture's name, without its number; file systems allow 255 for all of it
 
 
 @dataclass
 class Trained:
-    """A checkpoint's net, in evaluation mode, and what it was trained with."""
+    """The net of a checkpoint, in evaluation mode, with the settings and facts of its training."""
 
     net: Layer
     task: type[Task]
     settings: Settings
     facts: dict[str, Any]
-    # The hashes of the images it was trained on, by name.
-    contents: dict[str, str] = field(default_factory=dict)
+    contents: dict[str, str] = field(default_factory=dict)  # name of a training image: its hash
 
 
 def load_net(path: str | Path, net: str | None = None) -> Trained:
-    """The net in a checkpoint.
+    """Load the net of a checkpoint.
 
-    net: FILE.py:NAME, where a net of one's own is to be found if not where it was. If that file has
-    changed since, a line on standard error says so.
+    net: FILE.py:NAME, the new place of a user's own net if its file was moved. If the file has
+    changed since the training, a line on standard error says so.
 
-    Raises: CheckpointError if that is no checkpoint of a recipe, or not of this net; UserCodeError
-    for what is wrong in the user's file.
+    Raises: CheckpointError if this is not a checkpoint of a recipe, or not of this net;
+        UserCodeError for an error in the user's file.
     """
     found = load_checkpoint(path)
-    settings, facts = _what_it_was(path, found)
+    settings, facts = _settings_and_facts(path, found)
     if net is not None:
         settings = replace(settings, net=net)
     own = net_file(settings.net)
     if own is not None:
-        _look_for(own, path, found)
+        _check_net_file(own, path, found)
     try:
         made = net_of(settings, facts)
     except (SettingsError, ValueError) as error:
@@ -67,12 +65,13 @@ def evaluate_checkpoint(
     net: str | None = None,
     split: str = "validation",
 ) -> tuple[dict[str, Any], list[str]]:
-    """(metrics, class names) of a checkpoint's net on a part of `data`, by default of what it was
-    trained on: "validation", or "test" where the folder has images for the end. Images are brought
-    to the size it was trained on.
+    """Evaluate the net of a checkpoint, and return (metrics, class names).
 
-    Raises: DataError if these images have other classes or channels, or were trained on, or if
-    there is no such part.
+    data: by default the data that the net was trained with. split: "validation", or "test" if the
+    folder has a test set. Images are resized to the size that the net was trained with.
+
+    Raises: DataError if the images have other classes or channels, if the net was trained on them,
+        or if there is no such split.
     """
     trained = load_net(path, net)
     settings = settings_for(trained, data)
@@ -93,12 +92,12 @@ def predict(
     device: str = "cpu",
     net: str | None = None,
 ) -> Iterator[tuple[str, Path]]:
-    """For each image file, one line of text and the picture's path in the folder `out`.
+    """For each image file, yield a line of text and the path of a picture in the folder `out`.
 
-    A picture is named as its image. It replaces what an earlier prediction wrote, but neither a
-    file of the user's nor a picture of the same call: then its name gets a number.
+    A picture has the name of its image. It replaces a picture that nn-scratch wrote earlier; its
+    name gets a number if it would replace a file of the user's or a picture of the same call.
 
-    Raises: DataError for an image that cannot be read, OutputError if `out` cannot be written to.
+    Raises: DataError for an image that cannot be read; OutputError if `out` cannot be written to.
     """
     trained, paths = load_net(path, net), [Path(image) for image in images]
     for image_path in paths:
@@ -119,30 +118,30 @@ def predict(
 
 
 def _output(trained, image, device):
-    """What the net gives for one image (C, H, W), on the host."""
-    (seen,) = Resize(trained.facts["image_size"])(None, (image,))
+    """The net's output for one image (C, H, W), in the host's memory."""
+    (resized,) = Resize(trained.facts["image_size"])(None, (image,))
     if trained.facts["channels"] == 1:
-        seen = seen.mean(axis=0, keepdims=True)
+        resized = resized.mean(axis=0, keepdims=True)
     with errors_of(trained.settings.net), inference_mode(trained.net):
-        found = trained.net(to_device(seen[None], device))
+        found = trained.net(to_device(resized[None], device))
     return tuple(map(to_host, found)) if isinstance(found, tuple) else to_host(found)
 
 
 def _free_name(folder: OutputFolder, stem: str, taken: set) -> str:
-    """stem.png, or the first of stem-2.png, stem-3.png, … that is not taken."""
+    """The first of stem.png, stem-2.png, stem-3.png, … that is not taken."""
     stem = stem.encode("utf-8", "surrogateescape")[:LONGEST].decode("utf-8", "ignore") or "image"
     number = 1
     while True:
         name = f"{stem}.png" if number == 1 else f"{stem}-{number}.png"
-        same = unicodedata.normalize("NFC", name).casefold()  # as some file systems compare
+        same = unicodedata.normalize("NFC", name).casefold()  # some file systems compare so
         if same not in taken and folder.is_free(name):
             taken.add(same)
             return name
         number += 1
 
 
-def _what_it_was(path, found: Checkpoint):
-    """(settings, facts) in a checkpoint of a recipe."""
+def _settings_and_facts(path, found: Checkpoint):
+    """The settings and facts in a checkpoint of a recipe. Raises CheckpointError for another."""
     said = found.record.get("settings")
     if not isinstance(said, dict) or said.get("task") not in TASKS:
         raise CheckpointError(
@@ -161,7 +160,7 @@ def _what_it_was(path, found: Checkpoint):
 
 
 def _check_facts(facts):
-    """Raise ValueError, TypeError or KeyError for facts that no data have."""
+    """Raise ValueError, TypeError or KeyError for facts that cannot be those of data."""
     names, size = facts["class_names"], facts["image_size"]
     if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
         raise ValueError("class_names are no names")
@@ -172,14 +171,14 @@ def _check_facts(facts):
 
 
 def _noted(found: Checkpoint, name: str, kind: type) -> Any:
-    """What a checkpoint's notes say under a name, if it is of this kind; else None."""
+    """The note of this name in a checkpoint; None if there is none of this type."""
     notes = found.record.get("notes")
     note = notes.get(name) if isinstance(notes, dict) else None
     return note if isinstance(note, kind) else None
 
 
-def _look_for(own: NetFile, path, found: Checkpoint):
-    """Is the file of the net there, and is it what it was?"""
+def _check_net_file(own: NetFile, path, found: Checkpoint):
+    """Raise CheckpointError if the file of a user's net is gone, and say so if it has changed."""
     if not own.path.is_file():
         raise CheckpointError(
             f"{path} is of the net {own.name} in {own.path}, but that file is gone: say where it "
@@ -190,7 +189,7 @@ def _look_for(own: NetFile, path, found: Checkpoint):
 
 
 def settings_for(trained, data):
-    """The settings with which images are read as they were in training, from other data too."""
+    """Settings that read images as they were read in training, from `data` if it is not None."""
     changes: dict[str, Any] = {"size": tuple(trained.facts["image_size"])}
     if data is not None:
         changes |= {"data": str(data), "scenes": None}
@@ -198,7 +197,7 @@ def settings_for(trained, data):
 
 
 def _check_source(path, trained, source, settings):
-    """Can the net be judged by these images?"""
+    """Raise DataError if the images have other classes or channels than the net."""
     facts = trained.facts
     if list(source.class_names) != facts["class_names"]:
         raise DataError(
@@ -213,7 +212,8 @@ def _check_source(path, trained, source, settings):
 
 
 def _check_unseen(path, trained, source, settings):
-    """Refuse images that the net was trained on, and say which are copies of such."""
+    """Raise DataError for images that the net was trained on, and name copies of such images on
+    standard error."""
     names, contents = source.validation_names, source.contents("validation")
     trained_on = {str(content): name for name, content in trained.contents.items()}
     both = set(names) & set(trained.facts.get("train_images", ()))

@@ -1,4 +1,4 @@
-"""Optimizers: how gradients change parameters. Both as in PyTorch, number for number."""
+"""Optimizers, which change parameters by their gradients; both compute what PyTorch's compute."""
 
 from math import sqrt
 
@@ -11,8 +11,8 @@ from nn_scratch.validate import number
 
 
 def demand_parameters(net):
-    """Raises TypeError or ValueError, with what was probably forgotten, if nothing in `net` can be
-    trained."""
+    """Raise TypeError or ValueError, with what was probably forgotten, if `net` has no parameters
+    that could be trained."""
     name = getattr(net, "__name__", type(net).__name__)
     if not isinstance(net, Layer):
         raise TypeError(
@@ -28,15 +28,15 @@ def demand_parameters(net):
         )
 
 
-PIECE = 1 << 16  # numbers
+PIECE = 1 << 16  # elements of a parameter that are updated at a time
 BELOW_ONE = float(np.nextafter(1.0, 0.0))
 
 
 class Optimizer:
     """Updates `net.params` in place from `net.grads`.
 
-    `lr` may be set before every step. `state` holds arrays under names like "velocity.weight", of
-    the `kinds` that a subclass needs.
+    lr: the learning rate, which may be changed before every step. state: arrays that belong to a
+    parameter, such as "velocity.weight", of the `kinds` that a subclass names.
     """
 
     kinds: tuple[str, ...] = ()
@@ -59,31 +59,32 @@ class Optimizer:
                 self._update(*piece)
 
     def _update(self, parameter, gradient, *slots):
-        """Change the parameter and its state arrays in place, element by element."""
+        """Change a parameter and its state arrays in place. The update must be elementwise, since
+        it is given pieces of large arrays."""
         raise NotImplementedError
 
     def _decayed(self, parameter, gradient):
         return gradient + self.weight_decay * parameter if self.weight_decay else gradient
 
     def _slot(self, kind, name, like):
-        """The state array of this kind for this parameter, zeros at first."""
+        """The state array of this kind for the parameter `name`; it starts as zeros."""
         key = f"{kind}.{name}"
         if key not in self.state:
             self.state[key] = xp_of(like).zeros_like(like)
         return self.state[key]
 
     def state_dict(self) -> dict[str, Array]:
-        """Everything that a resumed run needs.
+        """The state of the optimizer, with which a resumed run continues exactly.
 
-        Returns: arrays by name, those of the state where the parameters are.
+        Returns: arrays by name, on the device of the parameters; "steps" is in the host's memory.
         """
         return {"steps": np.array(self.steps), **self.state}
 
     def load_state_dict(self, state: dict[str, Array]) -> None:
-        """Take over what state_dict gave.
+        """Load a state that state_dict returned.
 
-        Raises: ValueError, before anything is changed, for the state of another optimizer or net;
-            TypeError for what holds no numbers.
+        Raises: ValueError for the state of another optimizer or net, before anything is changed;
+            TypeError for values that are not arrays of numbers.
         """
         an_instance("state", state, dict)
         params, shapes = self.net.params, {}
@@ -109,8 +110,8 @@ class Optimizer:
 
 
 def _pieces(*arrays):
-    """Arrays of one shape, large ones of NumPy in pieces of which all intermediate results stay in
-    the cache."""
+    """Arrays of one shape, cut into pieces if they are large and NumPy's, so that the intermediate
+    results of an update stay in the processor's cache."""
     large = isinstance(arrays[0], np.ndarray) and arrays[0].size > PIECE
     if not large or not all(array.flags.c_contiguous for array in arrays):
         return [arrays]
@@ -121,8 +122,10 @@ def _pieces(*arrays):
 class SGD(Optimizer):
     """Stochastic gradient descent: v ← momentum·v + g, parameter ← parameter − lr·v.
 
+    weight_decay times the parameter is added to each gradient g first.
+
     Raises: TypeError or ValueError for a net without parameters, and for numbers that are negative
-        or none.
+        or not finite.
     """
 
     def __init__(
@@ -145,8 +148,10 @@ class Adam(Optimizer):
     """Adam (Kingma & Ba 2015, algorithm 1): parameter ← parameter − lr·m̂ / (√v̂ + eps), with
     running means m of g and v of g², both corrected for their start at 0.
 
+    weight_decay times the parameter is added to each gradient g first, as in PyTorch's Adam.
+
     Raises: TypeError or ValueError for a net without parameters, and for numbers that are negative
-        or none, or betas that are not below 1.
+        or not finite, or betas that are not below 1.
     """
 
     kinds = ("mean", "square")

@@ -1,5 +1,5 @@
-"""A folder that results go to: one process at a time writes there, a file is whole or not at all,
-and nothing is replaced that nn-scratch did not write."""
+"""Folders for results. One process at a time writes to a folder, every file in it is whole, and no
+file is replaced that nn-scratch did not write."""
 
 import hashlib
 import json
@@ -17,17 +17,17 @@ _open: dict = {}  # the folders that this process writes to, by path
 
 
 class OutputError(Exception):
-    """A folder or file that results cannot go to, with the reason and the cure."""
+    """Results cannot be written to a folder or file; the message says why, and what helps."""
 
 
 @contextmanager
 def output_folder(path: str | Path) -> Iterator["OutputFolder"]:
-    """Make the folder and keep other processes from writing there within.
+    """A context that creates the folder and keeps other processes from writing to it.
 
-    Files that a killed process left half-written are removed. The folder may be opened again by
-    this process: fit does so in the folder that the command has opened.
+    Files that a killed process left half-written are removed. The same process may open the folder
+    again inside the context, as fit does in a folder that a command has opened.
 
-    Raises: OutputError if another process writes there, or if nobody can.
+    Raises: OutputError if another process is writing to the folder, or if it is not writable.
     """
     key = Path(path).resolve()
     if key in _open:
@@ -45,27 +45,28 @@ def output_folder(path: str | Path) -> Iterator["OutputFolder"]:
 
 
 class OutputFolder:
-    """A folder and its manifest: the names that nn-scratch wrote, with what they may contain."""
+    """A folder with its manifest, which has the names of the files that nn-scratch wrote, and the
+    hashes of their contents."""
 
     def __init__(self, path: Path):
         self.path = path
         for left in path.glob(f".*{TEMPORARY}"):
             left.unlink()
         self._hashes = self._read_manifest()
-        self._write_manifest()  # a folder that cannot be written to is found out here
+        self._write_manifest()  # this fails early if the folder is not writable
 
     def is_ours(self, name: str) -> bool:
-        """Whether nn-scratch wrote the file that now has this name."""
+        """Whether nn-scratch wrote the file of this name as it is now."""
         path = self.path / name
         known = self._hashes.get(name, ())
         return path.is_file() and not path.is_symlink() and _hash_of(path) in known
 
     def is_free(self, name: str) -> bool:
-        """Whether a file of this name would replace nothing of the user's."""
+        """Whether writing a file of this name would replace no file of the user's."""
         return not os.path.lexists(self.path / name) or self.is_ours(name)
 
     def demand_free(self, *names: str) -> None:
-        """Raises OutputError if a file of one of these names is not from nn-scratch."""
+        """Raise OutputError if one of these names is that of a file of the user's."""
         for name in names:
             if not self.is_free(name):
                 raise OutputError(
@@ -74,15 +75,15 @@ class OutputFolder:
                 )
 
     def adopt(self, name: str) -> None:
-        """Count a file as written by nn-scratch, which its content proves."""
+        """Enter a file in the manifest, because its contents show that nn-scratch wrote it."""
         self._hashes[name] = [_hash_of(self.path / name)]
         self._write_manifest()
 
     def write(self, name: str, write: Callable[[Path], object]) -> Path:
-        """Let `write(path)` write the file, whole or not at all. Returns where it is.
+        """Let `write(path)` write the file under a temporary name, rename it, and return its path.
 
-        The manifest names the old content and the new one before the old is replaced, so that the
-        file is known for ours whenever the process is killed.
+        Before the old file is replaced, the manifest lists the hashes of both contents, so that
+        the file is known as ours even if the process is killed in between.
 
         Raises: OutputError if the name is that of a file of the user's, or if it cannot be written.
         """
@@ -101,15 +102,15 @@ class OutputFolder:
         return path
 
     def write_text(self, name: str, text: str) -> Path:
-        """As write, for a text in UTF-8."""
+        """Write a text in UTF-8, as `write` does."""
         return self.write(name, lambda path: path.write_text(text, encoding="utf-8"))
 
     def write_figure(self, name: str, figure) -> Path:
-        """As write, for a matplotlib Figure as a PNG."""
+        """Write a matplotlib Figure as a PNG, as `write` does."""
         return self.write(name, lambda path: figure.savefig(path, format="png", dpi=110))
 
     def _read_manifest(self):
-        """The hashes by name; of a manifest that is none, no name."""
+        """The hashes by name; empty if the manifest is missing or damaged."""
         try:
             said = json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))["files"]
             return {name: hashes for name, hashes in said.items() if isinstance(hashes, list)}
@@ -125,7 +126,7 @@ class OutputFolder:
 
 @contextmanager
 def _explained(path):
-    """What the system says of a place that cannot be written to, as an OutputError."""
+    """A context that turns the system's errors about a place into an OutputError."""
     try:
         yield
     except InUseError as error:

@@ -1,7 +1,7 @@
-"""Experiments, ready to run: from a few settings to data, net, task, optimizer and schedule.
+"""Recipes: experiments that are made from a few settings, with data, net, task and optimizer.
 
-A recipe's settings are all that it was made from, in words and numbers. They go into its
-checkpoints, and from them alone its net can be built again.
+The settings are words and numbers, and contain all that a recipe was made from. They are saved in
+its checkpoints, together with a few facts about the data, so that the net can be built again.
 """
 
 import io
@@ -28,16 +28,17 @@ from nn_scratch.training.schedules import one_cycle
 from nn_scratch.training.settings import Settings, SettingsError
 from nn_scratch.training.tasks import TASKS
 
-PREFETCH = 4  # batches of photographs that are read ahead
+PREFETCH = 4  # batches of photographs that are read in advance
 
 
 class Recipe:
-    """One experiment: settings, net, task, Loaders `train` and `validation`, and class_names.
+    """An experiment: settings, net, task, the Loaders `train` and `validation`, and class_names.
 
-    verify: whether to open every image once, so that none is found broken after hours of training.
-    `report` says what of the data was left out or read in a special way.
+    verify: whether to open every image once, so that a broken one is found before the training.
+    report: a text about images that were left out or read in a special way.
 
-    Raises: SettingsError, DataError, UnknownNetError or UserCodeError, before anything is trained.
+    Raises: SettingsError, DataError, UnknownNetError or UserCodeError if the experiment cannot be
+        set up.
     """
 
     def __init__(self, settings: Settings, *, verify: bool = True):
@@ -51,13 +52,13 @@ class Recipe:
         self.validation = validation_loader(settings, source)
         self.class_names = source.class_names
         self.facts = _facts(source, self.train)
-        # What a picture shows may change (a better copy), and the run still goes on.
+        # Notes may differ when a run continues: an image may be replaced by a better copy.
         self.notes = {"train_contents": source.contents("train") if verify else {}}
         self.net = net_of(settings, self.facts)
         self.task = task.of(settings, source)
 
     def run(self, checkpoint: str | Path | None = None, **options: Any) -> dict[str, list]:
-        """Train; `checkpoint` and options as fit's. Returns the history."""
+        """Train, and return the history. `checkpoint` and the options are those of fit."""
         epochs = self.settings.epochs
         own = net_file(self.settings.net)
         with errors_of(self.settings.net):
@@ -79,16 +80,16 @@ class Recipe:
         return evaluate(self.net, self.task, self.validation)
 
     def picture(self) -> Figure:
-        """A Figure of the first validation images and what the net makes of them. Moves the net to
-        the CPU, and to evaluation mode."""
+        """A Figure of the first validation images with the net's predictions. It moves the net to
+        the CPU, and puts it into evaluation mode."""
         batch = next(iter(self.validation.batches()))
         return self.task.draw(self.net.to("cpu").eval(), batch, self.class_names)
 
     def rehearse(self) -> None:
-        """Do once what a run does at its end, with the net as it is: a net that cannot take these
-        images, or a picture that cannot be drawn, is found before hours of training.
+        """Predict and draw once with the untrained net, so that a net that does not fit the images,
+        or a picture that cannot be drawn, is found before hours of training.
 
-        Raises: SettingsError, or UserCodeError for a net of one's own.
+        Raises: SettingsError if the net does not fit; UserCodeError for an error in a user's net.
         """
         images = next(iter(self.train.batches()))[0][:1]
         name = label(self.settings.net)
@@ -112,8 +113,8 @@ class Recipe:
 
 
 def recipe(task: str, **settings: Any) -> Recipe:
-    """The Recipe for a name of TASKS. settings: the fields of its Settings, see settings.Settings
-    and the task's file; what is not given is as good a start as we know."""
+    """The Recipe for a task of TASKS. settings: fields of the task's Settings; for those that are
+    not given, the defaults are a good start."""
     return Recipe(TASKS[task].Settings(**settings))
 
 
@@ -123,7 +124,7 @@ detection = partial(recipe, "detection")
 
 
 def net_of(settings: Settings, facts: dict) -> Layer:
-    """The net of a recipe with these settings and facts of its data, as it is before training."""
+    """The untrained net of a recipe with these settings and facts of its data."""
     return build_net(
         TASKS[settings.task].nets,
         settings.task,
@@ -137,10 +138,10 @@ def net_of(settings: Settings, facts: dict) -> Layer:
 
 
 def training_loader(settings: Settings, source: Source) -> Loader:
-    """Batches of the images to train on."""
-    changes = [*_changes(settings), *([HorizontalFlip()] if settings.flip else [])]
+    """The Loader of the training images."""
+    transforms = [*_transforms(settings), *([HorizontalFlip()] if settings.flip else [])]
     return Loader(
-        Transformed(source.train, *changes, seed=settings.seed),
+        Transformed(source.train, *transforms, seed=settings.seed),
         settings.batch_size,
         shuffle=True,
         seed=settings.seed,
@@ -149,12 +150,12 @@ def training_loader(settings: Settings, source: Source) -> Loader:
 
 
 def validation_loader(settings: Settings, source: Source) -> Loader:
-    """Batches of the images to validate on."""
-    return Loader(Transformed(source.validation, *_changes(settings)), settings.batch_size)
+    """The Loader of the validation images."""
+    return Loader(Transformed(source.validation, *_transforms(settings)), settings.batch_size)
 
 
-def _changes(settings):
-    """The transforms of all images."""
+def _transforms(settings):
+    """The transforms of training and validation images alike."""
     if getattr(settings, "placement", 1) > 1:
         yield RandomPlacement(settings.placement)
     if settings.size:
@@ -162,8 +163,8 @@ def _changes(settings):
 
 
 def _facts(source, loader):
-    """What a run's net and its pictures need to know of the data, for who has the checkpoint only;
-    and which images are trained on."""
+    """The facts about the data that a checkpoint keeps: what is needed to build the net again and
+    to name its classes, and which images it is trained and validated on."""
     facts = {
         "class_names": list(source.class_names),
         "channels": source.channels,

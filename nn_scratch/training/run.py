@@ -1,4 +1,4 @@
-"""A run of fit: its history, and its way to and from the checkpoint file."""
+"""The state of a run of fit: its history, and its checkpoint file."""
 
 import json
 import math
@@ -19,23 +19,24 @@ from nn_scratch.training.distributed import world
 from nn_scratch.training.output_folder import output_folder
 
 BEST = "best.npz"
-FETCH_EVERY = 20  # steps on a GPU; in between the host runs ahead and does not wait for it
+FETCH_EVERY = 20  # steps on a GPU; in between, the host does not wait for losses
 
 
 class DivergedError(ArithmeticError):
-    """The loss or a weight is no longer a finite number."""
+    """The loss or a weight is no longer finite."""
 
 
 def saving_to(checkpoint):
-    """A context with the OutputFolder of a checkpoint file, or with None where nothing is saved:
-    without a file, and on all ranks but the first."""
+    """A context with the OutputFolder of a checkpoint file. It gives None if nothing is to be
+    saved, that is, without a file, and on all ranks but the first."""
     if checkpoint is None or world().rank > 0:
         return nullcontext()
     return output_folder(Path(checkpoint).parent)
 
 
 class Run:
-    """What fit remembers: the history of losses, and where net and optimizer are saved."""
+    """The history of losses, and the net and optimizer with the checkpoint that they are saved
+    in."""
 
     def __init__(self, net, optimizer, folder, checkpoint, settings, notes):
         self.net, self.optimizer, self.folder = net, optimizer, folder
@@ -43,23 +44,23 @@ class Run:
         self.settings = json.loads(strict_json.dumps(settings))
         self.notes = notes or {}
         self.history = {"steps": [], "epochs": []}
-        self.pending = []  # the losses of the last steps, which are still on the GPU
+        self.pending = []  # losses of the last steps that are not in the history yet
 
     @property
     def step(self):
-        """How many steps have been made."""
+        """The number of steps made so far."""
         return len(self.history["steps"]) + len(self.pending)
 
     # ------------------------------------------------------------ the history
 
     def note(self, losses):
-        """Remember the losses of a step."""
+        """Add the losses of a step, which may be arrays on a GPU."""
         self.pending.append(losses)
         if self.net.device == "cpu" or len(self.pending) == FETCH_EVERY:
             self.fetch()
 
     def fetch(self):
-        """Bring the losses that are pending into the history."""
+        """Move the pending losses into the history."""
         if not self.pending:
             return
         names = list(self.pending[0])
@@ -75,7 +76,7 @@ class Run:
         self.pending = []
 
     def means(self, first):
-        """The mean of each loss over the steps from `first` on, of those that have a value."""
+        """The mean of each loss over the steps from `first` on in which it is not NaN."""
         steps = self.history["steps"][first:]
         table = {name: [step[name] for step in steps] for name in steps[0]}
         known = {name: [v for v in values if not math.isnan(v)] for name, values in table.items()}
@@ -84,7 +85,7 @@ class Run:
     # ------------------------------------------------------------ the checkpoint
 
     def resume(self):
-        """Start every rank from what the first one has: its checkpoint, or else its net."""
+        """Start every rank from the first rank's checkpoint, or from its net if there is none."""
         found = world().broadcast(self._found() if world().rank == 0 else None)
         if found is not None:
             found.restore(self.net, self.optimizer)
@@ -92,7 +93,8 @@ class Run:
             _set_generators(self.net, found.record["generators"])
 
     def _found(self):
-        """The checkpoint to go on from; without one, the state of things on this rank."""
+        """The checkpoint to continue from. Without one, several ranks start from the current state,
+        so that all have the same, and a single process needs none."""
         if self.folder is not None and self.path.exists():
             found = self._proven(self.path.name)
             self.folder.adopt(self.path.name)
@@ -105,7 +107,8 @@ class Run:
         return self._now() if world().size > 1 else None
 
     def _proven(self, name):
-        """The checkpoint of this name, of a run with these settings. Raises CheckpointError."""
+        """Load the checkpoint of this name. Raises CheckpointError unless it is one of fit, with
+        the same settings."""
         path = self.path.with_name(name)
         found = load_checkpoint(path)
         if not _is_complete(found.record):
@@ -134,7 +137,7 @@ class Run:
         }
 
     def save_if_best(self, metric):
-        """Keep the net beside the checkpoint if no earlier epoch was as good."""
+        """Save the net as best.npz if the last epoch is better than all earlier ones."""
         if metric not in self.history["epochs"][-1]:
             return
         values = [summary.get(metric, math.nan) for summary in self.history["epochs"]]
@@ -143,7 +146,7 @@ class Run:
             self.save(BEST)
 
     def save(self, beside=None):
-        """Write the checkpoint, or one of another name beside it."""
+        """Write the checkpoint, under another name in the same folder if `beside` gives one."""
         self.fetch()
         if self.folder is None:
             return
@@ -169,7 +172,7 @@ class Run:
 
 
 def differences(old, new):
-    """What differs between two dicts of settings, a text for each line."""
+    """Texts about the entries in which two dicts of settings differ."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         return [] if old == new else [f"{old}, now {new}"]
     names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
@@ -189,7 +192,7 @@ def _difference(name, old, new):
 
 
 def _is_complete(record):
-    """Whether a record is one of fit's."""
+    """Whether a record has all the parts that fit saves."""
     history = record.get("history")
     if "settings" not in record or not isinstance(history, dict):
         return False
@@ -202,7 +205,7 @@ def _is_complete(record):
 
 
 def _with_nan(value):
-    """Numbers as JSON kept them, with NaN for its null."""
+    """The values that were read from JSON, with NaN in place of null."""
     if isinstance(value, dict):
         return {name: _with_nan(part) for name, part in value.items()}
     if isinstance(value, list):
@@ -211,8 +214,8 @@ def _with_nan(value):
 
 
 def _generators(net):
-    """The states of the random generators that layers hold, by "layer.attribute": a run that is
-    resumed draws what it would have drawn."""
+    """The states of the random generators that layers hold, by "layer.attribute", so that a resumed
+    run draws the same numbers as one that was not interrupted."""
     return {name: generator.bit_generator.state for name, generator in _held(net)}
 
 

@@ -1,4 +1,4 @@
-"""Learning rates over time."""
+"""Learning rate schedules."""
 
 from collections.abc import Callable
 from math import cos, pi
@@ -14,13 +14,16 @@ def one_cycle(
     start_factor: float = 25.0,
     final_factor: float = 1e4,
 ) -> Callable[[int], float]:
-    """Up to max_lr within the first share `warm_up` of the steps, from max_lr/start_factor, then
-    down to a `final_factor`-th of the start, both along cosines (Smith & Topin 2018; PyTorch's
-    OneCycleLR without its cycle of momentum).
+    """The one-cycle schedule (Smith & Topin 2018), as PyTorch's OneCycleLR without its cycle of
+    momentum.
 
-    Returns: a function from the step's number (0, 1, …) to the rate.
-    Raises: TypeError or ValueError for rates and factors that are not above 0, no number of steps,
-        or a warm_up outside 0 … 1.
+    The learning rate starts at max_lr / start_factor, rises to max_lr within the fraction `warm_up`
+    of the `steps`, and falls to max_lr / (start_factor · final_factor) in the rest, both times
+    along half a cosine.
+
+    Returns: a function from the number of the step (0, 1, …) to the learning rate.
+    Raises: TypeError or ValueError for a max_lr or a factor that is not above 0, for steps that are
+        not a whole number of at least 1, or for a warm_up outside 0 to 1.
     """
     max_lr, steps = number("max_lr", max_lr, 0, above=True), whole("steps", steps, 1)
     warm_up = number("warm_up", warm_up, 0, 1)
@@ -39,10 +42,10 @@ def one_cycle(
 
 
 def _share(part, whole):
-    """How much of a phase is over, which may be no longer than a step."""
+    """The fraction of a phase that is over; a phase of no length is over at once."""
     return min(part / whole, 1) if whole > 0 else 1
 
 
 def _between(first, last, share):
-    """From first (share 0) to last (share 1) along half a cosine."""
+    """The value on half a cosine from `first` (share 0) to `last` (share 1)."""
     return last + (first - last) * (1 + cos(pi * share)) / 2

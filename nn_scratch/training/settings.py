@@ -1,7 +1,7 @@
-"""What an experiment is made from, in words and numbers: the settings that all tasks share.
+"""The settings that all tasks share: words and numbers from which an experiment is made.
 
-A field is a setting of a recipe, a line of its checkpoints, and an option of the command line:
-`option` holds what these need to know of it.
+Each field is a setting of a recipe, an entry of its checkpoints, and an option of the command line.
+The function `option` declares a field with all that these three need.
 """
 
 import codecs
@@ -14,12 +14,12 @@ from typing import Any, ClassVar, NamedTuple
 
 from nn_scratch.data.sources import BUILT_IN, COINS, DIGITS
 
-SCENES = {DIGITS: 4000, COINS: 200}  # new ones an epoch
-WIDEST, LARGEST_KERNEL = 2048, 255  # beyond, a typing error only fills the memory
+SCENES = {DIGITS: 4000, COINS: 200}  # new scenes in each epoch, by default
+WIDEST, LARGEST_KERNEL = 2048, 255  # larger ones are typing errors, which would fill the memory
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be meant. `setting` is its name, `problem` what is wrong with it."""
+    """A setting has an impossible value. `setting` is its name, `problem` says what is wrong."""
 
     def __init__(self, setting: str, problem: str):
         super().__init__(f"{setting} {problem}")
@@ -27,14 +27,15 @@ class SettingsError(ValueError):
 
 
 class Rule(NamedTuple):
-    """What a value must be, in words; `keep` returns it as it is kept, or None if it is not so."""
+    """A rule for values: `words` say what a value must be; `keep` returns the value in the form in
+    which it is stored, or None if it breaks the rule."""
 
     words: str
     keep: Callable
 
 
 def whole(least: int, most: int | None = None) -> Rule:
-    """A whole number from `least` on, or to `most`."""
+    """The rule for a whole number from `least` to `most`, or without an upper limit."""
 
     def keep(value):
         right = not isinstance(value, bool) and int(value) == value and value >= least
@@ -44,12 +45,12 @@ def whole(least: int, most: int | None = None) -> Rule:
 
 
 def number(words: str, right: Callable[[float], bool]) -> Rule:
-    """A finite number for which `right` holds."""
+    """The rule for a finite number for which `right` is true."""
     return Rule(words, lambda v: float(v) if math.isfinite(v) and right(v) else None)
 
 
 def one_of(*choices: str) -> Rule:
-    """One of these words."""
+    """The rule for one of several words."""
     return Rule(f"one of {', '.join(choices)}", lambda v: v if v in choices else None)
 
 
@@ -59,7 +60,8 @@ def _size(value):
 
 
 def _net(value):
-    """A net of one's own is kept with its whole path, so that its checkpoints find it."""
+    """The name of a net; the file of a user's own net is stored with its absolute path, so that a
+    checkpoint finds it from any folder."""
     path, colon, name = value.rpartition(":")
     return f"{Path(path).resolve()}:{name}" if colon and path.endswith(".py") and name else value
 
@@ -71,8 +73,9 @@ def _data(value):
 
 
 def option(default: Any, rule: Rule, help: str, flag: str | None = None, **argparse: Any) -> Any:
-    """A field of a dataclass of settings: the rule for its values, and what the command line is
-    told of it. flag: the option's name, if it is not to be the field's."""
+    """A field of a dataclass of settings, with the rule for its values and the option of the
+    command line: its help, its flag if that differs from the field's name, and further arguments
+    of argparse."""
     return field(
         default=default, metadata={"rule": rule, "help": help, "flag": flag, "argparse": argparse}
     )
@@ -80,9 +83,9 @@ def option(default: Any, rule: Rule, help: str, flag: str | None = None, **argpa
 
 @dataclass(kw_only=True)
 class Settings:
-    """The settings that all tasks share; each task adds its own, and its own defaults.
+    """The settings that all tasks share. Each task adds its own, and may change defaults.
 
-    Raises: SettingsError for a value that cannot be meant.
+    Raises: SettingsError for an impossible value, or a setting that would have no effect.
     """
 
     task: ClassVar[str]
@@ -164,13 +167,13 @@ class Settings:
             raise SettingsError("scenes", "has no effect on the images of a folder")
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON keeps them, with the task's name."""
+        """The settings as plain values that JSON can hold, with the name of the task."""
         kept = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
         return {"task": self.task, **kept}
 
 
 def with_default(name: str, default: Any) -> Any:
-    """The field `name` of Settings with another default."""
+    """The field `name` of Settings, with another default."""
     return field(default=default, metadata=Settings.__dataclass_fields__[name].metadata)
 
 

@@ -1,12 +1,12 @@
-"""Makes mask.png of photograph.png: which of the 24 coins each pixel belongs to, 0 for none.
+"""Make mask.png from photograph.png: the number of the coin that each pixel belongs to, or 0.
 
     python -m nn_scratch.data.coins.make_mask
 
-The plate is lit unevenly, so that no single threshold parts coins from ground. A smooth ground is
-fitted to the pixels that are no coin, and what is brighter than it by THRESHOLD is coin. Then the
-result is corrected: dark reliefs within a coin are filled, the outline is smoothed by a majority
-around each pixel, and specks that are smaller than any coin are removed. What is left must be 24
-regions, six in each of four rows; they are numbered row by row, from left to right.
+The light is uneven, so that no single threshold separates the coins from the background. A smooth
+background is fitted to the pixels outside of the coins, and pixels that are brighter by THRESHOLD
+belong to a coin. Then dark places inside of coins are filled, outlines are smoothed by a majority
+vote around each pixel, and specks smaller than a coin are removed. The result must be 24 regions,
+six in each of four rows, which are numbered row by row from left to right.
 """
 
 from importlib.resources import files
@@ -17,14 +17,14 @@ from PIL import Image, ImageFilter
 from nn_scratch.data.coins.photograph import ROWS
 
 IN_A_ROW = 6
-DEGREE = 4  # of the polynomial that the ground is
-THRESHOLD = 24  # grey values above the ground
-FITS = 20  # of the ground, each without the coins that the last one found
-MAJORITY = 5  # pixels of the square around each pixel that decides on it
+DEGREE = 4  # of the polynomial that describes the background
+THRESHOLD = 24  # grey values above the background
+FITS = 20  # of the background, each without the coins that the fit before has found
+MAJORITY = 5  # the side of the square around each pixel whose majority decides
 SMALLEST = 800  # pixels of a coin
 
 
-def ground(image, outside):
+def background(image, outside):
     """A polynomial in both coordinates, fitted to the pixels outside of all coins."""
     y, x = (np.linspace(-1, 1, n) for n in image.shape)
     powers = [(i, j) for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)]
@@ -38,7 +38,7 @@ def regions(mask):
     left, found = set(zip(*(axis.tolist() for axis in mask.nonzero()), strict=True)), []
     while left:
         region = [left.pop()]
-        for row, column in region:  # grows meanwhile
+        for row, column in region:  # the list grows during the loop
             for step in (row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1):
                 if step in left:
                     left.remove(step)
@@ -48,7 +48,7 @@ def regions(mask):
 
 
 def painted(shape, regions):
-    """A mask of these regions."""
+    """A mask that is True in these regions."""
     mask = np.zeros(shape, bool)
     for region in regions:
         mask[tuple(np.transpose(region))] = True
@@ -56,7 +56,7 @@ def painted(shape, regions):
 
 
 def filled(mask):
-    """The mask without holes: all that is not the largest region of its outside."""
+    """The mask without holes: everything but the largest region outside of it."""
     return ~painted(mask.shape, [max(regions(~mask), key=len)])
 
 
@@ -67,7 +67,7 @@ def find_coins(image):
     """
     outside = np.ones(image.shape, bool)
     for _ in range(FITS):
-        bright = image - ground(image, outside) > THRESHOLD
+        bright = image - background(image, outside) > THRESHOLD
         outside = ~bright
     square = ImageFilter.MedianFilter(MAJORITY)
     smooth = np.asarray(Image.fromarray(np.uint8(filled(bright)) * 255).filter(square)) > 0

@@ -1,8 +1,8 @@
-"""Reading the layouts that people's photographs come in. A file that is missing, broken or does not
-fit is named and explained, never skipped in silence.
+"""Readers of images, masks and boxes. A file that is missing or broken, or does not fit, raises an
+error with its name and the reason; none is skipped silently.
 
-Every data set here has a length and `sample(epoch, index)`, as Loader wants. Images are (3, H, W)
-float32 from 0 to 1, label maps (H, W) int64, boxes (x, y, w, h) float32 in pixels.
+Every data set here has a length and `sample(epoch, index)`, which a Loader needs. Images are
+(3, H, W) float32 from 0 to 1, label maps (H, W) int64, and boxes (x, y, w, h) float32 in pixels.
 """
 
 from nn_scratch.data.readers.annotations import coco_json, penn_fudan, voc_xml

@@ -1,5 +1,5 @@
-"""Boxes from the annotations of well-known data sets: Pascal VOC's XML, Penn-Fudan's texts, COCO's
-JSON."""
+"""Boxes from the annotations of well-known data sets: the XML files of Pascal VOC, the texts of
+Penn-Fudan, the JSON files of COCO."""
 
 import json
 import re
@@ -12,8 +12,8 @@ from nn_scratch.data.readers.files import DataError, Finder, files_in, one_line,
 
 
 def _from_0(row):
-    """A row of which pixels were counted from 1: only the first corner moves, because the last
-    pixel belongs to the box."""
+    """A row whose pixels were counted from 1, counted from 0. Only the first corner moves, because
+    the last pixel belongs to the box."""
     left, top, right, bottom = row.corners
     return row._replace(corners=(left - 1, top - 1, right, bottom))
 
@@ -24,16 +24,19 @@ def _from_0(row):
 def voc_xml(
     annotations: str | Path, images: str | Path, encoding: str | None = None
 ) -> list[BoxRow]:
-    """BoxRows from Pascal VOC XML files, one file an image, as in VOC itself (Annotations,
-    JPEGImages) and in Oxford-IIIT Pet (annotations/xmls, images).
+    """Read boxes from XML files in the format of Pascal VOC, one file for each image, as in VOC
+    itself (Annotations, JPEGImages) and in Oxford-IIIT Pet (annotations/xmls, images).
 
-    VOC counts pixels from 1: its xmin of 1 is our left edge, 0. If any xmin or ymin in the folder
-    is 0, all its files count from 0, and are read so.
+    VOC counts pixels from 1, so that xmin = 1 is the left edge of the image, which is 0 here. If
+    any xmin or ymin in the folder is 0, all of its files are read as counting from 0.
 
-    encoding: of files that are not UTF-8 and do not say what they are.
+    annotations, images: the folders of XML files and of images. encoding: of files that are neither
+    in UTF-8 nor name their encoding.
 
-    Returns: a row for each object, with its difficult flag, and one for each image without any.
-    Raises: DataError, with the file, for what is missing, no number or no XML.
+    Returns: a BoxRow for each object, with its difficult flag, and one for each image without
+        objects.
+    Raises: DataError, with the file, for a value that is missing or not a number, or a file that is
+        not XML.
     """
     annotations, find = a_path("annotations", annotations), Finder(images)
     files = files_in(annotations, {".xml"})
@@ -45,7 +48,7 @@ def voc_xml(
 
 
 def _voc_rows(path, find, encoding):
-    """The BoxRows of one XML file, as it counts."""
+    """The BoxRows of one XML file, with pixels counted as in the file."""
     try:
         root = ElementTree.fromstring(read_text(path, encoding))
     except ElementTree.ParseError as error:
@@ -55,7 +58,7 @@ def _voc_rows(path, find, encoding):
     try:
         size = tuple(float(text) for text in sizes)
     except (TypeError, ValueError):
-        size = None  # VOC's size is only a remark, and often missing
+        size = None  # the size is not needed, and often missing
     objects = root.findall("object")
     if not objects:
         return [BoxRow(image, None, NOWHERE, str(path), size=size)]
@@ -66,7 +69,7 @@ def _voc_rows(path, find, encoding):
 
 
 def _voc_row(thing, source, image, size):
-    """The BoxRow of an object's element."""
+    """The BoxRow of the XML element of an object."""
     label = one_line(_text_in(thing, "name", source))
     texts = [_text_in(thing, f"bndbox/{edge}", source) for edge in ("xmin", "ymin", "xmax", "ymax")]
     difficult = one_line(thing.findtext("difficult")) or "0"
@@ -77,7 +80,7 @@ def _voc_row(thing, source, image, size):
 
 
 def _text_in(element, tag, source):
-    """The text of what has this tag. Raises DataError where nothing has, or the text is empty."""
+    """The text of the element with this tag. Raises DataError if it is missing or empty."""
     text = element.findtext(tag)
     if text is None:
         raise DataError(f"{source} has no {tag}")
@@ -96,13 +99,14 @@ PENN_FUDAN_BOX = re.compile(
 
 
 def penn_fudan(folder: str | Path, encoding: str | None = None) -> list[BoxRow]:
-    """BoxRows of the Penn-Fudan pedestrians (Annotation/*.txt, PNGImages), from the boxes that its
-    texts name; they count pixels from 1. (Its masks are for segmentation.)
+    """Read the boxes of the Penn-Fudan pedestrians from its texts (Annotation/*.txt, PNGImages),
+    which count pixels from 1. The masks of the data set are not used here.
 
-    encoding: of files that are not UTF-8.
+    encoding: of files that are not in UTF-8.
 
-    Returns: a row for each pedestrian.
-    Raises: DataError for a file that names no image, no box, or fewer boxes than it says.
+    Returns: a BoxRow for each pedestrian.
+    Raises: DataError for a file that names no image or no box, or another number of boxes than it
+        has.
     """
     folder, rows = a_path("folder", folder), []
     find = Finder(folder / "PNGImages")
@@ -125,14 +129,16 @@ def penn_fudan(folder: str | Path, encoding: str | None = None) -> list[BoxRow]:
 
 
 def coco_json(path: str | Path, images: str | Path, encoding: str | None = None) -> list[BoxRow]:
-    """BoxRows from an instances file of COCO's format, for the images in a folder. Its boxes are
-    (x, y, width, height) in pixels, the first at 0; crowds (iscrowd) are difficult.
+    """Read boxes from an instances file in COCO's format, for the images in a folder. Its boxes are
+    (x, y, width, height) in pixels counted from 0; crowds (iscrowd) are difficult objects.
 
-    encoding: of a text that is neither UTF-8 nor begins with a byte-order mark.
+    path: the JSON file. images: the folder of images. encoding: of a file that is neither in UTF-8
+    nor begins with a byte-order mark.
 
-    Returns: a row for each annotation, in the order of the images, and one for each image without
-    any.
-    Raises: DataError, with the annotation, for what is missing, no number, or no JSON.
+    Returns: a BoxRow for each annotation, in the order of the images, and one for each image
+        without annotations.
+    Raises: DataError, with the annotation, for a value that is missing or not a number, or for a
+        file that is not JSON.
     """
     path, find = a_path("path", path), Finder(images)
     try:
@@ -165,7 +171,7 @@ def coco_json(path: str | Path, images: str | Path, encoding: str | None = None)
 
 
 def _by_id(path, content, key):
-    """The objects of a list in COCO's file by their ids, in its order."""
+    """The entries of a list in COCO's file by their ids, in the order of the list."""
     entries = content.get(key) if isinstance(content, dict) else None
     if not isinstance(entries, list):
         raise DataError(f"{path} has no list of {key}: is it a file of COCO's instances?")
@@ -181,7 +187,7 @@ def _by_id(path, content, key):
 
 
 def _label(path, category):
-    """The name of a category."""
+    """The name of a category. Raises DataError if it has none."""
     name = category.get("name")
     if not isinstance(name, str) or not one_line(name):
         raise DataError(f"{path}, category {category['id']}: the name is {name!r}")
@@ -189,7 +195,7 @@ def _label(path, category):
 
 
 def _coco_size(picture):
-    """(width, height) of an image as COCO's file tells it; None where it does not."""
+    """(width, height) of an image according to COCO's file, or None if it does not say."""
     size = picture.get("width"), picture.get("height")
     return size if all(isinstance(side, int) for side in size) else None
 

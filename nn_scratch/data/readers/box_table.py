@@ -1,4 +1,4 @@
-"""Boxes from a table, as every spreadsheet saves it."""
+"""Boxes from a table, in the forms of CSV that spreadsheets save."""
 
 import csv
 from io import StringIO
@@ -13,17 +13,20 @@ SEPARATORS = ",;\t"
 
 
 def box_csv(path: str | Path, images: str | Path, encoding: str | None = None) -> list[BoxRow]:
-    """BoxRows from a table with the columns of CSV_COLUMNS, and any others, for the images in a
-    folder; as spreadsheets save it, with commas, semicolons or tabs (decimal commas then are
-    points), and blanks around values.
+    """Read boxes from a table with the columns of CSV_COLUMNS, and possibly others, for the images
+    in a folder. Values are separated by commas, semicolons or tabs, and may be surrounded by
+    blanks. If the separator is not a comma, numbers may have decimal commas.
 
-    Corners are in pixels, the first at 0; where all lie between 0 and 1, in fractions of the image.
-    An image with several objects has several rows; one without any has a row of its name alone.
+    Corners are in pixels, counted from 0; if all of them lie between 0 and 1, they are fractions of
+    the image. An image with several objects has several rows; an image without objects has a row
+    with nothing but its name.
 
-    encoding: of a text that is neither UTF-8 nor begins with a byte-order mark.
+    path: the table. images: the folder of images. encoding: of a file that is neither in UTF-8 nor
+    begins with a byte-order mark.
 
-    Returns: a row for each line.
-    Raises: DataError, with the line, for what is missing, no number, or in another encoding.
+    Returns: a BoxRow for each row.
+    Raises: DataError, with the line, for a value that is missing or not a number, or for another
+        encoding.
     """
     path, find = a_path("path", path), Finder(images)
     separator, lines = _table(path, read_text(path, encoding))
@@ -48,9 +51,9 @@ def box_csv(path: str | Path, images: str | Path, encoding: str | None = None) -
 
 
 def _table(path, text):
-    """The separator of a table, and (line number, values by column) of each row."""
+    """(separator, [(line number, {column: value}) for each row]) of a table."""
     lines, start = list(StringIO(text, newline="")), 0
-    if lines and lines[0].lower().startswith("sep="):  # Excel's own remark
+    if lines and lines[0].lower().startswith("sep="):  # a line that Excel adds
         start = 1
     separator = max(SEPARATORS, key="".join(lines[start : start + 1]).count)
     reader = csv.reader(lines[start:], delimiter=separator)
@@ -78,7 +81,7 @@ def _table(path, text):
 
 
 def _check_columns(path, columns, separator):
-    """Raise DataError if a table lacks a column."""
+    """Raise DataError if a table lacks one of CSV_COLUMNS."""
     missing = [name for name in CSV_COLUMNS if name not in columns]
     if missing:
         named = {",": "commas", ";": "semicolons", "\t": "tabs"}[separator]
@@ -89,7 +92,7 @@ def _check_columns(path, columns, separator):
 
 
 def _as_fractions(rows, path):
-    """The rows, as fractions where all their corners lie between 0 and 1."""
+    """The rows, marked as fractions of the image if all of their corners lie between 0 and 1."""
     values = [value for row in rows if row.label is not None for value in row.corners]
     if not values or not all(0 <= value <= 1 for value in values):
         return rows

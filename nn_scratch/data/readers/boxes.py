@@ -1,5 +1,5 @@
-"""Images with labelled boxes: one each, to localize, or any number, to detect. Where the boxes
-stand, in tables or in the files of well-known data sets, is the matter of other files."""
+"""Data sets of images with labelled boxes: one box an image for localization, any number for
+detection. Other files read the boxes from tables and annotations, as BoxRows."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -16,18 +16,20 @@ from nn_scratch.data.readers.images import read_image
 from nn_scratch.data.samples import sample_at
 
 Corners = tuple[float, float, float, float]
-NOWHERE: Corners = (0.0, 0.0, 0.0, 0.0)  # the corners of no object
+NOWHERE: Corners = (0.0, 0.0, 0.0, 0.0)  # stands for the corners in a row without an object
 FRACTIONS, PIXELS_FROM_0 = "fractions of the image", "pixels counted from 0"
-LEAST_INSIDE = 0.5  # of a box's area; a box of which less is inside belongs to another image
+LEAST_INSIDE = 0.5  # of a box's area inside the image; with less, the box is for another image
 ELSEWHERE = "; images with none or several are for detection, not for localization"
 
 
 class BoxRow(NamedTuple):
-    """An image, what is in it, and where: corners (xmin, ymin, xmax, ymax) in pixels of the upright
-    image, or in FRACTIONS of its width and height. `source` says where that was read, `unit` in
-    what, `size` (width, height) for which size of the image, where that is told. difficult: an
-    object that nobody is blamed for missing, such as a crowd. An image without objects has one
-    row, of which the label is None."""
+    """An object in an image. An image without objects has one row, whose label is None.
+
+    corners: (xmin, ymin, xmax, ymax) in pixels of the upright image, or, if `unit` is FRACTIONS, in
+    fractions of its width and height. source: where the row was read, for messages. size: (width,
+    height) of the image according to the annotation, if it says so. difficult: an object, such as a
+    crowd, that counts neither as found nor as missed.
+    """
 
     image: Path
     label: str | None
@@ -39,10 +41,10 @@ class BoxRow(NamedTuple):
 
 
 class _Annotated:
-    """Images and the rows of each: what data sets of boxes share.
+    """The base of data sets of boxes: images, and the rows of each.
 
-    class_names: the order of the classes; by default the labels that occur, sorted. What is left
-    out or read in a special way is counted in `notes`.
+    class_names: the classes in the order of their labels, by default the labels that occur, sorted.
+    notes: sentences about rows that were left out or read in a special way.
     """
 
     def __init__(self, rows: Iterable[BoxRow], class_names: Sequence[str] | None = None):
@@ -70,18 +72,18 @@ class _Annotated:
         for row in present:
             self._objects.setdefault(row.image, []).append(row)
         self.images = list(self._objects)
-        # Boxes that were cut, and that are for another size of their image, as far as read.
+        # Boxes read so far that were cut, and boxes that were made for another size of the image.
         self._cut: dict[tuple[int, int], str] = {}
         self._resized: dict[tuple[int, int], str] = {}
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """The number of images."""
         return len(self.images)
 
     @property
     def notes(self) -> list[str]:
-        """What was left out or read in a special way; and which boxes were cut, and which are for
-        another size of their image, as far as they have been read."""
+        """Sentences about rows that were left out or read in a special way, and, among the boxes
+        read so far, about those that were cut or were made for another size of the image."""
         notes = [*self._notes]
         for found, what in (
             (self._cut, "cut at the image's border"),
@@ -93,7 +95,7 @@ class _Annotated:
         return notes
 
     def _read(self, epoch, index):
-        """The image with this index, its rows, and the boxes (n, 4) of these in pixels."""
+        """The image with this index, its rows, and their boxes (n, 4) in pixels."""
         _, index = sample_at(epoch, index, len(self))
         path = self.images[index]
         image, rows = read_image(path), self._objects[path]
@@ -127,8 +129,8 @@ class _Annotated:
         return inside
 
     def _compare_sizes(self, row, key, height, width):
-        """Raise DataError if a row was written for the image as it lies, not upright; remember it
-        if it was written for another size, which may be a mistake of whoever wrote it."""
+        """Raise DataError if a row was made for the image before it was turned upright. If it was
+        made for another size of the image, which may be a mistake, keep that for the notes."""
         if row.size == (height, width) != (width, height):
             raise DataError(
                 f"{row.source} is for an image {height} wide and {width} high, but upright, as its "
@@ -140,14 +142,15 @@ class _Annotated:
 
 
 class Boxes(_Annotated):
-    """Images with one labelled box each, from BoxRows; see box_csv, voc_xml and coco_json.
+    """A data set of images with one labelled box each, from the BoxRows that box_csv, voc_xml,
+    penn_fudan or coco_json return.
 
-    class_names: the order of the classes; by default the labels that occur, sorted. Rows whose
-    image does not exist are left out and counted in `notes`, and so are boxes that reach out of
-    their image once they are read: they are cut.
+    class_names: the classes in the order of their labels, by default the labels that occur, sorted.
+    Rows whose image does not exist are left out, and boxes that reach out of their image are cut;
+    `notes` counts both.
 
-    Raises: DataError where a label is none of the classes, an image has no box or two, or no image
-    exists; TypeError or ValueError for other rows and names.
+    Raises: DataError if a label is none of the classes, if an image has no box or two, or if no
+        image exists; TypeError or ValueError for rows and names of a wrong kind.
     """
 
     def __init__(self, rows: Iterable[BoxRow], class_names: list[str] | None = None):
@@ -162,27 +165,28 @@ class Boxes(_Annotated):
                 )
 
     def sample(self, epoch: int, index: int) -> tuple[Array, np.int64, Array]:
-        """The image, its class and its box with this index; all epochs are the same.
+        """The image with this index, its class and its box; all epochs are the same.
 
-        Returns: (3, H, W) float32 from 0 to 1, an int64, and (4,) float32: x, y, w, h in pixels.
-        Raises: DataError for files that are broken, and boxes that are empty or elsewhere;
-            TypeError or ValueError for an epoch or an index that is none.
+        Returns: image (3, H, W) float32 from 0 to 1, class as an int64, and box (4,) float32 as
+            (x, y, w, h) in pixels.
+        Raises: DataError for a broken file, or a box that is empty or outside of its image;
+            TypeError or ValueError if epoch or index is not a whole number in range.
         """
         image, (row,), (box,) = self._read(epoch, index)
         return image, np.int64(self.class_names.index(row.label)), box
 
 
 class ObjectBoxes(_Annotated):
-    """Images with any number of labelled boxes each, from BoxRows; see box_csv, voc_xml, penn_fudan
-    and coco_json.
+    """A data set of images with any number of labelled boxes each, from the BoxRows that box_csv,
+    voc_xml, penn_fudan or coco_json return.
 
-    class_names: the order of the classes; by default the labels that occur, sorted. Rows whose
-    image does not exist are left out and counted in `notes`, as are boxes that stand there twice,
-    and boxes that reach out of their image once they are read: they are cut.
+    class_names: the classes in the order of their labels, by default the labels that occur, sorted.
+    Rows whose image does not exist and rows that occur twice are left out, and boxes that reach out
+    of their image are cut; `notes` counts all of these.
 
-    Raises: DataError where a label is none of the classes, an image is said to have objects and to
-    have none, no image exists, or none has an object and no class is named; TypeError or ValueError
-    for other rows and names.
+    Raises: DataError if a label is none of the classes, if an image has rows both with and without
+        an object, if no image exists, or if no image has an object and no class is named; TypeError
+        or ValueError for rows and names of a wrong kind.
     """
 
     collate = staticmethod(collate_objects)
@@ -208,10 +212,10 @@ class ObjectBoxes(_Annotated):
     def sample(self, epoch: int, index: int) -> tuple[Array, Array, Array, Array]:
         """The image with this index and its n objects; all epochs are the same.
 
-        Returns: (3, H, W) float32 from 0 to 1; classes (n,) int64; boxes (n, 4) float32: x, y, w, h
-        in pixels; and difficult (n,) bool.
-        Raises: DataError for files that are broken, and boxes that are empty or elsewhere;
-            TypeError or ValueError for an epoch or an index that is none.
+        Returns: image (3, H, W) float32 from 0 to 1; classes (n,) int64; boxes (n, 4) float32 as
+            (x, y, w, h) in pixels; and difficult (n,) bool.
+        Raises: DataError for a broken file, or a box that is empty or outside of its image;
+            TypeError or ValueError if epoch or index is not a whole number in range.
         """
         image, rows, boxes = self._read(epoch, index)
         labels = [self.class_names.index(row.label) for row in rows]
@@ -220,7 +224,7 @@ class ObjectBoxes(_Annotated):
 
 
 def _rows(rows: Any) -> Any:
-    """At least one BoxRow, of which the parts that are used are what they must be."""
+    """Check that there is at least one BoxRow, and that their values are of the right kinds."""
     found = items("rows", rows, BoxRow, 1)
     for number, row in enumerate(found):
         an_instance(f"rows[{number}].image", row.image, Path)
@@ -230,7 +234,7 @@ def _rows(rows: Any) -> Any:
 
 
 def four_numbers(values: Iterable, source: str | Path) -> Corners:
-    """The corners that four texts or numbers stand for. Raises DataError if they are none."""
+    """Four texts or numbers as corners. Raises DataError if they are not four finite numbers."""
     values = list(values)
     try:
         left, top, right, bottom = numbers = [float(value) for value in values]
@@ -242,7 +246,7 @@ def four_numbers(values: Iterable, source: str | Path) -> Corners:
 
 
 def _left_out(missing):
-    """Notes on rows whose image does not exist."""
+    """Notes about rows whose image does not exist."""
     notes = []
     for empty, what, of in (False, _boxes, "an image"), (True, _empty_images, "a file"):
         rows = [row for row in missing if (row.label is None) == empty]

@@ -1,5 +1,4 @@
-"""The files of a data set: which there are, under which names, and texts as every system writes
-them."""
+"""The files of a data set: listing them, finding them by name, and reading texts of any system."""
 
 import codecs
 import os
@@ -24,25 +23,26 @@ DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
 
 
 def composed(name: str) -> str:
-    """A name with its accents composed (Unicode's NFC): macOS writes "ä" as two characters, other
-    systems as one, and both are one name."""
+    """A name with composed accents (Unicode's NFC). macOS writes "ä" as two characters and other
+    systems as one, but both mean the same name."""
     return normalize("NFC", name)
 
 
 def one_line(text: str | None) -> str:
-    """A label without the blanks and line breaks around and within it, and composed."""
+    """A label with composed accents, and with single blanks in place of runs of blanks and line
+    breaks."""
     return composed(" ".join((text or "").split()))
 
 
 def relative_name(path: Path, folder: Path) -> str:
-    """The name of a file in a data set: its path from the folder on, with slashes, composed."""
-    if path.is_relative_to(folder):  # a table may name images elsewhere
+    """The name of a file in a data set: its path relative to the folder, with slashes."""
+    if path.is_relative_to(folder):  # it is not if a table names images elsewhere
         path = path.relative_to(folder)
     return composed(path.as_posix())
 
 
 def some(names: Iterable[str], limit: int = 3) -> str:
-    """The first few of the names, and how many more there are."""
+    """The first few names, and how many more there are, as a text."""
     names = list(names)
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
@@ -57,8 +57,8 @@ def counted(number: int, thing: str, things: str | None = None) -> str:
 
 
 def files_in(folder: str | Path, suffixes: set[str]) -> list[Path]:
-    """The files with one of the suffixes in a folder and the folders in it, sorted by name. Hidden
-    files and folders do not count. Raises DataError if there are none."""
+    """The files with one of the suffixes in a folder and its subfolders, sorted by name, without
+    hidden ones. Raises DataError if there are none."""
     found = [path for path in _visible(folder) if path.suffix.lower() in suffixes]
     if not found:
         raise DataError(f"{folder} has no file that ends in {', '.join(sorted(suffixes))}")
@@ -66,13 +66,13 @@ def files_in(folder: str | Path, suffixes: set[str]) -> list[Path]:
 
 
 def image_files(folder: str | Path) -> list[Path]:
-    """The images in a folder and the folders in it, sorted by name. Raises DataError if there are
+    """The image files in a folder and its subfolders, sorted by name. Raises DataError if there are
     none."""
     return files_in(folder, IMAGES)
 
 
 def other_files(folder: str | Path) -> list[str]:
-    """A note that counts the files in a folder whose suffix is none of an image's; or none."""
+    """A list with a note about the files in a folder that are not images; empty without such."""
     names = [path.name for path in _visible(folder) if path.suffix.lower() not in IMAGES]
     if not names:
         return []
@@ -83,7 +83,7 @@ def other_files(folder: str | Path) -> list[str]:
 
 
 def _visible(folder: str | Path) -> list[Path]:
-    """All files in a folder and the folders in it that are not hidden, sorted by name."""
+    """All files in a folder and its subfolders that are not hidden, sorted by name."""
     folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}")
@@ -95,15 +95,15 @@ def _visible(folder: str | Path) -> list[Path]:
 
 
 class Finder:
-    """Finds files by their names, however these are composed, in a folder."""
+    """Finds files in a folder by their names, whether accents are composed or not."""
 
     def __init__(self, folder: str | Path):
         self.folder = a_path("images", folder)
         self._listings: dict[Path, dict[str, Path]] = {}
 
     def __call__(self, name: str) -> Path:
-        """The path of a name in the folder. Where nothing has that name, the path is as written;
-        tables from Windows may separate folders by backslashes."""
+        """The path of the file with this name, in which folders may be separated by backslashes. If
+        there is no such file, the path is the name as written, in the folder."""
         written = self.folder / name
         if written.exists():
             return written
@@ -125,11 +125,11 @@ class Finder:
 def read_text(path: str | Path, encoding: str | None = None) -> str:
     """The text of a file.
 
-    A byte-order mark says what it is: UTF-8, UTF-16 or UTF-32. Without one it is in `encoding`, or
-    in what an XML file declares, or else in UTF-8.
+    The encoding is that of the byte-order mark (UTF-8, UTF-16 or UTF-32) if there is one, or else
+    `encoding`, or else what an XML file declares, or else UTF-8.
 
-    Raises DataError, naming the encoding and the line, where that is not so: no other encoding is
-    guessed, because a wrong guess is read without an error and turns "Kätzchen" into "KÃ¤tzchen".
+    Raises: DataError, with the encoding and the line, if the file is not in that encoding. No other
+        is guessed, because a wrong guess may raise no error and turn "Kätzchen" into "KÃ¤tzchen".
     """
     optional(a_text, "encoding", encoding)
     try:

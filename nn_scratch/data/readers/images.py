@@ -1,4 +1,4 @@
-"""Images as viewers show them, and masks as the numbers that they store."""
+"""Read images as viewers show them, and masks as the numbers that they store."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +12,8 @@ from nn_scratch.arguments import a_path
 from nn_scratch.backend import Array
 from nn_scratch.data.readers.files import DataError
 
-ORIENTATION = 0x0112  # EXIF's tag
-UPRIGHT = {  # what a viewer does with each of its values; 1 is upright
+ORIENTATION = 0x0112  # the tag in EXIF
+UPRIGHT = {  # values of the tag, and how a viewer turns the image; 1 means upright
     2: Transpose.FLIP_LEFT_RIGHT,
     3: Transpose.ROTATE_180,
     4: Transpose.FLIP_TOP_BOTTOM,
@@ -22,27 +22,27 @@ UPRIGHT = {  # what a viewer does with each of its values; 1 is upright
     7: Transpose.TRANSVERSE,
     8: Transpose.ROTATE_90,
 }
-REDUCED = 254  # TIFF's tag NewSubfileType: its first bit marks a smaller copy of another page
-SCALED = {"L;2": 85, "L;4": 17}  # Pillow stretches 2 and 4 bits to 8
+REDUCED = 254  # TIFF's tag NewSubfileType, whose first bit marks a smaller copy of another page
+SCALED = {"L;2": 85, "L;4": 17}  # the factors by which Pillow stretches 2 and 4 bits to 8
 WHITE_IS_ZERO = {"1;I", "L;I", "L;2I", "L;4I"}
 WITH_ALPHA = {"LA", "PA", "RGBA", "RGBa"}
 WHITE = 255
 
 
 def read_image(path: str | Path) -> Array:
-    """An image as viewers and labelling tools show it.
+    """Read an image as viewers and labelling tools show it.
 
     - It is turned upright as its EXIF orientation says.
-    - Grey of 16 bits is divided by 65535, black to white in full; grey of floats is taken as it is
-      and must lie between 0 and 1. Integers of 32 bits have no agreed white and are refused.
-    - What is transparent lies on white.
+    - Grey values of 16 bits are divided by 65535; grey values that are floats are kept, and must
+      lie between 0 and 1. Integers of 32 bits are refused, because it is not agreed which is white.
+    - Transparent images are laid on white.
     - Palettes, 1 bit, CMYK and YCbCr become RGB; colour profiles are not applied.
-    - Of several pictures in one file (an animation, the pages of a TIFF) none is chosen: that is
-      refused. Previews that cameras add, and smaller copies of the same page, do not count.
+    - A file with several pictures (an animation, the pages of a TIFF) is refused. Previews that
+      cameras add, and smaller copies of the same page, do not count.
 
-    Returns: (3, H, W) float32 from 0 to 1; grey images three times the same.
-    Raises: DataError, with the file's name, whatever is wrong with it; TypeError for what is no
-        path.
+    Returns: (3, H, W) float32 from 0 to 1; the three channels of a grey image are equal.
+    Raises: DataError, with the name of the file, if it cannot be read or is refused; TypeError if
+        `path` is not a path.
     """
     with _opened(a_path("path", path)) as (image, stored):
         pixels = _in_colour(image, stored, path)
@@ -51,12 +51,13 @@ def read_image(path: str | Path) -> Array:
 
 
 def read_mask(path: str | Path) -> Array:
-    """The numbers that a mask stores, whatever its bit depth and byte order; of a palette image the
-    indices, never the colours. It is turned upright as its EXIF orientation says.
+    """Read the numbers that a mask stores, with any bit depth and byte order. In a palette image
+    these are the indices, not the colours. It is turned upright as its EXIF orientation says.
 
     Returns: (H, W) int64.
-    Raises: DataError, with the file's name, for what stores no numbers exactly: colour images,
-    JPEG, fractions; and for files that are broken. TypeError for what is no path.
+    Raises: DataError, with the name of the file, if it cannot be read, or is of a kind that does
+        not store whole numbers exactly: colour images, JPEG, fractions. TypeError if `path` is not
+        a path.
     """
     with _opened(a_path("path", path)) as (image, stored):
         if stored.format in ("JPEG", "MPO"):
@@ -71,8 +72,8 @@ def read_mask(path: str | Path) -> Array:
 
 
 class _Stored(NamedTuple):
-    """How a file stores its pixels, as far as Pillow tells before it reads them: the file's format,
-    the codec, Pillow's name of the raw mode, and the largest value."""
+    """How a file stores its pixels, according to Pillow before it reads them: the format of the
+    file, the codec, Pillow's name of the raw mode, and the largest value."""
 
     format: str
     codec: str
@@ -82,8 +83,8 @@ class _Stored(NamedTuple):
 
 @contextmanager
 def _opened(path):
-    """(the image, read to its end and upright, its _Stored); failures of reading, and of what is
-    done with the image, are DataErrors with the file's name."""
+    """A context with (the image, read completely and turned upright, its _Stored). Errors of
+    reading, and errors inside the context, become DataErrors with the name of the file."""
     try:
         with Image.open(path) as image:
             if 0 in image.size:
@@ -105,7 +106,7 @@ def _opened(path):
 
 
 def _upright(image):
-    """The image turned as its EXIF orientation says; metadata that are broken say nothing."""
+    """The image, turned as its EXIF orientation says; broken metadata are ignored."""
     try:
         method = UPRIGHT.get(image.getexif().get(ORIENTATION))
     except Exception:
@@ -123,12 +124,12 @@ def _refuse_several(image, path):
             pages += not image.tag_v2.get(REDUCED, 0) & 1
         image.seek(0)
         frames = pages
-    if frames > 1 and image.format != "MPO":  # a camera's photograph with its preview
+    if frames > 1 and image.format != "MPO":  # MPO: a camera's photograph with a preview
         raise DataError(f"{path} holds {frames} pictures, but one is needed: save the one you mean")
 
 
 def _in_colour(image, stored, path):
-    """RGB from 0 to 1, (H, W, 3), or grey (H, W)."""
+    """The pixels from 0 to 1, as RGB (H, W, 3) or as grey (H, W)."""
     sixteen = image.mode.startswith("I;16")
     if sixteen or (image.mode == "I" and stored.format in ("PNG", "PPM")):
         return np.asarray(image, np.float32) / 65535
@@ -153,7 +154,7 @@ def _in_colour(image, stored, path):
 
 
 def _numbers(image, stored, path):
-    """The numbers (H, W) in a file of one channel, or of one beside an alpha of nothing hidden."""
+    """The numbers (H, W) in a file of one channel, beside which an opaque alpha is allowed."""
     if image.mode == "LA" and image.getextrema()[1] == (WHITE, WHITE):
         image = image.getchannel("L")
     if image.mode not in ("L", "P", "1", "I", "F") and not image.mode.startswith("I;16"):
@@ -167,7 +168,7 @@ def _numbers(image, stored, path):
             "PNG"
         )
     numbers = np.asarray(image)
-    if stored.codec in ("ppm", "ppm_plain"):  # stretched from 0 ... largest
+    if stored.codec in ("ppm", "ppm_plain"):  # Pillow has stretched values from 0 … largest
         most = 255 if image.mode == "L" else 65535
         return np.round(numbers.astype(np.float64) * stored.largest / most)
     return numbers // SCALED.get(stored.mode, 1) if image.mode == "L" else numbers

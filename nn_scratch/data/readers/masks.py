@@ -1,6 +1,5 @@
-"""Images with a class for every pixel: pairs of an image and its mask, and which numbers in the
-masks are which classes. Classes are never guessed: where the numbers can be meant in two ways, what
-was found is said, and how to name it."""
+"""Data sets of images with masks, and the classes that the numbers in masks mean. Classes are not
+guessed: if the numbers could mean two things, an error says what was found, and how to name it."""
 
 from collections import Counter
 from pathlib import Path
@@ -33,24 +32,25 @@ from nn_scratch.data.samples import sample_at
 from nn_scratch.data.threads import in_threads
 from nn_scratch.geometry import flag
 
-VOID = (255, 65535)  # what data sets mostly store where no class is known
-SHOWN = 8  # of the numbers found in masks
+VOID = (255, 65535)  # the numbers that data sets mostly store where the class is unknown
+SHOWN = 8  # how many of the numbers found in masks a message shows
 
 
 class MaskFolders:
-    """Images in one folder, their masks under the same names (any image suffix) in another.
+    """A data set of images in one folder, with masks of the same names in another.
 
-    A mask's pixels are class numbers, 0 to num_classes − 1, or `ignore_index`. `numbers` gives the
-    number that masks store for each class, where it is another; ignore_index is a stored number
-    too, and `ignored` what such pixels have in the label maps.
+    images, masks: the folders. An image and its mask may have different suffixes. An image without
+        a mask is an error; masks without an image are counted in `notes`.
+    num_classes: masks store the numbers 0 to num_classes − 1, or `ignore_index`.
+    ignore_index: the number that masks store for pixels that do not count. The attribute `ignored`
+        is the label of such pixels in label maps.
+    numbers: the number that masks store for each class, if it is not the number of the class.
+    mask_ending: a text at the end of masks' names that is missing in the images' names.
+    stems: the names without suffix of the images that are used, as {line of their list: name}; by
+        default all.
+    instances: whether masks store numbers of objects from 1 on, which all become class 1.
 
-    mask_ending: what the masks' names have more than their images'. stems: the names without suffix
-    of the images that count, {line of their list: name}; by default all. instances: masks number
-    objects from 1 on, and all of them are class 1.
-
-    An image without a mask is an error; masks without an image are counted in `notes`.
-
-    Raises: DataError for folders that do not fit; TypeError or ValueError for arguments of another
+    Raises: DataError for folders that do not fit; TypeError or ValueError for arguments of a wrong
         kind.
     """
 
@@ -78,7 +78,7 @@ class MaskFolders:
         self.ignored = ignored_label(self.numbers, ignore_index)
         self.instances = flag("instances", instances)
         self._opened: set[int] = set()
-        self._voids: set[int] = set()  # those of the opened masks that have pixels to ignore
+        self._voids: set[int] = set()  # the opened masks that have pixels to ignore
         self.notes = [*other_files(images), *other_files(masks)]
         images_of, masks_of = _by_stem(images), _by_stem(masks, mask_ending)
         if stems is not None:
@@ -98,7 +98,7 @@ class MaskFolders:
         self.pairs = [(images_of[name], masks_of[name]) for name in images_of]
 
     def __len__(self) -> int:
-        """How many images there are."""
+        """The number of images."""
         return len(self.pairs)
 
     @property
@@ -109,9 +109,10 @@ class MaskFolders:
     def sample(self, epoch: int, index: int) -> tuple[Array, Array]:
         """The image and the label map with this index; all epochs are the same.
 
-        Returns: (3, H, W) float32 from 0 to 1, and (H, W) int64: classes from 0, or `ignored`.
-        Raises: DataError for files that are broken or do not fit; TypeError or ValueError for an
-            epoch or an index that is none.
+        Returns: image (3, H, W) float32 from 0 to 1, and label map (H, W) int64: classes from 0 on,
+            or `ignored`.
+        Raises: DataError for files that are broken or do not fit; TypeError or ValueError if epoch
+            or index is not a whole number in range.
         """
         _, index = sample_at(epoch, index, len(self))
         image_path, mask_path = self.pairs[index]
@@ -131,12 +132,13 @@ class MaskFolders:
 
     @property
     def ignores_nothing(self) -> bool:
-        """Whether all masks have been opened, and none stores ignore_index, which is given."""
+        """Whether an ignore_index is given, all masks have been opened, and none of them stores
+        it."""
         opened = len(self._opened) == len(self.pairs)
         return self.ignore_index is not None and opened and not self._voids
 
     def _labels(self, numbers, path):
-        """The classes of stored numbers (H, W)."""
+        """The label map (H, W) for the numbers (H, W) of a mask."""
         order = np.argsort(self.numbers)
         places = np.searchsorted(self.numbers, numbers, sorter=order).clip(max=len(order) - 1)
         classes = order[places]
@@ -150,7 +152,7 @@ class MaskFolders:
         return classes
 
     def _complain(self, numbers, known, path):
-        """Raise DataError that names the first number that is not known, and how to name it."""
+        """Raise DataError for the first number that is not known, and say how to name it."""
         row, column = (int(i[0]) for i in (~known).nonzero())
         number, classes = numbers[row, column], self.numbers
         stored = some(map(str, classes.tolist()), SHOWN)
@@ -173,18 +175,19 @@ class MaskFolders:
 def camvid_like(
     folder: str | Path, split: str, num_classes: int, ignore_index: int | None = None
 ) -> MaskFolders:
-    """The layout of the SegNet tutorial's CamVid: images in `split`/, masks in `split`annot/.
+    """Open CamVid as the SegNet tutorial lays it out: images in SPLIT/, masks in SPLITannot/.
 
     Returns: a MaskFolders of these two folders.
-    Raises: as MaskFolders.
+    Raises: what MaskFolders raises.
     """
     folder, split = a_path("folder", folder), a_text("split", split)
     return MaskFolders(folder / split, folder / f"{split}annot", num_classes, ignore_index)
 
 
 def ignored_label(numbers: Array, ignore_index: int | None) -> int | None:
-    """What pixels that store `ignore_index` have in label maps: the class, if it is the number of
-    one, else the same number, or, if a class has that, the number of classes."""
+    """The label in label maps of pixels that store `ignore_index`. If that is the number of a
+    class, it is the class. Otherwise it is ignore_index itself or, if a class has that label, the
+    number of classes."""
     if ignore_index is None:
         return None
     found = np.flatnonzero(np.asarray(numbers) == ignore_index)
@@ -194,7 +197,7 @@ def ignored_label(numbers: Array, ignore_index: int | None) -> int | None:
 
 
 def _listed(files, stems, folder):
-    """The files, by name, that a list names. Raises DataError for one that is not there."""
+    """The files that a list names, by name. Raises DataError for one that is not there."""
     missing = [stem for stem in stems if stem not in files]
     if missing:
         raise DataError(f"{folder} has no image named {some(missing)}, which a list names")
@@ -202,7 +205,7 @@ def _listed(files, stems, folder):
 
 
 def _by_stem(folder, ending=""):
-    """Images by their names without suffix and ending, below the folder."""
+    """The images in a folder by their relative paths, without suffix and ending."""
     found = {}
     for path in image_files(folder):
         name = composed(path.relative_to(folder).with_suffix("").as_posix()).removesuffix(ending)
@@ -216,18 +219,18 @@ def _by_stem(folder, ending=""):
 
 
 class Classes(NamedTuple):
-    """Names of classes, and the number that masks store for each."""
+    """The names of classes, and the number that masks store for each."""
 
     names: list[str]
     numbers: list[int]
 
 
 def read_classes(path: str | Path, encoding: str | None = None) -> Classes:
-    """Classes from a text file: a name in each line, stored as 0, 1, 2 and so on; or in each line
-    the stored number, a colon and the name ("255: cat"). Empty lines do not count.
+    """Read Classes from a text file. Each line has a name, and masks store 0, 1, 2 and so on; or
+    each line has the stored number, a colon and the name ("255: cat"). Empty lines do not count.
 
-    Raises: DataError for a file without names, with one name or number twice, or with numbers in
-    some of its lines only.
+    Raises: DataError for a file without names, with a name or number that occurs twice, or with
+        numbers in only some of its lines.
     """
     lines = [
         (number, text)
@@ -260,10 +263,9 @@ def read_classes(path: str | Path, encoding: str | None = None) -> Classes:
 
 
 def numbered_classes(masks: list[Path], ignore_index: int | None = None) -> Classes:
-    """Classes that have no other names than their numbers, 0, 1, 2 and so on without a gap: all
-    masks are read, to see which there are.
+    """Classes that are named by their numbers 0, 1, 2 and so on. All masks are read to find them.
 
-    Raises: DataError, with what was found and how to name it, where numbers have gaps.
+    Raises: DataError, with what was found and how to name it, if the numbers have gaps.
     """
     pixels: Counter[int] = Counter()
     in_masks: Counter[int] = Counter()
@@ -280,10 +282,10 @@ def numbered_classes(masks: list[Path], ignore_index: int | None = None) -> Clas
 
 
 def _numbers_in(path):
-    """How many pixels of a mask have which number."""
+    """The number of pixels for each number in a mask."""
     numbers = read_mask(path)
     if numbers.min() >= 0 and numbers.max() < 1 << 16:
-        counts = np.bincount(numbers.ravel())  # much faster than sorting them
+        counts = np.bincount(numbers.ravel())  # much faster than np.unique, which sorts
         found = np.flatnonzero(counts)
         return dict(zip(found.tolist(), counts[found].tolist(), strict=True))
     found, counts = np.unique(numbers, return_counts=True)
@@ -291,7 +293,7 @@ def _numbers_in(path):
 
 
 def _question(masks, pixels, in_masks, numbers):
-    """What was found in masks, and how to say what it means."""
+    """A message with the numbers found in masks, and advice on how to say what they mean."""
     total = sum(pixels.values())
     most = [number for number, _ in pixels.most_common(SHOWN)]
     found = ", ".join(
@@ -309,7 +311,7 @@ def _question(masks, pixels, in_masks, numbers):
 
 
 def _advice(numbers, most):
-    """How to say what these numbers mean, by what they look like."""
+    """Advice on how to say what these numbers mean, which depends on what they look like."""
     void = [number for number in VOID if number in numbers]
     rest = [number for number in numbers if number not in void]
     if not numbers:

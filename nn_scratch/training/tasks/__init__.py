@@ -1,4 +1,4 @@
-"""What nets are trained for. A task is one file with a class, which has its place in TASKS."""
+"""The tasks that nets are trained for. Each is a class in a file of its own, listed in TASKS."""
 
 from nn_scratch.training.tasks.detection import Detection
 from nn_scratch.training.tasks.localization import Localization

@@ -1,4 +1,4 @@
-"""All objects of an image: which, and where."""
+"""The task of detection: the classes and boxes of all objects in an image."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ from nn_scratch.training.settings import Settings, with_default
 from nn_scratch.training.tasks.detectors import Detector, HeatMaps, Windows
 from nn_scratch.training.tasks.task import Task, backward, check_batch, total
 
-DRAWN = 8  # images of a batch
-SHOWN = 0.3  # the least score of a box in a picture
-IOU_THRESHOLD = 0.5  # boxes of one class that overlap more are doubles
-APART = 0.5  # boxes in a picture overlap no more, of whatever class: two would hide each other
+DRAWN = 8  # images of a batch that are drawn
+SHOWN = 0.3  # the least score of a box that is drawn
+IOU_THRESHOLD = 0.5  # of non-maximum suppression, for each class by itself
+DRAWN_IOU = 0.5  # the same for the boxes in a picture, among all classes: others would hide them
 
 
 @dataclass(kw_only=True)
 class DetectionSettings(Settings):
-    """The settings of a detection."""
+    """The settings of detection."""
 
     task = "detection"
 
@@ -45,14 +45,17 @@ class DetectionSettings(Settings):
 
 
 class Detection(Task):
-    """All objects of an image. Batches are (images, labels, boxes, difficult), the last three lists
-    with an array for each image: labels (n,), boxes (n, 4) in pixels, difficult (n,) bool.
+    """The task of detecting all objects of an image.
 
-    What a net gives says which kind of detector it is, see tasks.detectors: heat maps, sizes and
-    offsets; or each window's scores and box. Average precision is COCO's, over all classes of which
-    there are objects: at IoU 0.5 (ap50), at 0.75, and the mean from 0.5 to 0.95 (ap).
+    Batches are (images, labels, boxes, difficult). Images are (N, C, H, W); the others are lists
+    with an array for each image: labels (n,), boxes (n, 4) as (x, y, w, h) in pixels, difficult
+    (n,) bools. Difficult objects count neither as found nor as missed.
 
-    Raises: TypeError or ValueError for a num_classes that is none.
+    A net gives heat maps, sizes and offsets, as nets.CenterNet does, or scores and boxes of
+    windows, as nets.SlidingDetector does. Average precision is defined as in COCO, over all classes
+    that have objects: ap50 at IoU 0.5, ap75 at IoU 0.75, and ap, the mean over 0.5, 0.55, …, 0.95.
+
+    Raises: TypeError or ValueError if num_classes is not a number of classes.
     """
 
     name = "detection"
@@ -68,14 +71,18 @@ class Detection(Task):
 
     @classmethod
     def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Detection":
-        """As Task.of.
+        """The task for these settings and data.
 
-        Returns: the task.
+        Returns: a Detection.
         """
         return cls(len(source.class_names))
 
     def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
-        """As Task.step: "loss", and each of the detector's losses."""
+        """One forward and backward pass, see Task.step.
+
+        Returns: "loss", the losses of the detector by their names, and "counts".
+        Raises: TypeError or ValueError if net or batch are not what they must be.
+        """
         check_batch(net, batch, 4)
         images, truth = _of_batch(batch)
         output = net(to_device(images, net.device))
@@ -90,7 +97,10 @@ class Detection(Task):
         return {"loss": loss, **dict(zip(detector.losses, values, strict=True)), "counts": 1}
 
     def evaluate(self, net: Layer, batches: Iterable) -> dict[str, Any]:
-        """ap, ap50, ap75 and class_ap over all batches."""
+        """Average precision over all batches.
+
+        Returns: ap, ap50, ap75, and class_ap, a list with the ap of each class.
+        """
         matches = []  # for each batch, for each image, for each class
         for batch in batches:
             images, truth = _of_batch(batch)
@@ -99,7 +109,7 @@ class Detection(Task):
             matches.append(
                 [[match(*pair, label) for label in range(self.num_classes)] for pair in pairs]
             )
-        # In the order of one process: it decides which of equal scores comes first.
+        # The images in the order that one process would have: it decides between equal scores.
         ranks = zip(*world().all_gather(matches), strict=True)
         images_of_all = [image for batch in ranks for part in batch for image in part]
         by_class = [[image[label] for image in images_of_all] for label in range(self.num_classes)]
@@ -107,7 +117,10 @@ class Detection(Task):
 
     @staticmethod
     def check_output(output: Any, images: Array, num_classes: int) -> None:
-        """Raises ValueError unless these are the maps of a kind of detector."""
+        """Check that the net gave the maps of one kind of detector.
+
+        Raises: ValueError if it did not.
+        """
         parts = output if isinstance(output, tuple) else (output,)
         shapes = [getattr(part, "shape", type(part).__name__) for part in parts]
         kinds = [
@@ -125,7 +138,10 @@ class Detection(Task):
 
     @staticmethod
     def draw(net: Layer, batch: tuple, class_names: list) -> Figure:
-        """What the net finds in the images, and what it misses."""
+        """Draw the objects that the net finds and misses in the first images of a batch.
+
+        Returns: a Figure.
+        """
         images, truth = _of_batch(tuple(part[:DRAWN] for part in batch))
         found = [legible(each) for each in detections(net, images)]
         return plot_detections(images, truth, found, class_names)
@@ -134,7 +150,10 @@ class Detection(Task):
     def describe(
         output: Any, image: Array, class_names: list, seen: tuple[int, int]
     ) -> tuple[str, Figure]:
-        """Each box with its class and score, in pixels of the image."""
+        """Describe one image's boxes, in pixels of the image, with their classes and scores.
+
+        Returns: a text and a Figure.
+        """
         (found,) = decoded(output, seen)
         height, width = (n / m for n, m in zip(image.shape[1:], seen, strict=True))
         found = legible(found._replace(boxes=found.boxes * [width, height, width, height]))
@@ -146,40 +165,40 @@ class Detection(Task):
 
 
 def detections(net: Layer, images: Array) -> list[Detections]:
-    """What a net finds in images (N, C, H, W).
+    """The objects that a net finds in images (N, C, H, W).
 
-    Returns: the Detections of each, the best first.
+    Returns: the Detections of each image, the highest score first.
     """
     return decoded(net(to_device(images, net.device)), images.shape[2:])
 
 
 def decoded(output: Any, image_size: tuple[int, int]) -> list[Detections]:
-    """What a net's output says of images of this size, without doubles.
+    """The objects in a net's output for images of this size (H, W), after non-maximum suppression.
 
     Returns: the Detections of each image.
     """
-    stride = map_stride(image_size, output[0].shape[2:])
-    return [
-        distinct(each, each.labels, IOU_THRESHOLD) for each in _kind(output).decode(output, stride)
-    ]
+    found = _kind(output).decode(output, map_stride(image_size, output[0].shape[2:]))
+    return [distinct(each, each.labels, IOU_THRESHOLD) for each in found]
 
 
 def legible(found: Detections) -> Detections:
-    """Those that are fit for a picture: likely ones, and of two in one place the likelier, whatever
-    their classes.
+    """The detections that are drawn: those with a high score that no better box of any class
+    hides.
 
     Returns: Detections.
     """
     likely = found.scores >= SHOWN
-    return distinct(Detections(*(part[likely] for part in found)), None, APART)
+    return distinct(Detections(*(part[likely] for part in found)), None, DRAWN_IOU)
 
 
 def distinct(found, labels, iou_threshold):
+    """Non-maximum suppression, for each label by itself or, without labels, for all together."""
     kept = nms(found.boxes, found.scores, labels, iou_threshold=iou_threshold)
     return Detections(*(part[kept] for part in found))
 
 
 def _kind(output) -> type[Detector]:
+    """The kind of detector that gives such an output."""
     return HeatMaps if len(output) == 3 else Windows
 
 
@@ -190,19 +209,15 @@ def _of_batch(batch):
 
 
 def _metrics(areas_by_class):
-    """ap, ap50, ap75 and class_ap from average precisions (T, K)."""
-    known = areas_by_class[:, ~np.isnan(areas_by_class).all(axis=0)]
+    """ap, ap50, ap75 and class_ap from the average precisions (T, K) at T IoU thresholds."""
+    class_ap = areas_by_class.mean(axis=0)
+    known = areas_by_class[:, ~np.isnan(class_ap)]
     if not known.size:
-        return {
-            "ap": np.nan,
-            "ap50": np.nan,
-            "ap75": np.nan,
-            "class_ap": areas_by_class[0].tolist(),
-        }
+        return {**dict.fromkeys(("ap", "ap50", "ap75"), np.nan), "class_ap": class_ap.tolist()}
     at_75 = int(np.argmin(abs(IOU_THRESHOLDS - 0.75)))
     return {
         "ap": float(known.mean()),
         "ap50": float(known[0].mean()),
         "ap75": float(known[at_75].mean()),
-        "class_ap": areas_by_class.mean(axis=0).tolist(),
+        "class_ap": class_ap.tolist(),
     }

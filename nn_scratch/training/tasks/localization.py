@@ -1,4 +1,4 @@
-"""One class and one box for each image."""
+"""The task of localization: one class and one box for each image."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ BOX_LOSSES = {
     "l2": (ops.mse_loss, ops.mse_loss_backward),
     "smooth_l1": (ops.smooth_l1_loss, ops.smooth_l1_loss_backward),
 }
-DRAWN = 12  # images of a batch
+DRAWN = 12  # images of a batch that are drawn
 
 
 @dataclass(kw_only=True)
 class LocalizationSettings(Settings):
-    """The settings of a localization."""
+    """The settings of localization."""
 
     task = "localization"
 
@@ -52,14 +52,18 @@ class LocalizationSettings(Settings):
 
 
 class Localization(Task):
-    """One class and one box for each image. Batches are (images, labels, boxes in pixels).
+    """The task of finding the class and the box of an image's object.
 
-    The loss is the softmax cross-entropy plus `box_weight` (λ) times the box loss, "l2" or
-    "smooth_l1", of boxes as fractions of the image. A net gives scores (N, K), and one box, (N, 4),
-    or one for each class, (N, K, 4): then the true class's box is trained, and the likeliest
-    class's counts.
+    Batches are (images (N, C, H, W), labels (N,), boxes (N, 4)), with boxes (x, y, w, h) in pixels.
+    A net gives scores (N, K), and boxes as fractions of the image: one for each image, (N, 4), or
+    one for each class, (N, K, 4). In the latter case the box of the true class is trained, and the
+    box of the class with the highest score is the prediction.
 
-    Raises: ValueError for another `box_loss`; TypeError or ValueError for a weight that is none.
+    The loss is the softmax cross-entropy plus box_weight (λ) times the box loss, "l2" or
+    "smooth_l1", of boxes as fractions.
+
+    Raises: ValueError for another box_loss; TypeError or ValueError for a box_weight that is not a
+        finite number of at least 0.
     """
 
     name = "localization"
@@ -77,16 +81,17 @@ class Localization(Task):
 
     @classmethod
     def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Localization":
-        """As Task.of.
+        """The task for these settings and data.
 
-        Returns: the task, with the standard weight of the box.
+        Returns: a Localization with the default weight and loss of boxes.
         """
         return cls()
 
     def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
-        """As Task.step: "loss", "class_loss", "box_loss" and "accuracy".
+        """One forward and backward pass, see Task.step.
 
-        Raises: TypeError or ValueError for what is no net or no such batch.
+        Returns: "loss", "class_loss", "box_loss", "accuracy" and "counts".
+        Raises: TypeError or ValueError if net or batch are not what they must be.
         """
         check_batch(net, batch, 3)
         validate.check_integers("labels of batch", batch[1])
@@ -114,8 +119,11 @@ class Localization(Task):
         return {**dict(zip(names, values, strict=True)), "counts": 1}
 
     def evaluate(self, net: Layer, batches: Iterable) -> dict[str, Any]:
-        """class_accuracy, mean_box_iou and success (share of boxes with IoU ≥ 0.5)."""
-        parts: list[tuple[Array, Array]] = []  # of each batch: whether right, and IoU
+        """The metrics over all batches.
+
+        Returns: class_accuracy, mean_box_iou, and success, the share of boxes with IoU ≥ 0.5.
+        """
+        parts: list[tuple[Array, Array]] = []  # for each batch: which labels are right, and IoUs
         for images, labels, boxes in batches:
             scores, found = net(to_device(images, net.device))
             likeliest = scores.argmax(axis=1)
@@ -129,7 +137,10 @@ class Localization(Task):
 
     @staticmethod
     def check_output(output: Any, images: Array, num_classes: int) -> None:
-        """Raises ValueError unless these are scores (N, K) and boxes."""
+        """Check that the net gave scores (N, K), and boxes (N, 4) or (N, K, 4).
+
+        Raises: ValueError if it did not.
+        """
         count = len(images)
         shapes = [getattr(part, "shape", type(part).__name__) for part in output]
         boxes = (count, 4), (count, num_classes, 4)
@@ -142,7 +153,10 @@ class Localization(Task):
 
     @staticmethod
     def draw(net: Layer, batch: tuple, class_names: list) -> Figure:
-        """The net's boxes and classes beside the truth."""
+        """Draw the net's boxes and classes beside the true ones, for the first images of a batch.
+
+        Returns: a Figure.
+        """
         images, labels, true_boxes = (part[:DRAWN] for part in batch)
         scores, fractions = net(images)
         likeliest = scores.argmax(axis=1)
@@ -154,7 +168,10 @@ class Localization(Task):
     def describe(
         output: Any, image: Array, class_names: list, seen: tuple[int, int]
     ) -> tuple[str, Figure]:
-        """The likeliest class, how likely, and the box in pixels of the image."""
+        """Describe one image's most likely class, its probability, and the box in pixels.
+
+        Returns: a text and a Figure.
+        """
         scores, fractions = output
         likeliest = scores.argmax(axis=1)
         probability = float(ops.softmax(scores).max())
@@ -166,7 +183,10 @@ class Localization(Task):
 
     @staticmethod
     def baseline(train: Any, validation: Any) -> dict[str, Any]:
-        """What the one box that suits the training boxes best scores on the validation boxes."""
+        """The metrics of always predicting one box, the best one for the training boxes.
+
+        Returns: its name, number of parameters, box and metrics on the validation boxes.
+        """
         known, truth = (_fractions(part) for part in (train, validation))
         box = box_tools.best_constant_box(known)
         ious = box_tools.box_iou(np.broadcast_to(box, truth.shape), truth)
@@ -179,8 +199,8 @@ class Localization(Task):
 
 
 def box_of_class(boxes, classes):
-    """The index of one box for each image: all of boxes (N, 4), or those of the classes (N,) of
-    boxes (N, K, 4)."""
+    """The index that selects one box for each image: everything for boxes (N, 4), and the boxes of
+    the given classes (N,) for boxes (N, K, 4)."""
     return np.s_[:] if boxes.ndim == 2 else (xp_of(boxes).arange(len(boxes)), classes)
 
 
@@ -189,6 +209,7 @@ def _box_metrics(ious):
 
 
 def _fractions(loader):
+    """All boxes of a Loader as fractions of their images."""
     return np.concatenate(
         [box_tools.to_fractions(boxes, images.shape[2:]) for images, _, boxes in loader.batches()]
     )

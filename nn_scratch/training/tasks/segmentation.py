@@ -1,4 +1,4 @@
-"""One class for each pixel."""
+"""The task of segmentation: one class for each pixel."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ from nn_scratch.training.settings import (
 from nn_scratch.training.tasks.task import Task, backward, check_batch, moved, share, total
 
 WORTH_SAYING = 0.01  # classes with a smaller share of the pixels are not listed
-DRAWN = 8  # images of a batch
+DRAWN = 8  # images of a batch that are drawn
 
 
 @dataclass(kw_only=True)
 class SegmentationSettings(Settings):
-    """The settings of a segmentation."""
+    """The settings of segmentation."""
 
     task = "segmentation"
 
@@ -62,12 +62,15 @@ class SegmentationSettings(Settings):
 
 
 class Segmentation(Task):
-    """One class for each pixel. Batches are (images, label maps); a net gives scores (N, K, H, W).
+    """The task of finding the class of each pixel.
 
-    class_weights (num_classes,) weigh the classes in the loss; labels equal to `ignore_index` do
-    not count, in the loss and in the segmentation.
+    Batches are (images (N, C, H, W), label maps (N, H, W)); a net gives scores (N, K, H, W).
 
-    Raises: TypeError or ValueError for numbers or weights that are none.
+    class_weights (num_classes,): weights of the classes in the loss. ignore_index: the label of
+    pixels that count neither in the loss nor in the metrics.
+
+    Raises: TypeError or ValueError if num_classes is not a number of classes, class_weights not an
+        array of that many floats, or ignore_index not a whole number.
     """
 
     name = "segmentation"
@@ -100,9 +103,10 @@ class Segmentation(Task):
 
     @classmethod
     def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Segmentation":
-        """As Task.of; median_frequency reads all masks.
+        """The task for these settings and data. Weights by median frequency need all masks of the
+        training images, which are read here.
 
-        Returns: the task.
+        Returns: a Segmentation.
         """
         classes, ignored, weights = len(source.class_names), source.ignore_index, None
         if training and settings.class_weights == "median_frequency":
@@ -112,10 +116,11 @@ class Segmentation(Task):
         return cls(classes, class_weights=weights, ignore_index=ignored)
 
     def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
-        """As Task.step.
+        """One forward and backward pass, see Task.step.
 
-        Raises: ValueError for labels that are no class, before they are moved; TypeError or
-            ValueError for what is no net or no such batch.
+        Returns: "loss", "accuracy" and "counts".
+        Raises: TypeError or ValueError if net or batch are not what they must be; ValueError for
+            labels that are not those of a class.
         """
         check_batch(net, batch, 2)
         validate.check_integers("labels of batch", batch[1])
@@ -145,17 +150,20 @@ class Segmentation(Task):
         return {"loss": loss, "accuracy": right / count, "counts": 1}
 
     def _weight_of(self, labels):
-        """What the labels count in the mean, Σ w[y]."""
+        """Σ w[y] over the labels that count, by which the loss is divided."""
         labels = labels if self.ignore_index is None else labels[labels != self.ignore_index]
         if self.class_weights is None:
             return labels.size
         return np.asarray(to_host(self.class_weights))[labels].sum()
 
     def evaluate(self, net: Layer, batches: Iterable) -> dict[str, Any]:
-        """mean_iou, boundary_f1, class_average_accuracy, global_accuracy and class_iou over all
-        batches."""
+        """The metrics over all batches.
+
+        Returns: mean_iou, boundary_f1, class_average_accuracy, global_accuracy, and class_iou, a
+            list with the IoU of each class.
+        """
         confusion = np.zeros((self.num_classes, self.num_classes), np.int64)
-        edges = np.zeros(2)  # the sum of the images' boundary F1, and how many have a boundary
+        edges = np.zeros(2)  # the sum of boundary F1, and the number of images with a boundary
         for images, labels in batches:
             found = net(to_device(images, net.device)).argmax(axis=1)
             pair = labels, to_host(found)
@@ -173,7 +181,10 @@ class Segmentation(Task):
 
     @staticmethod
     def check_output(output: Any, images: Array, num_classes: int) -> None:
-        """Raises ValueError unless these are scores (N, K, H, W)."""
+        """Check that the net gave scores (N, K, H, W).
+
+        Raises: ValueError if it did not.
+        """
         needed = (len(images), num_classes, *images.shape[2:])
         if getattr(output, "shape", None) != needed:
             given = getattr(output, "shape", type(output).__name__)
@@ -184,7 +195,10 @@ class Segmentation(Task):
 
     @staticmethod
     def draw(net: Layer, batch: tuple, class_names: list) -> Figure:
-        """The net's label maps beside the truth."""
+        """Draw the net's label maps beside the true ones, for the first images of a batch.
+
+        Returns: a Figure.
+        """
         images, truths = (part[:DRAWN] for part in batch)
         return figures.plot_segmentation(images, truths, class_names, net(images).argmax(axis=1))
 
@@ -192,7 +206,10 @@ class Segmentation(Task):
     def describe(
         output: Any, image: Array, class_names: list, seen: tuple[int, int]
     ) -> tuple[str, Figure]:
-        """The classes' shares of the image, and the label map laid over it."""
+        """Describe the shares of the classes in one image, and draw its label map over it.
+
+        Returns: a text and a Figure.
+        """
         labels = output.argmax(axis=1)  # (1, H, W)
         shares = np.bincount(labels.ravel(), minlength=len(class_names)) / labels.size
         order = [label for label in np.argsort(-shares) if shares[label] >= WORTH_SAYING]

@@ -1,4 +1,4 @@
-"""What every task must be able to do, and what tasks share."""
+"""The base class of tasks, and helpers that the tasks share."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
@@ -18,12 +18,11 @@ from nn_scratch.validate import check_images
 
 
 class Task:
-    """What a net is trained for: its data, the loss of a batch and its gradients, the metrics of a
-    data set, and how all that is drawn.
+    """What a net is trained for: which data, which loss, which metrics, and how results are drawn.
 
-    metrics: what `evaluate` gives. best: the one by which one epoch's net is better than
-    another's. compared: those that stand in a table of nets, plotted: those in its plot. nets: the
-    builders by name.
+    nets: the builders of the library's nets for this task, by name. metrics: the names of what
+    `evaluate` gives. best: the metric that decides which epoch was best. compared: the metrics in
+    a table of several nets; plotted: those in its plot.
     """
 
     name: ClassVar[str]
@@ -36,8 +35,8 @@ class Task:
 
     @classmethod
     def open(cls, settings: AnySettings, class_names: list | None = None) -> Source:
-        """The data that the settings name. class_names: the classes and their order, if they are
-        not to be those of the folder. Raises DataError."""
+        """Open the data that the settings name, as a Source. class_names: the classes in the order
+        of their labels, by default those that the folder gives. Raises DataError."""
         if settings.data in BUILT_IN:
             scenes = settings.scenes or SCENES[settings.data]
             return BUILT_IN[settings.data].open(cls.name, scenes, settings.seed)
@@ -52,55 +51,58 @@ class Task:
 
     @classmethod
     def of(cls, settings: Any, source: Source, *, training: bool = True) -> "Task":
-        """The task for these settings and data; for evaluation alone if not `training`."""
+        """The task for these settings and data. Without `training` it is for evaluation only."""
         raise NotImplementedError
 
     def step(self, net: Layer, batch: tuple) -> dict[str, Any]:
-        """Forward, loss, backward: the gradients are added to net.grads.
+        """Forward pass, loss, and backward pass, which adds the gradients to net.grads.
 
-        batch: NumPy arrays, images first; with several processes this rank's part of the batch.
+        batch: NumPy arrays, images first. If several processes train together, it is this rank's
+        part of the batch; then the gradients are this rank's part of those of the whole batch.
 
-        Returns: the losses of the whole batch, "loss" first, as numbers or 0-d arrays that stay
-        where the net is: on a GPU the host waits for nothing in here, unless there are several
-        ranks. "counts" is 0 for a batch without anything that counts: its losses are NaN and its
-        gradients zero. The gradients are this rank's part of the whole batch's.
+        Returns: the losses of the whole batch, "loss" first, as numbers or 0-d arrays on the device
+            of the net, so that the host need not wait for a GPU. If nothing in the batch counts,
+            "counts" is 0, the losses are NaN and the gradients zero.
         """
         raise NotImplementedError
 
     def evaluate(self, net: Layer, batches: Iterable) -> dict[str, Any]:
-        """The metrics over all batches; NaN where nothing counts. Every rank gives its own part of
-        each batch, and gets the metrics of all."""
+        """The metrics over all batches, NaN where nothing counts. Each rank gives its own part of
+        each batch, and gets the metrics of all parts."""
         raise NotImplementedError
 
     @staticmethod
     def check_output(output: Any, images: Array, num_classes: int) -> None:
-        """Raise ValueError, with what is needed, if a net gave something else for these images."""
+        """Raise ValueError, with what is needed, if a net's output for these images does not fit
+        the task."""
         raise NotImplementedError
 
     @staticmethod
     def draw(net: Layer, batch: tuple, class_names: list) -> Figure:
-        """What the net makes of the first images of a batch, beside the truth."""
+        """Draw the net's predictions for the first images of a batch beside the truth."""
         raise NotImplementedError
 
     @staticmethod
     def describe(
         output: Any, image: Array, class_names: list, seen: tuple[int, int]
     ) -> tuple[str, Figure]:
-        """What the net's output (of a batch of one, on the host) says of an image (C, H, W): as
-        text, and drawn on it. seen: the size (H, W) in which the net was given it."""
+        """Describe the net's output for one image (C, H, W) as text, and draw it on the image.
+        output: for a batch of one, in the host's memory. seen: the size (H, W) to which the image
+        was resized for the net."""
         raise NotImplementedError
 
     @staticmethod
     def baseline(train: Any, validation: Any) -> dict[str, Any]:
-        """What can be reached without looking at the images: "name", "params" and metrics; empty
-        if that says nothing. train, validation: Loaders."""
+        """What a prediction that ignores the images reaches: "name", "params" and metrics. Empty if
+        the task has no such baseline. train, validation: Loaders."""
         return {}
 
 
 def check_batch(net: Any, batch: Any, count: int) -> None:
-    """A net, and a batch of so many parts, of which the first are images.
+    """Check that `net` is a Layer, and `batch` a tuple of `count` parts, of which the first is the
+    images.
 
-    Raises: TypeError or ValueError for anything else.
+    Raises: TypeError or ValueError if they are not.
     """
     an_instance("net", net, Layer)
     images, *others = parts("batch", batch, count)
@@ -113,24 +115,24 @@ def check_batch(net: Any, batch: Any, count: int) -> None:
 
 
 def moved(batch: tuple, device: str) -> tuple:
-    """The arrays of a batch on a device."""
+    """The arrays of a batch, moved to a device."""
     return tuple(to_device(part, device) for part in batch)
 
 
 def total(like: Array, *numbers: Any) -> Array:
-    """Numbers or 0-d arrays, each summed over the ranks; on the device of `like`."""
+    """Numbers or 0-d arrays, each summed over the ranks, in one array on the device of `like`."""
     xp = xp_of(like)
     return world().all_reduce(xp.stack([xp.asarray(number, np.float64) for number in numbers]))
 
 
 def share(weight: float) -> tuple[float, float]:
-    """What part of the whole batch's weight this rank's is, and the whole batch's."""
+    """(this rank's share of the weight of the whole batch, the weight of the whole batch)."""
     whole = float(world().all_reduce(np.array([weight], np.float64))[0])
     return (float(weight) / whole if whole else 0.0), whole
 
 
 def backward(net: Layer, gradients: Any) -> None:
-    """Backward through the net, without the gradient in the images, which nobody needs."""
+    """The backward pass through the net. It leaves out the gradient of the images."""
     before, net.need_dx = net.need_dx, False
     try:
         net.backward(gradients)
