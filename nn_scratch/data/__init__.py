@@ -1,4 +1,4 @@
-"""Data: scenes of handwritten digits, a photograph of coins, readers of your own images, batches."""
+"""Data: digit scenes, a photograph of coins, readers of your own images, transforms, batches."""
 
 from nn_scratch.data.coins import CoinDetection, CoinSegmentation
 from nn_scratch.data.digits import DigitDetection, DigitLocalization, DigitSegmentation
