@@ -11,11 +11,11 @@ NN_SCRATCH_THREADS sets the number of threads; the default is every core this pr
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from itertools import pairwise
 from math import prod
+from queue import Empty, SimpleQueue
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -45,22 +45,38 @@ def parallel_for(work, tasks, products=None):
     """Call work(part of the tasks) in every thread; returns the results, in the tasks' order.
 
     Each part is a contiguous run of tasks that depends on their number and the number of threads
-    alone, so results do not depend on timing. The caller's thread takes the first part. A single
-    task with so few `products`, the multiplications that it gives BLAS, that BLAS stays on one
-    thread by itself, is done at once.
+    alone, so results do not depend on timing. The caller's thread takes the first part, and then
+    what no other has begun: a thread that sleeps needs a tenth of a millisecond to wake up. A
+    single task with so few `products`, the multiplications that it gives BLAS, that BLAS stays on
+    one thread by itself, is done at once.
     """
     if len(tasks) == 1 and products is not None and products <= ALONE:
         return [work(tasks)]
     threads = max(1, min(thread_count(), len(tasks)))
     cuts = [len(tasks) * i // threads for i in range(threads + 1)]
     parts = [tasks[a:b] for a, b in pairwise(cuts)]
-    with one_blas_thread():
-        others = [_pool(threads - 1).submit(work, part) for part in parts[1:]]
+    results, errors, done = [None] * threads, [], SimpleQueue()
+
+    def do(i):
         try:
-            results = [work(parts[0])]
-        finally:
-            wait(others)  # also after an error: they write into the caller's arrays
-        return results + [other.result() for other in others]
+            results[i] = work(parts[i])
+        except BaseException as error:  # the caller's thread raises it
+            errors.append(error)
+        done.put(i)
+
+    with one_blas_thread():
+        jobs = _jobs_of_threads(threads - 1)
+        for i in range(1, threads):
+            jobs.put(partial(do, i))
+        do(0)
+        with suppress(Empty):
+            while True:
+                jobs.get_nowait()()
+        for _ in parts:  # also after an error: the other threads write into the caller's arrays
+            done.get()
+    if errors:
+        raise errors[0]
+    return results
 
 
 def for_each(work, tasks, products=None):
@@ -91,22 +107,31 @@ def workspace(name, shape, dtype):
     return arrays[name][:size].view(dtype).reshape(shape)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _blas():
     """The BLAS libraries in this process. Finding them takes 20 times as long as limiting them."""
     return ThreadpoolController().select(user_api="blas")
 
 
-@lru_cache(maxsize=4)
-def _pool(threads):
-    return ThreadPoolExecutor(threads, thread_name_prefix="nn_scratch")
+@cache
+def _jobs_of_threads(count):
+    """The queue of so many threads, which call what is put into it."""
+    jobs = SimpleQueue()
+
+    def serve():
+        while True:
+            jobs.get()()
+
+    for i in range(count):
+        threading.Thread(target=serve, name=f"nn_scratch_{i}", daemon=True).start()
+    return jobs
 
 
 def _after_fork():
-    """A forked child has the pool's queue, but not its threads, and perhaps a lock that is held."""
+    """A forked child has the queue, but not its threads, and perhaps a lock that is held."""
     global _one_at_a_time
     _one_at_a_time = threading.RLock()
-    _pool.cache_clear()
+    _jobs_of_threads.cache_clear()
 
 
 if hasattr(os, "register_at_fork"):
