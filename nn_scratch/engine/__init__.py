@@ -33,7 +33,7 @@ def engine_of(x: Array) -> ModuleType:
     """Choose who computes.
 
     Returns: the module whose primitives compute with x.
-    Raises: TypeError for what is no array.
+    Raises: TypeError if x is not an array.
     """
     on_cpu = isinstance(x, np.ndarray)
     if not on_cpu and not is_cupy(x):

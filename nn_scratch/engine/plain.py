@@ -374,8 +374,9 @@ def separable_transform(a, x, b):
     """a x bᵀ for every plane of x: (P, H) (N, C, H, W) (W, Q) -> (N, C, P, Q). No coefficient is
     negative.
 
-    Where a coefficient is 0 the pixel is not seen, but 0 · ∞ is no number: what is not finite is
-    left out, and added to those that see it. (∞ − ∞ is NaN, which stands for both.)
+    A pixel whose coefficient is 0 is not seen, but 0 · ∞ would be NaN. So what is not finite is
+    left out of the products, and added afterwards to the results that see it. (A result that sees
+    both ∞ and −∞ becomes NaN, as it should.)
     """
     xp, zero = xp_of(x), x.dtype.type(0)
     y = a @ xp.where(xp.isfinite(x), x, zero) @ b.T

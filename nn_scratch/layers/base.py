@@ -97,7 +97,7 @@ class Layer:
     def add_parameter(self, name: str, value: Array) -> None:
         """A new parameter of this layer, and a gradient of zeros for it.
 
-        Raises: TypeError for a name that is no text, or a value that is no array of floats.
+        Raises: TypeError if the name is not a string or the value not an array of floats.
         """
         a_text("name", name)
         check_values(value=value)
@@ -336,7 +336,7 @@ def _described(layer, shown):
 def check_dy(dy: Array, shape: tuple[int, ...]) -> None:
     """The gradient in y has the shape of y.
 
-    Raises: ValueError for another shape, TypeError for what holds no values.
+    Raises: ValueError for another shape; TypeError if dy is not an array of floats.
     """
     check_values(dy=dy)
     check_shape("dy", dy, shape, "the shape of the layer's last output")

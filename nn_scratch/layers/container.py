@@ -12,7 +12,7 @@ from nn_scratch.validate import check_rank, check_shape, check_values
 class Sequential(Layer):
     """Layers one after the other, named "0", "1", …
 
-    Raises: ValueError if one of them stands in the row twice; TypeError for what is no Layer.
+    Raises: ValueError if the same layer is given twice; TypeError for anything but Layers.
     """
 
     first_child = "0"

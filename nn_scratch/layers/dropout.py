@@ -30,7 +30,7 @@ class Dropout(Elementwise):
     def forward(self, x: Array) -> Array:
         """y, in the shape of x. The mask is drawn on the host: one seed, one mask everywhere.
 
-        Raises: TypeError for what holds no values.
+        Raises: TypeError if x is not an array of floats.
         """
         check_values(x=x)
         mask = xp_of(x).asarray(self.rng.random(x.shape) >= self.p) if self.training else None

@@ -18,7 +18,7 @@ def he_normal(
 
     Returns: an array of this shape.
     Raises: TypeError if dtype is neither float32 nor float64; TypeError or ValueError for a shape,
-        a fan_in or an rng that is none.
+        a fan_in or an rng that is not valid.
     """
     dtype, rng = value_dtype(dtype), a_generator("rng", rng)
     shape = tuple(each("shape", shape, whole))

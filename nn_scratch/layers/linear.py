@@ -20,7 +20,7 @@ class Linear(Layer):
 
     weight (out_features, in_features), He-initialized; bias (out_features,), zeros.
 
-    Raises: TypeError or ValueError for features that are none.
+    Raises: TypeError or ValueError for numbers of features that are not valid.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Flatten(Layer):
     def forward(self, x: Array) -> Array:
         """y (N, features).
 
-        Raises: ValueError for an array without a batch; TypeError for what holds no values.
+        Raises: ValueError if x has fewer than two axes; TypeError if it is not an array of floats.
         """
         check_values(x=x)
         if x.ndim < 2:

@@ -21,7 +21,7 @@ class BatchNorm2d(Elementwise):
     weight, bias (num_features,): ones and zeros. Buffers running_mean, running_var and, as in
     PyTorch, num_batches_tracked.
 
-    Raises: TypeError or ValueError for num_features, eps or momentum that are none.
+    Raises: TypeError or ValueError for num_features, eps or momentum that are not valid.
     """
 
     relu = False

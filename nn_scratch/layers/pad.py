@@ -31,7 +31,7 @@ class ZeroPad2d(Layer):
     def forward(self, x: Array) -> Array:
         """y, the map with its zeros.
 
-        Raises: TypeError or ValueError for what holds no images, and a y that no memory holds.
+        Raises: TypeError or ValueError if x is not (N, C, H, W), or y would not fit in memory.
         """
         check_values(x=x)
         check_rank("x", x, 4)

@@ -19,7 +19,7 @@ class MaxPool2d(Layer):
     """Maximum of each window. Keeps `switches` and `input_size` for its backward pass and for a
     MaxUnpool2d partner. See ops.max_pool2d. (In PyTorch, return_indices stands before ceil_mode.)
 
-    Raises: TypeError or ValueError for windows that are none.
+    Raises: TypeError or ValueError for window options that are not valid.
     """
 
     macs = no_macs
@@ -92,7 +92,7 @@ class MaxUnpool2d(Layer):
     have run before. `collisions` as in ops.max_unpool2d. (PyTorch's takes the pool's geometry, and
     switches and size with every call.)
 
-    Raises: TypeError if `pool` is none; ValueError for other collisions.
+    Raises: TypeError if `pool` is not a MaxPool2d; ValueError for other collisions.
     """
 
     macs = no_macs
@@ -108,8 +108,8 @@ class MaxUnpool2d(Layer):
     def forward(self, x: Array) -> Array:
         """y (N, C, H, W) of the size that the pool was given, for x (N, C, P, Q).
 
-        Raises: ValueError if x has another shape than what the pool gave; TypeError for what holds
-            no values.
+        Raises: ValueError if x has not the shape of the pool's output; TypeError if x is not an
+            array of float32 or float64.
         """
         check_values(x=x)
         check_shape("x", x, self.pool.switches.shape, "what its pool gave")
@@ -151,7 +151,7 @@ class AvgPool2d(Layer):
     """Mean of each window. See ops.avg_pool2d. (In PyTorch, ceil_mode stands before
     count_include_pad; there is none here.)
 
-    Raises: TypeError or ValueError for windows that are none.
+    Raises: TypeError or ValueError for window options that are not valid.
     """
 
     macs = no_macs
@@ -193,7 +193,7 @@ class AdaptiveAvgPool2d(Layer):
     """Means over a grid of `output_size` cells, whatever the image's size. See
     ops.adaptive_avg_pool2d.
 
-    Raises: ValueError or TypeError if output_size is no size.
+    Raises: ValueError or TypeError for an output_size that is not valid.
     """
 
     macs = no_macs

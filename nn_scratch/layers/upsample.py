@@ -14,7 +14,7 @@ Pair = int | tuple[int, int]
 class NearestUnpool2d(Layer):
     """Repeats each pixel into a block of `scale`, int or (h, w): (N, C, H, W) -> (N, C, H·h, W·w).
 
-    Raises: ValueError or TypeError if scale is none of them.
+    Raises: ValueError or TypeError for a scale that is not valid.
     """
 
     macs = no_macs
@@ -40,7 +40,7 @@ class BedOfNails2d(Layer):
     """Puts each pixel at the top left of a block of `scale`, int or (h, w), zeros elsewhere:
     (N, C, H, W) -> (N, C, H·h, W·w).
 
-    Raises: ValueError or TypeError if scale is none of them.
+    Raises: ValueError or TypeError for a scale that is not valid.
     """
 
     macs = no_macs
@@ -94,7 +94,7 @@ class BilinearUpsample2d(Layer):
     def forward(self, x: Array, output_size: tuple[int, int] | None = None) -> Array:
         """y (N, C, *size).
 
-        Raises: TypeError or ValueError for what holds no images, or an output_size that is none.
+        Raises: TypeError or ValueError if x is not (N, C, H, W) or output_size is not valid.
         """
         check_values(x=x)
         check_rank("x", x, 4)

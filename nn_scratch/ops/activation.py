@@ -31,7 +31,7 @@ def leaky_relu(x: Array, *, negative_slope: float = 0.01) -> Array:
     """x where x > 0, else negative_slope · x, for an array of any shape. NaN stays NaN.
 
     Returns: an array in the shape of x.
-    Raises: TypeError if x is no array of float32 or float64.
+    Raises: TypeError if x is not an array of float32 or float64.
     """
     check_values(x=x)
     return engine_of(x).leaky_relu(x, finite("negative_slope", negative_slope))
@@ -51,7 +51,7 @@ def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(−x)), for an array of any shape, without overflow for any x.
 
     Returns: an array in the shape of x.
-    Raises: TypeError if x is no array of float32 or float64.
+    Raises: TypeError if x is not an array of float32 or float64.
     """
     check_values(x=x)
     return engine_of(x).sigmoid(x)

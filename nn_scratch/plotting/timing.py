@@ -42,7 +42,7 @@ def plot_bars(
     dict from name to a number that is marked in its bar; `mark` says in the legend what it is.
 
     Returns: a Figure.
-    Raises: ValueError and TypeError for bars that are none; they name the argument.
+    Raises: ValueError and TypeError, which name the argument, for bars that are not valid.
     """
     a_text("xlabel", xlabel), a_text("mark", mark), flag("logarithmic", logarithmic)
     bars = {
@@ -98,7 +98,7 @@ def plot_timeline(
     a legend.
 
     Returns: a Figure.
-    Raises: ValueError and TypeError for rows that are none; they name the argument.
+    Raises: ValueError and TypeError, which name the argument, for rows that are not valid.
     """
     a_text("xlabel", xlabel)
     rows = {name: _pieces(pieces) for name, pieces in given.titled("rows", rows).items()}
@@ -140,7 +140,7 @@ def plot_units(machines: Mapping[str, tuple[int, int]]) -> Figure:
     multiprocessors of a card and their units.
 
     Returns: a Figure.
-    Raises: ValueError and TypeError for machines that are none; they name the argument.
+    Raises: ValueError and TypeError, which name the argument, for machines that are not valid.
     """
     sizes = {}
     for name, counts in given.titled("machines", machines).items():

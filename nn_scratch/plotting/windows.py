@@ -202,7 +202,8 @@ def plot_dilation(kernel_size: int, dilations: Sequence[int]) -> Figure:
     up to there see together when they follow one another; darker where more ways lead.
 
     Returns: a Figure.
-    Raises: ValueError and TypeError for what is no integer of at least 1, or no list of them.
+    Raises: ValueError and TypeError unless kernel_size is an integer of at least 1 and dilations a
+        list of such.
     """
     k = whole("kernel_size", kernel_size, 1, MOST_TAPS)
     found = given.array("dilations", dilations, "iu")

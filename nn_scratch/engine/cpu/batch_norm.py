@@ -1,7 +1,7 @@
 """Batch norm for NumPy arrays: sums and maps over the pixels of each channel.
 
-For sums an array is seen as planes (one channel of one image each), for maps as images. Some of
-them at a time, shared among threads, are passed over while they are in the cache.
+Sums read an array as planes (one channel of one image each), maps as whole images. Threads share
+them, and each takes so few at a time that all passes over them find them in the cache.
 """
 
 import numpy as np
@@ -123,7 +123,7 @@ def _images(x):
 
 
 def _written_out(values, x, view):
-    """One value for each channel, in the shape of a view of x, or None if there are none. Loops
+    """One value for each channel, repeated to the shape of a view of x (None stays None). Loops
     over whole images are faster than over planes, for which a column of values is enough."""
     if values is None:
         return None
@@ -140,9 +140,9 @@ def _by_channel(values, x):
 
 
 def _mean_and_rest(statistics, factor, constant):
-    """What is to be subtracted of x before it is multiplied by the factor, and what is to be added
-    then, for factor · (x − mean) + constant. Nothing (None) is subtracted where the mean is near
-    zero, which saves a pass over memory."""
+    """For factor · (x − mean) + constant: what to subtract from x before it is multiplied by the
+    factor, and what to add afterwards. Where the mean is near zero nothing (None) is subtracted,
+    which saves a pass over memory."""
     mean, _ = statistics
     if _is_near_zero(*statistics):
         return None, constant - factor * mean
@@ -150,7 +150,7 @@ def _mean_and_rest(statistics, factor, constant):
 
 
 def _is_near_zero(mean, variance):
-    """Whether x may stand for x − mean, the mean being taken off later."""
+    """Whether sums of x lose no digits that sums of x − mean would keep."""
     return bool((mean * mean <= NEAR**2 * variance).all())
 
 

@@ -37,8 +37,9 @@ def conv_backward_filter(x, g, windows, groups=1):
 
 
 def _by_the_cheapest_way(primitive, call, *arguments):
-    """All ways but the plain one also multiply what is not seen, by zeros that they put there: in
-    place of a result that is not finite they raise NotFinite."""
+    """The call's result. All ways but the plain one also multiply zeros that no window sees, and
+    zero times ∞ is NaN: where a number is not finite they raise NotFinite, and the plain way
+    computes the call."""
     module = cheapest(primitive, *call)
     try:
         if module is not plain:

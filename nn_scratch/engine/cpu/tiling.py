@@ -106,13 +106,13 @@ def padded(x, images, top, height, left, width, around=0):
 
 
 class NotFinite(ArithmeticError):
-    """A number is NaN or infinite, or so large that it might become so: the plain way has to find
-    out whom that reaches."""
+    """A number is NaN or infinite, or so large that it might become so: the plain way must compute
+    the call, since only there such a number reaches nothing but the results that see it."""
 
 
 def check_finite(x):
-    """Raise NotFinite if a number of a contiguous x is NaN or infinite, or too large to be squared:
-    found out in one pass, in place of one for each question."""
+    """Raise NotFinite if a number of a contiguous x is NaN or infinite, or too large to be squared.
+    The sum of squares, a single pass over x, tells all three."""
     flat = x.reshape(-1)
     if not np.isfinite(np.dot(flat, flat)):
         raise NotFinite

@@ -27,8 +27,8 @@ MOST_KERNELS = 3_000_000  # numbers of Winograd's kernels, which take 12 MB
 
 
 class Call(NamedTuple):
-    """A convolution of `images` images of `size` with `channels` to `filters` channels at
-    `positions`; for its adjoint the same, as the adjoint of that."""
+    """The sizes of a convolution: `images` images of `size` with `channels` channels become
+    `filters` channels at `positions`. Its adjoint, and its gradient in w, have the same Call."""
 
     images: int
     channels: int
@@ -189,8 +189,8 @@ def which_way(
 
     Returns: the Choice: `way`, its name, and `costs`, the cost of each way that applies, in
     multiplications.
-    Raises: ValueError for an unknown primitive, and for shapes that do not fit; TypeError for what
-        is no shape.
+    Raises: ValueError for an unknown primitive, and for shapes that do not fit; TypeError for
+        shapes that are not tuples of integers.
     """
     one_of("primitive", primitive, WAYS)
     n, c, *size = parts("x_shape", each("x_shape", x_shape, lambda k, v: whole(k, v, 1)), 4)
