@@ -219,6 +219,7 @@ def plot_losses(rng):
 def plot_dots(rng):
     panels = titled(rng, lambda: [numbers(rng, rng.integers(1, 4)) for _ in NAMES])
     options = {"logarithmic": pick(rng, (), ["one"]), "groups": pick(rng, None, ["a", "a", "b"])}
+    options |= {"marks": pick(rng, None, {"one": 0.5})}
     return picture("plot_dots", names=NAMES, panels=panels, **options)
 
 

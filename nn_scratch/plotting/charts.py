@@ -21,6 +21,9 @@ FEW = 25  # markers on a line
 MACHINES = 1e-6, 1e9  # what any of them has of a unit
 LEAST = 1e-99  # of what is drawn along an axis
 INSIDE = 5  # names that a legend inside a chart may have
+ROOM = 6  # percent, of a share that has room for its number
+LABEL = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.9}
+CENTRED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
 
 
 def plot_losses(histories: Mapping[str, dict]) -> Figure:
@@ -53,12 +56,14 @@ def plot_dots(
     panels: Mapping[str, Sequence],
     logarithmic: Collection[str] = (),
     groups: Sequence[str] | None = None,
+    marks: Mapping[str, float] | None = None,
 ) -> Figure:
     """A row for each name, and side by side a panel for each title: one dot for each value.
 
     panels: a dict from title to the values of each row, a list for each, with NaN for none; those
     in `logarithmic` have a logarithmic axis. groups: the group of each row; a group has its colour
-    and its marker, and rows of one group should follow each other.
+    and its marker, and rows of one group should follow each other. marks: a dict from the title of
+    a panel to a value that has a dashed line there, to compare the dots with.
 
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
@@ -68,11 +73,16 @@ def plot_dots(
     if groups is not None and len(groups) > len(names):
         raise ValueError(f"groups has {len(groups)} entries, but there are {len(names)} names")
     given.names("logarithmic", [*items("logarithmic", logarithmic)])
+    marks = {
+        what: number("marks", value, LEAST if what in logarithmic else -given.MOST, given.MOST)
+        for what, value in given.titled("marks", marks or {}, least=0).items()
+    }
     panels = {
         what: _dots(rows, len(names), LEAST if what in logarithmic else -given.MOST)
         for what, rows in given.titled("panels", panels).items()
     }
-    figure = Figure(figsize=(2.2 + 2.3 * len(panels), 1 + 0.27 * len(names)), layout="constrained")
+    width = 2.2 + max(2.3 * len(panels), 3.6)
+    figure = Figure(figsize=(width, 1 + 0.27 * len(names)), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     groups = [] if groups is None else [str(group) for group in groups]
     kinds = list(dict.fromkeys(groups))
@@ -88,6 +98,8 @@ def plot_dots(
             axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5), numticks=6))
             axis.xaxis.set_minor_locator(NullLocator())
             axis.xaxis.set_major_formatter("{x:g}")
+        if what in marks:
+            axis.axvline(marks[what], color="0.3", lw=1, ls="--", zorder=0)
         title(axis, fitted(what, 2.2, 10), size=10, pad=10)
         axis.margins(x=0.12)
         axis.grid(axis="y", color="0.9")
@@ -193,7 +205,8 @@ def plot_lines(
 
 
 def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
-    """A bar for each name, cut into the shares of its parts in percent.
+    """A bar for each name, cut into the shares of its parts in percent, which are written in those
+    that have room.
 
     bars: a dict from name to a dict from part to a number; parts keep their colour from bar to bar.
 
@@ -204,13 +217,18 @@ def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
     parts = list(dict.fromkeys(part for bar in bars.values() for part in bar))
     figure = Figure(figsize=(8.6, 0.9 + 0.55 * len(bars)), layout="constrained")
     axis = figure.add_subplot(xlabel="share in %", xlim=(0, 100))
-    styles = zip(parts, cycle(LINE_COLOURS), cycle(HATCHES), strict=False)
-    left, handles = np.zeros(len(bars)), []
-    for part, colour, hatch in styles:
+    left, handles, rows = np.zeros(len(bars)), [], range(len(bars))
+    for count, part in enumerate(parts):
+        turn, which = divmod(
+            count, len(LINE_COLOURS)
+        )  # each turn has the same colours, hatched anew
+        look = {"fc": LINE_COLOURS[which], "hatch": HATCHES[(which + turn) % len(HATCHES)]}
         shares = np.array([100 * bar.get(part, 0.0) for bar in bars.values()])
-        rows = range(len(bars))
-        drawn = axis.barh(rows, shares, 0.7, left, color=colour, ec="white", hatch=hatch)
+        drawn = axis.barh(rows, shares, 0.7, left, ec="white", **look)
         handles.append(drawn[0])
+        for row in np.flatnonzero(shares >= ROOM):
+            place = left[row] + shares[row] / 2, row
+            axis.text(*place, f"{shares[row]:.0f}", bbox=LABEL, **CENTRED)
         left += shares
     texts = [fitted(name, 3, 10) for name in bars]
     axis.set_yticks(range(len(bars)), texts, **options(*texts))

@@ -23,7 +23,9 @@ from nn_scratch.plotting.text import fitted, legend_below, title
 from nn_scratch.validate import number
 
 PANEL = 2.2  # inches, of an image
-HEAT = LinearSegmentedColormap.from_list("heat", ["#e69f0000", "#e69f00e0"])  # clear to orange
+HEAT = LinearSegmentedColormap.from_list(  # clear, orange, and a white heat at the end
+    "heat", [(0, "#e69f0000"), (0.5, "#e69f00c0"), (0.9, "#ffc94df0"), (1, "#fff6dc")]
+)
 GONE = "#cc79a7"  # Okabe & Ito
 MARGIN = 2  # cells around the box of a point
 
@@ -97,7 +99,7 @@ def plot_point(image: Array, box: Array, stride: int) -> Figure:
 
 
 def plot_heat(panels: Mapping[str, tuple[Array, Array]], *, columns: int = 4) -> Figure:
-    """Images with heat maps laid over them in orange, from clear, 0, to full, 1.
+    """Images with heat maps laid over them, from clear, 0, through orange to nearly white, 1.
 
     panels: a dict from title to (image, heat): image (1 or 3, H, W) with values from 0 to 1, and
     heat (h, w) from 0 to 1, whose cells share out the image.
@@ -120,7 +122,7 @@ def plot_heat(panels: Mapping[str, tuple[Array, Array]], *, columns: int = 4) ->
     for axis in axes:
         axis.set_axis_off()
     for axis, (what, (image, heat)) in zip(axes, drawn.items(), strict=False):
-        show_image(axis, 0.7 * image)
+        show_image(axis, 0.5 * image)
         height, width = image.shape[1:]
         around = (-0.5, width - 0.5, height - 0.5, -0.5)
         axis.imshow(heat, cmap=HEAT, vmin=0, vmax=1, extent=around, interpolation="nearest")
@@ -217,8 +219,9 @@ def plot_precision_recall(right: Sequence[bool], num_objects: int) -> Figure:
 def plot_anchors(
     image: Array, true_boxes: Array, anchors: Array, iou_threshold: float = 0.5
 ) -> Figure:
-    """Anchors over an image: those that overlap an object by at least the threshold, and for each
-    object that none overlaps so well, the nearest to it.
+    """Anchors over an image, in two panels. Left: the object nearest to the middle, and all anchors
+    with the centre of the one that fits it best. Right: all that overlap an object by at least the
+    threshold, and for each object that none overlaps so well, the nearest to it.
 
     image (1 or 3, H, W) with values from 0 to 1; true_boxes (G, 4), anchors (A, 4) in pixels.
 
@@ -229,23 +232,39 @@ def plot_anchors(
     true_boxes, anchors = _rows("true_boxes", true_boxes), _rows("anchors", anchors)
     threshold = number("iou_threshold", iou_threshold, 0, 1)
     ious = iou_matrix(true_boxes, anchors)
-    matched = (ious >= threshold).any(axis=0)
+    from_middle = true_boxes[:, :2] + true_boxes[:, 2:] / 2 - np.array(image.shape[:0:-1]) / 2
+    which = int(np.abs(from_middle).max(axis=1).argmin())
+    centres = anchors[:, :2] + anchors[:, 2:] / 2
+    best = centres[ious[which].argmax()]
+    same = np.flatnonzero(np.abs(centres - best).max(axis=1) < 1e-3)
     short = [int(row.argmax()) for row in ious if row.max() < threshold]
-    figure = Figure(figsize=(4.6, 4.6 * image.shape[1] / image.shape[2]), layout="constrained")
-    axis = figure.add_subplot(xticks=[], yticks=[])
-    show_image(axis, 0.75 * image)
-    for i in np.flatnonzero(matched):
-        draw_box(axis, anchors[i], PREDICTION_COLOUR, "--")
-    for nearest in short:
-        draw_box(axis, anchors[nearest], GONE, ":")
-    for box in true_boxes:
-        draw_box(axis, box, TRUTH_COLOUR, "-")
+    figure = Figure(figsize=(7.4, 3.8 * image.shape[1] / image.shape[2]), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    fits = ious[which, same] >= threshold
+    _anchors(left, image, true_boxes[[which]], anchors[same[fits]], anchors[same[~fits]], 2)
+    matched = (ious >= threshold).any(axis=0)
+    _anchors(right, image, true_boxes, anchors[matched], anchors[short], 1)
+    left.set_title("all anchors of one cell", fontsize=11)
+    right.set_title("all that are matched", fontsize=11)
     styles = ((TRUTH_COLOUR, "-"), (PREDICTION_COLOUR, "--"), (GONE, ":"))
     handles = [Line2D([], [], color=colour, ls=style, lw=2) for colour, style in styles]
-    names = ["object", f"anchor, IoU ≥ {threshold:g}", "nearest anchor, less"]
-    kinds = 3 if short else 2
-    legend_below(figure, handles[:kinds], names[:kinds])
+    names = ["object", f"anchor, IoU ≥ {threshold:g}", "anchor, less"]
+    legend_below(figure, handles, names)
     return figure
+
+
+def _anchors(axis, image, objects, matched, less, width):
+    """A panel with an image, and over it anchors that fit, anchors that do not, and objects."""
+    axis.set(xticks=[], yticks=[])
+    show_image(axis, 0.6 * image)
+    look = (matched, PREDICTION_COLOUR, "--", width), (less, GONE, ":", width)
+    for boxes, colour, style, lw in (*look, (objects, TRUTH_COLOUR, "-", 2.5)):
+        for x, y, w, h in boxes:
+            axis.add_patch(
+                Rectangle((x - 0.5, y - 0.5), w, h, fill=False, ec=colour, ls=style, lw=lw)
+            )
+    height, wide = image.shape[1:]
+    axis.set(xlim=(-0.5, wide - 0.5), ylim=(height - 0.5, -0.5))
 
 
 def _rows(name, values):

@@ -102,7 +102,7 @@ def plot_tile(
     gap = 0.12 * (deep + wide)
     size = deep + gap + wide, deep + gap + high
     figure = Figure(figsize=(6.4, 6.4 * (size[1] + 0.7 * gap) / size[0]))
-    axis = figure.add_axes((0.02, 0.02, 0.96, 0.96), xlim=(-1, size[0] + 1), aspect="equal")
+    axis = figure.add_axes((0.02, 0.02, 0.96, 0.96), xlim=(-3, size[0] + 3), aspect="equal")
     axis.set(ylim=(size[1] + 0.35 * gap, -0.35 * gap))
     axis.set_axis_off()
     corner = deep + gap

@@ -74,6 +74,23 @@ def test_dots_that_are_missing_are_left_out():
     assert np.array_equal(shown[0], [0.5, np.nan], equal_nan=True) and shown[1] == [0.7]
 
 
+def test_a_mark_stands_in_its_panel_alone():
+    figure = charts.plot_dots(["a"], {"ratio": [[0.5, 2]], "ms": [[3]]}, marks={"ratio": 1})
+    figure.draw_without_rendering()
+    ratio, ms = figure.axes
+    assert ratio.lines[-1].get_xdata() == [1, 1] and len(ratio.lines) == 2 and len(ms.lines) == 1
+
+
+def test_shares_have_their_numbers_and_looks_of_their_own():
+    parts = {"a": 0.4, "b": 0.04, "c": 0.2, "d": 0.1, "e": 0.1, "f": 0.1, "g": 0.06}
+    figure = charts.plot_shares({"one": parts})
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    assert [text.get_text() for text in axis.texts] == ["40", "20", "10", "10", "10", "6"]
+    looks = [(bar.get_facecolor(), bar.get_hatch()) for bar in axis.patches]
+    assert len(set(looks)) == len(parts)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -82,6 +99,7 @@ def test_dots_that_are_missing_are_left_out():
         (lambda: charts.plot_dots(["a"], {"iou": [[1], [2]]}), "panels holds .* but must hold 1"),
         (lambda: charts.plot_dots(["a"], {"iou": [[0]]}, ["iou"]), "panels holds"),
         (lambda: charts.plot_dots(["a"], {"iou": [[1]]}, groups=["x", "y"]), "groups has 2"),
+        (lambda: charts.plot_dots(["a"], {"iou": [[1]]}, marks={"iou": "x"}), "marks is 'x'"),
         (lambda: charts.plot_lines({"a": [1, 2]}, [1], xlabel="x", ylabel="y"), "lines has shape"),
         (
             lambda: charts.plot_lines({"a": [0]}, [1], xlabel="x", ylabel="y", logarithmic="y"),
