@@ -21,8 +21,8 @@
 import json
 import os
 import platform
+import re
 import time
-from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,16 +33,14 @@ try:
     from nn_scratch import ops
     from nn_scratch.engine.cpu.threads import thread_count
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.graph.cost import cost
-    from nn_scratch.nets import SegNet
     from nn_scratch.plotting import (
         plot_arrays,
         plot_bars,
+        plot_dots,
+        plot_lines,
         plot_roofline,
         plot_shares,
-        plot_timeline,
     )
-    from nn_scratch.training import Adam, Segmentation
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -125,7 +123,7 @@ def seven_loops(x, w):
 
 # %%
 in_python = 2 / timings["gflop_s"]["seven loops"]
-at_best = 2 / timings["one_core"]["product_gflop_s"]
+at_best = 2 / timings["product_gflop_s_one_core"]
 print(f"a term of the seven loops: {in_python:.0f} ns; in a large matrix product: {at_best:.3f} ns")
 assert in_python > 1000 * at_best
 
@@ -227,12 +225,34 @@ def one_product(x, w):
 # %% [markdown]
 # ## 6. The library's
 #
-# The copy is nine times the image. It does not fit the cache, the small, fast memory beside each
-# core, so it is written to main memory and read back. The library cuts the work into **blocks**,
-# some rows of one image each: the columns of a block fit the cache, and blocks are independent, so
-# that each core can take the next one, in a **thread** of its own. For 3×3, 5×5 and 7×7 kernels
-# with more channels it also multiplies less (Winograd's trick: for 3×3, 36 products for 16 outputs
-# instead of 144). Read `nn_scratch/engine/cpu/im2col.py` and `winograd.py` beside it.
+# The copy is nine times the image, here 28 MB. Does it matter where so many numbers lie?
+#
+# **Predict:** 256 kB are copied at some rate, so many bytes a second. Are 64 MB copied at the same
+# rate?
+
+# %%
+in_cache, in_memory = (timings["copy_gb_s_by_kb"][kb] for kb in ("256", "65536"))
+print(f"256 kB: {in_cache:.0f} GB/s, 64 MB: {in_memory:.0f} GB/s")
+assert in_cache > 2 * in_memory
+plot_lines(
+    {"copying": list(timings["copy_gb_s_by_kb"].values())},
+    [int(kb) for kb in timings["copy_gb_s_by_kb"]],
+    xlabel="kB, of both arrays together",
+    ylabel="GB/s, read and written",
+    logarithmic="x",
+)
+
+# %% [markdown]
+# At the left end a call is over before it has begun. Then come the **caches**: small, fast memories
+# beside the cores, in several sizes, the smallest the fastest. What fits none of them is fetched
+# from main memory, several times as slowly. Our 28 MB of columns, written once and read once, go
+# over the edge.
+#
+# So the library cuts the work into **blocks**, some rows of one image each: the columns of a block
+# fit a cache, and blocks are independent, so that each core can take the next one, in a **thread**
+# of its own. For 3×3, 5×5 and 7×7 kernels with more channels it also multiplies less (Winograd's
+# trick: for 3×3, 36 products for 16 outputs instead of 144). Read
+# `nn_scratch/engine/cpu/im2col.py` and `winograd.py` beside it.
 #
 # First of all: are they all the same function?
 
@@ -256,8 +276,8 @@ print("all", len(VERSIONS), "agree, to the last digit")
 # ## 7. Measured
 #
 # Timings differ from machine to machine and from minute to minute. Those shown here were taken once
-# and stored in `timings.json` and `parts.json`, together with what that machine can do at most: the
-# rate of a large matrix product, and how fast it copies memory. To take them on yours:
+# and stored in `timings.json`, together with what that machine can do at most: the rate of a large
+# matrix product, and how fast it copies memory. To take them on yours:
 #
 #     cd lessons && NN_SCRATCH_MEASURE=1 python 12_from_loops_to_speed.py
 #
@@ -289,13 +309,29 @@ def measure():
         operations = 2 * n * f * (height - 2) * (width - 2) * c * 9
         rates[name] = operations / best_seconds(lambda f=convolve, x=x, w=w: f(x, w)) / 1e9
     a, b = np.ones((2, 2048, 2048), np.float32)
-    source, target = np.ones((2, 1 << 25), np.float32)
+    seconds = best_seconds(lambda: a @ b, 2)
+    with threadpool_limits(1):
+        alone = best_seconds(lambda: a @ b, 2)
     return {
         "machine": f"{platform.machine()}, {thread_count()} cores, NumPy {np.__version__}",
         "gflop_s": rates,
-        "product_gflop_s": 2 * 2048**3 / best_seconds(lambda: a @ b, 2) / 1e9,
-        "copy_gb_s": 2 * source.nbytes / best_seconds(lambda: np.copyto(target, source), 2) / 1e9,
+        "product_gflop_s": 2 * 2048**3 / seconds / 1e9,
+        "product_gflop_s_one_core": 2 * 2048**3 / alone / 1e9,
+        "copy_gb_s": copying(1 << 18),
+        "copy_gb_s_by_kb": {str(kb): copying(kb) for kb in 4 ** np.arange(1, 9)},
     }
+
+
+def copying(kb):
+    """GB/s, read and written, between two arrays that have so many kB together."""
+    source, target = np.ones((2, int(kb) * 128), np.float32)
+    calls = max(1, 1024 // int(kb))  # of a short copy many, else the clock is what is measured
+
+    def copy():
+        for _ in range(calls):
+            np.copyto(target, source)
+
+    return calls * 2 * source.nbytes / best_seconds(copy, 1) / 1e9
 
 
 if os.environ.get("NN_SCRATCH_MEASURE") == "1":
@@ -361,223 +397,187 @@ plot_roofline(
 # - ReLU, pooling, batch norm stand far out on the slope: arithmetic is free there, and what helps
 #   is to pass over the memory less often. So the library does batch norm and ReLU in *one* pass.
 # - Both convolutions stand under the flat part, *one product* too: its copies could be fetched fast
-#   enough, if only fetching and multiplying went on at the same time. Do they? A roof cannot say:
-#   it is an upper bound, no more. To know where the time goes, measure the parts.
+#   enough, and yet it stays well below the roof. A roof is an upper bound: it is reached if
+#   fetching and multiplying go on at the same time, on all cores. Here NumPy first copies, on one
+#   core, while the arithmetic waits, and then multiplies.
 #
-# **Predict:** which part of its time does *one product* spend on its copies? And the library is
-# faster still; because it copies less?
-
-
-# %% tags=["hide-input"]
-def processor_ms(call, runs=10):
-    """Milliseconds of this process's own time, the shortest of some runs."""
-    times = []
-    for _ in range(runs):
-        start = time.process_time()
-        call()
-        times.append(time.process_time() - start)
-    return 1e3 * min(times)
-
-
-def parts_of_one_product():
-    """What `one_product` does, one after the other; and the library's way, as a whole."""
-    x = rng.standard_normal((8, 32, 50, 66), np.float32)
-    w = rng.standard_normal((64, 32, 3, 3), np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(2, 3))
-    windows = windows.transpose(1, 4, 5, 0, 2, 3)
-    columns = windows.reshape(32 * 9, -1)
-    y = w.reshape(64, -1) @ columns
-    return {
-        "copy windows": processor_ms(lambda: windows.reshape(32 * 9, -1)),
-        "multiply": processor_ms(lambda: w.reshape(64, -1) @ columns),
-        "put in order": processor_ms(
-            lambda: np.ascontiguousarray(y.reshape(64, 8, 48, 64).swapaxes(0, 1))
-        ),
-        "block by block, all in the cache": processor_ms(lambda: ops.conv2d(x, w)),
-    }
-
-
-if os.environ.get("NN_SCRATCH_MEASURE") == "1":
-    os.environ["NN_SCRATCH_THREADS"] = "1"
-    with threadpool_limits(1):
-        measured = {"one_product_ms": parts_of_one_product()}
-    os.environ.pop("NN_SCRATCH_THREADS")
-    Path("parts.json").write_text(json.dumps(measured, indent=1) + "\n")
+# **Predict:** the library with *one* thread, beside what a large matrix product reaches on one
+# core: which is faster?
 
 # %%
-measured = json.loads(Path("parts.json").read_text())["one_product_ms"]
-*parts, (blocks, library_ms) = measured.items()
-ends = np.cumsum([0, *(ms for _, ms in parts)])
-pieces = [(start, ms, what) for start, (what, ms) in zip(ends[:-1], parts, strict=True)]
-copies = 1 - dict(parts)["multiply"] / ends[-1]
-print(f"one product, on one core: {ends[-1]:.1f} ms, of which the copies take {copies:.0%}")
-best = timings["one_core"]["product_gflop_s"]
-for what, ms in {"its product": dict(parts)["multiply"], "nn_scratch": library_ms}.items():
-    print(f"{what:<12}{count / ms / 1e6:>6.0f} GFLOP/s, counted by equation (1)")
-print(f"{'at most':<12}{best:>6.0f} GFLOP/s: a large product on one core")
-assert copies < 0.3 and count / dict(parts)["multiply"] / 1e6 < best < count / library_ms / 1e6
-plot_timeline(
-    {"one product": pieces, "nn_scratch": [(0, library_ms, blocks)]},
-    xlabel="milliseconds of one core",
-    kinds=list(measured),
-)
+ours, product = rates["nn_scratch, 1 thread"], timings["product_gflop_s_one_core"]
+print(f"nn_scratch, counted by equation (1): {ours:.0f} GFLOP/s; a product: {product:.0f} GFLOP/s")
+assert ours > 1.1 * product
 
 # %% [markdown]
-# The copies, which everybody blames, are the small part. The product takes the rest, a little
-# slower than a large one would be. And the library goes *through the roof*, with a rate that no
-# product on this core can reach. There is only one way to do that: not to do all the
-# multiplications that equation (1) counts. That is Winograd's trick at work, and what helps under
-# the flat part: use the arithmetic fully, or do less of it.
+# The library goes *through the roof*, with a rate that no product on this core can reach. There is
+# only one way to do that: not to do all the multiplications that equation (1) counts. That is
+# Winograd's trick at work, and what helps under the flat part: use the arithmetic fully, or do less
+# of it.
+#
+# How far from its roof is each op? The bars show what the library takes, on all cores: for our
+# convolution with both its gradients, and for the ops around it, on 8 images of 32 channels and
+# 96×128 pixels (batch norm forward and backward). The mark is the least that equation (2) allows:
+# the time of the arithmetic, or of reading what must be read and writing what must be written,
+# once. **Predict** which of them are far from their mark.
+
+# %% tags=["hide-input"]
+BENCHMARKS = Path("..") / "benchmarks"
+measured = json.loads((BENCHMARKS / "cpu.json").read_text())
+NUMBERS = {  # read and written, for each number of the large image; forward and backward if "+"
+    "batch_norm2d + relu": 2 + 3,
+    "max_pool2d": 1 + 1 / 4 + 1 / 4,
+    "max_pool2d_backward": 1 / 4 + 1 / 4 + 1,
+    "max_unpool2d": 1 / 4 + 1 / 4 + 1,
+    "max_unpool2d_backward": 1 / 4 + 1 / 4 + 1 / 4,
+}
+
+
+def least_ms(row):
+    """Equation (2), for one of these ops and a shape such as 8×32 96×128 k2 s2."""
+    if row["gflop"]:
+        return 1e3 * row["gflop"] / measured["limits"]["sgemm_gflops"]
+    n, c, height, width = map(int, re.findall(r"\d+", row["shape"])[:4])
+    moved = 4 * NUMBERS[row["name"]] * n * c * height * width  # bytes
+    return moved / measured["limits"]["copy_gb_per_s"] / 1e6
+
+
+bars = {
+    row["name"]: row
+    for row in measured["rows"]
+    if (row["name"] in NUMBERS and row["shape"].startswith("8×32 96×128"))
+    or row["shape"] == "8×32→64 48×64 k3 s1"
+}
+taken = {what: row["ours"]["median"] for what, row in bars.items()}
+least = {what: least_ms(row) for what, row in bars.items()}
+
+# %%
+print(", ".join(f"{what} {value}" for what, value in measured["machine"].items()))
+convolution, *around = (taken[what] / least[what] for what in bars)
+print(f"the convolution takes {convolution:.1f} times the least, the others", end=" ")
+print(", ".join(f"{times:.1f}" for times in around))
+assert convolution < 1.3 and min(around) > 1.5
+plot_bars(taken, xlabel="milliseconds", least=least, mark="the least that the roof allows")
+
+# %% [markdown]
+# The convolution touches its mark. The others do hardly any arithmetic, and still take several
+# times what memory allows: each is a handful of NumPy calls, each call passes over the arrays anew,
+# and NumPy gathers and scatters by index one number after the other. That is where a compiled
+# kernel would gain most.
 #
 # ## 9. Where a step's time goes
 #
 # A roof tells what one op could reach. Whether that op matters is another question: a training step
-# has many. So measure the parts. Each layer's `forward` and `backward` is wrapped in a stopwatch,
-# which counts processor time on one core, so that nothing else that runs disturbs it. What no
-# stopwatch saw is the loss, the optimizer, and Python itself. For the roof, count too: a forward
-# pass reads $x$ and writes $y$; a backward pass reads $\partial L/\partial y$ and $x$, and writes
-# $\partial L/\partial x$; and a convolution multiplies three times what equation (1) says.
+# has many, and calls them often. So measure the parts. `benchmarks/split.py` wraps what the library
+# is made of in stopwatches and trains three nets, with one thread and with all: a SegNet, a fully
+# convolutional net with strides in place of pools, and the localizer of lesson 10.
 #
-# **Predict:** in a net of 3×3 convolutions, batch norms, pools and unpools, which share do the
-# convolutions take? And in a tiny net, for a single small image?
+# **Predict:** in nets of convolutions, which share of a step is multiplying matrices? And how many
+# times as fast is a step on two cores?
 
 # %% tags=["hide-input"]
-KINDS = ("Conv2d", "BatchNormReLU2d", "MaxPool2d", "MaxUnpool2d")
-
-
-def split_a_step(net, shape, steps):
-    """Milliseconds of the shortest of some steps, and of each kind of layer in it; its bytes."""
-    spent, moved = [], Counter()
-
-    def stopwatch(kind, way, call):
-        def timed(array):
-            start = time.process_time()
-            result = call(array)
-            spent[-1][kind] += 1e3 * (time.process_time() - start)
-            if way == "forward" and len(spent) == 1:
-                moved[kind] += 3 * array.nbytes + 2 * result.nbytes
-            return result
-
-        return timed
-
-    for _, layer in net.named_modules():
-        kind = type(layer).__name__
-        for way in ("forward", "backward") if kind in KINDS else ():
-            vars(layer)[way] = stopwatch(kind, way, getattr(layer, way))
-    images = np.random.default_rng(0).random(shape, np.float32)
-    batch = images, np.zeros((shape[0], *shape[2:]), int)
-    task, optimizer, macs = Segmentation(11), Adam(net), Counter()
-    for _ in range(steps):
-        spent.append(Counter())
-        start = time.process_time()
-        net.zero_grad()
-        task.step(net, batch)
-        optimizer.step()
-        whole = 1e3 * (time.process_time() - start)
-        spent[-1]["loss, optimizer, Python"] = whole - sum(spent[-1].values())
-    for _, layer in net.named_modules():
-        for way in ("forward", "backward"):
-            vars(layer).pop(way, None)
-    for row in cost(net, images)[:-1]:
-        macs[row.layer] += row.macs or 0
-    return {
-        kind: {"ms": ms, "operations": 6 * macs[kind], "bytes": moved[kind]}
-        for kind, ms in min(spent, key=lambda parts: sum(parts.values())).items()
-    }
-
-
-STEPS = {
-    "SegNet, 8 images of 3×96×128": ((3, 11, (32, 64, 64)), (8, 3, 96, 128), 24),
-    "a tiny SegNet, 1 image of 1×16×16": ((1, 11, (4, 8, 8)), (1, 1, 16, 16), 200),
+split = json.loads((BENCHMARKS / "split.json").read_text())
+KINDS = {
+    "matrix products": ["matrix products"],
+    "Winograd's transforms": ["Winograd's transforms"],
+    "gathering, padding": ["gathering and putting", "padding"],
+    "batch norm, ReLU": ["sums for batch norm", "maps for batch norm", "ReLU"],
+    "pooling": ["pooling"],
+    "loss, optimizer, Python": ["sums of biases", "loss", "optimizer", "Python and the rest"],
+    "waiting for the other thread": ["waiting for threads"],
 }
-
-
-def one_core():
-    """The parts of both steps, and what one core can do at most, in processor time."""
-    with threadpool_limits(1):
-        a, b = np.ones((2, 1024, 1024), np.float32)
-        source, target = np.ones((2, 1 << 24), np.float32)
-        spent = {"product": [], "copy": []}
-        for _ in range(20):
-            start = time.process_time()
-            a @ b
-            spent["product"].append(time.process_time() - start)
-            start = time.process_time()
-            np.copyto(target, source)
-            spent["copy"].append(time.process_time() - start)
-        return {
-            "product_gflop_s": 2 * 1024**3 / min(spent["product"]) / 1e9,
-            "copy_gb_s": 2 * source.nbytes / min(spent["copy"]) / 1e9,
-            "steps": {
-                name: split_a_step(SegNet(*arguments, rng=0), shape, steps)
-                for name, (arguments, shape, steps) in STEPS.items()
-            },
-        }
-
-
-if os.environ.get("NN_SCRATCH_MEASURE") == "1":
-    os.environ["NN_SCRATCH_THREADS"] = "1"
-    timings["one_core"] = one_core()
-    os.environ.pop("NN_SCRATCH_THREADS")
-    Path("timings.json").write_text(json.dumps(timings, indent=1) + "\n")
-measured = timings["one_core"]["steps"]
+parts = {
+    (row["net"], row["threads"]): {
+        kind: sum(row["shares"][group] for group in groups) for kind, groups in KINDS.items()
+    }
+    for row in split["rows"]
+}
+assert all(abs(sum(shares.values()) - 1) < 1e-6 for shares in parts.values())
+step_ms = {(row["net"], row["threads"]): row["ms"] for row in split["rows"]}
+THREADS = split["machine"]["threads"]
 
 # %%
 plot_shares(
-    {name: {kind: p["ms"] for kind, p in parts.items()} for name, parts in measured.items()}
+    {
+        f"{net}, {'1 thread' if threads == 1 else f'{threads} threads'}": shares
+        for (net, threads), shares in parts.items()
+    }
 )
-
-# %% [markdown]
-# And how far from the roof is each? The mark is the least that equation (2) allows: the time of the
-# arithmetic, or of fetching and writing the arrays once, whichever is longer.
-
 
 # %%
-def least_ms(part):
-    """Equation (2), for a kind of layer in a step, on one core."""
-    core = timings["one_core"]
-    arithmetic = part["operations"] / core["product_gflop_s"]
-    return max(arithmetic, part["bytes"] / core["copy_gb_s"]) / 1e6
-
-
-large, tiny = measured.values()
-whole = {what: sum(part["ms"] for part in parts.values()) for what, parts in measured.items()}
-for what, ms in whole.items():
-    print(f"{what}: {ms:.1f} ms a step")
-rest = 1 - large["Conv2d"]["ms"] / sum(part["ms"] for part in large.values())
-print(f"with convolutions that take no time the large net would be {1 / rest:.1f} times as fast")
-by_roof = sum(map(least_ms, tiny.values()))
-times_longer = sum(part["ms"] for part in tiny.values()) / by_roof
-print(f"the tiny net's step takes {times_longer:.0f} times as long as its arithmetic and memory")
-assert large["Conv2d"]["ms"] == max(part["ms"] for part in large.values())
-assert large["BatchNormReLU2d"]["ms"] > 3 * least_ms(large["BatchNormReLU2d"])
-assert times_longer > 100
-plot_bars(
-    {kind: part["ms"] for kind, part in large.items()},
-    xlabel="milliseconds of the large net's step, on one core",
-    least={kind: least_ms(part) for kind, part in large.items() if part["bytes"]},
-    mark="the least that the roof allows",
-)
+print(f"{'':<24}{'1 thread':>10}{f'{THREADS} threads':>11}{'gain':>6}   if products took no time")
+for net in dict.fromkeys(net for net, _ in parts):
+    alone, together = step_ms[net, 1], step_ms[net, THREADS]
+    free = 1 / (1 - parts[net, 1]["matrix products"])
+    print(f"{net:<24}{alone:>7.0f} ms{together:>8.0f} ms{alone / together:>6.2f}", end="   ")
+    print(f"{free:.2f} times as fast")
+gains = [step_ms[net, 1] / step_ms[net, THREADS] for net in dict.fromkeys(n for n, _ in parts)]
+waiting = [s["waiting for the other thread"] for (_, n), s in parts.items() if n == THREADS]
+assert max(gains) < 0.95 * THREADS and min(waiting) > 0.02
+small = next(row for row in measured["rows"] if row["name"] == "conv2d alone, small")
+n, c, f, height, width, k, _ = map(int, re.findall(r"\d+", small["shape"]))
+arithmetic = 2 * n * c * f * height * width * k * k / measured["limits"]["sgemm_gflops"] / 1e3
+whole = 1e3 * small["ours"]["median"]
+print(f"a convolution of {small['shape']}: {whole:.0f} µs, of which arithmetic {arithmetic:.1f}")
+assert whole > 20 * arithmetic
+low, middle, high = sorted(s["matrix products"] for (_, n), s in parts.items() if n == 1)
+assert middle < 0.35 and 0.4 < high < 0.65
 
 # %% [markdown]
 # Three things that no roof shows:
 #
-# - **Shares.** Convolutions take most of the large net's step, so they come first. But what remains
-#   when they are free is a floor: this is Amdahl's law, and the printed factor is all that could
-#   ever be gained there.
-# - **Distance.** Convolutions nearly touch the roof. Batch norm, ReLU, pools and unpools do hardly
-#   any arithmetic, and still take several times what memory allows: each is a handful of NumPy
-#   calls, each call passes over the arrays anew, and results go to memory that was not touched
-#   before. That is a reason to fuse them, and it shows only here.
-# - **Fixed costs.** The tiny net has next to nothing to compute, and takes its time all the same:
-#   Python looks up names, checks shapes and makes arrays, the same for sixteen pixels as for
+# - **Shares.** The multiplications, which equation (1) counts and everybody counts, are the smaller
+#   part of a step in two of these nets, and about half of the third. The rest is carrying: numbers
+#   are gathered, padded, transformed, put back, and passed over for their mean. What remains when a
+#   part costs nothing is a floor for the whole: this is Amdahl's law, and the last column says all
+#   that even infinitely fast multiplying could gain.
+# - **Waiting.** Two cores are not twice as fast. Each call shares its work, and at its end whoever
+#   is ready waits for the other; some of the work nobody shares; and what only carries numbers
+#   gains little where both cores wait for one memory.
+# - **Fixed costs.** A tiny convolution has next to nothing to compute, and takes its time all the
+#   same: Python looks up names, checks shapes and makes arrays, the same for sixteen pixels as for
 #   sixteen thousand. Larger batches are the remedy, and lesson 13 meets the same cost again on a
 #   card.
 #
-# `python benchmarks/split.py` looks one floor deeper, into the convolution itself: products, the
-# transforms of Winograd's trick, gathering, and the waiting of one thread for another.
+# ## 10. And the others?
 #
-# ## 10. Break it on purpose
+# How good is good? A number needs a neighbour. PyTorch calls kernels that were written and compiled
+# for each kind of processor, by many people over many years. DeZero and MyGrad are written in plain
+# NumPy, as this library is, with an autograd on top. All were measured in one process, on the same
+# cores. A dot is one shape: left of 1 we are faster. **Predict** where the dots of
+# `max_unpool2d_backward` lie, which does nothing but gather.
+
+# %%
+names = list(dict.fromkeys(row["name"] for row in measured["rows"] if "small" not in row["name"]))
+ratios = {name: [] for name in names}
+for row in measured["rows"]:
+    if row["name"] in ratios:
+        ratios[row["name"]].append(row["ours"]["median"] / row["torch"]["median"])
+TITLE = "our time / PyTorch's"
+plot_dots(names, {TITLE: list(ratios.values())}, logarithmic=[TITLE], marks={TITLE: 1})
+
+# %%
+row = bars["conv2d"]
+print(f"conv2d, {row['shape']}, forward and both gradients:")
+for library in "ours", "torch", "dezero", "mygrad":
+    if library in row:
+        print(f"  {library:<8}{row[library]['median']:>7.1f} ms")
+training = json.loads((BENCHMARKS / "training.json").read_text())["rows"]
+print(f"{'a training step':<24}{'PyTorch':>10}{'threads':>10}{'ranks':>10}")
+for net in dict.fromkeys(row["net"] for row in training):
+    ways = {row["way"]: row["median_ms"] for row in training if row["net"] == net}
+    print(f"{net:<24}" + "".join(f"{ways[w]:>7.0f} ms" for w in ("PyTorch", "threads", "ranks")))
+assert np.median(ratios["max_unpool2d_backward"]) > 1.5 > np.median(ratios["conv2d"])
+
+# %% [markdown]
+# Where there is much to multiply, plain NumPy keeps up with PyTorch: both hand the products to a
+# library that knows the processor, and both cut them into blocks. Where there is nothing to
+# multiply, each of its calls is one more way over the memory, and a compiled loop wins. The *ranks*
+# of the last column are processes, one for each core. They add up their gradients once a step, and
+# wait for each other only then; threads meet in every call (`nn-scratch train … --processes 2`).
+# (The stopwatches of section 9 take time themselves, so its steps are not quite these.)
+#
+# ## 11. Break it on purpose
 #
 # `sliding_window_view` copies nothing: it is a view in which the same memory appears many times.
 # Writing into such a view is a mistake that no error reports if you force it:
@@ -631,7 +631,7 @@ assert check_exercise("conv2d_backward", conv2d_backward_by_taps).ok
 print("right in every case")
 
 # %% [markdown]
-# ## 11. Exercises
+# ## 12. Exercises
 #
 # 1. Write the *weight gradient* of `tap_by_tap`: equation (5) of lesson 01 is one matrix product
 #    for each tap. Compare with `ops.conv2d_backward`.

@@ -4,8 +4,8 @@
 # **The question:** a graphics card has thousands of arithmetic units. What must change in our code
 # to use them, what must not, and when is it not worth it?
 #
-# You need: lessons 02 and 12. No graphics card: where one would be used, this lesson computes the
-# same on the CPU and looks at it. About 30 minutes.
+# You need: lessons 02, 09 and 12, and no graphics card: you build one here, in eight lines of
+# Python, run real kernels on it, break them, and see what becomes of the picture. About 30 minutes.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
@@ -21,6 +21,7 @@
 import json
 import os
 import time
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,11 +30,16 @@ import numpy as np
 try:
     from nn_scratch import ops
     from nn_scratch.backend import why_no_gpu, xp_of
+    from nn_scratch.data import DigitSegmentation
+    from nn_scratch.data.digits import CLASS_NAMES
     from nn_scratch.exercises import check_exercise
     from nn_scratch.graph.cost import cost
-    from nn_scratch.nets import SegNet, SegNetBasic
+    from nn_scratch.graph.trace import trace
+    from nn_scratch.nets import SegNet, pretrained
     from nn_scratch.plotting import (
         plot_arrays,
+        plot_bars,
+        plot_images,
         plot_lines,
         plot_scatter_and_gather,
         plot_threads,
@@ -137,16 +143,16 @@ print(kernel_text("gather"))
 # Note the line with `return`: the idle threads of the last block must do nothing. Forgotten, they
 # would write behind the end of `y`, into whatever lies there, and nobody would say a word.
 #
-# We can run it by hand. A "card" in Python: every block, every thread, in any order. That the order
+# We can run it by hand. A card in Python: every block, every thread, in any order. That the order
 # must not matter is the first rule.
 
 
 # %%
-def launch(kernel, count, block_size=4, order=None):
-    """Call kernel(at) for every thread of enough blocks; `order` shuffles them."""
-    threads = np.arange(-(-count // block_size) * block_size)
-    for at in threads if order is None else order.permutation(threads):
-        kernel(int(at))
+def launch(kernel, blocks, block_size, order=None):
+    """Call kernel(block, thread) for every thread of every block; `order` shuffles them."""
+    threads = [divmod(at, block_size) for at in range(blocks * block_size)]
+    for block, thread in threads if order is None else order.permutation(threads):
+        kernel(int(block), int(thread))
 
 
 image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
@@ -154,7 +160,8 @@ expected, switches = (a[0, 0] for a in ops.max_pool2d(image[None, None], 2))
 y = np.zeros(4)
 
 
-def gather(at):
+def gather(block, thread):
+    at = block * 3 + thread
     if at >= y.size:
         return
     y[at] = image.ravel()[switches.ravel()[at]]
@@ -162,11 +169,66 @@ def gather(at):
 
 for seed in range(5):
     y[:] = 0
-    launch(gather, y.size, block_size=3, order=np.random.default_rng(seed))
+    launch(gather, blocks=2, block_size=3, order=np.random.default_rng(seed))
     assert np.array_equal(y.reshape(2, 2), expected)
 print("the same result in any order:", y)
 
 # %% [markdown]
+# Now a picture: a scene of 40×40 pixels, pooled to 20×20. That is 400 outputs, a thread for each,
+# in 7 blocks of 64. Kernels for a card are short, and each of their mistakes has a face of its own.
+# Three students each got one thing wrong:
+#
+# - one forgot the block's number in equation (1): `at = thread`;
+# - one divided 400 by 64 and rounded *down*;
+# - one took the column for the row, when the thread looked up its window.
+#
+# **Predict** what each of the three pictures looks like.
+
+# %%
+scene = DigitSegmentation("test", 4).sample(0, 3)[0]
+PER_BLOCK, WIDE = 64, 20
+
+
+def pooled(blocks=-(-WIDE * WIDE // PER_BLOCK), forgetful=False, exchanged=False):
+    """The scene, pooled on our card, and which block made which pixel: 0 for none."""
+    y, maker = np.zeros(WIDE * WIDE), np.zeros(WIDE * WIDE, int)
+
+    def kernel(block, thread):
+        at = thread if forgetful else block * PER_BLOCK + thread
+        if at >= y.size:
+            return
+        row, column = divmod(at, WIDE)
+        if exchanged:
+            row, column = column, row
+        y[at] = scene[0, 2 * row : 2 * row + 2, 2 * column : 2 * column + 2].max()
+        maker[at] = block + 1
+
+    launch(kernel, blocks, PER_BLOCK)
+    return y.reshape(WIDE, WIDE), maker.reshape(WIDE, WIDE)
+
+
+right, maker = pooled()
+assert np.array_equal(right, ops.max_pool2d(scene[None], 2)[0][0, 0]) and maker.min() == 1
+plot_images(
+    {
+        "the scene": scene,
+        "right": right[None],
+        "which block made what": maker,
+        "block number forgotten": pooled(forgetful=True)[0][None],
+        "blocks rounded down": pooled(blocks=WIDE * WIDE // PER_BLOCK)[0][None],
+        "column for row": pooled(exchanged=True)[0][None],
+    },
+    columns=3,
+    size=2,
+    class_names=["no block", *(f"block {number}" for number in range(7))],
+)
+
+# %% [markdown]
+# All seven blocks crowd into the first 64 places. The last sixteen pixels stay black, which on a
+# dark scene nobody notices for weeks. And a picture that lies on its side has the right numbers,
+# all of them. No compiler complains of any of the three: that is why kernels need tests that
+# compare.
+#
 # ## 3. Why the backward pass is turned around
 #
 # Max-pool's backward pass scatters, and adds where switches collide (lesson 02, equation (3)). One
@@ -191,6 +253,37 @@ plot_timeline(
 )
 
 # %% [markdown]
+# How likely is that? Let four threads add 1, 2, 3 and 4 to one place, each with one reading and one
+# writing. Those eight events can happen in 2,520 orders, and a computer can try them all.
+#
+# **Predict:** in how many of the 2,520 is the sum 10?
+
+
+# %%
+def try_all_orders(dx, waiting, reading, left):
+    """Count what is left in dx: `waiting` have yet to read, `reading` have yet to write."""
+    if not waiting and not reading:
+        left[dx] += 1
+    for value in waiting:
+        try_all_orders(dx, waiting - {value}, reading | {value: dx}, left)
+    for value, seen in reading.items():
+        others = {other: old for other, old in reading.items() if other != value}
+        try_all_orders(seen + value, waiting, others, left)
+
+
+left = Counter()
+try_all_orders(0, {1, 2, 3, 4}, {}, left)
+assert left.total() == 2520 and left[10] == 24
+plot_bars(
+    {("the sum, 10" if n == 10 else f"{n}"): left[n] for n in range(1, 11)},
+    xlabel="orders that leave this in dx",
+    texts={("the sum, 10" if n == 10 else f"{n}"): f"{left[n]}" for n in range(1, 11)},
+)
+
+# %% [markdown]
+# In 24 of them, one in a hundred: only if the threads happen to take turns, and there are 4! = 24
+# ways to take turns. Everything from 1 to 9 is more likely than the right answer.
+#
 # Cards have *atomic* additions, which do not lose any. But their order is chance, and with rounding
 # the order matters: the same program gives other digits in every run.
 
@@ -226,8 +319,9 @@ print(kernel_text("scatter_add"))
 dx = np.full(bump.size, np.nan)
 
 
-def pixel_asks(at):
+def pixel_asks(block, thread):
     """scatter_add for a 3×3 pool with stride 2 and no padding."""
+    at = block * 8 + thread
     if at >= dx.size:
         return
     h, w = divmod(at, 5)
@@ -239,7 +333,7 @@ def pixel_asks(at):
     dx[at] = total
 
 
-launch(pixel_asks, dx.size, block_size=8, order=np.random.default_rng(0))
+launch(pixel_asks, blocks=4, block_size=8, order=np.random.default_rng(0))
 assert np.array_equal(dx.reshape(5, 5), right)
 print("the same dx, with the threads in any order")
 
@@ -282,6 +376,33 @@ print(f"a block that shares has {shared:.0f}: memory does not hold it up")
 assert alone < ridge < shared
 
 # %% [markdown]
+# What is a strip worth? Take the last convolution of a trained SegNet: 16 maps and a 5×5 kernel are
+# 400 terms for each score, so 25 strips of 16. Stop after some of them, and ask the unfinished
+# scores for their labels. **Predict** when the digits can be read.
+
+# %%
+net = pretrained("digits-segmentation")
+step = next(step for step in trace(net, scene[None]).steps if step.name == "classifier")
+maps, layer = step.inputs[0].array[0], step.layer
+padded = np.pad(maps, ((0, 0), (2, 2), (2, 2)))
+windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5), axis=(1, 2))
+matrix = windows.transpose(0, 3, 4, 1, 2).reshape(400, -1)  # the columns, (C·k², P·Q)
+scores = np.tile(layer.params["bias"][:, None], matrix.shape[1])
+weights, stages = layer.params["weight"].reshape(11, 400), {"the scene": scene}
+for strip in range(25):
+    terms = slice(16 * strip, 16 * strip + 16)
+    scores += weights[:, terms] @ matrix[terms]
+    if strip + 1 in (1, 5, 10, 15, 20, 25):
+        name = f"after {strip + 1} strip{'s' if strip else ''}"
+        stages[name] = scores.reshape(11, *scene.shape[1:]).argmax(axis=0)
+assert np.allclose(scores.reshape(11, *scene.shape[1:]), step.outputs[0].array[0], atol=1e-3)
+plot_images(stages, columns=4, size=1.9, class_names=CLASS_NAMES)
+
+# %% [markdown]
+# A sum that is not finished is not a worse answer, it is none. So a block keeps its tile until the
+# last strip: the running sums live in the fastest memory that there is, in the threads themselves,
+# and each result is written to the card's memory once.
+#
 # Two mistakes are easy there, and no compiler finds them: to multiply before all have fetched, and
 # to fetch again before all have multiplied. The tests of this library plant both, and more than
 # forty other bugs, and see that each is caught; on the CPU, without a card
@@ -295,10 +416,12 @@ assert alone < ridge < shared
 #
 # $$t = \max\!\left(n\,t_0,\; \frac{F}{\text{rate}},\; \frac{B}{\text{bandwidth}}\right) \tag{2}$$
 #
-# First something measured, on the CPU of `timings.json`, in processor time: training steps of a
-# tiny SegNet, with more and more images. Calls have a price here, too: each of NumPy's costs
-# microseconds before it does anything (lesson 12, section 9). **Predict:** how much longer does a
-# step with 8 images take than one with a single image?
+# How large is $n\,t_0$? That can be measured without a card, for the host is a CPU, and what it
+# does is what it does here: Python finds the next layer, checks shapes, makes arrays and calls. A
+# net so small that there is nothing to compute takes that time and no other (lesson 12, section 9).
+#
+# **Predict:** a training step of a tiny SegNet takes some milliseconds for one image of 16×16. How
+# much longer does it take for eight?
 
 # %% tags=["hide-input"]
 tiny = SegNet(1, 11, widths=(4, 8, 8), kernel_size=3, rng=0)
@@ -326,79 +449,68 @@ if os.environ.get("NN_SCRATCH_MEASURE") == "1":
 measured = timings["batch_ms"]
 for n, ms in zip(batches, measured, strict=True):
     print(f"{n:>3} images {ms:>7.2f} ms, {ms / n:>6.2f} for each")
-assert measured[3] < 4 * measured[0]
+host = measured[0]
+assert measured[3] < 2 * host < measured[-1]
+
+# %% [markdown]
+# Hardly longer: the first images are nearly free, and the step is busy with being started. With a
+# card, the host has the same calls to make, and its part stays; only the work moves.
+#
+# **No run on a card has been made for this lesson.** What the card does below is computed.
+# Operations and bytes are counted by the library, exactly; rate and bandwidth are those that its
+# maker states, which no program reaches all the time. So these are the least times that such a card
+# can take, and not promises. Put in the numbers of your own (`benchmarks/gpu.sh` measures them),
+# and the conclusion is yours too.
+#
+# **Predict:** from how many images on is the card faster than the CPU, and from how many on has the
+# card more to do than the host?
+
+
+# %%
+def card_milliseconds(net, shape):
+    """The card's part of equation (2): forward, and two gradients, each as much again."""
+    total = cost(net, np.zeros(shape, np.float32))[-1]
+    moved = 3 * total.kept  # what is kept is written once, and read at least twice
+    return 1e3 * max(6 * total.macs / RATE, moved / BANDWIDTH)
+
+
+images = [8**power for power in range(7)]
+one = card_milliseconds(tiny, (1, 1, 16, 16))
+known = dict(zip(batches, measured, strict=True))
 plot_lines(
     {
-        "measured": measured,
-        "if only the work counted": [measured[-1] * n / 64 for n in batches],
+        "on the CPU, measured": [known.get(n, np.nan) for n in images],
+        "with a card: the host starts kernels": [host for _ in images],
+        "with a card: the card works": [n * one for n in images],
     },
-    batches,
-    xlabel="images in the batch",
+    images,
+    xlabel="images of 16×16 in the batch",
     ylabel="milliseconds of a training step",
     logarithmic="xy",
 )
 
-# %% [markdown]
-# The lower line takes for each image what it costs in the batch of 64. Above it the first images
-# are nearly free: the step is busy with being started. On a card it is the same,
-# only more so, because the work itself is so much faster there.
-#
-# **No run on a card has been made for this lesson.** What follows is computed. Operations and bytes
-# are counted by the library, exactly; the rate and the bandwidth are those that the card's maker
-# states, which no program reaches all the time; what starting costs is **assumed**, and kind. Put
-# in the numbers of your card (`benchmarks/gpu.sh` measures them), and the conclusion is yours too.
-
 # %%
-LAUNCH = 5e-6  # seconds, assumed
-KERNELS_A_LAYER = 8  # assumed, for forward, backward and update together
-
-
-def least_milliseconds(net, shape):
-    """Equation (2) for a training step: three times the forward pass's products."""
-    rows = cost(net, np.zeros(shape, np.float32))
-    total = rows[-1]
-    launches = KERNELS_A_LAYER * (len(rows) - 1) * LAUNCH
-    moved = 3 * total.kept  # what is kept is written once, and read at least twice
-    return 1e3 * launches, 1e3 * max(6 * total.macs / RATE, moved / BANDWIDTH)
-
-
-small = SegNet(1, 11, widths=(8, 16, 32), kernel_size=3, rng=0)
-large = SegNetBasic(3, 11, rng=0)
-print(f"{'':<38}{'starting':>10}{'working':>10}")
-for name, net, shape in (
-    ("a small SegNet, 1 image of 40×40", small, (1, 1, 40, 40)),
-    ("a small SegNet, 32 images of 40×40", small, (32, 1, 40, 40)),
-    ("SegNet-Basic, 1 image of 180×240", large, (1, 3, 180, 240)),
-):
-    starting, working = least_milliseconds(net, shape)
-    print(f"{name:<38}{starting:>7.3f} ms{working:>7.3f} ms")
-
-# %% [markdown]
-# Starting costs the same for one image as for a thousand; the work grows with each. **Predict:** at
-# how many images does the card begin to work for its living?
-
-# %%
-starting, working = least_milliseconds(small, (1, 1, 40, 40))
-images = [4**power for power in range(7)]
-plot_lines(
-    {
-        "starting kernels": [starting for _ in images],
-        "working": [n * working for n in images],
-    },
-    images,
-    xlabel="images of 40×40 in the batch",
-    ylabel="milliseconds, at least",
-    logarithmic="xy",
+crossing = host / one
+print(f"the card has more to do than the host from {crossing:,.0f} images on")
+assert crossing > 256
+training = json.loads((Path("..") / "benchmarks" / "training.json").read_text())["rows"]
+name = "SegNet 8×3 96×128"
+cpu = next(r["median_ms"] for r in training if (r["net"], r["way"]) == (name, "threads"))
+large = card_milliseconds(SegNet(3, 12, (32, 64, 64), rng=0), (8, 3, 96, 128))
+print(f"{name}, of as many layers: {cpu:.0f} ms on two cores, measured;")
+print(
+    f"with a card it works for {large:.1f} ms, and the host for {host:.1f}, both computed as above:"
 )
-
-# %%
-print(f"the lines cross at {starting / working:.0f} images")
-assert 100 < starting / working < 4096
+gain = cpu / max(large, host)
+print(f"at most {gain:.0f} times as fast")
+assert gain > 10
 
 # %% [markdown]
-# Left of the crossing the card waits for the host: for a small net and a small batch it does nearly
-# all the time. That is why the tiny nets of these lessons train on the CPU, and why frameworks take
-# pains to *fuse* several operations into one kernel: here batch norm and ReLU, and softmax and
+# Left of the crossing the card waits for the host. For a tiny net and a small batch it does nearly
+# all the time, and no card, however fast, makes such a step much shorter: that is why the nets of
+# these lessons train on the CPU. A net for photographs is another matter: what takes an evening on
+# two cores is done before the tea is cold. And frameworks take pains to *fuse* several operations
+# into one kernel, so that there is less to start: here batch norm and ReLU, and softmax and
 # cross-entropy.
 #
 # ## 6. Do not wait
@@ -475,12 +587,13 @@ report
 
 
 # %%
-def careless(at):
+def careless(block, thread):
+    at = block * 3 + thread
     y[at] = expected.ravel()[at]
 
 
 try:
-    launch(careless, y.size, block_size=3)
+    launch(careless, blocks=2, block_size=3)
 except IndexError as error:
     print("NumPy says:", error)
 
@@ -507,7 +620,14 @@ except IndexError as error:
 # ## Read on
 #
 # - S. Chetlur et al., [cuDNN](https://arxiv.org/abs/1410.0759): convolution as a tiled product
-# - NVIDIA, A100 Tensor Core GPU Architecture (white paper, 2020): the numbers of the card above
+# - NVIDIA, [A100 Tensor Core GPU
+#   Architecture](https://images.nvidia.com/aem-dam/en-zz/Solutions/data-center/nvidia-ampere-architecture-whitepaper.pdf)
+#   (white paper, 2020): the numbers of the card above. It has *tensor cores* as well, which
+#   multiply small matrices of half precision, sixteen times as many numbers in the same time; this
+#   library computes in single precision and leaves them alone
+# - A. Zhang et al., [Dive into Deep
+#   Learning](https://d2l.ai/chapter_computational-performance/hardware.html), section 13.4: what
+#   memories, buses and networks cost
 #
 # ← [12 From seven loops to the speed of a framework](12_from_loops_to_speed.ipynb)
 # · [all lessons](README.md)

@@ -30,6 +30,8 @@ try:
         CoinDetection,
         CoinSegmentation,
         DataError,
+        HorizontalFlip,
+        RandomCrop,
         Resize,
         open_folder,
     )
@@ -301,9 +303,39 @@ print(complaint(broken))
 #
 #     nn-scratch train segmentation --data FOLDER --net fcn-nearest-skips --flip
 #
-# and here the same in Python. `flip` mirrors half of the training images at random: a mirrored
-# street is a street, and a mirrored coin a coin. (A mirrored 2 looks much like a 5: with digits it
-# would teach the wrong thing.)
+# and here the same in Python. `flip` mirrors half of the training images at random, and that is the
+# simplest **augmentation**: to make of one picture others that could as well have been taken. What
+# moves pixels must move the mask with them; what changes the light must leave it alone. Here are
+# five pictures made of one.
+#
+# **Predict:** one of the five would teach our net something wrong. Which? And which would be wrong
+# for a street, or for house numbers?
+
+# %%
+rng = np.random.default_rng(0)
+picture, mask = samples[1]
+part = tuple(5 * side // 8 for side in size)
+made = {
+    "as it is": (picture, mask),
+    "mirrored": HorizontalFlip(1.0)(rng, (picture, mask)),
+    "turned": (np.rot90(picture, axes=(1, 2)), np.rot90(mask)),
+    "other light": (np.clip(0.5 * picture + 0.4, 0, 1), mask),
+    "noise": (np.clip(picture + rng.normal(0, 0.08, size), 0, 1), mask),
+    "enlarged": Resize(size)(rng, RandomCrop(part)(rng, (picture, mask))),
+}
+plot_images(
+    {what: image for what, (image, _) in made.items()}
+    | {f"mask: {what}": labels for what, (_, labels) in made.items()},
+    columns=6,
+    size=1.3,
+    class_names=source.class_names,
+)
+
+# %% [markdown]
+# It is the enlarged piece: size is all that tells a large coin from a small one, and the mask still
+# says *small*. For a street it would be the turned one: no camera hangs sideways. And of house
+# numbers none may be mirrored or turned: a 2 becomes nearly a 5, and a 6, turned twice, a 9. What
+# an augmentation may change is what the answer does not depend on, and what that is only you know.
 
 # %%
 settings = {
@@ -544,8 +576,10 @@ print(f"weights of this net: {sum(value.size for value in one.net.params.values(
 # %% [markdown]
 # An edge is an edge, whether of ink or of bronze: the kernels of lesson 16's pictures are of use in
 # both. Pretraining does not make a small net large, but it saves images and steps, and results vary
-# less from seed to seed. What it cannot give is what a net of this size has no room for: hundreds
-# of classes, and things that look different from every side.
+# less from seed to seed. Those who train on, **fine-tune**, often let the new layers learn ten
+# times as fast as the old ones, or hold the old ones still at first. What pretraining cannot give
+# is what a net of this size has no room for: hundreds of classes, and things that look different
+# from every side.
 #
 # ## 10. Boxes
 #
@@ -579,10 +613,16 @@ print(LAYOUTS["localization"])
 #
 # ## Read on
 #
-# - O. M. Parkhi et al., Cats and dogs (CVPR 2012): the Oxford-IIIT Pet set
-# - M. Everingham et al., The Pascal visual object classes challenge (IJCV 2010)
-# - G. J. Brostow et al., Semantic object classes in video (Pattern Recognition Letters, 2009):
-#   CamVid
+# - O. M. Parkhi et al., [Cats and dogs](https://doi.org/10.1109/CVPR.2012.6248092): the Oxford-IIIT
+#   Pet set
+# - M. Everingham et al., [The Pascal visual object classes
+#   challenge](https://doi.org/10.1007/s11263-009-0275-4)
+# - G. J. Brostow et al., [Semantic object classes in
+#   video](https://doi.org/10.1016/j.patrec.2008.04.005): CamVid
+# - J. Yosinski et al., [How transferable are features in deep neural
+#   networks?](https://arxiv.org/abs/1411.1792): what an encoder keeps of its first task
+# - K. He et al., [Rethinking ImageNet pre-training](https://arxiv.org/abs/1811.08883): it saves
+#   time, and where images are many it saves nothing else
 #
 # ← [13 On the GPU](13_on_the_gpu.ipynb)
 # · [all lessons](README.md)

@@ -434,7 +434,8 @@ assert strided.macs < 0.6 * pooled.macs and strided.kept < 0.5 * pooled.kept
 #
 # ## Read on
 #
-# - A. L. Maas et al., Rectifier nonlinearities improve neural network acoustic models (ICML 2013)
+# - A. L. Maas et al., [Rectifier nonlinearities improve neural network acoustic
+#   models](https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf): the leaky ReLU
 # - K. He et al., [Delving deep into rectifiers](https://arxiv.org/abs/1502.01852): the learned
 #   slope
 # - P. Ramachandran et al., [Searching for activation functions](https://arxiv.org/abs/1710.05941):

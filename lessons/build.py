@@ -8,7 +8,7 @@
     python lessons/build.py --site     the site, into build/site, without network
 
 A notebook remembers the hash of its source and of the measured figures that the source names
-(*.json here and in benchmarks/results). Edit the source, never the notebook.
+(*.json here, in benchmarks and in benchmarks/results). Edit the source, never the notebook.
 Needs the extra: pip install -e '.[lessons]'  (for the site: '.[docs]')
 """
 
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-RESULTS = FOLDER.parent / "benchmarks" / "results"
+BENCHMARKS = FOLDER.parent / "benchmarks"
 FOLD = "hide-input"  # `# %% tags=["hide-input"]`: the cell's code is folded in Jupyter and the site
 FOLDED = {"tags": [FOLD], "jupyter": {"source_hidden": True}}
 
@@ -62,7 +62,8 @@ def up_to_date(source):
 def source_hash(source):
     """The hash of a source, together with the files of figures that it names."""
     text = source.read_text(encoding="utf-8")
-    figures = sorted([*source.parent.glob("*.json"), *RESULTS.glob("*.json")])
+    folders = source.parent, BENCHMARKS, BENCHMARKS / "results"
+    figures = sorted(path for folder in folders for path in folder.glob("*.json"))
     named = [path for path in figures if f'"{path.name}"' in text]
     content = b"".join(path.read_bytes() for path in [source, *named])
     return hashlib.sha256(content).hexdigest()
