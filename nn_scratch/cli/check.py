@@ -1,4 +1,4 @@
-"""`nn-scratch check`: the gradients of the library, or of your own file."""
+"""`nn-scratch check`: check gradients of the library, or of the user's own file."""
 
 import argparse
 from pathlib import Path
@@ -14,10 +14,10 @@ what to check:
   nn-scratch check my.py:MyLayer    a layer of your own file
   nn-scratch check my.py:my_op      its functions my_op and my_op_backward
 
-Your file may say on what, with a function example() that returns the inputs as
-a tuple, for instance (np.ones((2, 3, 8, 7)),); a layer may come first, a dict
-of options last.
-It runs in a process of its own, with limits of time and memory.
+Your file may have a function example() that returns the inputs to check on as
+a tuple, for instance (np.ones((2, 3, 8, 7)),). The first entry may be a layer,
+and the last a dict of options. Your file runs in a process of its own, with
+limits on time and memory.
 
 exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used,
 3 it cannot be told, 4 the file ended the process, hung or used up its limits
@@ -25,10 +25,10 @@ exit status: 0 right, 1 wrong, 2 a wrong call or a file that cannot be used,
 
 
 def add(commands):
-    """The command's parser."""
+    """Add the command's parser."""
     parser = commands.add_parser(
         "check",
-        help="check gradients: the library's or your own",
+        help="check gradients, the library's or your own",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -37,7 +37,7 @@ def add(commands):
     parser.add_argument(
         "--time",
         action="store_true",
-        help="time it too, beside the plain engine and beside the last time",
+        help="also measure the time, and compare it with the plain engine and the last run",
     )
     add_limits(parser)
     return parser
@@ -45,25 +45,28 @@ def add(commands):
 
 @error_as_json
 def run(options):
-    """Check and show. A file of your own runs in a process of its own."""
+    """Check, and show the results. A user's file runs in a process of its own."""
     path, colon, name = (options.what or "").rpartition(":")
     if colon:
         return _own(path, name, options)
     if (options.what or "").endswith(".py"):
         raise UsageError(f"what in {options.what}? nn-scratch check {options.what}:NAME")
+    from nn_scratch.check.report import together
     from nn_scratch.check.run import check_and_show
 
     results = check_and_show(options.what, as_json=options.json)
     timings = _timed(results, show=not options.json) if options.time else []
+    verdict = together(result.ok for result in results)
     if options.json:
-        found = [result.as_dict() for result in results]
-        told = {"timings": [timing.as_dict() for timing in timings]} if options.time else {}
-        print(strict_json.dumps({"ok": _all(found), "results": found, **told}, indent=1))
-    return {True: 0, False: 1, None: 3}[_all([result.as_dict() for result in results])]
+        found = {"ok": verdict, "results": [result.as_dict() for result in results]}
+        if options.time:
+            found["timings"] = [timing.as_dict() for timing in timings]
+        print(strict_json.dumps(found, indent=1))
+    return {True: 0, False: 1, None: 3}[verdict]
 
 
 def _timed(results, show):
-    """The Timings of all cases, printed as a table."""
+    """The Timings of all cases, which are also printed as a table if `show`."""
     from nn_scratch.check import timing
 
     found = []
@@ -81,7 +84,7 @@ def _timed(results, show):
 
 
 def _own(path, name, options):
-    """The layer or the functions `name` in the file at `path`."""
+    """Check the layer or the functions `name` in the user's file at `path`."""
     from nn_scratch.exercises import process, screens
 
     if not options.json:
@@ -91,9 +94,3 @@ def _own(path, name, options):
     )[0]
     screens.show(outcome, {"file": path}, as_json=options.json)
     return process.exit_status([outcome])
-
-
-def _all(results):
-    """True if all are right, False if one is wrong, None if one cannot be told."""
-    found = [result["ok"] for result in results]
-    return False if False in found else None if None in found else True

@@ -1,4 +1,4 @@
-"""`nn-scratch compare`: several nets side by side."""
+"""`nn-scratch compare`: train several nets, and compare their metrics and costs."""
 
 import argparse
 from pathlib import Path
@@ -6,15 +6,16 @@ from pathlib import Path
 from nn_scratch.cli.options import add_device, add_experiment, as_options, data_help, given_settings
 
 DESCRIPTION = """\
-Train several nets alike over several seeds, and put what they score and
-cost side by side. Runs are kept in the folder --out and resumed from there."""
+Train several nets in the same way with several seeds, and compare their metrics
+and costs in a table and a plot. All runs are saved in the folder --out, and
+continued from there."""
 
 
 def add(commands):
-    """The command's parser."""
+    """Add the command's parser."""
     parser = commands.add_parser(
         "compare",
-        help="train several nets over several seeds; a table and a plot",
+        help="train several nets with several seeds, and compare them",
         description=DESCRIPTION,
         epilog=data_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -25,9 +26,12 @@ def add(commands):
         "--net",
         nargs="+",
         required=True,
+        metavar="NET",
         help="names (`nn-scratch info TASK` lists them), or FILE.py:NAME for nets of your own",
     )
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="(default 0 1 2)")
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, default=[0, 1, 2], metavar="N", help="(default 0 1 2)"
+    )
     parser.add_argument(
         "--out", type=Path, help="folder for all runs (default comparisons/TASK-DATA)"
     )
@@ -36,7 +40,7 @@ def add(commands):
 
 
 def run(options):
-    """Compare, on the processes that were started together; the first one writes and speaks."""
+    """Compare, together with the other processes if there are any; the first one prints."""
     from nn_scratch.backend import choose_device
     from nn_scratch.training import world
     from nn_scratch.training.compare import compare, table, write
@@ -54,7 +58,7 @@ def run(options):
 
 
 def _folder_of(task, settings):
-    """The folder, if none is named."""
+    """The default folder of a comparison."""
     from nn_scratch.data.sources import DIGITS
 
     data = Path(settings.get("data", DIGITS)).resolve().name or "data"

@@ -1,4 +1,4 @@
-"""`nn-scratch demo`: check every gradient, train three nets, show what they learned."""
+"""`nn-scratch demo`: check all gradients, train three nets, draw what they learned."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ FULL = {
     "localization": {"epochs": 8, "scenes": 2500},
     "detection": {"epochs": 2, "scenes": 1500},
 }
-# Small batches: few scenes, but enough steps to see the losses fall.
+# Small batches make enough steps of few scenes for the losses to fall visibly.
 QUICK = {
     "segmentation": {"epochs": 2, "scenes": 500, "batch_size": 10},
     "localization": {"epochs": 2, "scenes": 1300, "batch_size": 10},
@@ -21,12 +21,14 @@ PAGE = "segmentation.html"
 
 
 def add(commands):
-    """The command's parser."""
+    """Add the command's parser."""
     parser = commands.add_parser(
         "demo", help="check gradients, train three small nets, draw pictures"
     )
     parser.add_argument("--quick", action="store_true", help="a version of about 20 seconds")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and scenes (default 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of weights and scenes (default 0)"
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("demo"), help="folder for pictures (default demo)"
     )
@@ -34,7 +36,7 @@ def add(commands):
 
 
 def run(options):
-    """The whole demonstration; 1 if a gradient check failed."""
+    """Run the demonstration. The exit status is 1 if a gradient check failed."""
     from nn_scratch.evaluation.display import display_name, display_value
     from nn_scratch.plotting import charts
     from nn_scratch.training.output_folder import output_folder
@@ -50,20 +52,20 @@ def run(options):
         right = _check_in_brief()
 
         histories = {}
-        for number, (name, one) in enumerate(trained.items(), start=2):
-            scenes = f"{one.settings.epochs} × {one.settings.scenes} scenes of handwritten digits"
+        for number, (name, made) in enumerate(trained.items(), start=2):
+            scenes = f"{made.settings.epochs} × {made.settings.scenes} scenes of handwritten digits"
             print(f"\n{number}. {name.capitalize()}: {scenes}")
-            histories[name] = one.run()
+            histories[name] = made.run()
 
         print("\n5. Results on scenes with digits that were not trained on")
-        for name, one in trained.items():
-            for metric, value in one.evaluate().items():
+        for name, made in trained.items():
+            for metric, value in made.evaluate().items():
                 if isinstance(value, float):
                     print(f"   {name:<14}{display_name(metric):<24}{display_value(value)}")
 
-        figures_ = [one.picture() for one in trained.values()] + [charts.plot_losses(histories)]
+        figures = [made.picture() for made in trained.values()] + [charts.plot_losses(histories)]
         print(f"\n6. Pictures, after {time.perf_counter() - begin:.0f} seconds")
-        for name, figure in zip(PICTURES, figures_, strict=True):
+        for name, figure in zip(PICTURES, figures, strict=True):
             print(f"   {folder.write_figure(name, figure)}")
         _write_page(folder, trained["segmentation"])
     if quick:
@@ -71,12 +73,13 @@ def run(options):
     return 0 if right else 1
 
 
-def _write_page(folder, one):
-    """The segmenter as a page, and how to open it."""
+def _write_page(folder, recipe):
+    """Write the page of a recipe's trained net, and print how to open it."""
     from nn_scratch.training.export import page_of
     from nn_scratch.training.inference import Trained
 
-    content = page_of(Trained(one.net.eval(), type(one.task), one.settings, one.facts))
+    trained = Trained(recipe.net.eval(), type(recipe.task), recipe.settings, recipe.facts)
+    content = page_of(trained)
     path = folder.write(PAGE, lambda path: path.write_bytes(content))
     print("\n7. A page: draw a digit, and the net labels every pixel while you draw")
     print(f"   {path}: open it in a browser, by a double click or at")
@@ -84,6 +87,7 @@ def _write_page(folder, one):
 
 
 def _check_in_brief():
+    """Check the whole library, print one line, and return whether all is right."""
     from nn_scratch.check.run import library_cases, run_case
 
     begin = time.perf_counter()

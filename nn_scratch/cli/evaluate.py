@@ -1,4 +1,4 @@
-"""`nn-scratch evaluate`: the metrics of a checkpoint's net."""
+"""`nn-scratch evaluate`: the metrics of a trained net."""
 
 from pathlib import Path
 
@@ -8,31 +8,29 @@ from nn_scratch.cli.tables import show_metrics
 
 
 def add(commands):
-    """The command's parser."""
-    parser = commands.add_parser("evaluate", help="the metrics of a checkpoint on images")
-    parser.add_argument("checkpoint", type=Path)
+    """Add the command's parser."""
+    parser = commands.add_parser("evaluate", help="print the metrics of a trained net")
+    parser.add_argument("checkpoint", type=Path, help="a file that train wrote")
     parser.add_argument(
         "--data",
         metavar="PATH",
-        help="a folder, of which the validation part is taken "
-        "(default: what the net was trained on)",
+        help="a folder whose validation images are used (default: that of the training)",
     )
     parser.add_argument(
         "--split",
         choices=("validation", "test"),
         default="validation",
-        help="test: images kept for the end: those in test/ and testannot/, or in test.txt of "
-        "ImageSets/; the lowest row of coins; digits of their own in detection (default "
-        "validation)",
+        help="test: the images in test/ and testannot/, or in test.txt of ImageSets/; the lowest "
+        "row of coins; in detection, digits kept for testing (default validation)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    add_net(parser, "where a net of your own is now, if its file was moved")
+    add_net(parser)
     add_device(parser)
     return parser
 
 
 def run(options):
-    """Evaluate and show."""
+    """Evaluate, and print the metrics."""
     from nn_scratch.backend import choose_device
     from nn_scratch.training.inference import evaluate_checkpoint
 

@@ -1,4 +1,4 @@
-"""`nn-scratch export`: a checkpoint's net as an ONNX file, or as a page for the browser."""
+"""`nn-scratch export`: write a trained net as an ONNX file, or as a page for the browser."""
 
 from pathlib import Path
 
@@ -6,21 +6,22 @@ from nn_scratch.cli.options import UsageError, add_net, add_trained
 
 
 def add(commands):
-    """The command's parser."""
+    """Add the command's parser."""
     parser = commands.add_parser(
         "export",
-        help="a checkpoint's net as an ONNX file, or as a page for the browser",
-        description="The file's ending says as what: net.onnx for onnxruntime and other programs "
-        "(needs nn-scratch[export]), page.html for any browser, also without a network.",
+        help="write a trained net as an ONNX file, or as a page for the browser",
+        description="The ending of FILE says what to write: .onnx for onnxruntime and other "
+        "programs (needs nn-scratch[export]), .html for a page that runs the net in any browser, "
+        "also without a network.",
     )
     add_trained(parser)
-    parser.add_argument("file", type=Path, help="what to write: … .onnx or … .html")
-    add_net(parser, "where a net of your own is now, if its file was moved")
+    parser.add_argument("file", type=Path, metavar="FILE", help="net.onnx or page.html")
+    add_net(parser)
     return parser
 
 
 def run(options):
-    """Write the file, and say how to use it."""
+    """Write the file, and print its path."""
     from nn_scratch.names import printable
     from nn_scratch.nets.pretrained import pretrained_file
     from nn_scratch.training.export import export
@@ -36,5 +37,5 @@ def run(options):
 
 
 def how_to_open(path):
-    """A half sentence for a page, and none for other files."""
+    """How to open the file, if it is a page; else nothing."""
     return ": open it in a browser, here or on a telephone" if path.suffix == ".html" else ""

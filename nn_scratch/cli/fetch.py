@@ -6,30 +6,30 @@ from pathlib import Path
 
 DESCRIPTION = """\
 Download a well-known data set from its own site, check it, and unpack it into a
-folder that --data reads. An interrupted download is gone on with. Its authors
-say what it may be used for."""
+folder for --data. An interrupted download continues where it stopped. The
+authors of a data set say what it may be used for."""
 
 
 def add(commands):
-    """The command's parser."""
+    """Add the command's parser."""
     from nn_scratch.data.fetch import DATA_SETS
 
     parser = commands.add_parser(
         "fetch",
         help="download a well-known data set",
         description=DESCRIPTION,
-        epilog="\n".join(f"{name:<11} {one.title}" for name, one in DATA_SETS.items()),
+        epilog="\n".join(f"{name:<11} {data.title}" for name, data in DATA_SETS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=list(DATA_SETS), metavar="NAME", help=", ".join(DATA_SETS))
     parser.add_argument(
-        "--to", type=Path, metavar="FOLDER", help="where its folder shall lie (default: a cache)"
+        "--to", type=Path, metavar="FOLDER", help="where to put its folder (default: a cache)"
     )
     return parser
 
 
 def run(options):
-    """Fetch it; say where it is, and what can be done with it."""
+    """Fetch the data set, and print where it is and how to train on it."""
     from nn_scratch.data.fetch import DATA_SETS, fetch
     from nn_scratch.names import printable
 

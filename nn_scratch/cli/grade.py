@@ -1,4 +1,4 @@
-"""`nn-scratch grade`: the exercises of all students of a course."""
+"""`nn-scratch grade`: grade the exercises of all students of a course."""
 
 import argparse
 import csv
@@ -12,28 +12,30 @@ from nn_scratch.cli.options import UsageError, add_limits, limits_of
 EPILOG = """\
 FOLDER has a folder for each student, with exercise files (NN_name.py), or with
 any files in which functions have the exercises' names. Each student's files run
-in a process of their own. A cell says right, or the case that was reached and
-the mistake; and seconds. What imports nn_scratch or a framework is judged as
-usual, and marked.
+in a process of their own. A cell of the table says "right", or the case that
+failed and the mistake, and the seconds. A file that imports nn_scratch or a
+framework is graded as usual, and marked.
 
-A student's file runs with your rights: it can read and write what you can. The
-work of people whom you do not know belongs into a container, or under another
-account; lessons/guides/grading.md says what a hostile file can still do.
+A student's file runs with your rights: it can read and write what you can. Run
+the work of people whom you do not know in a container or under another account;
+lessons/guides/grading.md says what a hostile file can still do.
 """
 
 
 def add(commands):
-    """The command's parser."""
+    """Add the command's parser."""
     parser = commands.add_parser(
         "grade",
-        help="judge the exercises of many students; a table",
+        help="grade the exercises of many students, as a table",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder for each student")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="where to (default: the screen)")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="write the table to a file (default: the screen)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--jobs", type=int, default=2, help="students at a time (default 2)")
+    parser.add_argument("--jobs", type=int, default=2, help="students graded at a time (default 2)")
     add_limits(parser)
     return parser
 
@@ -57,8 +59,8 @@ def run(options):
 
 
 def _open(path):
-    """The file for the table, before the work begins: an hour later is too late to learn that it
-    cannot be written."""
+    """Open the file for the table. It is opened before the work begins, so that a file that cannot
+    be written is noticed at once. Raises UsageError."""
     try:
         return open(path, "w", newline="", encoding="utf-8")
     except OSError as error:
@@ -66,15 +68,15 @@ def _open(path):
 
 
 def _progress(row):
-    """A line a student, while the others are judged; apart from the table."""
+    """Print a line about a student on standard error, as soon as they are graded."""
     count = len(row["exercises"])
     notes = f"   {'; '.join(row['notes'])}" if row["notes"] else ""
-    said = f"{row['student']:<24}{row['right']:>3} of {count:>2} right{notes}"
-    print(said if len(said) <= 80 else f"{said[:79]}…", file=sys.stderr, flush=True)
+    line = f"{row['student']:<24}{row['right']:>3} of {count:>2} right{notes}"
+    print(line if len(line) <= 80 else f"{line[:79]}…", file=sys.stderr, flush=True)
 
 
 def _write_csv(rows, file):
-    """A line a student, a column for each exercise that anybody handed in."""
+    """Write a row for each student, with a column for each exercise that anybody handed in."""
     from nn_scratch.exercises.submissions import ORDER
 
     names = [name for name in ORDER if any(row["exercises"].get(name) for row in rows)]
@@ -87,7 +89,7 @@ def _write_csv(rows, file):
 
 
 def _cell(entry):
-    """right; 0.21 s: an entry for a spreadsheet."""
+    """The text of a cell, such as "right; 0.21 s"."""
     if entry is None:
         return "missing"
     mistake = entry["mistake"] if entry["state"] != "to do" else None
@@ -96,5 +98,6 @@ def _cell(entry):
 
 
 def _no_formula(value):
-    """Text that a spreadsheet would compute is marked as text: a folder may have any name."""
+    """A value that a spreadsheet does not take for a formula. A student's folder may have any
+    name, so a text that begins like a formula is marked as text."""
     return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@") else value

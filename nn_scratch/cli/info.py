@@ -1,4 +1,4 @@
-"""`nn-scratch info`: what this installation computes with, and what a net costs."""
+"""`nn-scratch info`: versions and hardware of this installation, or the costs of a net."""
 
 import argparse
 import os
@@ -12,29 +12,28 @@ WIDTH = 80
 
 
 def add(commands):
-    """The command's parser."""
+    """Add the command's parser."""
     parser = commands.add_parser(
-        "info", help="versions, BLAS, threads, whether a GPU is usable; or what a net costs"
+        "info", help="show versions, BLAS, threads and GPU; or the costs of a net"
     )
     parser.add_argument(
         "task",
         nargs="?",
         choices=task_names(),
-        help="list the nets for it, and show one, layer by layer, for one training batch",
+        help="list the nets for this task, and show the costs of one for one training batch, "
+        "layer by layer",
     )
     parser.add_argument(
         "--net",
         default=argparse.SUPPRESS,
-        help="which, or FILE.py:NAME for one of your own (default: the first choice)",
+        help="the net to show, by name or as FILE.py:NAME (default: the one that train takes)",
     )
-    parser.add_argument(
-        "--draw", type=Path, metavar="FILE.png", help="and draw the net, as a picture of that name"
-    )
+    parser.add_argument("--draw", type=Path, metavar="FILE.png", help="also draw this net")
     return parser
 
 
 def run(options):
-    """Show the installation, or the net's cost and the names of all nets."""
+    """Print facts about the installation, or the costs of a net and the names of all nets."""
     from nn_scratch.training import TASKS
 
     chosen = {"net": options.net} if "net" in options else {}
@@ -53,7 +52,7 @@ def run(options):
 
 
 def _installation():
-    """Pairs (what, value)."""
+    """Pairs (what, value) about the installation."""
     import matplotlib
     import numpy as np
     import threadpoolctl
@@ -81,21 +80,21 @@ def _installation():
 
 
 def _net_cost(task, chosen, drawing):
-    """What the recipe's net costs, for one training batch, as text; and its drawing in a file, if
-    one is named."""
+    """The costs of a net for one training batch, as a table. If `drawing` names a file, the net is
+    drawn there."""
     from nn_scratch.graph.cost import cost, cost_table
     from nn_scratch.plotting import plot_net
     from nn_scratch.training.build_net import errors_of
     from nn_scratch.training.output_folder import output_folder
     from nn_scratch.training.recipes import recipe
 
-    one = recipe(task, **chosen)
-    images = next(iter(one.train.batches()))[0]
-    with errors_of(one.settings.net):
-        table = cost_table(cost(one.net, images))
+    made = recipe(task, **chosen)
+    images = next(iter(made.train.batches()))[0]
+    with errors_of(made.settings.net):
+        table = cost_table(cost(made.net, images))
         if drawing is not None:
             with output_folder(drawing.parent) as folder:
-                folder.write_figure(drawing.name, plot_net(one.net.eval(), images, channels=0))
+                folder.write_figure(drawing.name, plot_net(made.net.eval(), images, channels=0))
     return table
 
 

@@ -1,4 +1,4 @@
-"""The command line: the parser, and what becomes of an error. Each command is a file beside this
+"""The command line: the parser, and how errors are reported. Each command is a file beside this
 one, with `add(commands)`, which adds its parser, and `run(options)`, which returns the exit status.
 """
 
@@ -22,14 +22,15 @@ from nn_scratch.cli import (
 )
 from nn_scratch.cli.output import close_quietly, speak_plainly
 
-RANKS = "PMI_RANK", "OMPI_COMM_WORLD_RANK"  # which of its processes a launcher of MPI says this is
-# As help lists them.
+RANKS = "PMI_RANK", "OMPI_COMM_WORLD_RANK"  # set by launchers of MPI to the rank of the process
+# In the order of the help.
 COMMANDS = (demo, check, exercise, grade, train, evaluate, predict, compare, export, fetch, info)
 
 
 def main(arguments=None):
-    """Run a command; returns the exit status: 0 fine, 1 a check failed, 2 a wrong call, 3 a check
-    that cannot tell, 4 a student's file that ended, hung or used up its limits."""
+    """Run a command, and return the exit status: 0 if all is fine, 1 if a check failed, 2 for a
+    wrong call, 3 if a check cannot tell, 4 if a student's file ended the process, hung or used up
+    its limits."""
     speak_plainly()
     try:
         return _run(sys.argv[1:] if arguments is None else list(arguments))
@@ -50,7 +51,7 @@ def main(arguments=None):
 
 
 def _run(arguments):
-    """The exit status of a command; all it says is out when it returns."""
+    """Run a command, and return its exit status, with all output flushed."""
     parser = _parser(arguments[:1])
     if not arguments:
         parser.print_help(sys.stderr)
@@ -63,10 +64,11 @@ def _run(arguments):
 
 
 def _sentence(error):
-    """What the user is told of an error; None for one that is a mistake of ours.
+    """The message for an error, or None for an error that is a bug of nn_scratch.
 
-    Every exception that nn_scratch defines is a sentence for the user. (They are known by where
-    they are defined: an exercise must run while the rooms that define others are being edited.)
+    Every exception class that nn_scratch defines has a message for the user. These classes are
+    recognized by their module, not imported, because an exercise must run even while a student is
+    editing the packages that define them.
     """
     ours = any(kind.__module__.partition(".")[0] == "nn_scratch" for kind in type(error).__mro__)
     if ours:
@@ -80,8 +82,8 @@ def _sentence(error):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one sentence, of the first process alone where a launcher of MPI
-    started several with the same arguments."""
+    """A parser that reports an error in one sentence. If MPI started several processes with the
+    same arguments, only the first one reports it."""
 
     def error(self, message):
         if any(os.environ.get(rank, "0") != "0" for rank in RANKS):
@@ -90,8 +92,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(first=()):
-    """The parser; if the first argument is a command, only with that command's. What the others'
-    help says is not looked up then, so that an exercise runs while the rest is being edited."""
+    """The parser. If the first argument is the name of a command, the parser has only that command:
+    then the modules that other commands need for their help are not imported, and an exercise runs
+    even while a student is editing them."""
     parser = _Parser(
         prog="nn-scratch",
         description="Segmentation, localization and detection networks, built by hand in NumPy.",

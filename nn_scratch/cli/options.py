@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and how they become a recipe's settings."""
+"""Arguments that several commands share, and their conversion to the settings of a recipe."""
 
 import argparse
 from contextlib import contextmanager
@@ -6,9 +6,9 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-EACH = 8.0  # seconds for a file, if there are many
+EACH = 8.0  # seconds for each file if there are many
 DATA_HELP = """\
-Images of your own, in a folder that has
+The layouts of a folder with your own images
 for segmentation:
 {segmentation}
 for localization:
@@ -19,25 +19,25 @@ for detection:
 
 
 class UsageError(ValueError):
-    """A command that cannot be meant."""
+    """A command was called with arguments that make no sense."""
 
 
 def data_help() -> str:
-    """The layouts of folders, for the end of a command's help."""
+    """The text about layouts of folders at the end of a command's help."""
     from nn_scratch.data.sources import LAYOUTS
 
     return DATA_HELP.format(**LAYOUTS)
 
 
 def task_names() -> list[str]:
-    """The tasks that nets are trained for."""
+    """The names of all tasks."""
     from nn_scratch.training import TASKS
 
     return list(TASKS)
 
 
 def add_experiment(parser: argparse.ArgumentParser, without: tuple = ()) -> None:
-    """The task, and an option for each of its settings but `without`."""
+    """Add the task, and an option for each setting of any task except those in `without`."""
     parser.add_argument("task", choices=task_names())
     for name, (field, tasks) in _settings().items():
         if name in without:
@@ -54,7 +54,7 @@ def add_experiment(parser: argparse.ArgumentParser, without: tuple = ()) -> None
 
 @contextmanager
 def as_options():
-    """Within, what is wrong with a setting is said of its option. Raises UsageError."""
+    """A context that turns a SettingsError into a UsageError about the option."""
     from nn_scratch.training import SettingsError
 
     try:
@@ -64,11 +64,11 @@ def as_options():
 
 
 def add_trained(parser: argparse.ArgumentParser) -> None:
-    """The arguments that name a trained net: a checkpoint, or --pretrained."""
+    """Add the arguments that name a trained net: a checkpoint, or --pretrained."""
     from nn_scratch.nets.pretrained import pretrained_names
 
     parser.add_argument(
-        "checkpoint", type=Path, nargs="?", help="what train wrote; or, in its place:"
+        "checkpoint", type=Path, nargs="?", help="a file that train wrote; or instead of it:"
     )
     parser.add_argument(
         "--pretrained",
@@ -77,13 +77,17 @@ def add_trained(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_net(parser: argparse.ArgumentParser, help: str) -> None:
-    """The argument --net."""
-    parser.add_argument("--net", metavar="FILE.py:NAME", help=help)
+def add_net(parser: argparse.ArgumentParser) -> None:
+    """Add --net, for a user's own net whose file was moved after the training."""
+    parser.add_argument(
+        "--net",
+        metavar="FILE.py:NAME",
+        help="the new place of a net of your own, if its file was moved after the training",
+    )
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:
-    """The argument --device."""
+    """Add --device."""
     parser.add_argument(
         "--device",
         choices=("cpu", "gpu", "auto"),
@@ -93,7 +97,7 @@ def add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def add_limits(parser):
-    """The arguments --time-limit and --memory-limit, of what a student's file may use."""
+    """Add --time-limit and --memory-limit, for the files of students."""
     from nn_scratch.exercises.process import Limits
 
     standard = Limits()
@@ -101,21 +105,21 @@ def add_limits(parser):
         "--time-limit",
         type=_positive,
         metavar="SECONDS",
-        help="for a file, in all; one call gets a quarter of it (default "
-        f"{standard.seconds:g}; {EACH:g} for each of many)",
+        help="for a file, in all; a single call gets a quarter of it (default "
+        f"{standard.seconds:g}, or {EACH:g} for each of many files)",
     )
     parser.add_argument(
         "--memory-limit",
         type=_positive,
         default=standard.megabytes,
         metavar="MB",
-        help="for a file, where the system can limit it (default %(default)g)",
+        help="for a file, if the system can limit it (default %(default)g)",
     )
 
 
 def limits_of(options, many=False):
-    """The Limits that were given. many: whether many files are judged, of which none may hold up
-    the others for long."""
+    """The Limits that the options give. `many` lowers the default time limit, because one file
+    among many must not delay the others for long."""
     from nn_scratch.exercises.process import Limits
 
     standard = EACH if many else Limits().seconds
@@ -123,7 +127,7 @@ def limits_of(options, many=False):
 
 
 def _positive(text):
-    """A number above 0, of an argument."""
+    """An argument that must be a number above 0."""
     number = float(text)
     if not 0 < number < 1e9:
         raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
@@ -131,7 +135,7 @@ def _positive(text):
 
 
 def given_settings(options: argparse.Namespace) -> dict[str, Any]:
-    """What was given of a task's settings. Raises UsageError for an option that it has not."""
+    """The settings that the options give. Raises UsageError for one that the task has not."""
     settings = _settings()
     given = {name: value for name, value in vars(options).items() if name in settings}
     for name in given:
@@ -142,13 +146,13 @@ def given_settings(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _flag_of(setting):
-    """A setting's option on the command line."""
+    """The option of a setting on the command line, by the setting's name."""
     settings = _settings()
     return _flag(settings[setting][0]) if setting in settings else f"--{setting}"
 
 
 def _settings() -> dict[str, tuple[Field, list[str]]]:
-    """Every setting of any task: its field, and the names of the tasks that have it."""
+    """For each setting of any task, by name, its field and the tasks that have it."""
     from nn_scratch.training import TASKS
 
     found: dict = {}
@@ -159,11 +163,12 @@ def _settings() -> dict[str, tuple[Field, list[str]]]:
 
 
 def _for_argparse(field):
-    """What argparse is told of a setting beside its name and its help."""
-    told = field.metadata["argparse"]
-    short = {int: "N", float: "X"}.get(told.get("type"))
-    return ({"metavar": short} if short else {}) | told
+    """The arguments of argparse for a setting, besides its name and its help."""
+    arguments = field.metadata["argparse"]
+    short = {int: "N", float: "X"}.get(arguments.get("type"))
+    return ({"metavar": short} if short else {}) | arguments
 
 
 def _flag(field):
+    """The option of a setting on the command line, by the setting's field."""
     return field.metadata["flag"] or f"--{field.name.replace('_', '-')}"

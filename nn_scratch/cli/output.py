@@ -1,4 +1,4 @@
-"""What the terminal or the pipe at the other end can take."""
+"""Output to terminals and pipes with any encoding, to pipes that are closed, and as JSON."""
 
 import codecs
 import os
@@ -9,7 +9,7 @@ from nn_scratch import strict_json
 from nn_scratch.cli.options import UsageError
 from nn_scratch.user_file import UserCodeError
 
-CLOSED = 141  # the exit status when nobody reads any more, as a shell gives it (128 + SIGPIPE)
+CLOSED = 141  # the exit status after the reader closed the pipe, as in shells (128 + SIGPIPE)
 PLAIN = {
     "∂": "d", "−": "-", "–": "-", "—": "-", "·": ".", "×": "x", "…": "...", "→": "->", "←": "<-",
     "⟨": "<", "⟩": ">", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "±": "+-", "√": "sqrt ",
@@ -20,8 +20,9 @@ PLAIN = {
 
 
 def speak_plainly():
-    """Let the output take every letter: one that its encoding lacks is written as its nearest in
-    ASCII. A redirected output on Windows has a code page, and `LC_ALL=C` has only ASCII."""
+    """Let the output accept every character: if its encoding lacks one, similar ASCII is written
+    instead. With `LC_ALL=C` the encoding is ASCII, and on Windows a redirected output has a code
+    page."""
     codecs.register_error("nn_scratch.plain", _in_ascii)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -29,15 +30,15 @@ def speak_plainly():
 
 
 def close_quietly():
-    """The exit status after `| head` or a pager has closed the pipe: nothing more is written, not
-    even when the interpreter empties its buffers at its end."""
+    """The exit status after `| head` or a pager has closed the pipe. Output is turned off, so that
+    the interpreter raises no error when it flushes its buffers at the end."""
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
     return CLOSED
 
 
 def error_as_json(run):
-    """A command that has --json says in JSON, too, why it cannot be done."""
+    """Make a command print its usage errors as JSON, too, if it is called with --json."""
 
     @wraps(run)
     def guarded(options):
@@ -53,6 +54,7 @@ def error_as_json(run):
 
 
 def _in_ascii(error):
+    """The handler of encoding errors: similar characters in ASCII."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     letters = error.object[error.start : error.end]

@@ -1,4 +1,4 @@
-"""`nn-scratch predict`: what a checkpoint's net says of image files."""
+"""`nn-scratch predict`: draw a trained net's predictions on image files."""
 
 from pathlib import Path
 
@@ -6,10 +6,8 @@ from nn_scratch.cli.options import UsageError, add_device, add_net, add_trained
 
 
 def add(commands):
-    """The command's parser."""
-    parser = commands.add_parser(
-        "predict", help="what a checkpoint's net says of image files, drawn on them"
-    )
+    """Add the command's parser."""
+    parser = commands.add_parser("predict", help="draw a trained net's predictions on image files")
     add_trained(parser)
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument(
@@ -18,13 +16,13 @@ def add(commands):
         default=Path("predictions"),
         help="folder for pictures (default predictions)",
     )
-    add_net(parser, "where a net of your own is now, if its file was moved")
+    add_net(parser)
     add_device(parser)
     return parser
 
 
 def run(options):
-    """Predict, image by image."""
+    """Predict image by image, and print each prediction."""
     from nn_scratch.backend import choose_device
     from nn_scratch.names import printable
     from nn_scratch.nets.pretrained import pretrained_file
@@ -35,7 +33,7 @@ def run(options):
         images = [*filter(None, [checkpoint]), *images]
         checkpoint = pretrained_file(options.pretrained)
     elif checkpoint is None:
-        raise UsageError("by which net? nn-scratch predict CHECKPOINT|--pretrained NAME IMAGE ...")
+        raise UsageError("which net? nn-scratch predict CHECKPOINT|--pretrained NAME IMAGE ...")
     device = choose_device(options.device)
     found = predict(checkpoint, images, options.out, device, options.net)
     for text, picture in found:

@@ -1,10 +1,10 @@
-"""Numbers as text, for a terminal."""
+"""Metrics as a table, for a terminal."""
 
-WIDTH = 23  # columns for names
+WIDTH = 23  # of the column of names
 
 
 def show_metrics(metrics, class_names):
-    """One line for each metric, and for each class where there is one value a class."""
+    """Print a line for each metric, and for a metric of classes a line for each class."""
     from nn_scratch.evaluation.display import display_name, display_value
     from nn_scratch.names import padded
 

@@ -271,7 +271,7 @@ class _Download:
                 f"{url} cannot be had: the site answers {answer.status_code} {answer.reason}. It "
                 "may have moved, or be down for a while"
             )
-        kept = f"; {_megabytes(self._size())} are kept, and gone on with next time"
+        kept = f"; {_megabytes(self._size())} are kept, and the next try continues after them"
         return (
             f"{url} cannot be reached: is there a network here? "
             f"({type(error).__name__}{kept if self._size() else ''})"
@@ -281,7 +281,7 @@ class _Download:
 def _line(url, start, total):
     """The line that announces a download."""
     size = "" if total is None else f", {_megabytes(total)}"
-    return f"{url}{size}" + (f", going on after {_megabytes(start)}" if start else "")
+    return f"{url}{size}" + (f", continuing after {_megabytes(start)}" if start else "")
 
 
 def _megabytes(count):

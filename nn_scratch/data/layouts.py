@@ -34,15 +34,15 @@ LAYOUTS = {
                                      parts (CamVid)
   images/ masks/                     the same, a fifth of it held out
   images/ annotations/trimaps/       Oxford-IIIT Pet
-  JPEGImages/ SegmentationClass/     Pascal VOC's own; in the parts that
-                                     ImageSets/Segmentation/ lists, if there
+  JPEGImages/ SegmentationClass/     Pascal VOC's own, divided as the lists in
+                                     ImageSets/Segmentation/ say, if there
   PNGImages/ PedMasks/               Penn-Fudan
-A mask's pixels are class numbers, stored without loss, as in a PNG: as grey
-values or as indices of a palette. The mask is as large as its image upright,
-as viewers show it. classes.txt names the classes, a line each, from 0 on; or
-with their numbers, where masks store others: "255: cat". Without classes.txt,
-numbers from 0 on without a gap are classes. Pixels that should not count have
-a number of their own (--ignore-index).""",
+A mask stores class numbers, as grey values or as indices of a palette, in a
+format without loss, such as PNG. It has the size of its image turned upright,
+as viewers show it. classes.txt names the classes from 0 on, one in each line.
+If masks store other numbers, each line begins with the number: "255: cat".
+Without classes.txt, the numbers must be 0, 1, 2, … without a gap. Pixels that
+should not count have a number of their own (--ignore-index).""",
     "localization": """\
   images/ and one .csv file          columns filename,label,xmin,ymin,xmax,ymax
   images/ and one .json file         COCO's instances
@@ -50,23 +50,23 @@ a number of their own (--ignore-index).""",
                                      object each
   JPEGImages/ Annotations/           Pascal VOC's own
   PNGImages/ Annotation/             Penn-Fudan: images with one pedestrian
-Boxes are in pixels of the image upright, as viewers show it; or in fractions
-of it, where all numbers of a table lie between 0 and 1. A fifth of the images
-is held out to validate on: which, only their names decide, so that a folder
-may grow.""",
+Boxes are in pixels of the image turned upright, as viewers show it. If all
+numbers of a table lie between 0 and 1, they are fractions of the image. A
+fifth of the images is held out for validation. Which these are depends only on
+the images' names, so that a folder may grow.""",
     "detection": """\
   images/ and one .csv file          a row for each object, with the columns
-                                     filename,label,xmin,ymin,xmax,ymax; an
-                                     image without any: a row of its name alone
+                                     filename,label,xmin,ymin,xmax,ymax; for an
+                                     image without objects, its name alone
   images/ and one .json file         COCO's instances; crowds are difficult
   annotations/instances_PART.json    COCO's own: images in PART/, where the
                                      parts are train, val and test, with a year
   images/ annotations/xmls/          Oxford-IIIT Pet: Pascal VOC's XML
-  JPEGImages/ Annotations/           Pascal VOC's own; in the parts that
-                                     ImageSets/Main/ lists, if there
+  JPEGImages/ Annotations/           Pascal VOC's own, divided as the lists in
+                                     ImageSets/Main/ say, if there
   PNGImages/ Annotation/             Penn-Fudan
-Boxes are as in localization. An image that no row and no file speaks of is
-left out: nobody knows what is in it.""",
+Boxes are as in localization. An image that no row and no file names is left
+out, because its objects are unknown.""",
 }
 PARTS = "train", "val", "test"  # the names of parts in data sets that are divided already
 COCO_PARTS = "annotations/instances_{part}*.json"

@@ -1,5 +1,5 @@
-"""Metrics of segmentation, boundaries, boxes and detections; names as text for tables and
-pictures."""
+"""Metrics of segmentation, boundaries, boxes and detections; targets and boxes of detectors; names
+and values as text for tables and figures."""
 
 from nn_scratch.evaluation.boundary import boundary_f1, image_boundary_f1
 from nn_scratch.evaluation.boxes import (

@@ -1,4 +1,4 @@
-"""What a net says of an image, told by the shapes of what it returns."""
+"""The labels or boxes in a net's outputs, whose meaning is recognized by their shapes."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -11,34 +11,35 @@ from nn_scratch.evaluation.detection import nms
 from nn_scratch.evaluation.heat_maps import decode_centers, map_stride
 from nn_scratch.evaluation.windows import decode_windows
 
-LIKELY = 0.3  # a probability
-# By the channels of the maps that follow those of classes.
+LIKELY = 0.3  # the least probability of a box
+# By the numbers of channels of the maps that follow the map of classes.
 DECODERS: dict[tuple[int, ...], Callable] = {(2, 2): decode_centers, (4,): decode_windows}
 
 
 class Answer(NamedTuple):
-    """labels (H, W) of pixels; or boxes (D, 4) in pixels, as far as they lie in the image, and the
-    labels (D,) of boxes."""
+    """The labels (H, W) of pixels; or the labels (D,) of boxes with the boxes (D, 4) in pixels, cut
+    at the borders of the image."""
 
     labels: Array
     boxes: Array | None = None
 
     @property
     def text(self) -> str:
-        """What it is, in a word or two."""
+        """The answer in a word or two."""
         return "labels" if self.boxes is None else f"{len(self.boxes)} found"
 
     @property
     def classes(self) -> int:
-        """How many classes there are at least."""
+        """The least number of classes that there can be."""
         return int(self.labels.max(initial=-1)) + 1
 
 
 def answer_of(outputs: Sequence[Array], size: tuple[int, int]) -> Answer | None:
-    """What outputs, each of one image (1, …) of height and width `size`, say of it: a label for
-    each pixel, where they are scores of classes (1, K, H, W); a class and its box, where they are
-    scores (1, K) and boxes in fractions, (1, 4) or (1, K, 4); or the boxes that a detector's maps
-    hold with a probability of at least 0.3.
+    """The answer in a net's outputs (1, …) for one image of height and width `size`.
+
+    Scores (1, K, H, W) give a label for each pixel. Scores (1, K), with boxes (1, 4) or (1, K, 4)
+    in fractions of the image, give a class and its box. The maps of a detector give the boxes with
+    a probability of at least 0.3, after non-maximum suppression.
 
     Returns: the Answer; None for outputs of other shapes.
     """
@@ -55,7 +56,7 @@ def answer_of(outputs: Sequence[Array], size: tuple[int, int]) -> Answer | None:
         return None
     try:
         stride = map_stride(size, first.shape[2:])
-    except ValueError:  # maps of another size than a detector's
+    except ValueError:  # the maps do not have the size of a detector's maps
         return None
     (found,) = decode(outputs, stride, min_score=LIKELY)
     kept = nms(found.boxes, found.scores)
@@ -63,6 +64,6 @@ def answer_of(outputs: Sequence[Array], size: tuple[int, int]) -> Answer | None:
 
 
 def _within(boxes, size):
-    """The parts of boxes (D, 4) that lie in an image of this height and width."""
+    """Boxes (D, 4), cut at the borders of an image of this height and width."""
     first, last = (np.clip(p, 0, size[::-1]) for p in (boxes[:, :2], boxes[:, :2] + boxes[:, 2:]))
     return np.concatenate([first, last - first], axis=1)

@@ -1,7 +1,7 @@
-"""How well the boundaries between classes are met: boundary F1 (Csurka et al. 2013), as the SegNet
-paper measures it (Badrinarayanan et al. 2015, §4: within 0.75 % of the image's diagonal).
+"""Boundary F1 (Csurka et al. 2013), which measures how well boundaries between classes are found,
+as in the SegNet paper (Badrinarayanan et al. 2015, §4: within 0.75 % of the image's diagonal).
 
-Large classes dominate IoU, and a blurred outline costs it little; the boundary measure asks only
+Large classes dominate IoU, which falls little if an outline is blurred; boundary F1 depends only on
 where the outlines are.
 """
 
@@ -23,9 +23,11 @@ def boundary_f1(
     ignore_index: int | None = None,
     tolerance: float = TOLERANCE,
 ) -> float:
-    """The mean of image_boundary_f1, of the same arguments, over the images that have a boundary.
+    """The mean of image_boundary_f1 over the images that have a boundary. The arguments are those
+    of image_boundary_f1.
 
     Returns: a number from 0 to 1; NaN if no image has a boundary.
+    Raises: what image_boundary_f1 raises.
     """
     scores = image_boundary_f1(truth, prediction, num_classes, ignore_index, tolerance)
     scores = scores[~np.isnan(scores)]
@@ -39,18 +41,19 @@ def image_boundary_f1(
     ignore_index: int | None = None,
     tolerance: float = TOLERANCE,
 ) -> Array:
-    """Each image's mean F1 over its classes.
+    """For each image, the mean of the boundary F1 of its classes.
 
-    truth, prediction: integer label maps (N, H, W). For one class, precision is the share of its
-    predicted boundary pixels with a true boundary pixel of that class within `tolerance` times the
-    diagonal, recall the reverse. A boundary pixel is one with another class above, below, left or
-    right of it. A class counts in an image where either map has a boundary of it. Pixels whose
-    truth is `ignore_index` have no boundary, and make none.
+    truth, prediction: integer label maps (N, H, W). A boundary pixel has a pixel of another class
+    above, below, left or right of it. The precision of a class is the share of its predicted
+    boundary pixels that have a true boundary pixel of the class within `tolerance` times the
+    image's diagonal; its recall is the share of its true boundary pixels that have a predicted one.
+    The mean is over the classes that have a boundary in either map. Pixels whose truth is
+    `ignore_index` are no boundary pixels, and make none of their neighbours.
 
     Returns: (N,) from 0 to 1; NaN where there is no boundary.
-    Raises: TypeError for labels that are no integers, ValueError for those that count and are
-    outside 0 … num_classes − 1, if the maps are not both (N, H, W), and for a tolerance that is no
-    share.
+    Raises: TypeError for labels that are not integers; ValueError for labels that count and are
+        outside 0 … num_classes − 1, for maps that are not both (N, H, W), and for a tolerance
+        outside 0 … 1.
     """
     num_classes = class_count("num_classes", num_classes)
     ignore_index = optional(a_label, "ignore_index", ignore_index)
@@ -76,7 +79,7 @@ def image_boundary_f1(
 
 
 def boundaries(labels: Array, counted: Array) -> Array:
-    """Which pixels (N, H, W) have a neighbour, above, below, left or right, of another label."""
+    """Whether each pixel (N, H, W) has a neighbour above, below, left or right of another label."""
     edges = np.zeros(labels.shape, bool)
     for axis in 1, 2:
         before, after = (slice(None),) * axis + np.s_[:-1,], (slice(None),) * axis + np.s_[1:,]
@@ -87,13 +90,13 @@ def boundaries(labels: Array, counted: Array) -> Array:
 
 
 def _near(mask, distance):
-    """Which pixels have a pixel of the mask (N, H, W) within the distance, centre to centre.
+    """Whether each pixel has a pixel of the mask (N, H, W) within the distance between centres.
 
-    From each row, one looks as many pixels aside as the distance leaves: once for each row above
-    and below that it reaches.
+    For each number of rows `down` within the distance, Pythagoras gives the number of columns that
+    a mask pixel in that row may be away.
     """
     height, width = mask.shape[1:]
-    aside = _aside(mask)
+    aside = _column_distances(mask)
     near = np.zeros(mask.shape, bool)
     for down in range(min(floor(distance), height - 1) + 1):
         reach = floor(sqrt(distance**2 - down**2))
@@ -104,9 +107,9 @@ def _near(mask, distance):
     return near
 
 
-def _aside(mask):
-    """How far, along its row, the nearest pixel of the mask is; more than the width if there is
-    none."""
+def _column_distances(mask):
+    """For each pixel, the distance to the nearest mask pixel in its row; more than the width if
+    there is none."""
     width = mask.shape[2]
     at, far = np.arange(width), 2 * width + 1
     left = np.maximum.accumulate(np.where(mask, at, -far), axis=2)
@@ -115,6 +118,6 @@ def _aside(mask):
 
 
 def _share(part, whole):
-    """Of each image, part / whole in pixels; 0 where there is no whole."""
+    """For each image, pixels of `part` / pixels of `whole`; 0 where `whole` has none."""
     counts = whole.sum(axis=(1, 2))
     return np.divide(part.sum(axis=(1, 2)), counts, out=np.zeros(len(counts)), where=counts > 0)

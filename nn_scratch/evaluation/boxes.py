@@ -1,7 +1,7 @@
-"""Boxes are (x, y, w, h): top left corner and size, in pixels of the image.
+"""Boxes (x, y, w, h): the top left corner and the size, in pixels of the image.
 
-Nets predict fractions of the image, so that one net's numbers do not grow with its input; these
-two converters are the only place where pixels become fractions and back.
+Nets predict fractions of the image, so that their outputs do not grow with the image. to_fractions
+and to_pixels are the only place where one is converted to the other.
 """
 
 import numpy as np
@@ -13,26 +13,26 @@ from nn_scratch.validate import VALUES, number
 
 
 def to_fractions(boxes: Array, image_size: tuple[int, int]) -> Array:
-    """Boxes in pixels as fractions of their image.
+    """Convert boxes from pixels to fractions of their image.
 
     boxes (N, 4), or (N, K, 4). image_size: (height, width) in pixels.
 
-    Returns: as many boxes: x and w divided by the width, y and h by the height; in float64 if they
-        are no float32.
-    Raises: TypeError or ValueError for other shapes, and for a size that is not above 0.
+    Returns: boxes of the same shape, with x and w divided by the width, and y and h by the height;
+        float32 stays float32, everything else becomes float64.
+    Raises: TypeError or ValueError for other shapes, or a size that is not above 0.
     """
     boxes = _of_values("boxes", boxes)
     return boxes / _size(boxes, image_size)
 
 
 def to_pixels(fractions: Array, image_size: tuple[int, int]) -> Array:
-    """Boxes as fractions of their image in pixels.
+    """Convert boxes from fractions of their image to pixels.
 
     fractions (N, 4), or (N, K, 4). image_size: (height, width) in pixels.
 
-    Returns: as many boxes: x and w times the width, y and h times the height; in float64 if they
-        are no float32.
-    Raises: TypeError or ValueError for other shapes, and for a size that is not above 0.
+    Returns: boxes of the same shape, with x and w times the width, and y and h times the height;
+        float32 stays float32, everything else becomes float64.
+    Raises: TypeError or ValueError for other shapes, or a size that is not above 0.
     """
     fractions = _of_values("fractions", fractions)
     return fractions * _size(fractions, image_size)
@@ -41,8 +41,8 @@ def to_pixels(fractions: Array, image_size: tuple[int, int]) -> Array:
 def box_iou(a: Array, b: Array) -> Array:
     """Intersection over union of boxes a (N, 4) and b (N, 4), pair by pair.
 
-    A box of negative width or height is empty. Two empty boxes have IoU 0, and so has a box of
-    which a number is not finite.
+    A box of negative width or height is empty. The IoU is 0 for two empty boxes, and if a number of
+    a box is not finite.
 
     Returns: (N,) float64 from 0 to 1.
     Raises: TypeError or ValueError if a and b are not both numbers (N, 4).
@@ -54,12 +54,12 @@ def box_iou(a: Array, b: Array) -> Array:
 def iou_matrix(a: Array, b: Array, *, crowd: Array | None = None) -> Array:
     """Intersection over union of every box of a (A, 4) with every box of b (B, 4).
 
-    crowd (B,) bool: boxes of b around many objects. For them the share of a's box that lies inside
-    is what counts, as in COCO: of a crowd, no box can be the whole. What else is empty or not
-    finite: as box_iou.
+    crowd (B,) bool: which boxes of b are around many objects. For these the result is the share of
+    a's box that lies inside, as in COCO, because a box around one object can never cover a crowd.
+    Boxes that are empty or not finite are treated as in box_iou.
 
     Returns: (A, B) float64 from 0 to 1.
-    Raises: TypeError or ValueError for other shapes, and what holds no numbers.
+    Raises: TypeError or ValueError for other shapes, or values that are not numbers.
     """
     a, b = reals("a", a, "A", 4), reals("b", b, "B", 4)
     if crowd is None:
@@ -69,7 +69,7 @@ def iou_matrix(a: Array, b: Array, *, crowd: Array | None = None) -> Array:
 
 
 def _share(a, b, of_union=True):
-    """The intersection of boxes (..., 4) as a part of their union, or of a; 0 if that is 0."""
+    """The intersection of boxes (..., 4), divided by their union or by a; 0 if that is 0."""
     sizes_a, sizes_b = np.maximum(a[..., 2:], 0), np.maximum(b[..., 2:], 0)
     with np.errstate(invalid="ignore", over="ignore"):
         starts = np.maximum(a[..., :2], b[..., :2])
@@ -84,10 +84,10 @@ def _share(a, b, of_union=True):
 def success_rate(ious: Array, threshold: float = 0.5) -> float:
     """The share of boxes whose IoU reaches the threshold.
 
-    ious (N,): as from box_iou.
+    ious (N,): IoUs, as box_iou returns them.
 
     Returns: a number from 0 to 1; NaN if there is no box.
-    Raises: TypeError or ValueError for other shapes, and for a threshold outside 0 … 1.
+    Raises: TypeError or ValueError for other shapes, or a threshold outside 0 … 1.
     """
     ious = reals("ious", ious, "N", finite=True)
     threshold = number("threshold", threshold, 0, 1)
@@ -95,11 +95,12 @@ def success_rate(ious: Array, threshold: float = 0.5) -> float:
 
 
 def best_constant_box(boxes: Array) -> Array:
-    """The one box with the largest mean IoU to boxes (N, 4): what anyone scores who does not look
-    at the image. Found by moving one number at a time, in ever smaller steps, from the median.
+    """The box with the largest mean IoU with boxes (N, 4), which is the best prediction without
+    looking at the images. The search starts at the median, and changes one number at a time in ever
+    smaller steps.
 
     Returns: (4,) float64.
-    Raises: TypeError or ValueError if boxes are not finite numbers (N, 4), or none.
+    Raises: TypeError or ValueError if boxes are not finite numbers (N, 4) with N ≥ 1.
     """
     boxes = reals("boxes", boxes, "N", 4, finite=True)
     if not len(boxes):
@@ -128,6 +129,6 @@ def _of_values(name, boxes):
 
 
 def _size(boxes, image_size):
-    """What x, y, w and h of boxes are divided by to become fractions."""
+    """The array (width, height, width, height) by which boxes in pixels are divided."""
     height, width = pair("image_size", image_size)
     return xp_of(boxes).asarray([width, height, width, height], boxes.dtype)

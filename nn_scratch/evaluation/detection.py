@@ -1,12 +1,14 @@
-"""Detections and what they are worth: non-maximum suppression, and average precision as COCO's.
+"""Non-maximum suppression, and average precision as COCO defines it.
 
-A detector gives boxes with scores, as many as it likes. Whoever takes those above a high score has
-few, mostly right ones; with a lower score come more of the objects (recall) and more that are none
-(precision falls). Average precision is the area under that curve, and so needs no threshold.
+A detector gives any number of boxes with scores. If only boxes with a high score count, there are
+few of them, and most are right. With a lower threshold, more of the objects are found (recall
+rises), but also more boxes are wrong (precision falls). Average precision is the area under the
+curve of precision over recall, and so needs no threshold.
 
-Which detections are right is decided greedily: from the best score down, each takes the object of
-its class that it overlaps most, if by enough; an object is taken once, and whoever finds it again
-is wrong. The numbers are those of pycocotools, to rounding (tests/evaluation/test_detection.py).
+Detections are matched with objects greedily: from the highest score down, each detection takes the
+object of its class that it overlaps most, if the IoU is large enough. An object can be taken only
+once; further detections of it are wrong. The numbers agree with those of pycocotools up to rounding
+(tests/evaluation/test_detection.py).
 """
 
 from collections.abc import Sequence
@@ -21,8 +23,8 @@ from nn_scratch.evaluation.records import Curve, Detections, Matches, Objects, r
 from nn_scratch.validate import number
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)  # COCO's
-RECALLS = np.linspace(0, 1, 101)  # where the curve is read
-MAX_DETECTIONS = 100  # of a class in an image
+RECALLS = np.linspace(0, 1, 101)  # the recalls at which COCO reads precision
+MAX_DETECTIONS = 100  # of one class in one image
 
 
 # ---------------------------------------------------------------- non-maximum suppression
@@ -31,15 +33,15 @@ MAX_DETECTIONS = 100  # of a class in an image
 def nms(
     boxes: Array, scores: Array, labels: Array | None = None, *, iou_threshold: float = 0.5
 ) -> Array:
-    """Greedy non-maximum suppression: from the best score down, a box is kept if it overlaps none
-    that is kept by more than the threshold.
+    """Greedy non-maximum suppression. From the highest score down, a box is kept if its IoU with
+    each box kept before is at most the threshold.
 
-    boxes (D, 4), scores (D,), the first of equal ones before the others. labels (D,): boxes of
-    different labels do not suppress each other; without, all do.
+    boxes (D, 4), scores (D,); of boxes with equal scores, the first comes first. labels (D,): boxes
+    of different labels do not suppress each other; without labels, all boxes do.
 
-    Returns: the indices (K,) of those that are kept, the best first.
+    Returns: the indices (K,) of the boxes that are kept, the highest score first.
     Raises: ValueError if the shapes do not fit, for scores of NaN, or for a threshold outside
-        0 … 1; TypeError for what holds no numbers.
+        0 … 1; TypeError for values that are not numbers.
     """
     boxes = reals("boxes", boxes, "D", 4)
     scores = ranked("scores", scores, len(boxes))
@@ -66,14 +68,15 @@ def match(
     iou_thresholds: Array = IOU_THRESHOLDS,
     max_detections: int = MAX_DETECTIONS,
 ) -> Matches:
-    """Match the detections of a class with its objects in one image.
+    """Match the detections of one class with the objects of that class in one image.
 
-    Of the objects that count a detection takes the one that it overlaps most, of equal ones the
-    last, as COCO does; only if it reaches the threshold with none of them, one that does not count.
+    A detection takes the object that counts with which it has the largest IoU, the last of several
+    as in COCO. If its IoU with all of them is below the threshold, it may take one that does not
+    count. At most max_detections are used, those with the highest scores.
 
     Returns: the Matches.
     Raises: ValueError if the shapes of boxes, scores and labels do not fit, or for thresholds
-        outside 0 … 1; TypeError for other things.
+        outside 0 … 1; TypeError for arguments of a wrong kind.
     """
     return _matches(
         records.detections("found", found),
@@ -85,7 +88,7 @@ def match(
 
 
 def _thresholds(iou_thresholds):
-    """At least one number from 0 to 1."""
+    """Check that there is at least one threshold, and that all are from 0 to 1."""
     thresholds = shares("iou_thresholds", iou_thresholds, "T")
     if not len(thresholds):
         raise ValueError("iou_thresholds is empty, but must hold at least one threshold")
@@ -93,7 +96,7 @@ def _thresholds(iou_thresholds):
 
 
 def _matches(found, truth, label, iou_thresholds, max_detections):
-    """As match, of arguments that are right."""
+    """The same as match, for arguments that are checked already."""
     of_class = truth.labels == label
     there, boxes, crowd = np.flatnonzero(of_class), truth.boxes[of_class], truth.crowd[of_class]
     ignored = truth.difficult[of_class] | crowd
@@ -109,7 +112,7 @@ def _matches(found, truth, label, iou_thresholds, max_detections):
         able = np.where(counting.any(axis=1, keepdims=True), counting, able)
         taken = len(boxes) - 1 - np.where(able, ious[d], -1)[:, ::-1].argmax(axis=1)
         hits = np.flatnonzero(able.any(axis=1))
-        free[hits, taken[hits]] = crowd[taken[hits]]  # which anyone may take
+        free[hits, taken[hits]] = crowd[taken[hits]]  # a crowd may be taken again
         right[hits, d] = ~ignored[taken[hits]]
         no_matter[hits, d] = ignored[taken[hits]]
     missed, scores = free & ~ignored, found.scores[chosen]
@@ -120,13 +123,13 @@ def _matches(found, truth, label, iou_thresholds, max_detections):
 
 
 def precision_recall(matches: Sequence[Matches], threshold: int = 0) -> Curve:
-    """The curve of one class over all images. threshold: which of the IoU thresholds.
+    """The curve of precision over recall of one class, from its matches in all images.
 
-    Precision is right / (right + wrong), recall is right / objects; detections that do not count
-    are left out.
+    threshold: the index of the IoU threshold. Precision is right / (right + wrong), recall is
+    right / objects; detections that do not count are left out.
 
     Returns: the Curve; recall is NaN if there is no object.
-    Raises: TypeError or ValueError for other things than Matches, and a threshold that they lack.
+    Raises: TypeError or ValueError for anything but Matches, or a threshold that they do not have.
     """
     matches, threshold = each("matches", matches, records.matches), whole("threshold", threshold)
     least = min((len(one.right) for one in matches), default=threshold + 1)
@@ -136,7 +139,7 @@ def precision_recall(matches: Sequence[Matches], threshold: int = 0) -> Curve:
 
 
 def _curve(matches, threshold):
-    """As precision_recall, of arguments that are right."""
+    """The same as precision_recall, for arguments that are checked already."""
     scores = _joined([m.scores for m in matches], float)
     right = _joined([m.right[threshold] for m in matches], bool)
     counts = ~_joined([m.ignored[threshold] for m in matches], bool)
@@ -149,20 +152,20 @@ def _curve(matches, threshold):
 
 
 def area_under(curve: Curve) -> float:
-    """COCO's average precision of a curve: the mean, over 101 recalls from 0 to 1, of the best
-    precision that is reached with at least this recall.
+    """Average precision of a curve as COCO defines it: the mean, over 101 recalls from 0 to 1, of
+    the highest precision at that recall or a larger one.
 
-    Returns: a number from 0 to 1; 0 for no detection, NaN if there is no object.
-    Raises: TypeError or ValueError if that is no curve.
+    Returns: a number from 0 to 1; 0 without detections, NaN without objects.
+    Raises: TypeError or ValueError if `curve` is not a Curve whose recall never falls.
     """
     return _area(records.curve("curve", curve))
 
 
 def _area(curve):
-    """As area_under, of a curve."""
+    """The same as area_under, for a curve that is checked already."""
     if np.isnan(curve.recall).any():
         return float("nan")
-    best = np.maximum.accumulate(curve.precision[::-1])[::-1]  # no less with more recall
+    best = np.maximum.accumulate(curve.precision[::-1])[::-1]  # the highest from here on
     at = np.searchsorted(curve.recall, RECALLS, side="left")
     return float(np.append(best, 0)[at].mean())
 
@@ -177,12 +180,13 @@ def average_precision(
 ) -> Array:
     """Average precision of each class at each IoU threshold.
 
-    found, truth: one for each image. max_detections: of a class in an image, the best of them.
-    The mean over all, `np.nanmean`, is COCO's AP; that of row 0 is AP at IoU 0.5.
+    found, truth: Detections and Objects, one of each for every image. max_detections: how many
+    detections of a class in an image count, those with the highest scores. The mean of the result,
+    `np.nanmean`, is COCO's AP; the mean of row 0 is AP at IoU 0.5.
 
-    Returns: (T, num_classes), NaN for classes of which there is no object that counts.
-    Raises: ValueError if there are not as many of both, or if shapes do not fit; TypeError or
-        ValueError for a num_classes or max_detections that is no such number.
+    Returns: (T, num_classes); NaN for classes without an object that counts.
+    Raises: ValueError if found and truth differ in length, or if shapes do not fit; TypeError or
+        ValueError for arguments of a wrong kind.
     """
     num_classes = class_count("num_classes", num_classes)
     options = _thresholds(iou_thresholds), whole("max_detections", max_detections, 1)
@@ -196,11 +200,14 @@ def average_precision(
 
 
 def areas(by_class: Sequence[Sequence[Matches]], thresholds: int = len(IOU_THRESHOLDS)) -> Array:
-    """Average precision (T, K) from the matches of every image, for each class in its turn.
-    thresholds: how many there are, T.
+    """Average precision of each class at each IoU threshold, from matches.
 
-    Returns: as average_precision.
-    Raises: TypeError or ValueError for other things than lists of Matches, or other thresholds.
+    by_class: for each of K classes, a list with the Matches of each image. thresholds: their number
+    of IoU thresholds, T.
+
+    Returns: (T, K); NaN for classes without an object that counts.
+    Raises: TypeError or ValueError for anything but lists of Matches, or for Matches with another
+        number of thresholds.
     """
     thresholds = whole("thresholds", thresholds, 1)
     by_class = each("by_class", by_class, lambda name, found: each(name, found, records.matches))
@@ -211,7 +218,7 @@ def areas(by_class: Sequence[Sequence[Matches]], thresholds: int = len(IOU_THRES
 
 
 def _areas(by_class, thresholds):
-    """As areas, of arguments that are right."""
+    """The same as areas, for arguments that are checked already."""
     found = np.full((thresholds, len(by_class)), np.nan)
     for label, matches in enumerate(by_class):
         if any(m.objects for m in matches):

@@ -1,10 +1,11 @@
-"""Objects as points: from boxes to the maps that a detector learns, and from its maps to boxes.
+"""Objects as points: the maps that a detector such as CenterNet learns, and the boxes in its maps.
 
-The maps have a cell for every stride × stride pixels of the image. An object's centre lies in one
-of them, by rounding down; there the heat map of its class is exactly 1, two further maps hold its
-width and height, and two where in the cell the centre lies. The heat falls off around it as a
-Gaussian: a detector that is off by a cell is hardly wrong, and is punished less (Law and Deng 2018,
-CornerNet; Zhou et al. 2019, CenterNet).
+The maps have a cell for every stride × stride pixels of the image. The centre of an object lies in
+one cell (its coordinates are rounded down). In this cell the heat map of the object's class is
+exactly 1, two maps hold the width and the height, and two maps hold the position of the centre in
+the cell. Around the centre the heat falls off as a Gaussian, because a detector that misses by one
+cell is hardly wrong, and should be punished less (Law and Deng 2018, CornerNet; Zhou et al. 2019,
+CenterNet).
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,13 +22,13 @@ from nn_scratch.evaluation.records import Detections, Objects
 from nn_scratch.geometry import flag, pair
 from nn_scratch.validate import check_rank, check_values, number
 
-MIN_OVERLAP = 0.7  # CornerNet's: what boxes within the radius overlap the true one by
-TOP = 100  # peaks of an image
+MIN_OVERLAP = 0.7  # CornerNet's: the least IoU with the true box that its radius is to allow
+TOP = 100  # peaks that are used in an image
 
 
 class Maps(NamedTuple):
-    """What a detector gives, or should give, for N images: heat (N, K, h, w), sizes (N, 2, h, w)
-    and offsets (N, 2, h, w), both in cells."""
+    """The maps of a detector for N images: heat (N, K, h, w), sizes (N, 2, h, w) as (width, height)
+    and offsets (N, 2, h, w) as (x, y), both in cells."""
 
     heat: Array
     sizes: Array
@@ -35,8 +36,9 @@ class Maps(NamedTuple):
 
 
 class CenterTargets(NamedTuple):
-    """The maps that a detector should give; its heat is from 0 to 1, not logits. centers (N, h, w)
-    bool: the cells where sizes and offsets count. num_objects: how many objects there are."""
+    """The maps that a detector should give, see Maps; heat is from 0 to 1, not logits. centers
+    (N, h, w) bool: the cells in which sizes and offsets count. num_objects: the number of objects
+    that count."""
 
     heat: Array
     sizes: Array
@@ -46,19 +48,20 @@ class CenterTargets(NamedTuple):
 
 
 def gaussian_radius(width: float, height: float, min_overlap: float = MIN_OVERLAP) -> float:
-    """How far from the centre of a box a detection may be, as CornerNet's code has it.
+    """The distance from the centre of a box that a detection may have, as in CornerNet's code.
 
-    Moved by r, shrunk by r or grown by r on all sides, a box must still overlap the true one by
-    min_overlap; each of the three asks for a root of a r² − b r + c = 0. The published code takes
-    (b + √(b² − 4ac)) / 2 of all of them, where the first two ask for the smaller root and all for
-    2a below the line. Its result is that of the third, 2.8 times too large: 0.27 of the side of a
-    square, where the smallest right root is 0.08. We keep what is published. The results of
-    CornerNet and CenterNet rest on it, and it is what small objects need: by the right root, none
-    smaller than 12 cells would have any slope around its centre.
+    A box that is moved by r, shrunk by r or grown by r on all sides should still have an IoU of
+    min_overlap with the true box. Each of these three conditions leads to an equation
+    a r² − b r + c = 0. The published code takes (b + √(b² − 4ac)) / 2 of each and returns the
+    smallest. That is a mistake in two ways: the first two conditions need the smaller root, and all
+    of them need the denominator 2a. For a square of side 1 it returns 0.27, while the right radius
+    is 0.08. The mistake is kept here, because the results of CornerNet and CenterNet depend on it,
+    and because small objects need it: with the right radius, the heat of objects smaller than 12
+    cells would not fall off gradually.
 
-    Returns: the radius, in what width and height are in.
-    Raises: TypeError or ValueError for a box without width or height, and for a min_overlap that is
-        not between 0 and 1.
+    Returns: the radius, in the unit of width and height.
+    Raises: TypeError or ValueError for a width or height that is not above 0, or a min_overlap that
+        is not between 0 and 1.
     """
     width, height = number("width", width, 0, above=True), number("height", height, 0, above=True)
     o = number("min_overlap", min_overlap, 0, 1, above=True)
@@ -78,17 +81,19 @@ def gaussian_radius(width: float, height: float, min_overlap: float = MIN_OVERLA
 def center_targets(
     truth: Sequence[Objects], num_classes: int, map_size: tuple[int, int], stride: int
 ) -> CenterTargets:
-    """The maps of h × w = `map_size` cells for the objects of N images.
+    """The maps that a detector should give for the objects of N images.
 
-    The radius r of gaussian_radius, in whole cells, makes a Gaussian of σ = (2 r + 1) / 6. Where
-    Gaussians of one class overlap, the larger value counts. If two centres share a cell, the
-    smaller box has it, of equal ones the last; if they are of one class, one peak stands for both.
-    A centre outside the image counts for the nearest cell. Around difficult objects the heat falls
-    off as around others, but stays below 1: there is nothing to find, and finding it costs nothing.
+    truth: Objects of each image. map_size: (h, w), in cells. stride: the side of a cell in pixels.
+
+    The Gaussian around a centre has σ = (2 r + 1) / 6, where r is gaussian_radius in cells, rounded
+    down. Where Gaussians of one class overlap, the larger value counts. If two centres lie in one
+    cell, it holds the size and offset of the smaller box, or of the last of equal boxes. A centre
+    outside the image counts for the nearest cell. The heat of a difficult object stays just below
+    1, so that it is neither an object to be found nor background.
 
     Returns: the CenterTargets, in float32.
-    Raises: TypeError or ValueError for labels that are no class, boxes without area or not finite,
-        and what is no Objects, no size or no stride.
+    Raises: TypeError or ValueError for labels that are not those of a class, boxes without area or
+        not finite, and arguments of a wrong kind.
     """
     truth, num_classes = items("truth", truth), class_count("num_classes", num_classes)
     (height, width), stride = pair("map_size", map_size), whole("stride", stride, 1)
@@ -113,10 +118,10 @@ def center_targets(
 
 
 def countable_objects(n: int, objects: Objects, num_classes: int) -> Iterator[tuple]:
-    """(label, box, whether it counts) of each object of image n, the largest box first, of equal
-    ones in their order: what is written last into a cell stays.
+    """(label, box, whether it counts) of each object of image n, the largest box first, so that
+    the smallest is written last and stays where several share a cell.
 
-    Raises: as center_targets.
+    Raises: what center_targets raises.
     """
     known: Any = records.objects(f"truth[{n}]", objects)
     labels, boxes, counts = known.labels, known.boxes, ~(known.difficult | known.crowd)
@@ -138,7 +143,7 @@ def countable_objects(n: int, objects: Objects, num_classes: int) -> Iterator[tu
 
 
 def _gaussian(map_size, x, y, radius):
-    """(h, w): exactly 1 in cell (x, y), and less around it."""
+    """A Gaussian (h, w) that is exactly 1 in cell (x, y)."""
     sigma = (2 * radius + 1) / 6
     rows, columns = (
         np.exp(-((np.arange(n) - at) ** 2) / (2 * sigma**2)).astype(np.float32)
@@ -151,10 +156,10 @@ def _gaussian(map_size, x, y, radius):
 
 
 def map_stride(image_size: tuple[int, int], map_size: tuple[int, int]) -> int:
-    """The side of a map's cells in pixels: the power of 2 with ⌈H / stride⌉ × ⌈W / stride⌉ cells.
+    """The stride of maps: the power of 2 for which they have ⌈H / stride⌉ × ⌈W / stride⌉ cells.
 
-    Returns: the smallest, should there be several.
-    Raises: ValueError if there is none.
+    Returns: the side of a cell in pixels, the smallest if there are several.
+    Raises: ValueError if there is no such power of 2.
     """
     stride = 1
     while stride < 2 * max(image_size):
@@ -170,18 +175,19 @@ def map_stride(image_size: tuple[int, int], map_size: tuple[int, int]) -> int:
 def decode_centers(
     maps: Any, stride: int, *, top_k: int = TOP, min_score: float = 0.0, peaks: bool = True
 ) -> list[Detections]:
-    """The boxes that maps say: of heat in logits, each peak is one, with its probability as score.
+    """The boxes in a detector's maps: each peak of the heat is one, with its probability as score.
 
-    A peak is where a 3 × 3 max-pool of stride 1 changes nothing: neighbours of a centre are high
-    as well, and would all be the same object. Equal neighbours are both peaks, since two objects
-    of a class may lie in cells side by side. `peaks` False takes every cell. Per image, the `top_k`
-    best of all classes, those with a score of at least min_score.
+    maps: Maps, or (heat, sizes, offsets), on the host or on a GPU; heat in logits. A peak is a cell
+    in which a 3 × 3 max-pool of stride 1 changes nothing, because the neighbours of a centre are
+    high, too, but belong to the same object. Equal neighbours are both peaks, since two objects of
+    a class may have their centres in neighbouring cells. With peaks=False every cell counts. An
+    image has at most top_k boxes, those with the highest scores of all classes, and none with a
+    score below min_score.
 
-    maps: Maps, or (heat, sizes, offsets), on the host or on a GPU.
-
-    Returns: the Detections of each image, the best first. They may reach beyond the image.
+    Returns: the Detections of each image, the highest score first. Boxes may reach out of the
+        image.
     Raises: ValueError for maps that do not fit each other, a stride or top_k below 1, or a
-        min_score outside 0 … 1; TypeError for what is none of them.
+        min_score outside 0 … 1; TypeError for arguments of a wrong kind.
     """
     stride, top_k = whole("stride", stride, 1), whole("top_k", top_k, 1)
     min_score, peaks = number("min_score", min_score, 0, 1), flag("peaks", peaks)
@@ -197,7 +203,7 @@ def decode_centers(
 
 
 def _maps(maps):
-    """Heat (N, K, h, w), and sizes and offsets (N, 2, h, w)."""
+    """Check heat (N, K, h, w), sizes and offsets (N, 2, h, w), and return them."""
     found = items("maps", maps)
     if len(found) != 3:
         raise ValueError(f"maps are {len(found)}, but must be three: heat, sizes and offsets")
@@ -211,7 +217,8 @@ def _maps(maps):
 
 
 def peak_mask(heat: Array) -> Array:
-    """Where heat maps (N, K, h, w) have a peak: no neighbour, of eight, is higher.
+    """The peaks of heat maps (N, K, h, w): the cells of which none of the eight neighbours is
+    higher.
 
     Returns: (N, K, h, w) bool.
     """

@@ -1,5 +1,5 @@
-"""What an answer needs of the image: cover a piece of it, and see how much the answer suffers
-(Zeiler & Fergus 2014, arXiv 1311.2901, §4.2)."""
+"""Occlusion (Zeiler & Fergus 2014, arXiv 1311.2901, §4.2): cover pieces of an image one after
+another, and see which of them a net's answer depends on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,24 +13,25 @@ from nn_scratch.geometry import pair
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.validate import check_values
 
-BATCH = 64
-BEYOND = 5  # pixels that a square may be larger than the image
+BATCH = 64  # covered images in one forward pass
+BEYOND = 5  # pixels by which a square may be larger than the image
 
 
 def occlusion(
     net: Layer, image: Array, score: Callable[[Any], Array], *, window: int = 5, step: int = 1
 ) -> np.ndarray:
-    """How much `score` falls while a pixel is covered.
+    """How much a score of the net's output falls while a pixel is covered.
 
-    A square of window × window pixels moves over image (C, H, W), on the CPU, by `step` pixels, and
-    beyond its edges, so that every pixel is covered equally often; it has each channel's median, as
-    the background of most images. score: one number for each image of a batch, from the net's
-    output, as label_score and box_score make. The net is run in evaluation mode.
+    image (C, H, W), on the CPU. score: a function from the net's output for a batch to one number
+    for each image; label_score, class_score and box_score make such functions. A square of
+    window × window pixels moves over the image by `step` pixels, and beyond its edges, so that
+    every pixel is covered equally often. The square has the median of each channel, which is the
+    background of most images. The net is run in evaluation mode.
 
-    Returns: (H, W), float64: the mean fall over all squares that cover the pixel; negative where
-    the score rises.
-    Raises: TypeError or ValueError if window or step is not a whole number from 1 on, if the window
-        is far larger than the image, or for what is no net, image or score.
+    Returns: (H, W) float64: the mean fall of the score over all squares that cover the pixel, which
+        is negative where the score rises.
+    Raises: TypeError or ValueError if window or step is not a whole number of at least 1, if the
+        window is much larger than the image, or if net, image or score is of a wrong kind.
     """
     an_instance("net", net, Layer)
     a_function("score", score)
@@ -65,7 +66,7 @@ def occlusion(
 
 
 def _scored(score, output, count):
-    """A number for each of `count` images, from what the net says of them."""
+    """The score of each of `count` images, from the net's output."""
     try:
         return reals("what it gives", score(output), count)
     except (TypeError, ValueError) as error:
@@ -73,11 +74,13 @@ def _scored(score, output, count):
 
 
 def label_score(scores: Array, pixel: tuple[int, int]) -> Callable[[Array], Array]:
-    """For `occlusion`: how far the label of a pixel (row, column) is ahead of all others. scores
-    (1, K, H, W): what the net says of the whole image.
+    """A score for `occlusion`: by how much the score of a pixel's label exceeds the other labels'.
+
+    scores (1, K, H, W): the net's output for the uncovered image, which decides on the label.
+    pixel: (row, column).
 
     Returns: a function from scores (N, K, H, W) to N differences.
-    Raises: TypeError or ValueError for other scores, or a pixel that they do not have.
+    Raises: TypeError or ValueError for other scores, or a pixel outside of them.
     """
     scores = _scores("scores", scores, 1, "K", "H", "W")
     best = int(_at(pixel, scores)[0].argmax())
@@ -85,32 +88,34 @@ def label_score(scores: Array, pixel: tuple[int, int]) -> Callable[[Array], Arra
 
 
 def class_score(output: tuple[Array, Array]) -> Callable[[tuple], Array]:
-    """For `occlusion`: how far the class of an image is ahead of all others. output: what a
-    localizer says of the whole image, (scores (1, K), boxes).
+    """A score for `occlusion`: by how much the score of the image's class exceeds the others.
 
-    Returns: a function from such output to N differences.
-    Raises: TypeError or ValueError for other output.
+    output: a localizer's output for the uncovered image, (scores (1, K), boxes), which decides on
+    the class.
+
+    Returns: a function from such an output for N images to N differences.
+    Raises: TypeError or ValueError for another output.
     """
-    scores, _ = _said("output", output, 1)
+    scores, _ = _scores_and_boxes("output", output, 1)
     best = int(scores[0].argmax())
-    return lambda output: _margin(_said("output", output, "N")[0], best)
+    return lambda output: _margin(_scores_and_boxes("output", output, "N")[0], best)
 
 
 def box_score(output: tuple[Array, Array]) -> Callable[[tuple], Array]:
-    """For `occlusion`: the IoU of the box with that of the whole image. output: (scores, boxes
-    (1, 4)), what a localizer says of it; with a box for each class, (1, K, 4), the likeliest
-    class's.
+    """A score for `occlusion`: the IoU of the box with the box for the uncovered image.
 
-    Returns: a function from such output to N IoUs.
-    Raises: TypeError or ValueError for other output.
+    output: a localizer's output for the uncovered image, (scores (1, K), boxes), with boxes (1, 4),
+    or (1, K, 4) for one box a class, of which that of the class with the highest score counts.
+
+    Returns: a function from such an output for N images to N IoUs.
+    Raises: TypeError or ValueError for another output.
     """
-
-    _, first = _said("output", output, 1)
-    return lambda output: _iou_with(first, _said("output", output, "N")[1])
+    _, first = _scores_and_boxes("output", output, 1)
+    return lambda output: _iou_with(first, _scores_and_boxes("output", output, "N")[1])
 
 
 def _margin(scores, best):
-    """How far one class's scores (N, K) are above the largest other."""
+    """The scores of class `best` minus the largest other score, from scores (N, K)."""
     if scores.shape[1] <= best:
         raise ValueError(f"scores {scores.shape} have no class {best}")
     return scores[:, best] - np.delete(scores, best, axis=1).max(axis=1)
@@ -122,7 +127,7 @@ def _iou_with(first, boxes):
 
 
 def _scores(name, scores, *shape):
-    """Scores on the host, of two classes or more."""
+    """Check scores of at least two classes, and return them in the host's memory."""
     found = to_host(an_array(name, scores, shape)).astype(np.float64, copy=False)
     if found.shape[1] < 2:
         raise ValueError(
@@ -142,8 +147,9 @@ def _at(pixel, scores):
     return scores[:, :, row, column]
 
 
-def _said(name, output, count):
-    """Scores (N, K) and the likeliest class's boxes (N, 4) that a localizer says, on the host."""
+def _scores_and_boxes(name, output, count):
+    """Check a localizer's output, and return its scores (N, K) and, in the host's memory, the boxes
+    (N, 4) of the classes with the highest scores."""
     if not isinstance(output, tuple | list) or len(output) != 2:
         raise TypeError(f"{name} is {shown(output)}, but must be a pair (scores, boxes)")
     scores = _scores(f"{name}[0]", output[0], count, "K")

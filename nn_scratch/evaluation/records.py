@@ -1,5 +1,4 @@
-"""What is found in an image, what is there, and who found what: records of arrays that belong
-together, and the check that they do."""
+"""Records of detections, objects, and matches of both, with checks that their arrays fit."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ from nn_scratch.backend import Array
 
 
 class Detections(NamedTuple):
-    """What is found in one image: boxes (D, 4) in pixels, scores (D,) and labels (D,)."""
+    """The detections in one image: boxes (D, 4) in pixels, scores (D,) and labels (D,)."""
 
     boxes: Array
     scores: Array
@@ -18,11 +17,11 @@ class Detections(NamedTuple):
 
 
 class Objects(NamedTuple):
-    """What is there in one image: labels (G,), boxes (G, 4) in pixels, and which of them do not
-    count (G,) bool: difficult ones, and crowds, which hold many objects; none, if not given.
+    """The objects in one image: labels (G,) and boxes (G, 4) in pixels.
 
-    Whoever finds a difficult object, or lies within a crowd, is neither right nor wrong. A crowd
-    may be found any number of times.
+    difficult, crowd (G,) bool: the objects that do not count; by default all count. A detection of
+    a difficult object, or within a crowd, is neither right nor wrong. A crowd is a box around many
+    objects, and may be found any number of times.
     """
 
     labels: Array
@@ -32,10 +31,13 @@ class Objects(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """What became of the detections of one class in one image, best first: their scores (D,);
-    whether each is right, and whether it does not count, at each threshold, (T, D); which of the
-    image's detections they are, `found` (D,). Which of its objects are of the class, `there` (G,);
-    whether each counts and is missed, (T, G); and how many count."""
+    """The matches of one class in one image, at T IoU thresholds.
+
+    Of the D detections of the class, the highest score first: scores (D,); right (T, D) bool;
+    ignored (T, D) bool, those that do not count; found (D,), their indices among the detections of
+    the image. Of the G objects of the class: there (G,), their indices among the objects of the
+    image; missed (T, G) bool, those that count and are not found. objects: how many count.
+    """
 
     scores: Array
     right: Array
@@ -47,8 +49,8 @@ class Matches(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """How recall and precision change as ever more detections count, the best first, (D,) each;
-    scores (D,): of the last that counts."""
+    """Recall (D,) and precision (D,) of the first 1, 2, …, D detections in the order of falling
+    scores, and scores (D,), the score of the last of them."""
 
     recall: Array
     precision: Array
@@ -59,9 +61,9 @@ class Curve(NamedTuple):
 
 
 def detections(name: str, value: Any) -> Detections:
-    """Detections whose arrays have one length.
+    """Check Detections, and return them with plain arrays.
 
-    Raises: TypeError or ValueError for anything else.
+    Raises: TypeError or ValueError if it is not Detections with arrays of one length.
     """
     an_instance(name, value, Detections)
     boxes = reals(f"{name}.boxes", value.boxes, "D", 4)
@@ -72,9 +74,9 @@ def detections(name: str, value: Any) -> Detections:
 
 
 def objects(name: str, value: Any) -> Objects:
-    """Objects whose arrays have one length; those that do not count are told.
+    """Check Objects, and return them with plain arrays; difficult and crowd are filled in.
 
-    Raises: TypeError or ValueError for anything else.
+    Raises: TypeError or ValueError if it is not Objects with arrays of one length.
     """
     an_instance(name, value, Objects)
     boxes = reals(f"{name}.boxes", value.boxes, "G", 4)
@@ -89,9 +91,9 @@ def objects(name: str, value: Any) -> Objects:
 
 
 def matches(name: str, value: Any) -> Matches:
-    """Matches of which scores, right and ignored have one length.
+    """Check Matches, and return them with plain arrays.
 
-    Raises: TypeError or ValueError for anything else.
+    Raises: TypeError or ValueError if it is not Matches with arrays that fit.
     """
     an_instance(name, value, Matches)
     scores = ranked(f"{name}.scores", value.scores, "D")
@@ -108,9 +110,9 @@ def matches(name: str, value: Any) -> Matches:
 
 
 def curve(name: str, value: Any) -> Curve:
-    """A Curve of which recall never falls.
+    """Check a Curve, and return it with plain arrays.
 
-    Raises: TypeError or ValueError for anything else.
+    Raises: TypeError or ValueError if it is not a Curve whose recall never falls.
     """
     an_instance(name, value, Curve)
     recall = reals(f"{name}.recall", value.recall, "D")
@@ -124,9 +126,9 @@ def curve(name: str, value: Any) -> Curve:
 
 
 def ranked(name: str, value: Any, *shape: Any) -> Array:
-    """Scores, by which one is before another.
+    """Check scores by which detections can be ordered, and return them as an array.
 
-    Raises: TypeError or ValueError for what has no order.
+    Raises: TypeError or ValueError for other shapes, or scores of NaN.
     """
     scores = reals(name, value, *shape)
     if np.isnan(scores).any():
@@ -135,9 +137,9 @@ def ranked(name: str, value: Any, *shape: Any) -> Array:
 
 
 def one_for_each_box(name: str, record: Any) -> None:
-    """All arrays of a record must be as long as its boxes.
+    """Check that all arrays of a record are as long as its boxes.
 
-    Raises: ValueError for others.
+    Raises: ValueError if they are not.
     """
     for what, part in record._asdict().items():
         if part is not None and len(part) != len(record.boxes):

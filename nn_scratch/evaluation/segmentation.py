@@ -1,4 +1,4 @@
-"""How good a segmentation is, all from one confusion matrix (Long et al. 2015, FCN, §5)."""
+"""Metrics of segmentation, computed from a confusion matrix (Long et al. 2015, FCN, §5)."""
 
 from collections.abc import Iterable
 
@@ -12,14 +12,15 @@ from nn_scratch.validate import check_integers, check_shape
 def confusion_matrix(
     truth: Array, prediction: Array, num_classes: int, ignore_index: int | None = None
 ) -> Array:
-    """How many pixels of each class were taken for which.
+    """Count the pixels of each true class for which each class was predicted.
 
     truth, prediction: integer NumPy arrays of one shape. Pixels whose truth is `ignore_index` do
     not count.
 
-    Returns: counts (num_classes, num_classes): row is the true class, column the predicted one.
-    Raises: TypeError for labels that are no integers, ValueError for those outside
-    0 … num_classes − 1 and for different shapes.
+    Returns: counts (num_classes, num_classes): the row is the true class, the column the predicted
+        one.
+    Raises: TypeError for labels that are not integers; ValueError for labels outside
+        0 … num_classes − 1, and for different shapes.
     """
     num_classes = class_count("num_classes", num_classes)
     ignore_index = optional(a_label, "ignore_index", ignore_index)
@@ -39,10 +40,10 @@ def confusion_matrix(
 def global_accuracy(confusion: Array) -> float:
     """The share of pixels that are right.
 
-    confusion (K, K): as from confusion_matrix.
+    confusion (K, K): counts, as confusion_matrix returns them.
 
-    Returns: a number from 0 to 1; NaN when no pixel counts.
-    Raises: TypeError or ValueError if confusion holds no counts (K, K).
+    Returns: a number from 0 to 1; NaN if no pixel counts.
+    Raises: TypeError or ValueError if confusion is not counts (K, K).
     """
     confusion = _counts(confusion)
     return float(_shares(np.trace(confusion), confusion.sum()))
@@ -51,10 +52,10 @@ def global_accuracy(confusion: Array) -> float:
 def class_average_accuracy(confusion: Array) -> float:
     """The share of right pixels in each true class, averaged over the classes that occur.
 
-    confusion (K, K): as from confusion_matrix.
+    confusion (K, K): counts, as confusion_matrix returns them.
 
-    Returns: a number from 0 to 1; NaN when no pixel counts.
-    Raises: TypeError or ValueError if confusion holds no counts (K, K).
+    Returns: a number from 0 to 1; NaN if no pixel counts.
+    Raises: TypeError or ValueError if confusion is not counts (K, K).
     """
     confusion = _counts(confusion)
     return _mean(_shares(np.diag(confusion), confusion.sum(axis=1)))
@@ -63,10 +64,10 @@ def class_average_accuracy(confusion: Array) -> float:
 def class_iou(confusion: Array) -> Array:
     """Intersection over union of each class.
 
-    confusion (K, K): as from confusion_matrix.
+    confusion (K, K): counts, as confusion_matrix returns them.
 
     Returns: (K,) from 0 to 1; NaN where the union is empty.
-    Raises: TypeError or ValueError if confusion holds no counts (K, K).
+    Raises: TypeError or ValueError if confusion is not counts (K, K).
     """
     confusion = _counts(confusion)
     hits = np.diag(confusion)
@@ -76,10 +77,10 @@ def class_iou(confusion: Array) -> Array:
 def mean_iou(confusion: Array) -> float:
     """The mean of class_iou over the classes whose union is not empty.
 
-    confusion (K, K): as from confusion_matrix.
+    confusion (K, K): counts, as confusion_matrix returns them.
 
-    Returns: a number from 0 to 1; NaN when no pixel counts.
-    Raises: TypeError or ValueError if confusion holds no counts (K, K).
+    Returns: a number from 0 to 1; NaN if no pixel counts.
+    Raises: TypeError or ValueError if confusion is not counts (K, K).
     """
     return _mean(class_iou(confusion))
 
@@ -87,15 +88,15 @@ def mean_iou(confusion: Array) -> float:
 def median_frequency_weights(
     label_maps: Iterable[Array], num_classes: int, ignore_index: int | None = None
 ) -> Array:
-    """Class weights for the loss: median(f) / f[c] (Eigen & Fergus 2015, §6.3.2), with f[c] the
-    share of class c among the pixels that count of all images in which c occurs.
+    """Class weights for the loss, median(f) / f[c] (Eigen & Fergus 2015, §6.3.2), where f[c] is the
+    share of class c among the pixels that count in all images in which c occurs.
 
-    label_maps: integer maps (H, W), sizes may differ. Published weights for one data set differ
-    with its resolution and version: recompute them.
+    label_maps: integer maps (H, W), whose sizes may differ. Weights published for a data set depend
+    on its resolution and version, and should be computed again.
 
     Returns: (num_classes,) float64; classes that never occur get 0.
-    Raises: TypeError for labels that are no integers, ValueError for those outside
-    0 … num_classes − 1, and for what is no map (H, W).
+    Raises: TypeError for labels that are not integers; ValueError for labels outside
+        0 … num_classes − 1, or maps that are not (H, W).
     """
     num_classes = class_count("num_classes", num_classes)
     ignore_index = optional(a_label, "ignore_index", ignore_index)
@@ -119,7 +120,7 @@ def median_frequency_weights(
 
 
 def _counts(confusion):
-    """A confusion matrix (K, K) as it must be."""
+    """Check a confusion matrix (K, K), and return it as floats."""
     check_integers("confusion", confusion)
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1] or confusion.size == 0:
         raise ValueError(f"confusion is {confusion.shape}, but must be (num_classes, num_classes)")
@@ -129,12 +130,12 @@ def _counts(confusion):
 
 
 def _shares(part, whole):
-    """part / whole, and NaN where there is no whole."""
+    """part / whole; NaN where `whole` is 0."""
     whole = np.asarray(whole, np.float64)
     return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
 
 
 def _mean(shares):
-    """The mean of what is not NaN, or NaN."""
+    """The mean of the values that are not NaN; NaN if there are none."""
     known = shares[~np.isnan(shares)]
     return float(known.mean()) if known.size else float("nan")

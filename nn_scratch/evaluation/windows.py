@@ -1,9 +1,10 @@
-"""Objects in windows: what a window that slides over the image is to say, and what it says.
+"""Detection by a sliding window: the targets of its windows, and the boxes in its outputs.
 
-There is a window for every cell of stride × stride pixels, with its middle in the cell's. It says
-which class fills it, or that none does, and where in it the box lies: in cells, from the top left
-corner of the window's own cell. This is the older way to detect (Sermanet et al. 2013, OverFeat):
-neighbouring windows all see the same object, and non-maximum suppression has to choose.
+There is a window for every cell of stride × stride pixels, with its centre in the middle of the
+cell. The net gives, for each window, scores of "no object" and of the classes, and a box in cells,
+relative to the top left corner of the window's cell. This is an older way to detect objects
+(Sermanet et al. 2013, OverFeat). Neighbouring windows find the same object, and non-maximum
+suppression has to choose one of them.
 """
 
 from collections.abc import Sequence
@@ -17,14 +18,15 @@ from nn_scratch.evaluation.heat_maps import countable_objects
 from nn_scratch.evaluation.records import Detections, Objects
 from nn_scratch.geometry import integer
 
-OPEN = -1  # the label of windows that need say neither
-CENTRAL, INSIDE = 0.25, 0.5  # how far from an object's centre, in sides of its box
-LEAST = 0.01  # a less likely window is not looked at: most are, and cost suppression its time
+OPEN = -1  # the label of windows that are ignored in the loss
+CENTRAL, INSIDE = 0.25, 0.5  # the largest distances from an object's centre, in sides of its box
+LEAST = 0.01  # windows with a lower probability, which are most, would only slow suppression down
 
 
 class WindowTargets(NamedTuple):
-    """What windows are to say: labels (N, h, w), 0 for none, k + 1 for class k, OPEN for either;
-    boxes (N, 4, h, w) in cells, which count where filled (N, h, w) bool. num_filled: how many."""
+    """The targets of windows: labels (N, h, w), which are 0 for no object, k + 1 for class k, and
+    OPEN for windows to ignore; boxes (N, 4, h, w) in cells, which count where filled (N, h, w) is
+    True; num_filled, the number of filled windows."""
 
     labels: Array
     boxes: Array
@@ -35,14 +37,15 @@ class WindowTargets(NamedTuple):
 def window_targets(
     truth: Sequence[Objects], num_classes: int, map_size: tuple[int, int], stride: int
 ) -> WindowTargets:
-    """What windows in h × w = `map_size` cells are to say of the objects of N images.
+    """The targets of the windows of h × w = `map_size` cells, for the objects of N images.
 
-    An object fills the windows whose middle lies in the central quarter of its box, and the one
-    that holds its centre; whether it fills those with their middle elsewhere in its box is left
-    open. Of several objects the smallest counts. Windows on difficult objects are open.
+    An object fills the windows whose centre lies in the central quarter of its box, and the window
+    in whose cell its own centre lies. Other windows with their centre in the box are OPEN, and so
+    are those on difficult objects. Where several objects fill a window, the smallest counts.
 
     Returns: the WindowTargets; boxes in float32.
-    Raises: ValueError for labels that are no class, and boxes without area or not finite.
+    Raises: ValueError for labels that are not those of a class, or boxes without area or not
+        finite.
     """
     height, width = (integer("map_size", n, least=1) for n in map_size)
     labels = np.zeros((len(truth), height, width), np.int64)
@@ -65,23 +68,26 @@ def window_targets(
 
 
 def decode_windows(output: Any, stride: int, *, min_score: float = LEAST) -> list[Detections]:
-    """The boxes that windows say: for each class that a window holds with a probability of at least
-    min_score, its box with that score. Many are of one object: see detection.nms.
+    """The boxes of windows: one for each class whose probability in a window is at least min_score,
+    with that probability as score. Many are of the same object; nms chooses among them.
 
     output: scores (N, 1 + K, h, w), background first, and boxes (N, 4, h, w) in cells, on the host
     or on a GPU.
 
-    Returns: the Detections of each image. They may reach beyond the image.
+    Returns: the Detections of each image. Boxes may reach out of the image.
     """
     scores, boxes = output
-    chances, boxes = to_host(ops.softmax(scores))[:, 1:], to_host(boxes)
-    return [_decoded(*of_image, stride, min_score) for of_image in zip(chances, boxes, strict=True)]
+    probabilities, boxes = to_host(ops.softmax(scores))[:, 1:], to_host(boxes)
+    return [
+        _decoded(*of_image, stride, min_score)
+        for of_image in zip(probabilities, boxes, strict=True)
+    ]
 
 
-def _decoded(chances, boxes, stride, least):
-    """The Detections of one image: chances (K, h, w), boxes (4, h, w)."""
-    labels, y, x = np.nonzero(chances >= least)
+def _decoded(probabilities, boxes, stride, least):
+    """The Detections of one image: probabilities (K, h, w), boxes (4, h, w)."""
+    labels, y, x = np.nonzero(probabilities >= least)
     found = boxes[:, y, x].T.astype(np.float64)
     found[:, :2] += np.stack([x, y], axis=1)
     found[:, 2:] = np.maximum(found[:, 2:], 0)
-    return Detections(stride * found, chances[labels, y, x], labels)
+    return Detections(stride * found, probabilities[labels, y, x], labels)

@@ -1,5 +1,5 @@
-"""What a net does in one forward pass, what it costs, and what it sees; and the net for others, as
-an ONNX file or as a page."""
+"""The trace of a net's forward pass, its costs and its receptive field; exports of the net as an
+ONNX file and as a page for the browser."""
 
 from nn_scratch.graph.cost import Cost, cost, cost_table, untold_macs
 from nn_scratch.graph.program import ExportError

@@ -1,4 +1,4 @@
-"""What a net costs: parameters, multiplications, and what it keeps for its backward pass."""
+"""The costs of a net: parameters, multiplications, and memory kept for the backward pass."""
 
 from typing import NamedTuple
 
@@ -13,12 +13,12 @@ UNTOLD = "–"
 
 
 class Cost(NamedTuple):
-    """One layer, or the sum of a net.
+    """The costs of a layer, or of a whole net.
 
-    output: the shape of y. params: how many numbers it learns. macs: multiplications whose results
-    are added up, of the forward pass, in convolutions and linear layers; the gradients in x and in
-    the weights take as many again, each. None where a layer does not tell; the sum is of those that
-    do. kept: bytes that wait for the backward pass; an array that two layers keep counts for the
+    output: the shape of y. params: the number of values that are learned. macs: multiply–add
+    operations of the forward pass in convolutions and linear layers; the gradients of x and of the
+    weights take as many each. It is None if a layer does not say; the total adds up those that do.
+    kept: bytes that are kept for the backward pass; an array kept by two layers counts for the
     first.
     """
 
@@ -31,17 +31,16 @@ class Cost(NamedTuple):
 
 
 def cost(net: Layer, x: Array) -> list[Cost]:
-    """The Cost of every layer, in the order of a forward pass of x, and the total.
+    """The costs of all layers in one forward pass of x, in the mode that the net is in.
 
-    Runs the pass in the net's present mode. A layer that only calls others has no row of its own.
-
-    Returns: a list of Cost, the total last, without a name.
-    Raises: TypeError for what is no net, and for an x that is no array of values.
+    Returns: a list with a Cost for each call of a layer, in their order, and last a Cost without a
+        name for the total. Layers that only call others have no row.
+    Raises: TypeError if net is not a Layer, or x not an array of floats.
     """
     an_instance("net", net, Layer)
     check_values(x=x)
     traced = trace(net, x)
-    counted: dict[tuple, Array] = {}  # memory that was counted, held so that it is not given anew
+    counted: dict[tuple, Array] = {}  # arrays that were counted, held so that none is freed
     rows = [
         row
         for row, step in ((_row(step, counted), step) for step in traced.calls)
@@ -55,10 +54,10 @@ def cost(net: Layer, x: Array) -> list[Cost]:
 
 
 def cost_table(rows: list[Cost]) -> str:
-    """The rows as text. Where layers do not tell their MACs, the total says that it is not all.
+    """The costs as a table. If a layer does not say its MACs, the total is marked as a lower bound.
 
-    Returns: a heading, a line for each row, and perhaps one that names such layers.
-    Raises: TypeError or ValueError if rows are not those of `cost`.
+    Returns: a heading, a line for each row, and, if needed, a line that names such layers.
+    Raises: TypeError or ValueError if rows are not what `cost` returns.
     """
     rows = each("rows", rows, _cost)
     untold = untold_macs(rows)
@@ -86,16 +85,16 @@ def cost_table(rows: list[Cost]) -> str:
 
 
 def untold_macs(rows: list[Cost]) -> list[str]:
-    """The kinds of layers that do not tell their MACs, so that the total leaves them out.
+    """The classes of layers that do not say their MACs, and are left out of the total.
 
-    Returns: their names, sorted; none if the total is complete.
-    Raises: TypeError or ValueError if rows are not those of `cost`.
+    Returns: their names, sorted; empty if the total is complete.
+    Raises: TypeError or ValueError if rows are not what `cost` returns.
     """
     return sorted({row.layer for row in each("rows", rows, _cost) if row.macs is None})
 
 
 def _cost(name, row):
-    """A Cost that holds numbers where it must."""
+    """Check that a row is a Cost with values of the right kinds, and return it."""
     an_instance(name, row, Cost)
     for part in "name", "layer":
         a_text(f"{name}.{part}", getattr(row, part))
@@ -108,7 +107,7 @@ def _cost(name, row):
 
 
 def _row(step, counted):
-    """The Cost of one call of a layer, without what was counted before."""
+    """The Cost of one call of a layer, without arrays that were counted before."""
     layer = step.layer
     own = sum(p.size for p in layer._params.values() if _is_new(p, counted))
     macs = layer.macs(step.inputs[0].array, step.output)
@@ -119,7 +118,7 @@ def _row(step, counted):
 
 
 def _is_new(array, counted):
-    """Whether the array's memory was not counted yet; views share theirs."""
+    """Whether the array's memory was not counted before; views of one array share it."""
     memory = owner(array)
     new = place(memory) not in counted
     counted[place(memory)] = memory

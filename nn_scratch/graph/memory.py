@@ -1,4 +1,4 @@
-"""Which array is which: told by the memory it lies in, and by its values when it was made."""
+"""Recognize arrays during a trace, by their memory and by a checksum of their values."""
 
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -16,8 +16,9 @@ JOINED = "it has the channels of what {} and {} made: let the layer Concat do th
 
 @dataclass(eq=False)
 class Value:
-    """An array on its way. number: its place among all of them; step: what made it, None for the
-    net's inputs. checksum: of its values when it was made, by which a change in place is seen."""
+    """An array in a trace. number: its index among all values. step: the Step that made it, or None
+    for an input of the net. checksum: of its contents when it was made, which shows whether the
+    array was changed in place later."""
 
     number: int
     array: Array
@@ -26,17 +27,17 @@ class Value:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The array's shape."""
+        """The shape of the array."""
         return tuple(self.array.shape)
 
     @property
     def is_intact(self) -> bool:
-        """Whether nothing changed the array in place."""
+        """Whether the array has not been changed in place."""
         return self.checksum == checksum(self.array)
 
 
 def arrays_in(found: Any) -> list[Array]:
-    """The arrays in what a layer takes, gives or saves: in tuples, lists and dicts too."""
+    """The arrays in a value that may be an array or a nested tuple, list or dict."""
     if isinstance(found, dict):
         found = tuple(found.values())
     if isinstance(found, tuple | list):
@@ -45,24 +46,25 @@ def arrays_in(found: Any) -> list[Array]:
 
 
 def place(array: Any) -> tuple:
-    """By which two arrays are known to be the same, while both are held."""
+    """A key that is the same for two arrays exactly if they are the same view of the same memory,
+    as long as both exist."""
     start = array.data.ptr if is_cupy(array) else array.__array_interface__["data"][0]
     return start, tuple(array.shape), tuple(array.strides), array.dtype.str
 
 
 def checksum(array: Array) -> int:
-    """By which it is seen that an array was changed in place."""
+    """A checksum of the values of an array."""
     return crc32(np.ascontiguousarray(to_host(array)).data)
 
 
 def owner(array: Any) -> Array:
-    """The array whose memory this one is a view of; itself if it is no view."""
+    """The array that owns the memory of this one: itself, unless it is a view."""
     return owner(array.base) if is_array(array.base) else array
 
 
 def view_of(array: Array, values: list[Value]) -> tuple[str, dict, tuple[Value]] | None:
-    """How an array follows from an earlier one in whose memory it lies: ("Slice", {start, stop},
-    (that one,)), or ("Reshape", {shape}, …); None if it does not, or in another way."""
+    """How an array is a view of an earlier one: ("Slice", {start, stop}, (the earlier Value,)) or
+    ("Reshape", {shape}, (the earlier Value,)); None if it is no such view of any."""
     for value in reversed(values):
         if place(owner(value.array)) == place(owner(array)) and value.is_intact:
             found = _view(array, value.array)
@@ -72,7 +74,8 @@ def view_of(array: Array, values: list[Value]) -> tuple[str, dict, tuple[Value]]
 
 
 def _view(array, whole):
-    """("Slice", {start, stop}), ("Reshape", {shape}) or None."""
+    """("Slice", {start, stop}) or ("Reshape", {shape}) if `array` is such a view of `whole`, which
+    shares its memory; else None."""
     if array.size == whole.size and array.flags.c_contiguous and whole.flags.c_contiguous:
         return "Reshape", {"shape": tuple(array.shape)}
     if array.ndim != whole.ndim:
@@ -88,9 +91,9 @@ def _view(array, whole):
 
 
 def made_of(array: Array, values: list[Value]) -> tuple[str, tuple[Value, ...]]:
-    """What an array is seen to be made of: (advice with a place for each, earlier Values), the
-    latest if several would do."""
-    if not array.any():  # zeros may be the sum of anything
+    """(advice, with a place for each Value's name; the earlier Values that the array is a sum or a
+    concatenation of). The latest Values are taken if several fit, and none if none fits."""
+    if not array.any():  # zeros can be the sum of many pairs of arrays
         return ADVICE, ()
     for b, a in combinations([v for v in reversed(values) if v.shape == array.shape], 2):
         if (a.array + b.array == array).all():
@@ -102,7 +105,7 @@ def made_of(array: Array, values: list[Value]) -> tuple[str, tuple[Value, ...]]:
 
 
 def _are_joined(array, a, b):
-    """Whether an array has the channels of a, then those of b."""
+    """Whether the channels of an array are those of a, followed by those of b."""
     if not array.ndim == a.ndim == b.ndim > 1 or a.shape[1] + b.shape[1] != array.shape[1]:
         return False
     parts = array[:, : a.shape[1]], array[:, a.shape[1] :]

@@ -1,8 +1,8 @@
-"""A net as a row of plain ops: what is written to an ONNX file, and what a page computes.
+"""A net as a list of plain ops, from which ONNX files and pages for the browser are made.
 
-The trace knows layers; here each becomes the ops of `nn_scratch.ops` that it calls, with options
-written out in full and weights as arrays. Evaluation mode: dropout is gone, and batch norm has its
-running statistics.
+A trace consists of layers. Here each layer becomes the ops of `nn_scratch.ops` that it calls, with
+all options as numbers and the weights as arrays. The net is in evaluation mode: dropout does
+nothing, and batch norm uses its running statistics.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ from nn_scratch.nets.upsampler import Upsampler
 
 
 class ExportError(Exception):
-    """A net that cannot be written down outside of nn_scratch, with the reason."""
+    """A net cannot be exported; the message says why."""
 
 
 class Op(NamedTuple):
-    """One op. inputs: the numbers of the values that enter; 0 is the image, and op k gives value
-    k + 1. shape: of its result, without the batch."""
+    """One op. inputs: the numbers of its input values, where 0 is the image, and k + 1 the result
+    of op k. shape: of its result, without the batch. layer: the name of the layer it belongs to."""
 
     name: str
     inputs: tuple[int, ...]
@@ -37,7 +37,8 @@ class Op(NamedTuple):
 
 @dataclass
 class Program:
-    """The ops of one forward pass, for an image of `shape` (C, H, W), and which values come out."""
+    """The ops of a forward pass for an image of `shape` (C, H, W), and the numbers of the values
+    that are outputs."""
 
     shape: tuple[int, ...]
     ops: list[Op] = field(default_factory=list)
@@ -51,8 +52,10 @@ class Program:
 def program(net: L.Layer, shape: tuple[int, int, int], name: str = "shape") -> Program:
     """The ops that the net runs, in evaluation mode, for an image of this shape (C, H, W).
 
-    Raises: ExportError if a layer is none of the library's, or receives what no layer made;
-    ValueError, by the argument's name, for a shape that the net does not take.
+    name: the argument that gives the shape, for messages.
+
+    Raises: ExportError if a layer is not one of the library's, or receives an array that no layer
+        made; ValueError for a shape that the net does not take.
     """
     dtype = next((array.dtype for array in net.params.values()), np.float32)
     image = to_device(np.random.default_rng(0).random((1, *shape)).astype(dtype), net.device)
@@ -74,10 +77,13 @@ def program(net: L.Layer, shape: tuple[int, int, int], name: str = "shape") -> P
 
 
 class _Writer:
-    """Puts down op after op. values: the number here of each value of the trace; pools: the result
-    of each max-pool; pieces: what the net goes on with of each map that an Upsampler made. Where
-    that is the whole map, there is an op for it nevertheless: images of all sizes have the same
-    ops."""
+    """Writes the ops of a program, step by step.
+
+    values: for the number of each value of the trace, its number in the program. pools: for each
+    max-pool layer, the number of its result. pieces: for each map that an Upsampler made, the
+    piece of it that the net uses. If that is the whole map, an op for cutting is written all the
+    same, so that the ops are the same for images of all sizes.
+    """
 
     def __init__(self, program, steps, net):
         self.program = program
@@ -90,10 +96,10 @@ class _Writer:
         self.pieces |= {whole: cuts[whole] for whole in self.pieces if whole in cuts}
 
     def take(self, step: Step):
-        """Put down what a step computes."""
+        """Write the ops of one step."""
         [output] = step.outputs
         if output.number in self.values:
-            return  # a piece that was cut when its map was made
+            return  # this piece was cut when its map was made
         inputs = [self.values[value.number] for value in step.inputs]
         self.layer = step.name or self.layer
         write = WITHOUT_LAYER[step.kind] if step.layer is None else _writer_of(step)
@@ -106,7 +112,7 @@ class _Writer:
             self.values[piece.number] = cut
 
     def add(self, name, inputs, shape, arrays=None, **options):
-        """Put down an op; the number of its result."""
+        """Write an op, and return the number of its result."""
         arrays = {n: np.asarray(to_host(a), np.float32) for n, a in (arrays or {}).items()}
         self.program.ops.append(Op(name, tuple(inputs), tuple(shape), options, arrays, self.layer))
         return len(self.program.ops)
@@ -116,6 +122,7 @@ class _Writer:
 
 
 def _writer_of(step):
+    """The function that writes the ops of a step's layer. Raises ExportError if there is none."""
     layer = step.layer
     for kind in type(layer).__mro__:
         if kind in WRITERS and type(layer).forward is kind.forward:
@@ -133,7 +140,7 @@ def _windows(windows):
 
 
 def windows_of(options: dict[str, Any]) -> Windows:
-    """The windows that such options say."""
+    """The Windows in the options of an op."""
     return Windows(*(tuple(options[name]) for name in Windows._fields))
 
 
@@ -158,7 +165,9 @@ def _batch_norm2d(writer, layer, inputs, shape):
     return writer.add("relu", [y], shape) if layer.relu else y
 
 
-def _pointwise(name, *attributes):
+def _simple(name, *attributes):
+    """The writer of a layer that is one op, whose options are attributes of the layer."""
+
     def write(writer, layer, inputs, shape):
         return writer.add(name, inputs, shape, **{a: getattr(layer, a) for a in attributes})
 
@@ -187,6 +196,8 @@ def _avg_pool2d(writer, layer, inputs, shape):
 
 
 def _enlarged(name):
+    """The writer of a layer that enlarges maps by a whole factor."""
+
     def write(writer, layer, inputs, shape):
         return writer.add(name, inputs, shape, scale=[*layer.scale])
 
@@ -199,8 +210,7 @@ def _zero_pad2d(writer, layer, inputs, shape):
 
 
 def _in_cells(writer, layer, inputs, shape):
-    """A factor and a shift for each channel: what batch norm does with a mean of 0 and a variance
-    of 1."""
+    """A factor and a shift for each channel, written as a batch norm with mean 0 and variance 1."""
     zeros, ones = np.zeros(4), np.ones(4)
     shift = layer.forward(zeros.reshape(1, 4, 1, 1)).ravel()
     factor = layer.forward(ones.reshape(1, 4, 1, 1)).ravel() - shift
@@ -209,7 +219,7 @@ def _in_cells(writer, layer, inputs, shape):
 
 
 def _slice(writer, step, inputs, shape):
-    """A piece of the map. Of the channels, it must be all."""
+    """A piece of a map, with all of its channels."""
     before, start = writer.program.shape_of(inputs[0]), step.options["start"]
     if len(shape) != 3 or shape[0] != before[0]:
         raise ExportError(
@@ -228,29 +238,29 @@ def _linear(writer, layer, inputs, shape):
 
 
 def _nothing(writer, layer, inputs, shape):
-    """A layer that passes on what it receives."""
+    """A layer that returns its input."""
     return inputs[0]
 
 
 WRITERS: dict[type[L.Layer], Callable] = {
-    L.Add: _pointwise("add"),
-    L.AdaptiveAvgPool2d: _pointwise("adaptive_avg_pool2d"),
+    L.Add: _simple("add"),
+    L.AdaptiveAvgPool2d: _simple("adaptive_avg_pool2d"),
     L.AvgPool2d: _avg_pool2d,
     L.BatchNorm2d: _batch_norm2d,
     L.BedOfNails2d: _enlarged("bed_of_nails_unpool2d"),
-    L.BilinearUpsample2d: _pointwise("bilinear_upsample2d", "align_corners"),
-    L.Concat: _pointwise("concat"),
+    L.BilinearUpsample2d: _simple("bilinear_upsample2d", "align_corners"),
+    L.Concat: _simple("concat"),
     L.Conv2d: _conv2d,
     L.ConvTranspose2d: _conv_transpose2d,
     L.Dropout: _nothing,
     L.Flatten: _reshape,
-    L.LeakyReLU: _pointwise("leaky_relu", "negative_slope"),
+    L.LeakyReLU: _simple("leaky_relu", "negative_slope"),
     L.Linear: _linear,
     L.MaxPool2d: _max_pool2d,
     L.MaxUnpool2d: _max_unpool2d,
     L.NearestUnpool2d: _enlarged("nearest_unpool2d"),
-    L.ReLU: _pointwise("relu"),
-    L.Sigmoid: _pointwise("sigmoid"),
+    L.ReLU: _simple("relu"),
+    L.Sigmoid: _simple("sigmoid"),
     L.ZeroPad2d: _zero_pad2d,
     InCells: _in_cells,
 }

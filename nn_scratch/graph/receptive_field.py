@@ -1,12 +1,14 @@
-"""Which pixels of the image an output pixel can depend on.
+"""The receptive field: the pixels of the image that an output pixel can depend on.
 
-A gradient is zero where a pixel has no influence, but also where a ReLU is closed or a pool looks
-elsewhere. So the net's own backward pass is run from one output pixel with every layer opened (its
-`open_backward`): each weight counts as 1, each ReLU passes, each window of a pool may have chosen
-any of its pixels. What is then not zero is the receptive field, for any net, skips and all.
+The gradient of an output pixel is zero at pixels without influence, but also where a ReLU is closed
+or a pool has chosen another pixel. So the net's backward pass is run from the output pixel with the
+`open_backward` of every layer: each weight counts as 1, each ReLU is open, and each window of a
+pool may have chosen any of its pixels. The pixels with a gradient that is not zero are then the
+receptive field, for any net, with skips, too.
 
-With max-unpooling it is an upper bound: a pool and its partner choose the same pixel, so what came
-from a window's right is put back to its right, and cannot reach all that its left could.
+In a net with max-unpooling the result is an upper bound. A pool and its partner choose the same
+pixel, so that a value from the right of a window is put back on the right, and cannot reach
+everything that a value from the left can.
 """
 
 from contextlib import contextmanager
@@ -21,12 +23,15 @@ from nn_scratch.validate import check_rank, check_values
 
 
 def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = None) -> np.ndarray:
-    """The pixels of an image (1, C, H, W) that the scores at `pixel` (row, column; by default the
-    middle one) can depend on. In evaluation mode: batch statistics would make every pixel depend on
-    all. For a net whose output is no map, what all of its output can depend on.
+    """The pixels of an image that the output of a net at one pixel can depend on.
 
-    Returns: (H, W), True or False.
-    Raises: TypeError or ValueError for what is no net, no image, or no pixel of its scores.
+    image (1, C, H, W). pixel: (row, column) in the output, by default the middle one. If the output
+    is not a map, the whole output is meant. The net is run in evaluation mode, since batch
+    statistics make every output depend on every pixel.
+
+    Returns: (H, W) bool.
+    Raises: TypeError or ValueError if net is not a Layer, image not an image, or pixel not in the
+        output.
     """
     an_instance("net", net, Layer)
     check_values(image=image)
@@ -49,10 +54,11 @@ def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = Non
 
 
 def receptive_field(net: Layer, image: np.ndarray) -> tuple[int, int]:
-    """The smallest rectangle that holds `influence` of the middle pixel.
+    """The size of the receptive field of the middle output pixel: the smallest rectangle that holds
+    all pixels of `influence`.
 
-    Returns: (height, width), in pixels of the image; 0 if nothing has an influence.
-    Raises: as influence.
+    Returns: (height, width) in pixels of the image; (0, 0) if no pixel has an influence.
+    Raises: what influence raises.
     """
     rows, columns = influence(net, image).nonzero()
     if not len(rows):
@@ -61,7 +67,7 @@ def receptive_field(net: Layer, image: np.ndarray) -> tuple[int, int]:
 
 
 def _seed(y, pixel):
-    """Ones at one pixel of the output, or everywhere if it is no map."""
+    """A dy with ones at one pixel of the output, or everywhere if the output is not a map."""
     if y.ndim != 4:
         return np.ones_like(y)
     height, width = y.shape[2:]
@@ -75,8 +81,8 @@ def _seed(y, pixel):
 
 @contextmanager
 def _opened(layers):
-    """Within, the layers' backward passes say what could depend on what. Gradients are ones and
-    zeros there: sums of influences would overflow in a deep net."""
+    """A context in which the layers run their open_backward as backward. Its gradients are reduced
+    to ones and zeros, since they would overflow in a deep net."""
     found = set(layers)
     for layer in found:
         layer.backward = _open_backward(layer)
@@ -88,7 +94,7 @@ def _opened(layers):
 
 
 def _open_backward(layer):
-    """The layer's open_backward, brought to ones and zeros."""
+    """The layer's open_backward, with ones and zeros as its result."""
 
     def opened(dy):
         dx = layer.open_backward(dy)

@@ -1,7 +1,8 @@
-"""A trained net as an ONNX file, which other programs run: onnxruntime, browsers, telephones.
+"""Export a trained net as an ONNX file, which other programs can run, such as onnxruntime.
 
-Each op becomes the operators of ONNX that compute the same. Heights and widths are not written down
-where the net takes any: a size that the way up restores is asked of the value that had it.
+Each op becomes the operators of ONNX that compute the same. If the net takes images of any size,
+no heights and widths are written to the file: a layer that restores an earlier size gets it from
+the value that has that size.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,8 +25,9 @@ from nn_scratch.graph.program import ExportError, Program, program, windows_of
 from nn_scratch.layers import Layer
 
 OPSET = 17
-IR_VERSION = 8  # of the file; as old as the opset
-# Sizes for which a net is tried as well: if it takes no image twice as large, all have one size.
+IR_VERSION = 8  # of the file format; as old as the opset
+# Other sizes of images that a net is tried with. If it does not take images twice as large, it is
+# assumed to take only one size.
 OTHER_SIZES: tuple[Callable, ...] = (lambda h, w: (2 * h, 2 * w), lambda h, w: (h + 3, w + 5))
 
 
@@ -35,15 +37,16 @@ def to_onnx(
     outputs: Iterable[str] = ("scores",),
     metadata: dict[str, str] | None = None,
 ) -> Any:
-    """The net, in evaluation mode and with float32 weights, as an onnx.ModelProto.
+    """Export the net, in evaluation mode and with float32 weights, as an ONNX model.
 
-    Its input is `images` (N, C, H, W); its outputs get the names given. Any N will do, and any H
-    and W if the net takes images of other sizes than image_shape (C, H, W). `metadata` goes into
-    the file.
+    image_shape: (C, H, W). The input of the model is called `images`, (N, C, H, W), with any N, and
+    with any H and W if the net takes other sizes than image_shape. outputs: the names of the
+    outputs. metadata: texts that are stored in the file.
 
-    Returns: the model; `model.SerializeToString()` gives the bytes of the file.
-    Raises: ExportError for what ONNX cannot say, with the reason; TypeError or ValueError for what
-        is no net, no shape, and for names that are none or not as many as outputs.
+    Returns: an onnx.ModelProto; `model.SerializeToString()` gives the bytes of the file.
+    Raises: ExportError, with the reason, if ONNX has no operators for the net; TypeError or
+        ValueError if net is not a Layer, image_shape not a shape that it takes, or outputs not as
+        many names as it has outputs.
     """
     an_instance("net", net, Layer)
     image_shape = tuple(each("image_shape", image_shape, lambda name, n: whole(name, n, 1)))
@@ -56,28 +59,29 @@ def to_onnx(
 
 
 def _programs(net, image_shape):
-    """The net's ops for images of this shape; and, if it takes them, of other sizes."""
+    """The programs of the net for images of this shape and of those OTHER_SIZES that it takes."""
     channels, height, width = image_shape
     found = [program(net, (channels, height, width), "image_shape")]
     for other in OTHER_SIZES:
         try:
             one = program(net, (channels, *other(height, width)))
-        except Exception:  # whatever a net raises for a size that it does not take
+        except Exception:  # the net does not take this size
             one = None
-        if one and _said(one) == _said(found[0]):
+        if one and _without_sizes(one) == _without_sizes(found[0]):
             found.append(one)
         elif len(found) == 1:
             break
     return found
 
 
-def _said(one):
+def _without_sizes(one):
+    """The ops of a program without the shapes of their results."""
     return [(op.name, op.inputs, op.options) for op in one.ops]
 
 
 class _File:
-    """Nodes and weights, as they are put down. programs: the same ops for images of several sizes,
-    from which it is seen what a size depends on."""
+    """The nodes and weights of an ONNX graph while it is built. programs: the same ops for images
+    of several sizes, which show what the sizes of values depend on."""
 
     def __init__(self, programs: list[Program]):
         try:
@@ -89,11 +93,11 @@ class _File:
         self.onnx, self.programs = onnx, programs
         self.nodes: list[Any] = []
         self.arrays: dict[str, np.ndarray] = {}
-        self.names = {0: "images"}  # of the values of the program
-        self.pooled: dict[int, Any] = {}  # what the partner of a pool needs, by the pool's value
+        self.names = {0: "images"}  # of tensors, by the number of the value in the program
+        self.pooled: dict[int, Any] = {}  # what an unpooling needs, by the value of its pool
 
     def model(self, outputs, metadata):
-        """The whole file."""
+        """The whole model."""
         one = self.programs[0]
         if len(outputs) != len(one.outputs):
             raise ValueError(f"outputs are {len(outputs)}, but the net has {len(one.outputs)}")
@@ -120,8 +124,8 @@ class _File:
         return model
 
     def _axes(self, value):
-        """The sizes of a value without its batch: H and W where they are always the image's, None
-        where they change in another way."""
+        """The sizes of a value's axes but the batch: a number if it is fixed, "H" or "W" if it is
+        always that of the image, and None if it changes in another way."""
         found = [(program.shape_of(value), program.shape) for program in self.programs]
         axes: list[Any] = []
         for axis, size in enumerate(found[0][0]):
@@ -135,36 +139,36 @@ class _File:
     # ------------------------------------------------------------ nodes and numbers
 
     def node(self, kind, *inputs, outputs=1, **attributes):
-        """Put down a node; the name of its result, or of several results."""
+        """Add a node, and return the name of its result, or a list of names if it has several."""
         names = [f"{kind.lower()}{len(self.nodes)}_{k}" for k in range(outputs)]
         self.nodes.append(self.onnx.helper.make_node(kind, [*inputs], names, **attributes))
         return names[0] if outputs == 1 else names
 
     def array(self, values, dtype=np.float32):
-        """The name of an array of numbers that stands in the file."""
+        """Add an array of numbers to the file, and return its name."""
         name = f"{self.op.layer}.{self.op.name}.{len(self.arrays)}"
         self.arrays[name] = np.ascontiguousarray(values, dtype)
         return name
 
     def integers(self, *values):
-        """The name of a list of integers."""
+        """Add a list of integers to the file, and return its name."""
         return self.array(values, np.int64)
 
     def size(self, name):
-        """The height and width of a tensor, as the name of two integers."""
+        """The name of the tensor (height, width) of another tensor."""
         return self.node("Shape", name, start=2, end=4)
 
     def sizes_of(self, value):
-        """(height, width) of a value, for each of the images."""
+        """(height, width) of a value, in each of the programs."""
         return [program.shape_of(value)[1:] for program in self.programs]
 
     def is_partner(self, op):
-        """Whether an op unpools by the maxima of the present one."""
+        """Whether an op is the unpooling that belongs to the pool that is being written."""
         return op.name == "max_unpool2d" and op.inputs[1] == self.value
 
     def wanted_size(self):
-        """The height and width that the op is to restore: those of an earlier value that had the
-        same for every image, or fixed ones."""
+        """The name of the tensor (height, width) of the op's result. It is that of an earlier value
+        that has the same size for all images, or a constant."""
         sizes = self.sizes_of(self.value)
         for earlier in range(self.value):
             if self.sizes_of(earlier) == sizes:
@@ -177,17 +181,17 @@ class _File:
         )
 
     def grown(self, x, more, value=0.0):
-        """Rows and columns more (fewer if negative) at the bottom and on the right; more: the name
-        of two integers."""
+        """Add rows at the bottom and columns on the right, or remove them if their numbers are
+        negative. more: the name of a tensor with both numbers."""
         amounts = self.node("Concat", self.integers(0, 0, 0, 0, 0, 0), more, axis=0)
         return self.node("Pad", x, amounts, self.array(value), mode="constant")
 
     def cut(self, x, size):
-        """The top left of that size, the name of two integers."""
+        """The top left part of a tensor. size: the name of a tensor (height, width)."""
         return self.node("Slice", x, self.integers(0, 0), size, self.integers(2, 3))
 
     def refuse(self, why):
-        """Raises ExportError."""
+        """Raise ExportError for the op that is being written."""
         raise ExportError(f"{self.op.layer or 'the net'} cannot be said in ONNX: {why}")
 
 
@@ -195,7 +199,7 @@ class _File:
 
 
 def _attributes(op):
-    """The windows of an op in ONNX's words."""
+    """The windows of an op as attributes of ONNX's operators."""
     (top, bottom), (left, right) = op.options["padding"]
     return {
         "kernel_shape": op.options["kernel"],
@@ -215,8 +219,8 @@ def _conv2d(file, op, x):
 
 
 def _conv_transpose2d(file, op, x):
-    """With the rows that it is to have beyond the smallest size; where their number changes with
-    the image, with all there can be, and then cut."""
+    """ConvTranspose, with the rows and columns beyond the smallest size as output_padding. If their
+    number changes with the image, the largest possible number is computed, and cut afterwards."""
     base = [transpose_base(size, windows_of(op.options)) for size in file.sizes_of(op.inputs[0])]
     extra = {
         tuple(np.subtract(*both)) for both in zip(file.sizes_of(file.value), base, strict=True)
@@ -232,8 +236,9 @@ def _conv_transpose2d(file, op, x):
 
 
 def _max_pool2d(file, op, x):
-    """Two results, the second for a partner that puts the values back. ONNX counts places through
-    the whole tensor, so that both must see one size: that of whole windows."""
+    """MaxPool, with a second result if an unpooling needs the places of the maxima. ONNX counts
+    these places through the whole tensor, so that the pool and its partner must have one size: the
+    image is cut or padded to whole windows."""
     attributes = _attributes(op)
     if any(max(p) >= k for p, k in zip(op.options["padding"], op.options["kernel"], strict=True)):
         file.refuse("its pool's padding is not smaller than its kernel, without dilation")
@@ -249,7 +254,7 @@ def _max_pool2d(file, op, x):
     if op.options["ceil_mode"] and (windows.extent != windows.stride or np.any(windows.padding)):
         file.refuse("max-unpooling with ceil_mode and with gaps or padding")
     size, stride = file.size(x), windows.stride
-    # Whole windows end at ⌊(n + padding − extent) / stride⌋·stride + extent − the padding before.
+    # Whole windows end at ⌊(n + padding − extent) / stride⌋·stride + extent − padding[0].
     before, after = np.transpose(windows.padding)
     end, round_up = windows.extent - before, np.subtract(stride, 1) * op.options["ceil_mode"]
     steps = file.node("Add", size, file.integers(*(before + after - windows.extent + round_up)))
@@ -271,20 +276,21 @@ def _max_unpool2d(file, op, x, pooled):
 
 def _avg_pool2d(file, op, x):
     attributes = _attributes(op)
-    del attributes["dilations"]  # there are none, and the operator does not know the word
+    del attributes["dilations"]  # all are 1, and the operator has no such attribute
     include = int(op.options["count_include_pad"])
     return file.node("AveragePool", x, count_include_pad=include, **attributes)
 
 
 def _adaptive_avg_pool2d(file, op, x):
-    """Rows and columns are averaged by two matrices, made for the size that x has: A x Bᵀ."""
+    """A x Bᵀ, where two matrices, computed from the size of x, average its rows and columns."""
     a, b = (_averaging(file, x, axis, n) for axis, n in zip((2, 3), op.shape[1:], strict=True))
     y = file.node("MatMul", a, x)  # (P, H) (N, C, H, W) -> (N, C, P, W)
     return file.node("MatMul", y, file.node("Transpose", b, perm=[1, 0]))  # (W, Q)
 
 
 def _averaging(file, x, axis, count):
-    """(count, n): row i has 1/m at the m places from ⌊i·n/count⌋ to ⌈(i + 1)·n/count⌉ − 1."""
+    """The matrix (count, n) whose row i has 1/m at the m places from ⌊i·n/count⌋ to
+    ⌈(i + 1)·n/count⌉ − 1."""
     n = file.node("Shape", x, start=axis, end=axis + 1)
     i = np.arange(count)[:, None]
     first = file.node("Div", file.node("Mul", file.integers(*i), n), file.integers(count))
@@ -310,7 +316,7 @@ def _nearest_unpool2d(file, op, x):
 
 
 def _bed_of_nails_unpool2d(file, op, x):
-    """A transpose convolution of each channel alone, with a kernel of one pixel."""
+    """A transpose convolution of each channel by itself, with a kernel of one pixel."""
     channels, scale = op.shape[0], op.options["scale"]
     ones = file.array(np.ones((channels, 1, 1, 1)))
     more = [s - 1 for s in scale]
@@ -344,8 +350,8 @@ def _reshape(file, op, x):
 
 
 def _shift(file, op, x):
-    """Rows and columns around the map, or without those (negative), if always as many; else the
-    top left of the size that is wanted."""
+    """Pad, which adds rows and columns around the map or removes them, if their numbers are the
+    same for all images; else the top left part of the size that is wanted."""
     sizes = zip(file.sizes_of(file.value), file.sizes_of(op.inputs[0]), strict=True)
     more = {tuple(np.subtract(*both)) for both in sizes}
     if len(more) > 1:

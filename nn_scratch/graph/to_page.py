@@ -1,7 +1,7 @@
-"""A trained net as one page for the browser, which runs it while one draws.
+"""Export a trained net as a page for the browser, which runs the net while the user draws.
 
-The page holds everything: weights, a few images, and the forward passes written in JavaScript
-(`page/`). It loads nothing, so that it works from a disk, and it sends nothing.
+The page contains everything: weights, a few images, and the forward passes in JavaScript (`page/`).
+It loads nothing, so that it works when opened from a disk, and it sends nothing.
 """
 
 import json
@@ -23,8 +23,8 @@ from nn_scratch.validate import check_rank, check_values, number
 TASKS = "segmentation", "localization", "detection"
 COLOUR = re.compile("#[0-9a-fA-F]{6}")
 SCRIPTS = "ops.js", "net.js", "boxes.js", "page.js"
-EXACT = 360_000  # weights: with more, all of their bytes would make a page larger than 2 MB
-STAGES = {  # the ops whose maps are shown, and what stands below them
+EXACT = 360_000  # with more weights, all four bytes of each would make the page larger than 2 MB
+STAGES = {  # the ops whose maps are shown, with their captions
     "relu": "conv",
     "max_pool2d": "pool",
     "max_unpool2d": "unpool",
@@ -38,8 +38,8 @@ STAGES = {  # the ops whose maps are shown, and what stands below them
 
 
 class Paper(NamedTuple):
-    """What one draws on, in numbers of the image: the paper's own, how much they spread, those of
-    the ink, and the pen's radius in pixels."""
+    """The surface that the user draws on, in values of the image's pixels: the level of the blank
+    paper, the standard deviation of its noise, the value of ink, and the pen's radius in pixels."""
 
     level: float = 1.0
     noise: float = 0.0
@@ -62,16 +62,18 @@ def to_page(
     sentence: str,
     paper: Paper = WHITE,
 ) -> str:
-    """A page in which the net, in evaluation mode, says what it sees.
+    """Export the net, in evaluation mode, as a page that shows its predictions.
 
-    task: "segmentation", "localization" or "detection", which says what the net's outputs mean.
-    colours: one for each class, "#rrggbb". examples: images (N, C, H, W) with values from 0 to 1,
-    in the size that the page works with. outputs: the names of the net's outputs. title and
-    sentence stand above.
+    task: "segmentation", "localization" or "detection", which says what the outputs mean.
+    class_names, colours: the name and the colour ("#rrggbb") of each class.
+    examples: images (N, C, H, W) with values from 0 to 1, of the size that the page works with.
+    outputs: the names of the net's outputs.
+    title, sentence: the texts at the top of the page.
+    paper: the surface that the user draws on.
 
     Returns: the text of the HTML file.
-    Raises: ExportError if a layer is none of the library's, which is named; TypeError or ValueError
-        for arguments that are none of these, and for names that are too few or too many.
+    Raises: ExportError, with the name of the layer, if a layer is not one of the library's;
+        TypeError or ValueError for arguments of a wrong kind, or for too few or too many names.
     """
     an_instance("net", net, Layer)
     one_of("task", task, TASKS)
@@ -109,7 +111,7 @@ def to_page(
         "sentence": escape(sentence),
         "style": parts["page.css"],
         "scripts": scripts,
-        # In a script no "<" may stand that could be taken for its end.
+        # A "<" in a script could be the beginning of the tag that ends it.
         "exported": json.dumps(exported, separators=(",", ":")).replace("<", "\\u003c"),
     }.items():
         page = page.replace(f"{{{{{mark}}}}}", text.rstrip("\n"))
@@ -121,14 +123,14 @@ def _text(name):
 
 
 class _Numbers:
-    """The weights, one array behind the other."""
+    """The weights of all arrays, in one sequence."""
 
     def __init__(self):
         self.arrays: list[np.ndarray] = []
         self.length = 0
 
     def add(self, array):
-        """Where it begins, and how long it is."""
+        """Append an array, and return its start and its length in the sequence."""
         start = self.length
         self.arrays.append(array.ravel())
         self.length += array.size
@@ -139,8 +141,9 @@ class _Numbers:
 
 
 def _base64(array, kept):
-    """Float32 numbers, and how many of their four bytes are kept: 3 make a relative error of 2⁻¹⁷,
-    2 one of 2⁻⁹. (A max-pool of which two maxima are as close as that may choose the other.)"""
+    """Float32 numbers as text, of which the first `kept` of four bytes are kept: with 3 bytes the
+    relative error is at most 2⁻¹⁷, with 2 bytes 2⁻⁹. (If two maxima of a max-pool are as close as
+    that, the page may choose another than the net.)"""
     bits = np.ascontiguousarray(array, "<f4").ravel().view("<u4")
     half = 1 << 8 * (4 - kept) >> 1  # of the last bit that is kept
     upper = (bits + np.uint32(half)).view(np.uint8).reshape(-1, 4)[:, 4 - kept :]
@@ -148,8 +151,8 @@ def _base64(array, kept):
 
 
 def _step(op: Op, numbers: _Numbers) -> dict[str, Any]:
-    """What the page needs to know of an op."""
-    # Vectors are maps of one pixel there, and boxes of each class a row of numbers.
+    """The description of an op for the page."""
+    # In the page, vectors are maps of one pixel, and the boxes of all classes are one vector.
     channels, *size = op.shape if len(op.shape) == 3 else (int(np.prod(op.shape)), 1, 1)
     arrays = op.arrays
     if op.name == "batch_norm2d":
@@ -165,8 +168,8 @@ def _step(op: Op, numbers: _Numbers) -> dict[str, Any]:
 
 
 def _stages(found: Program, names: Sequence[str]) -> list[dict[str, Any]]:
-    """The values whose maps are shown: the image, what becomes of it (of several convolutions in a
-    row what the last one gives), and the outputs that are maps, under their names."""
+    """The values whose maps are shown: the image, the maps that it becomes (of several convolutions
+    in a row only those of the last), and the outputs that are maps, under their names."""
     outputs = dict(zip(found.outputs, names, strict=True))
     stages: list[dict[str, Any]] = [{"value": 0, "name": "image"}]
     for value, op in enumerate(found.ops, start=1):

@@ -1,10 +1,10 @@
-"""One forward pass, step by step: which layer ran, on which arrays, and what it made of them.
+"""The trace of a forward pass: a list of the layers that ran, with their inputs and outputs.
 
-What a net costs, what it sees, its drawing and its export are all read from this list. Arrays are
-told apart by the memory they lie in, so that a skip is an array with two readers, whatever code
-carried it there. What a net does to arrays without a layer cannot be watched. Two such things can
-be read from the result, and are steps without a layer: a `Slice` and a `Reshape` of an array that a
-layer made. Any other array that no layer made is a step of the kind UNKNOWN.
+Costs, receptive fields, drawings and exports of a net are made from this list. Arrays are
+recognized by their memory: a skip is an array that two layers read, whatever code brought it there.
+What the code of a net does with arrays outside of layers cannot be observed. Two such things can be
+recognized from their results, and become steps without a layer: a `Slice` and a `Reshape` of an
+array that a layer made. Any other array that no layer made becomes a step of the kind UNKNOWN.
 """
 
 from dataclasses import dataclass, field
@@ -17,18 +17,21 @@ from nn_scratch.layers import Layer, Sequential
 
 UNKNOWN = "?"
 CHANGED = "{} made it, and then it was changed in place"
-NO_OPTIONS = ("training", "saved", "needs_backward", "_need_dx")
+NO_OPTIONS = ("training", "saved", "needs_backward", "_need_dx")  # attributes that are no options
 
 
 @dataclass(eq=False)
 class Step:
-    """One call of a layer, its name that within the net. kind: its class's. options: the layer's,
-    and those of the call. output: what it returned; outputs: the arrays in that, none if the layer
-    called others, whose steps then made them.
+    """One call of a layer, or something done to arrays without a layer.
 
-    reads: earlier steps whose memory this one reads as well: of an unpooling layer, its pool, whose
-    `layer.switches` it takes. A step without a layer is a Slice (options start, stop), a Reshape
-    (shape) or UNKNOWN; the inputs of that are what it was seen to be made of, if that was seen.
+    name: of the layer within the net. kind: the name of its class. options: of the layer and of the
+    call. inputs: the Values it received. output: what it returned. outputs: the arrays in `output`
+    as Values; empty if the layer called others, because then their steps made the arrays.
+    reads: earlier steps whose layers this layer reads from, such as the pool of an unpooling layer,
+    whose `switches` it needs.
+
+    A step without a layer is a Slice (options start and stop), a Reshape (option shape), or
+    UNKNOWN; the inputs of an UNKNOWN step are the Values that it seems to be made of, if any.
     """
 
     name: str
@@ -46,8 +49,9 @@ class Step:
 
 @dataclass(eq=False)
 class Trace:
-    """A forward pass. inputs, outputs: the net's. steps: in their order; calls: those of layers,
-    with those that only call others. unexplained: a sentence for each array that no layer made."""
+    """A forward pass. inputs, outputs: those of the net. steps: all steps that made arrays, in
+    their order. calls: all calls of layers, also of those that only call others. unexplained: a
+    sentence for each array that no layer made."""
 
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...] = ()
@@ -57,10 +61,10 @@ class Trace:
 
 
 def trace(net: Layer, *inputs: Array) -> Trace:
-    """Run net(*inputs), in its present mode, and note every call of a layer in it.
+    """Run net(*inputs), in the mode that the net is in, and record every call of a layer.
 
-    Returns: a Trace. The arrays in it stay in memory as long as it does.
-    Raises: TypeError for what is no net, and for inputs that are no arrays.
+    Returns: a Trace, which keeps the arrays of the forward pass in memory.
+    Raises: TypeError if net is not a Layer, or an input not an array.
     """
     an_instance("net", net, Layer)
     for number, array in enumerate(inputs):
@@ -79,16 +83,21 @@ def trace(net: Layer, *inputs: Array) -> Trace:
 
 
 class _Watch:
-    """The trace as it grows."""
+    """The recorder of a trace, while the forward pass runs.
+
+    values: all Values. at: the last Value at each place in memory. running: a stack with, for each
+    layer that is running, the number of layers that it has called. last: the last step of each
+    layer.
+    """
 
     def __init__(self, inputs):
-        self.values, self.at = [], {}  # all; the last one at each place in memory
+        self.values, self.at = [], {}
         self.trace = Trace(tuple(self.new(array, None) for array in inputs))
-        self.running = [0]  # how many layers each of those that are running has called
-        self.last = {}  # a layer's last step
+        self.running = [0]
+        self.last = {}
 
     def watched(self, name, layer):
-        """The layer's forward, which also notes its step."""
+        """The layer's forward, wrapped so that it also records a step."""
         forward, kind = layer.forward, type(layer).__name__
         who = f"{name} ({kind})" if name else kind
 
@@ -110,19 +119,19 @@ class _Watch:
         return noted
 
     def add(self, step):
-        """Note a step that made something, and what."""
+        """Record a step that made arrays, with the Values of these."""
         self.trace.steps.append(step)
         step.outputs = tuple(self.new(array, step) for array in arrays_in(step.output))
 
     def new(self, array, step):
-        """The Value of an array that has just been made."""
+        """A new Value, for an array that a step has just made."""
         value = Value(len(self.values), array, step, checksum(array))
         self.values.append(value)
         self.at[place(array)] = value
         return value
 
     def value_of(self, array, who):
-        """The Value of an array that is used now; who: the beginning of a sentence about it."""
+        """The Value of an array that is used. who: the beginning of a sentence about its use."""
         value = self.at.get(place(array))
         if value is not None and value.is_intact:
             return value
@@ -131,7 +140,7 @@ class _Watch:
         return self.values[-1]
 
     def unknown(self, array, who, changed):
-        """The step that stands for whatever made an array, or changed a Value."""
+        """The UNKNOWN step for an array that no layer made, or for a Value that was changed."""
         meaning, sources = (CHANGED, (changed,)) if changed else made_of(array, self.values)
         advice = meaning.format(*(value.step or "the input" for value in sources))
         text = f"{who} an array {tuple(array.shape)} that no layer made: {advice}"
@@ -140,8 +149,8 @@ class _Watch:
 
 
 def options_of(thing: Any) -> dict[str, Any]:
-    """What a layer was made with, as far as it keeps it in plain attributes, or in a dict of them:
-    numbers, words, tuples of those."""
+    """The options of a layer: its attributes that are numbers, texts, None or tuples of these, or
+    are in a dict that is an attribute."""
     found: dict[str, Any] = {}
     for name, value in (thing if isinstance(thing, dict) else vars(thing)).items():
         if isinstance(value, dict) and not name.startswith("_"):
@@ -152,5 +161,6 @@ def options_of(thing: Any) -> dict[str, Any]:
 
 
 def _is_plain(value):
+    """Whether a value is a number, a text, None, or a tuple or list of these."""
     parts = value if isinstance(value, tuple | list) else ()
     return isinstance(value, bool | int | float | str | tuple | None) and all(map(_is_plain, parts))

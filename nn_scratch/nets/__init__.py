@@ -1,4 +1,4 @@
-"""Small networks, one a file, forward and backward in full view."""
+"""Small networks, each in a file of its own, with their forward and backward passes."""
 
 from nn_scratch.nets.centernet import CenterNet
 from nn_scratch.nets.down_up import DownUp

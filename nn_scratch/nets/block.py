@@ -1,4 +1,4 @@
-"""The stage that most nets are made of."""
+"""The block that most nets are made of: convolution, batch norm and ReLU."""
 
 from itertools import pairwise
 from math import prod
@@ -10,13 +10,13 @@ from nn_scratch.arguments import an_instance, each, room_for, whole
 from nn_scratch.geometry import pair
 from nn_scratch.layers import BatchNormReLU2d, Conv2d, Sequential
 
-LARGEST_WIDTH, LARGEST_KERNEL = 2**16, 255  # beyond, a typing error only fills the memory
+LARGEST_WIDTH, LARGEST_KERNEL = 2**16, 255  # larger ones are typing errors, and fill the memory
 
 
 def check_sizes(widths: Any, kernel_size: Any, **channels: Any) -> None:
-    """What nets are made of: the widths of at least one stage, a kernel, numbers of channels.
+    """Check the widths of at least one stage, a kernel size, and numbers of channels.
 
-    Raises: TypeError or ValueError, by the argument's name, for what is none of these.
+    Raises: TypeError or ValueError, with the name of the argument, for impossible values.
     """
     an_instance("widths", widths, (tuple, list), "a tuple of numbers")
     found = each("widths", widths, lambda name, width: whole(name, width, 1, LARGEST_WIDTH))
@@ -39,7 +39,7 @@ def conv_norm_relu(
     rng: Any = None,
     dtype: Any = np.float32,
 ) -> Sequential:
-    """A convolution that keeps the size (with padding "valid": not), batch norm, ReLU. The norm's
-    bias takes the place of the convolution's."""
+    """A convolution, batch norm and ReLU. The convolution keeps the size of maps, unless padding is
+    "valid", and needs no bias, because batch norm has one."""
     conv = Conv2d(c_in, c_out, kernel_size, padding=padding, bias=False, rng=rng, dtype=dtype)
     return Sequential(conv, BatchNormReLU2d(c_out, dtype=dtype))

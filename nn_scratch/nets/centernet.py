@@ -1,13 +1,14 @@
-"""Objects as points: what is in the image, and where, however many there are (Zhou et al. 2019,
-CenterNet, arXiv 1904.07850).
+"""CenterNet: a detector of any number of objects, each of which is a point (Zhou et al. 2019, arXiv
+1904.07850).
 
                                   ┌─ [conv relu conv] ─ heat maps, one for each class
     image ─ down and up again ────┼─ [conv relu conv] ─ sizes (w, h)
                         features  └─ [conv relu conv] ─ offsets (x, y)
 
-An object is the point at its centre: its class's heat map is high there and low all around. At that
-place the other heads say how large it is, and where in the cell its centre lies. There are no
-anchors and nothing to assign; evaluation/heat_maps.py turns boxes into such maps and back.
+An object is represented by the point at its centre: the heat map of its class is high there, and
+low around it. At that point, the other heads give the size of the object, and the position of the
+centre within the cell. There are no anchors, and no assignment of objects to them;
+evaluation/heat_maps.py converts boxes to such maps and back.
 """
 
 from typing import Any
@@ -21,27 +22,28 @@ from nn_scratch.nets.block import LARGEST_WIDTH, check_sizes
 from nn_scratch.nets.down_up import DownUp
 from nn_scratch.validate import number
 
-PRIOR = 0.1  # how likely a net holds a centre for at any place, before it has learned anything
+PRIOR = 0.1  # the probability of a centre that an untrained net gives at every place
 
 
 class CenterNet(DownUp):
     """(N, in_channels, H, W) -> heat (N, num_classes, h, w), sizes and offsets (N, 2, h, w), with
     h = ⌈H / stride⌉ and w = ⌈W / stride⌉.
 
-    heat: logits; sizes (w, h) in cells of stride × stride pixels; offsets (x, y) of the centre from
-    the top left corner of its cell, in cells.
+    The heat consists of logits. Sizes are (w, h) in cells of stride × stride pixels, and offsets
+    are (x, y) of the centre from the top left corner of its cell, in cells.
 
-    One stage down for each of `widths`, `middle` blocks at the smallest size, and up again to
-    `stride`, a power of 2 to 2^len(widths), by `upsampler`, one of Upsampler's kinds, adding the
-    encoder's maps in the `skips` innermost stages (None: in all). A head has `head_width` channels.
-
-    The bias of the heat maps is log(p / (1 − p)) with p = `prior` (Lin et al. 2017, §4.1). With a
-    bias of 0 every place would be a centre by one half, and the first gradients, of some thousand
-    places that are none, would be so large that Adam, which divides by what it remembers of their
-    size, hardly moves afterwards.
+    widths: the channels of each stage down. kernel_size: of the convolutions in the stages.
+    stride: a power of 2 from 1 to 2^len(widths), which says how far up again the net goes.
+    upsampler, init: the kind of the stages up, and the start of its weights; see Upsampler.
+    skips: in how many of the innermost stages up the encoder's maps are added; None for all.
+    middle: the number of blocks at the smallest size. head_width: the channels inside a head.
+    prior: p in the bias log(p / (1 − p)) with which the heat maps start (Lin et al. 2017, §4.1).
+        With a bias of 0, every place would have probability one half of being a centre. The first
+        gradients, from thousands of places without a centre, would then be so large that Adam,
+        which divides by a running mean of their size, would hardly move for a long time.
 
     Raises: ValueError for another stride, upsampler or prior, or more skips than stages up;
-        TypeError or ValueError for channels, widths or a kernel_size that are none.
+        TypeError or ValueError for impossible channels, widths or kernel_size.
     """
 
     def __init__(
@@ -81,26 +83,26 @@ class CenterNet(DownUp):
             )
 
         self.heat, self.sizes, self.offsets = head(num_classes), head(2), head(2)
-        for each in self._heads():  # near zero at first, as the heads of a Localizer
+        for each in self._heads():  # start near zero, as the heads of a Localizer do
             each[-1].params["weight"] *= 0.1
         self.heat[-1].params["bias"][...] = np.log(prior / (1 - prior))
 
     def forward(self, x: Array) -> tuple[Array, Array, Array]:
-        """Heat, sizes and offsets."""
+        """Heat (N, num_classes, h, w), sizes and offsets (N, 2, h, w)."""
         features = super().forward(x)
         heat, sizes, offsets = (head(features) for head in self._heads())
         return heat, sizes, offsets
 
     def backward(self, gradients: tuple[Array, Array, Array]) -> Any:
-        """dx (N, in_channels, H, W), for the gradients in heat, sizes and offsets.
+        """dx (N, in_channels, H, W), from the gradients of heat, sizes and offsets.
 
-        Raises: TypeError or ValueError for gradients that are not three.
+        Raises: TypeError or ValueError if there are not three gradients.
         """
         gradients = parts("gradients", gradients, 3)
         heat, sizes, offsets = (
             head.backward(dy) for head, dy in zip(self._heads(), gradients, strict=True)
         )
-        return super().backward(heat + sizes + offsets)  # the features went three ways
+        return super().backward(heat + sizes + offsets)  # three heads read the features
 
     def _heads(self):
         return self.heat, self.sizes, self.offsets

@@ -1,13 +1,13 @@
-"""Down and up again: the trunk that fully convolutional nets and detectors share.
+"""Down and up again: the encoder and decoder that fully convolutional nets and detectors share.
 
     image ─ [conv norm relu] ─ pool ─ [conv norm relu] ─ pool ─ …
                    │ skip                    │ skip
     features ──────┴─ [conv norm relu] ─ up ─┴─ [conv norm relu] ─ up ─ …
 
-Pooling makes all that follows four times cheaper and doubles how fast the receptive field grows;
-what it loses, where exactly things are, the way up has to find again (Long et al. 2015;
-Badrinarayanan et al. 2015): from the pools' switches, by learned filters, or from the encoder's own
-maps, which skips add.
+Each pool makes the layers after it four times cheaper, and lets the receptive field grow twice as
+fast, but loses the exact positions. The way up has to restore them (Long et al. 2015;
+Badrinarayanan et al. 2015): from the switches of the pools, by learned filters, or from the maps of
+the encoder, which skips add.
 """
 
 from itertools import pairwise
@@ -21,20 +21,21 @@ from nn_scratch.layers import Add, Layer, MaxPool2d
 from nn_scratch.nets.block import check_sizes, conv_norm_relu
 from nn_scratch.nets.upsampler import KINDS, Upsampler
 
-DEEPEST = 1000  # blocks at the smallest size
+DEEPEST = 1000  # the largest number of blocks at the smallest size
 
 
 class DownUp(Layer):
     """(N, in_channels, H, W) -> features (N, width, ⌈H / stride⌉, ⌈W / stride⌉).
 
-    One stage down for each of `widths`, then `middle` blocks at the smallest size, then `ups`
-    stages up (None: as many as down), so that stride is 2^(len(widths) − ups). `upsampler` is one
-    of Upsampler's kinds, and `init` how a transpose convolution starts. The `skips` innermost
-    stages add the encoder's map to the upsampled one. `width` tells the channels of the features.
-    H and W may be odd.
+    widths: the channels of each stage down. kernel_size: of the convolutions. H and W may be odd.
+    middle: the number of blocks at the smallest size.
+    ups: the number of stages up, by default as many as down; the stride is 2^(len(widths) − ups).
+    upsampler, init: the kind of the stages up, and the start of its weights; see Upsampler.
+    skips: in how many of the innermost stages up the encoder's map is added to the upsampled one.
+    The attribute `width` is the number of channels of the features.
 
     Raises: ValueError for another upsampler, more ups than stages, or more skips than ups;
-        TypeError or ValueError for channels, widths or a kernel_size that are none.
+        TypeError or ValueError for impossible channels, widths or kernel_size.
     """
 
     first_child = "encoders.0"
@@ -64,7 +65,7 @@ class DownUp(Layer):
         def block(c_in, c_out):
             return conv_norm_relu(c_in, c_out, kernel_size, **options)
 
-        first = stages - ups  # the outermost stage that is climbed
+        first = stages - ups  # the outermost stage that has a stage up
         self.encoders = [block(a, b) for a, b in pairwise((in_channels, *widths))]
         self.pools = [MaxPool2d(2, ceil_mode=True) for _ in widths]
         self.middle = [block(widths[-1], widths[-1]) for _ in range(middle)]
@@ -78,7 +79,7 @@ class DownUp(Layer):
         self.width = below[first][0] if ups else widths[-1]
 
     def forward(self, x: Array) -> Any:
-        """The features; a net with heads on them returns what those give."""
+        """The features; a subclass with heads returns the outputs of the heads."""
         maps = []
         for encode, pool, add in zip(self.encoders, self.pools, self.adds, strict=True):
             x = encode(x)
@@ -91,12 +92,12 @@ class DownUp(Layer):
             x = up(x)
             if add:
                 x = add(x, maps.pop())
-            for layer in decode:  # one by one: decode(x) would hold x to the end
+            for layer in decode:  # decode(x) would keep x in memory until its end
                 x = layer(x)
         return x
 
     def backward(self, dfeatures: Any) -> Any:
-        """dx (N, in_channels, H, W)."""
+        """dx (N, in_channels, H, W), from the gradient of the features."""
         dx = dfeatures
         dmaps = []
         for up, add, decode in reversed(self._upwards()):
@@ -112,11 +113,11 @@ class DownUp(Layer):
         ):
             dx = pool.backward(dx)
             if add:
-                dx = dx + dmaps.pop()  # the map went two ways: its gradients add up
+                dx = dx + dmaps.pop()  # the pool and the skip both read the map
             dx = encode.backward(dx)
         return dx
 
     def _upwards(self):
-        """(upsampler, where the skip comes in or None, decoder), innermost stage first."""
+        """(upsampler, Add of the skip or None, decoder) of each stage up, the innermost first."""
         adds = self.adds[len(self.adds) - len(self.ups) :]
         return list(zip(self.ups, adds, self.decoders, strict=True))[::-1]

@@ -6,9 +6,8 @@
                                        │ skip                    │ skip
                         scores ─ conv ─┴─ [conv norm relu] ─ up ─┴─ [conv norm relu] ─ up ─ …
 
-At full resolution every layer works on every pixel, and a pixel sees few others: the receptive
-field grows by a kernel for each layer. The way down and up, and what each of its parts is for, is
-nets/down_up.py.
+At full resolution every layer computes every pixel, and the receptive field grows only by a kernel
+with each layer. The way down and up again is in nets/down_up.py.
 """
 
 from itertools import pairwise
@@ -24,9 +23,11 @@ from nn_scratch.nets.down_up import DownUp
 
 
 class FullResolutionFCN(Sequential):
-    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W), never smaller in between.
+    """(N, in_channels, H, W) -> class scores (N, num_classes, H, W), at full resolution throughout.
 
-    Raises: TypeError or ValueError for channels, widths or a kernel_size that are none.
+    widths: the channels of each convolution. kernel_size: of the convolutions.
+
+    Raises: TypeError or ValueError for impossible channels, widths or kernel_size.
     """
 
     def __init__(
@@ -53,13 +54,14 @@ class FullResolutionFCN(Sequential):
 class DownUpFCN(DownUp):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W): DownUp and a classifier.
 
-    One stage down for each of `widths`, and one up, with `upsampler` one of Upsampler's kinds, and
-    `init` how a transpose convolution starts. The `skips` innermost stages add the encoder's map to
-    the upsampled one: 0 is FCN-32s's way, 1 FCN-16s's, 2 FCN-8s's, len(widths) adds at every size.
-    H and W may be odd.
+    widths: the channels of each stage down; there are as many stages up. H and W may be odd.
+    kernel_size: of the convolutions.
+    upsampler, init: the kind of the stages up, and the start of its weights; see Upsampler.
+    skips: in how many of the innermost stages up the encoder's map is added to the upsampled one:
+        0 as in FCN-32s, 1 as in FCN-16s, 2 as in FCN-8s, len(widths) for all.
 
     Raises: ValueError for another upsampler or more skips than stages; TypeError or ValueError for
-        channels, widths or a kernel_size that are none.
+        impossible channels, widths or kernel_size.
     """
 
     def __init__(

@@ -1,11 +1,11 @@
-"""What is in the image, and where: class scores and one box from the same features.
+"""A localizer: class scores and a box for the object in an image, from the same features.
 
     image ─ [conv norm relu pool] ─ … ─ flatten ─ linear ─ relu ─┬─ linear ─ class scores
                                                      features    └─ linear ─ box (x, y, w, h)
 
-The classic formulation of classification with localization (Sermanet et al. 2013, OverFeat, §4):
-two heads on one feature vector, trained with both losses at once. The gradients of the two heads
-add up where they meet, in the features.
+This is the classic net for classification with localization (Sermanet et al. 2013, OverFeat, §4):
+two heads read one feature vector, and are trained with both losses at once. In the backward pass
+the gradients of the two heads add up in the features.
 """
 
 from itertools import pairwise
@@ -32,23 +32,22 @@ from nn_scratch.validate import check_values
 class Localizer(Layer):
     """(N, in_channels, H, W) -> scores (N, num_classes), boxes (N, 4).
 
-    Boxes are (x, y, w, h) as fractions of the image's width and height; boxes.to_pixels converts.
-    One convolution stage for each of `widths`; `features` is the width of the fully connected
-    layer (4096 in the literature).
+    Boxes are (x, y, w, h) as fractions of the image's width and height; evaluation.to_pixels
+    converts them.
 
-    The fully connected layer needs maps of one size. Give either `image_size` (H, W): all images
-    have it; or `grid`, int or (rows, columns): the last maps are averaged over the cells of a grid,
-    and images may have any size. A grid of 1, global pooling, keeps what there is but not where:
-    fine for the class, a handicap for the box.
-
-    Convolutions keep the size of their maps; with `padding` "valid" they do not, and none of them
-    can tell where the image ends: such a localizer can slide, see nets.SlidingDetector.
-
-    With `class_boxes` there is a box for each class, (N, num_classes, 4): which box is best may
-    depend on what is to be inside.
+    image_size (H, W), or grid: the fully connected layer needs maps of one size. Either all images
+        have image_size, or the last maps are averaged over the cells of a grid, int or (rows,
+        columns), and images may have any size. A grid of 1, global pooling, keeps what is in the
+        image, but not where it is, which is good for the class and bad for the box.
+    widths: the channels of each convolution stage. features: the width of the fully connected layer
+        (4096 in the literature).
+    class_boxes: whether there is a box for each class, (N, num_classes, 4), because the best box
+        may depend on the class.
+    padding: "same", or "valid" for convolutions that see no border: such a localizer can be slid
+        over larger images, see nets.SlidingDetector.
 
     Raises: ValueError if both or none of image_size and grid are given, or if the images are too
-    small for the pools; TypeError or ValueError for channels or widths that are none.
+        small for the pools; TypeError or ValueError for impossible channels or widths.
     """
 
     first_child = "features"
@@ -95,8 +94,8 @@ class Localizer(Layer):
         numbers = 4 * num_classes if class_boxes else 4
         self.class_head = Linear(features, num_classes, **options)
         self.box_head = Linear(features, numbers, **options)
-        # Heads start near zero (Girshick 2015, §2.3), or the boxes' first, large errors would
-        # destroy the features that both heads share.
+        # Heads start near zero (Girshick 2015, §2.3). Otherwise the large errors of the first boxes
+        # would destroy the features that both heads share.
         for head in (self.class_head, self.box_head):
             head.params["weight"] *= 0.1
 
@@ -107,9 +106,9 @@ class Localizer(Layer):
         return scores, boxes.reshape(*scores.shape, 4) if self.class_boxes else boxes
 
     def backward(self, gradients: tuple[Array, Array]) -> Any:
-        """dx (N, in_channels, H, W), for the gradients in scores and boxes.
+        """dx (N, in_channels, H, W), from the gradients of scores and boxes.
 
-        Raises: TypeError or ValueError for gradients that are not two.
+        Raises: TypeError or ValueError if there are not two gradients.
         """
         dscores, dboxes = parts("gradients", gradients, 2)
         for name, dy in ("gradients[0]", dscores), ("gradients[1]", dboxes):
@@ -120,14 +119,14 @@ class Localizer(Layer):
 
 
 def _halved(image_size, widths, padding):
-    """The size that is left of image_size after as many stages as there are widths."""
-    border = 0 if padding == "same" else 2  # what a convolution of 3×3 takes away
-    left = pair("image_size", image_size)
+    """The size of the maps after one stage for each of the widths."""
+    border = 0 if padding == "same" else 2  # rows and columns that a 3×3 convolution removes
+    size = pair("image_size", image_size)
     for _ in widths:
-        left = tuple((n - border) // 2 for n in left)
-    if min(left) < 1:
+        size = tuple((n - border) // 2 for n in size)
+    if min(size) < 1:
         raise ValueError(
             f"image_size {image_size} is halved {len(widths)} times to nothing: use fewer "
             f"widths than {widths} or a larger image"
         )
-    return left
+    return size

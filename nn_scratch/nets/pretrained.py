@@ -1,7 +1,7 @@
-"""Trained nets, at hand without training: `pretrained("digits-segmentation")`.
+"""Trained nets that come with the library: `pretrained("digits-segmentation")`.
 
-Each is a file in `trained/`, which `python benchmarks/pretrained.py` made: a checkpoint without its
-optimizer, its numbers stored in 16 bits, that says what the net was trained on and how good it is.
+Each is a file in `trained/` that `python benchmarks/pretrained.py` made: a checkpoint without the
+state of an optimizer, with numbers of 16 bits, the settings of the training, and metrics.
 """
 
 import json
@@ -17,22 +17,22 @@ from nn_scratch.nets.zoo import DETECTORS, LOCALIZERS, SEGMENTERS, UnknownNetErr
 
 FOLDER = Path(str(files("nn_scratch.nets") / "trained"))
 BUILDERS = {"segmentation": SEGMENTERS, "localization": LOCALIZERS, "detection": DETECTORS}
-CHOSEN = ("width", "kernel_size")  # settings that a net was built with, where they were given
+CHOSEN = ("width", "kernel_size")  # settings that are passed to the builder unless they are None
 
 
 def pretrained_names() -> list[str]:
-    """The trained nets that there are.
+    """The names of the trained nets.
 
-    Returns: their names, sorted.
+    Returns: a sorted list.
     """
     return sorted(file.stem for file in FOLDER.glob("*.npz"))
 
 
 def pretrained_file(name: str) -> Path:
-    """The checkpoint of a trained net, which `nn-scratch predict` and `evaluate` read.
+    """The file of a trained net, a checkpoint that `nn-scratch predict` and `evaluate` can read.
 
     Returns: its path.
-    Raises: UnknownNetError, with the names there are.
+    Raises: UnknownNetError, with the known names, for another name.
     """
     names = pretrained_names()
     if not isinstance(name, str) or name not in names:
@@ -43,10 +43,10 @@ def pretrained_file(name: str) -> Path:
 
 
 def pretrained(name: str) -> Layer:
-    """A trained net in evaluation mode, in float32. `about_pretrained` says what it was trained on.
+    """A trained net. `about_pretrained` says what it was trained on.
 
-    Returns: the net.
-    Raises: UnknownNetError, with the names there are.
+    Returns: the net in evaluation mode, in float32.
+    Raises: UnknownNetError, with the known names, for another name.
     """
     about = about_pretrained(name)
     settings, task = about["settings"], about["settings"]["task"]
@@ -62,11 +62,12 @@ def pretrained(name: str) -> Layer:
 
 
 def about_pretrained(name: str) -> dict[str, Any]:
-    """What is known of a trained net.
+    """The settings and metrics of a trained net.
 
-    Returns: "settings": those of its recipe, with "class_names", "channels" and "image_size";
-    "metrics": on 300 test scenes, measured with the numbers as they are stored; "test_scenes".
-    Raises: UnknownNetError, with the names there are.
+    Returns: a dict with "settings", those of its recipe together with "class_names", "channels" and
+        "image_size"; "metrics", measured with the stored numbers on test scenes; and "test_scenes",
+        the number of these.
+    Raises: UnknownNetError, with the known names, for another name.
     """
     with np.load(pretrained_file(name), allow_pickle=False) as file:
         return json.loads(str(file["record"]))["record"]

@@ -4,8 +4,9 @@
                             │ switches              │ switches
     scores ─ conv ─ [conv norm relu unpool] ─ … ────┘           the decoder doubles it back
 
-Each pool leaves its switches to the unpooling of the same size, which puts every value back where
-its maximum stood. Unpooled maps are sparse: convolutions after each of them fill the gaps.
+Each unpooling layer takes the switches of the pool of the same size, and puts every value back
+where its maximum was. Unpooled maps are mostly zeros, and the convolutions after them fill the
+gaps.
 """
 
 from itertools import pairwise
@@ -22,10 +23,10 @@ from nn_scratch.nets.block import check_sizes, conv_norm_relu
 class SegNet(Layer):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W).
 
-    One encoder stage for each of `widths`, its number of channels; the decoder mirrors them.
-    H and W may be odd; they must be at least 2^len(widths).
+    widths: the channels of each encoder stage; the decoder has the same stages in reverse order.
+    kernel_size: of all convolutions. H and W may be odd, and must be at least 2^len(widths).
 
-    Raises: TypeError or ValueError for channels, widths or a kernel_size that are none.
+    Raises: TypeError or ValueError for impossible channels, widths or kernel_size.
     """
 
     first_child = "encoders.0"
@@ -50,7 +51,7 @@ class SegNet(Layer):
         self.encoders = [block(a, b) for a, b in pairwise((in_channels, *widths))]
         self.pools = [MaxPool2d(2) for _ in widths]
         self.unpools = [MaxUnpool2d(pool) for pool in reversed(self.pools)]
-        # Down the list of widths again; the last stage keeps the first width.
+        # The decoder has the widths in reverse order, and its last stage keeps the first width.
         self.decoders = [block(a, b) for a, b in pairwise((*reversed(widths), widths[0]))]
         self.classifier = Conv2d(widths[0], num_classes, kernel_size, padding="same", **options)
 
@@ -58,7 +59,10 @@ class SegNet(Layer):
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = pool(encode(x))
         for unpool, decode in zip(self.unpools, self.decoders, strict=True):
-            for layer in (unpool, *decode):  # one by one: decode(…) would hold its input to the end
+            for layer in (
+                unpool,
+                *decode,
+            ):  # decode(…) would keep its input in memory until its end
                 x = layer(x)
         return self.classifier(x)
 

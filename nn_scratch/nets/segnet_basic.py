@@ -1,14 +1,17 @@
-"""SegNet-Basic and the decoders it was compared with (Badrinarayanan et al. 2015, arXiv 1511.00561,
-§3.2 and table 1): one encoder, eight ways back up.
+"""SegNet-Basic and the nets it was compared with (Badrinarayanan et al. 2015, arXiv 1511.00561,
+§3.2 and table 1): one encoder with eight different decoders.
 
     encoder, 4 times    convolution without bias ─ batch norm ─ ReLU ─ 2×2 max-pool
     decoder, 4 times    upsample ─ [convolution ─ batch norm, no ReLU] ─ [+ the encoder's map]
 
-The paper leaves open, and we chose: an encoder's map is added as it is before its pool, so that
-four maps are added, the largest at full size; FCN-Basic's first map of class scores comes from the
-last pool; its 8×8 upsampling kernels start as bilinear interpolation, a 4×4 tent in their middle;
-the upsampling filters have no bias; Bilinear-Interpolation classifies before it upsamples, which
-gives the same as after (both are linear, one in channels and one in pixels) at less cost.
+Some details are not in the paper, and are chosen here:
+- The encoder's maps that are added are those before the pools. So four maps are added, the largest
+  at full size.
+- In FCN-Basic, the first map of class scores is computed from the last pool.
+- The 8×8 upsampling kernels start as bilinear interpolation, a 4×4 tent in their middle.
+- The upsampling filters have no bias.
+- Bilinear-Interpolation classifies before it upsamples. The result is the same as afterwards, since
+  both are linear, one in the channels and the other in the pixels, and it costs less.
 """
 
 from typing import Any, NamedTuple
@@ -33,9 +36,9 @@ STAGES = 4
 
 
 class Variant(NamedTuple):
-    """upsampler: as Upsampler's kind. decoder: groups of the decoder's convolutions, "all" channels
-    together, "each" alone, or none. reduce: to class scores before upsampling. add: the encoder's
-    maps."""
+    """One of the decoders. upsampler: a kind of Upsampler. decoder: convolutions of "all" channels
+    together, of "each" channel alone, or None for no convolutions. reduce: whether the maps are
+    reduced to class scores before upsampling. add: whether the encoder's maps are added."""
 
     upsampler: str
     decoder: str | None = None
@@ -58,10 +61,12 @@ VARIANTS = {
 class SegNetBasic(Layer):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W), for any H and W from 16 on.
 
-    `variant` names one of VARIANTS. The paper's sizes are the defaults.
+    variant: one of VARIANTS. width: the channels of all convolutions. kernel_size: of the encoder's
+    and decoder's convolutions. upsampling_kernel: of transpose convolutions, even. The defaults are
+    the paper's.
 
-    Raises: ValueError for an unknown variant; TypeError or ValueError for channels or kernels that
-        are none.
+    Raises: ValueError for an unknown variant; TypeError or ValueError for impossible channels or
+        kernels.
     """
 
     first_child = "encoders.0"
@@ -123,7 +128,7 @@ class SegNetBasic(Layer):
         if self.variant.reduce:
             x = self.classifier(x)
         for up, decode, adapt, add in self._upwards():
-            for layer in (up, *decode):  # one by one: decode(…) would hold its input to the end
+            for layer in (up, *decode):  # decode(…) would keep its input until its end
                 x = layer(x)
             if add:
                 x = add(x, adapt(maps.pop()))
@@ -142,10 +147,10 @@ class SegNetBasic(Layer):
         for encode, pool in zip(self.encoders[::-1], self.pools[::-1], strict=True):
             dx = pool.backward(dx)
             if self.variant.add:
-                dx = dx + dmaps.pop()  # the map went two ways: its gradients add up
+                dx = dx + dmaps.pop()  # the pool and the skip both read the map
             dx = encode.backward(dx)
         return dx
 
     def _upwards(self):
-        """The decoder's stages, the innermost first."""
+        """(upsampler, decoder, adapter, Add or None) of each stage up, the innermost first."""
         return list(zip(self.ups, self.decoders, self.adapters, self.adds, strict=True))[::-1]

@@ -1,46 +1,46 @@
-"""A localizer that slides: one class and one box for each window, of the whole image at once
-(Sermanet et al. 2013, OverFeat, §3 and §4).
+"""A detector made of a localizer that slides over the image: a class and a box for each window,
+computed for the whole image at once (Sermanet et al. 2013, OverFeat, §3 and §4).
 
     window ─ [conv norm relu pool] ─ … ─ flatten ─ linear ─ relu ─┬─ linear ─ class scores
                                                                   └─ linear ─ box
     image ── [conv norm relu pool] ─ … ─────────── conv ─── relu ─┬─ conv 1×1 ─ scores of windows
                                                                   └─ conv 1×1 ─ boxes of windows
 
-What the localizer's linear layers take in is a map of h × w; seen as kernels of h × w they slide
-over the larger map of a larger image. Windows then lie as many pixels apart as the pools' strides
-make together, and nothing is computed twice that neighbouring windows share. Without padding no
-convolution can tell where its window ends, so both ways give the same.
+The first linear layer of the localizer reads a map of h × w. Its weights, seen as kernels of h × w,
+can slide over the larger map of a larger image. The distance between windows is then the product
+of the strides of the pools, and what neighbouring windows share is computed only once. Without
+padding, no convolution sees where its window ends, so that both ways give the same result.
 """
 
 from typing import Any
 
-import numpy as np
-
 from nn_scratch.arguments import an_instance, parts, whole
 from nn_scratch.backend import Array, xp_of
 from nn_scratch.geometry import pair
-from nn_scratch.layers import Flatten, Layer, MaxPool2d, Sequential, ZeroPad2d, inference_mode
+from nn_scratch.layers import Flatten, Layer, MaxPool2d, Sequential, ZeroPad2d
 from nn_scratch.layers.base import Elementwise
 from nn_scratch.nets.localizer import Localizer
+from nn_scratch.nets.sliding_window import run_on_crops
 from nn_scratch.validate import check_rank, check_values
-
-CROPS = 1024  # localized at once
 
 
 class SlidingDetector(Layer):
-    """(N, in_channels, H, W) -> scores (N, K, h, w), boxes (N, 4, h, w) of windows, one for every
-    stride × stride pixels, with its middle in theirs; h = ⌈H / stride⌉ and w = ⌈W / stride⌉.
+    """(N, in_channels, H, W) -> scores (N, K, h, w), boxes (N, 4, h, w), with h = ⌈H / stride⌉ and
+    w = ⌈W / stride⌉.
 
-    localizer: a Localizer without padding, for images of the size of the window, `window` pixels
-    square. Class 0 is for windows that no object fills. Boxes are (x, y, w, h) in cells of stride ×
-    stride pixels, x and y from the top left corner of the window's own cell. Around the image are
-    zeros, so that windows reach half beyond it.
+    There is a window for each cell of stride × stride pixels, with its centre in the middle of the
+    cell. The image is padded with zeros, so that windows may reach out of it.
 
-    Its weights are the localizer's own arrays, seen as kernels: training one trains the other,
-    until one of them is moved or converted. `sliding_window` is the localizer window by window.
+    localizer: a Localizer without padding, for images of window × window pixels. Class 0 means that
+    no object fills the window. Boxes are (x, y, w, h) in cells, with x and y from the top left
+    corner of the window's cell.
 
-    Raises: ValueError for a localizer with padding, a grid, or a box for each class, and for a
-        window whose middle is not a cell's.
+    The weights of the detector are the arrays of the localizer, seen as kernels: training one
+    trains the other, until one of them is moved or converted. The attribute `sliding_window`
+    computes the same window by window.
+
+    Raises: ValueError for a localizer with padding, with a grid, or with a box for each class, and
+        for a window whose centre cannot be the middle of a cell.
     """
 
     first_child = "features"
@@ -60,15 +60,14 @@ class SlidingDetector(Layer):
                 f"window is {window} and the stride {self.stride}, but both must be even or odd: "
                 "the middle of a window is that of a cell"
             )
-        left = window
+        side = window
         for layer in layers[:cut]:
-            left = left // 2 if isinstance(layer, MaxPool2d) else left - 2
-        if localizer.map_size != (left, left):
+            side = side // 2 if isinstance(layer, MaxPool2d) else side - 2
+        if localizer.map_size != (side, side):
             raise ValueError(f"window is {window}, but the localizer is for another size")
         self.patch = window
-        self.sliding_window = SlidingLocalizer(localizer, window, self.stride)  # adds no parameters
+        self.sliding_window = SlidingLocalizer(localizer, window, self.stride)  # not a layer
         self.pad = around(window, self.stride)
-        side = localizer.map_size[0]
         dense: Any = linear.as_dense(side, 1)[0]
         self.features = Sequential(*layers[:cut], dense, relu)
         self.class_head, _, _ = localizer.class_head.as_dense(1, 1)
@@ -84,9 +83,9 @@ class SlidingDetector(Layer):
         return self.class_head(seen), self.in_cells(self.box_head(seen))
 
     def backward(self, gradients: tuple[Array, Array]) -> Any:
-        """dx (N, in_channels, H, W), for the gradients in scores and boxes.
+        """dx (N, in_channels, H, W), from the gradients of scores and boxes.
 
-        Raises: TypeError or ValueError for gradients that are not two.
+        Raises: TypeError or ValueError if there are not two gradients.
         """
         dscores, dboxes = parts("gradients", gradients, 2)
         dseen = self.class_head.backward(dscores)
@@ -98,10 +97,11 @@ class SlidingDetector(Layer):
 
 
 class SlidingLocalizer:
-    """The same window by window: each is cut from the image, which has zeros around it, and goes
-    through the localizer on its own.
+    """The same as a SlidingDetector, computed window by window: each window is cut from the image,
+    which is padded with zeros, and goes through the localizer by itself.
 
-    Raises: TypeError or ValueError for a localizer, a window or a stride that is none.
+    Raises: TypeError or ValueError if localizer is not a Localizer, or window or stride not a whole
+        number of at least 1.
     """
 
     def __init__(self, localizer: Localizer, window: int, stride: int) -> None:
@@ -111,9 +111,9 @@ class SlidingLocalizer:
             raise ValueError(f"window is {window}, but must not be smaller than stride, {stride}")
 
     def count(self, image_size: tuple[int, int]) -> int:
-        """How many windows there are on an image of this size.
+        """The number of windows on an image of this size (H, W).
 
-        Raises: TypeError or ValueError for a size that is none.
+        Raises: TypeError or ValueError if image_size is not a size.
         """
         height, width = pair("image_size", image_size)
         return -(-height // self.stride) * -(-width // self.stride)
@@ -121,40 +121,29 @@ class SlidingLocalizer:
     def __call__(self, x: Array) -> tuple[Array, Array]:
         check_values(x=x)
         check_rank("x", x, 4)
-        size = self.window, self.window
-        crops = np.lib.stride_tricks.sliding_window_view(
-            around(self.window, self.stride)(x), size, axis=(2, 3)
-        )[:, :, :: self.stride, :: self.stride]  # (N, C, h, w, window, window), a view
-        n, c, rows, columns = crops.shape[:4]
-        crops = crops.transpose(0, 2, 3, 1, 4, 5).reshape(-1, c, *size)
-        with inference_mode(self.classifier):
-            parts = [
-                self.classifier(crops[i : i + CROPS]) for i in range(0, max(len(crops), 1), CROPS)
-            ]
-        scores, boxes = (
-            np.concatenate(part).reshape(n, rows, columns, part[0].shape[1]).transpose(0, 3, 1, 2)
-            for part in zip(*parts, strict=True)
-        )
-        return np.ascontiguousarray(scores), in_cells(boxes, self.window, self.stride)
+        padded = around(self.window, self.stride)(x)
+        scores, boxes = run_on_crops(self.classifier, padded, self.window, self.stride)
+        return scores, in_cells(boxes, self.window, self.stride)
 
 
 def around(window: int, stride: int) -> ZeroPad2d:
-    """Zeros around images, so that the first window has its middle in the first cell of stride ×
-    stride pixels, and the last in the last, of which the image may hold a single pixel."""
+    """The layer that pads images with zeros, so that every cell of stride × stride pixels is in the
+    middle of a window, also the last cell, of which the image may hold a single pixel."""
     first = (window - stride) // 2
     last = first + stride - 1
     return ZeroPad2d((first, last, first, last))
 
 
 def in_cells(boxes: Array, window: int, stride: int) -> Array:
-    """Boxes (N, 4, h, w) as fractions of their windows, in cells from the corner of their own."""
+    """Convert boxes (N, 4, h, w) from fractions of their windows to cells, with x and y from the
+    corner of the window's cell."""
     corner = (window - stride) / 2 / stride
     shift = xp_of(boxes).asarray([corner, corner, 0, 0], boxes.dtype)[:, None, None]
     return boxes * (window / stride) - shift
 
 
 class InCells(Elementwise):
-    """in_cells as a layer."""
+    """The conversion of in_cells as a layer."""
 
     def __init__(self, window: int, stride: int) -> None:
         super().__init__()

@@ -1,19 +1,19 @@
-"""From one class for a patch to one class for every pixel: sliding, and the same without the waste.
+"""From a class for a patch to a class for every pixel: by a sliding window, and by convolutions.
 
     PatchClassifier      patch ─ [conv relu pool?] ─ … ─ flatten ─ linear ─ relu ─ linear ─ scores
     SlidingWindow        crops a patch around every pixel, and classifies each crop
     FullyConvolutional   the same weights as convolutions: the whole image at once
 
-Neighbouring patches overlap almost everywhere, and the sliding window computes the overlap anew
+Neighbouring patches overlap almost completely, and the sliding window computes the overlap again
 for each of them. A convolution over the image computes it once (Sermanet et al. 2013, OverFeat,
-§3.5; Long et al. 2015, FCN, §3.1), and the results are the same: a linear layer over a patch of
-h × w is a convolution with a kernel of h × w, and without padding no layer can tell where the patch
-ends.
+§3.5; Long et al. 2015, FCN, §3.1). The results are the same: a linear layer over a patch of h × w
+is a convolution with a kernel of h × w, and without padding no layer sees where the patch ends.
 
-A pool with stride s makes the classifier see every s-th position of its patch. To give every pixel
-its own, the pool moves by 1 instead, and all that follows is dilated by s: each output then reads
-the positions that its own patch's pool would have kept. (Shift-and-stitch, running the net on s²
-shifted images and interleaving the results, computes the same: Long et al. 2015, §3.2.)
+After a pool with stride s, the classifier sees only every s-th position of its patch. For a result
+at every pixel, the pool gets stride 1, and all layers after it are dilated by s. Each output then
+reads the positions that the pool of its own patch would have kept. (Shift-and-stitch, which runs
+the net on s² shifted images and interleaves the results, computes the same: Long et al. 2015,
+§3.2.)
 """
 
 from collections.abc import Iterator
@@ -39,18 +39,20 @@ from nn_scratch.layers import (
 from nn_scratch.nets.block import LARGEST_WIDTH, check_sizes
 from nn_scratch.validate import check_rank, check_values
 
-CROPS = 1024  # classified at once
+CROPS = 1024  # in one forward pass
 
 
 class PatchClassifier(Sequential):
     """(N, in_channels, patch, patch) -> class scores (N, num_classes).
 
-    One unpadded convolution with ReLU for each of `widths`, followed by a 2×2 max-pool in the
-    stages that `pools` names (numbers from 0), then two linear layers with `features` between them.
-    The class is that of the patch's middle pixel; `patch` is odd, so that there is one.
+    patch: the side of a patch, odd; the class is that of its middle pixel.
+    widths: the channels of each stage, a convolution without padding and a ReLU.
+    kernel_size: of the convolutions.
+    pools: the numbers of the stages, from 0 on, that end with a 2×2 max-pool.
+    features: the width of the first of the two linear layers at the end.
 
-    Raises: ValueError if it is even, or too small for the stages; TypeError or ValueError for
-        channels, widths or a kernel_size that are none.
+    Raises: ValueError if patch is even, or too small for the stages; TypeError or ValueError for
+        impossible channels, widths or kernel_size.
     """
 
     def __init__(
@@ -99,8 +101,8 @@ class PatchClassifier(Sequential):
 class SlidingWindow:
     """A segmenter made of a patch classifier: (N, C, H, W) -> scores (N, num_classes, H, W).
 
-    For every pixel the patch around it is cut from the image, which has zeros around it, and is
-    classified on its own.
+    The patch around every pixel is cut from the image, which is padded with zeros, and classified
+    by itself.
 
     Raises: TypeError for a classifier without a patch.
     """
@@ -109,9 +111,9 @@ class SlidingWindow:
         self.classifier = _patch_classifier("classifier", classifier)
 
     def count(self, image_size: tuple[int, int]) -> int:
-        """How many patches there are in an image of this size: one for each pixel.
+        """The number of patches in an image of this size (H, W): one for each pixel.
 
-        Raises: TypeError or ValueError for a size that is none.
+        Raises: TypeError or ValueError if image_size is not a size.
         """
         height, width = pair("image_size", image_size)
         return height * width
@@ -120,30 +122,22 @@ class SlidingWindow:
         check_values(x=x)
         check_rank("x", x, 4)
         patch = self.classifier.patch
-        n, _, height, width = x.shape
         padded = ZeroPad2d(patch // 2)(x)  # every pixel is the middle of a patch
-        crops = np.lib.stride_tricks.sliding_window_view(
-            padded, (patch, patch), axis=(2, 3)
-        )  # (N, C, H, W, patch, patch), a view
-        crops = crops.transpose(0, 2, 3, 1, 4, 5)
-        pixels = [np.unravel_index(i, (n, height, width)) for i in _runs(n * height * width)]
-        with inference_mode(self.classifier):
-            scores = np.concatenate([self.classifier(crops[at]) for at in pixels])
-        return np.ascontiguousarray(
-            scores.reshape(n, height, width, scores.shape[1]).transpose(0, 3, 1, 2)
-        )
+        (scores,) = run_on_crops(self.classifier, padded, patch, 1)
+        return scores
 
 
 class FullyConvolutional(Layer):
-    """(N, in_channels, H, W) -> scores (N, num_classes, H, W): the same segmenter, by convolutions
-    over the whole image at once.
+    """(N, in_channels, H, W) -> scores (N, num_classes, H, W): the same as a SlidingWindow,
+    computed by convolutions over the whole image at once.
 
-    Its weights are the classifier's own arrays, seen as kernels: training one trains the other,
-    until one of them is moved or converted. `net` takes padded images, (N, C, H + patch − 1,
-    W + patch − 1). Where the classifier's pools leave rows of its patch over, its map has as many
-    rows more than the image; they are cut off. `sliding_window` is the classifier patch by patch.
+    The weights are the arrays of the classifier, seen as kernels: training one trains the other,
+    until one of them is moved or converted. The attribute `net` takes padded images, (N, C, H +
+    patch − 1, W + patch − 1). If the pools of the classifier leave rows of its patch over, the map
+    of `net` has that many rows too many, which are cut off. The attribute `sliding_window` computes
+    the same patch by patch.
 
-    Raises: TypeError if a layer of the classifier does not tell how it slides (Layer.as_dense).
+    Raises: TypeError if a layer of the classifier has no dense form (Layer.as_dense).
     """
 
     first_child = "net"
@@ -151,7 +145,7 @@ class FullyConvolutional(Layer):
     def __init__(self, classifier: Any) -> None:
         super().__init__()
         self.patch = _patch_classifier("classifier", classifier).patch
-        self.sliding_window = SlidingWindow(classifier)  # no layer: it adds no parameters
+        self.sliding_window = SlidingWindow(classifier)  # not a layer, so it adds no parameters
         self.pad = ZeroPad2d(classifier.patch // 2)  # every pixel is the middle of a patch
         self.net = Sequential(*_dense(classifier))
 
@@ -168,7 +162,7 @@ class FullyConvolutional(Layer):
 
 
 def _patch_classifier(name, value):
-    """A layer that says how large its patches are, and which layers it is made of."""
+    """Check that a value is a Layer with the attributes `patch` and `layers`, and return it."""
     an_instance(name, value, Layer)
     if not hasattr(value, "patch") or not hasattr(value, "layers"):
         raise TypeError(f"{name} is a {type(value).__name__}, but must have a patch and layers")
@@ -176,7 +170,7 @@ def _patch_classifier(name, value):
 
 
 def _dense(classifier) -> Iterator[Layer]:
-    """The classifier's layers, for images of any size."""
+    """The dense forms of the classifier's layers, which work on images of any size."""
     size, dilation = classifier.patch, 1
     for layer in classifier.layers:
         dense, size, dilation = layer.as_dense(size, dilation)
@@ -184,6 +178,24 @@ def _dense(classifier) -> Iterator[Layer]:
             yield dense
 
 
-def _runs(count):
-    """The numbers below count, CROPS at a time."""
-    return [np.arange(i, min(i + CROPS, count)) for i in range(0, max(count, 1), CROPS)]
+def run_on_crops(net: Layer, padded: Array, size: int, stride: int) -> list[Array]:
+    """Run a net on each window of size × size pixels of padded images, `stride` pixels apart.
+
+    Returns: the net's outputs (N, K, h, w), a list with one array for each.
+    """
+    crops = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(2, 3))
+    # A view (N, C, h, w, size, size), of which only some crops are copied at a time.
+    crops = crops[:, :, ::stride, ::stride].transpose(0, 2, 3, 1, 4, 5)
+    places = n, rows, columns = crops.shape[:3]
+    outputs = []
+    with inference_mode(net):
+        for start in range(0, max(n * rows * columns, 1), CROPS):
+            some = np.arange(start, min(start + CROPS, n * rows * columns))
+            y = net(crops[np.unravel_index(some, places)])
+            outputs.append(y if isinstance(y, tuple) else (y,))
+    return [
+        np.ascontiguousarray(
+            np.concatenate(parts).reshape(*places, parts[0].shape[1]).transpose(0, 3, 1, 2)
+        )
+        for parts in zip(*outputs, strict=True)
+    ]

@@ -1,13 +1,13 @@
-"""A U-Net-style net (Ronneberger et al. 2015): the encoder's maps come back beside the upsampled.
+"""A U-Net-style net (Ronneberger et al. 2015), which concatenates the encoder's and decoder's maps.
 
     image ─ [conv conv] ─ pool ─ [conv conv] ─ pool ─ … ─ [conv conv] ─┐
                  │                    │                                │
     scores ─ conv ─ [conv conv] ─ concat ─ up ─ [conv conv] ─ concat ─ up
 
-Where an FCN's skip adds two maps, here the convolutions that follow choose among the channels of
-both. Unlike the paper's, these convolutions are padded, so that nothing need be cropped, and each
-is followed by batch norm; "up" is its 2×2 transpose convolution of stride 2, which halves the
-channels.
+The skips of an FCN add two maps; here the convolutions after a skip can choose among the channels
+of both. Unlike the paper's, these convolutions are padded, so that no map needs to be cropped, and
+each is followed by batch norm. "up" is the paper's 2×2 transpose convolution of stride 2, which
+halves the channels.
 """
 
 from itertools import pairwise
@@ -24,10 +24,11 @@ from nn_scratch.nets.block import check_sizes, conv_norm_relu
 class UNet(Layer):
     """(N, in_channels, H, W) -> class scores (N, num_classes, H, W).
 
-    Two convolutions at each of len(widths) sizes on the way down, and at all but the smallest on
-    the way up. H and W may be odd; they must be at least 2^(len(widths) − 1).
+    widths: the channels at each size. There are two convolutions at each size on the way down, and
+    at each but the smallest on the way up. kernel_size: of these convolutions. H and W may be odd,
+    and must be at least 2^(len(widths) − 1).
 
-    Raises: TypeError or ValueError for channels, widths or a kernel_size that are none.
+    Raises: TypeError or ValueError for impossible channels, widths or kernel_size.
     """
 
     first_child = "encoders.0"
@@ -79,9 +80,10 @@ class UNet(Layer):
             dx = up.backward(dx)
         dx = bottom.backward(dx)
         for encode, pool in zip(encoders[::-1], self.pools[::-1], strict=True):
-            dx = encode.backward(pool.backward(dx) + dmaps.pop())  # the map went two ways
+            # The pool and the skip both read the map, so their gradients add up.
+            dx = encode.backward(pool.backward(dx) + dmaps.pop())
         return dx
 
     def _upwards(self):
-        """(upsampler, where the encoder's map comes back, decoder), innermost size first."""
+        """(upsampler, Concat, decoder) of each size on the way up, the smallest first."""
         return list(zip(self.ups, self.concats, self.decoders, strict=True))[::-1]

@@ -1,4 +1,4 @@
-"""Every way back up, as one layer: undo a 2×2 max-pool."""
+"""All ways to undo a 2×2 max-pool, as one layer."""
 
 from typing import Any
 
@@ -22,14 +22,16 @@ KINDS = ("nearest", "bed_of_nails", "bilinear", "max_unpool", "transpose_conv")
 
 
 class Upsampler(Layer):
-    """(N, channels, h, w) -> (N, channels, H, W), the size that `pool`, a 2×2 MaxPool2d with
-    ceil_mode, was last given.
+    """(N, channels, h, w) -> (N, channels, H, W), the size of the last input of `pool`.
 
-    kind: "nearest", "bed_of_nails", "bilinear" (fixed weights), "max_unpool" (the pool's switches)
-    or "transpose_conv" (stride 2, learned, `kernel_size` even; `init` "bilinear" starts it as
-    bilinear interpolation of each channel, as Long et al. 2015 do, "he" at random).
+    kind: "nearest", "bed_of_nails" or "bilinear", which have nothing to learn; "max_unpool", which
+        takes the switches of the pool; or "transpose_conv", which is learned and has stride 2.
+    pool: a 2×2 MaxPool2d with ceil_mode.
+    kernel_size: of a transpose convolution, even.
+    init: the start of a transpose convolution: "bilinear" interpolation of each channel, as in Long
+        et al. 2015, or "he" for random weights.
 
-    Raises: ValueError for any other kind, init or kernel_size; TypeError for a pool that is none.
+    Raises: ValueError for another kind, init or kernel_size; TypeError if pool is not a MaxPool2d.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Upsampler(Layer):
         height, width = size = self.pool.input_size
         y = self.layer(x, output_size=size) if self.kind == "bilinear" else self.layer(x)
         self.saved = y.shape
-        return y[:, :, :height, :width]  # of an odd size, the last row would be twice as long
+        return y[:, :, :height, :width]  # a doubled size may be larger by 1 than an odd size
 
     def backward(self, dy: Array) -> Array:
         whole = xp_of(dy).zeros(self.saved, dy.dtype)
@@ -70,6 +72,7 @@ class Upsampler(Layer):
 
 
 def _transpose_conv(channels, kernel_size, init, rng, dtype):
+    """A transpose convolution that doubles the size of its input."""
     padding = kernel_size // 2 - 1
     layer = ConvTranspose2d(
         *(channels, channels, kernel_size, 2, padding), bias=False, rng=rng, dtype=dtype
@@ -80,9 +83,9 @@ def _transpose_conv(channels, kernel_size, init, rng, dtype):
 
 
 def even_kernel(name: str, value: Any) -> int:
-    """The side of a kernel that doubles a size.
+    """Check the side of a kernel of stride 2, which must be even to double a size, and return it.
 
-    Raises: TypeError or ValueError for what is none.
+    Raises: TypeError or ValueError for another value.
     """
     side = whole(name, value, 2, LARGEST_KERNEL)
     if side % 2:
@@ -91,10 +94,8 @@ def even_kernel(name: str, value: Any) -> int:
 
 
 def bilinear_weights(channels: int, kernel_size: int, scale: int = 2) -> np.ndarray:
-    """(channels, channels, k, k): a tent for each channel with itself, zeros between channels.
-
-    The transpose convolution with stride `scale` and these weights interpolates bilinearly.
-    """
+    """Weights (channels, channels, k, k) with which a transpose convolution of stride `scale`
+    interpolates bilinearly: a tent from each channel to itself, and zeros between channels."""
     at = np.arange(kernel_size) - (kernel_size - 1) / 2
     tent = np.maximum(0, 1 - np.abs(at) / scale)
     weights = np.zeros((channels, channels, kernel_size, kernel_size))

@@ -1,7 +1,7 @@
-"""Every net by name, for the commands: `nn-scratch train segmentation --net fcn-max-unpool`.
+"""All nets by name, for commands such as `nn-scratch train segmentation --net fcn-max-unpool`.
 
-Each name stands for a builder, called with in_channels and num_classes, and with `width`, the
-channels of the first stage, and `kernel_size` if they are not to be the net's own.
+Each name stands for a builder, a function that is called with in_channels and num_classes, and
+perhaps with `width`, the channels of the first stage, and `kernel_size`.
 """
 
 from collections.abc import Callable
@@ -21,13 +21,13 @@ from nn_scratch.nets.sliding_window import FullyConvolutional, PatchClassifier
 from nn_scratch.nets.unet import UNet
 
 STAGES = 3  # of the nets that go down and up
-GRID = 6  # rows and columns
-WINDOW = 30  # pixels, of a detector that slides
-FILLED = 0.1  # of its windows, as it begins
+GRID = 6  # rows and columns of a localizer's grid
+WINDOW = 30  # the side of a sliding detector's windows, in pixels
+FILLED = 0.1  # the probability of an object in a window that an untrained sliding detector gives
 
 
 def fully_convolutional(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
-    """A patch classifier with one pool, over the whole image at once."""
+    """A patch classifier with one pool, applied to the whole image at once."""
     widths = _multiples(width, 1, 2)
     return FullyConvolutional(
         PatchClassifier(
@@ -46,19 +46,20 @@ def down_up(in_channels, num_classes, *, width=16, kernel_size=5, rng=None, **op
 
 
 def segnet(in_channels, num_classes, *, width=16, kernel_size=5, rng=None):
-    """Kernels of 5×5: after unpooling three pixels of four are zero, and a 3×3 window would see
-    only two or three values."""
+    """SegNet with kernels of 5×5. After unpooling, three of four pixels are zero, and a 3×3 kernel
+    would see only two or three other values."""
     return SegNet(in_channels, num_classes, _doubling(width), kernel_size, rng=rng)
 
 
 def unet(in_channels, num_classes, *, width=16, kernel_size=3, rng=None):
-    """As many pools as the others, which need one size more: the smallest has its own stage."""
+    """U-Net with as many pools as the other nets. It has one width more than they have, because it
+    has convolutions at the smallest size, too."""
     widths = _multiples(width, 1, 2, 4, 8)
     return UNet(in_channels, num_classes, widths, kernel_size, rng=rng)
 
 
 def localizer(in_channels, num_classes, *, image_size, grid=None, width=16, rng=None, **options):
-    """For images of one size, or with `grid` for any."""
+    """A localizer for images of one size, or, with `grid`, of any size."""
     place = {"image_size": image_size} if grid is None else {"grid": grid}
     widths = _multiples(width, 1, 2, 4, 4)
     return Localizer(in_channels, num_classes, widths=widths, rng=rng, **place, **options)
@@ -69,13 +70,14 @@ def centernet(in_channels, num_classes, *, width=16, kernel_size=3, rng=None, **
 
 
 def sliding_detector(in_channels, num_classes, *, width=16, rng=None):
-    """A localizer for windows of WINDOW pixels, with a class for those that hold nothing."""
+    """A sliding detector whose localizer has windows of WINDOW pixels, and a class for windows
+    without an object."""
     num_classes = whole("num_classes", num_classes, 1, LARGEST_WIDTH)
     widths, size = _multiples(width, 1, 2), (WINDOW, WINDOW)
     localizer = Localizer(
         in_channels, 1 + num_classes, size, widths, features=4 * width, padding="valid", rng=rng
     )
-    # Most windows hold nothing, and what others hold fills their middle: so they begin.
+    # The biases start at a low probability of objects, and at a box in the middle of the window.
     localizer.class_head.params["bias"][0] = np.log(num_classes * (1 - FILLED) / FILLED)
     localizer.box_head.params["bias"][...] = 0.25, 0.25, 0.5, 0.5
     return SlidingDetector(localizer, WINDOW)
@@ -86,7 +88,7 @@ def _doubling(width):
 
 
 def _multiples(width, *factors):
-    """So many times the width of the first stage, which must be a whole number."""
+    """The width of the first stage times each of the factors."""
     width = whole("width", width, 1, LARGEST_WIDTH // max(factors))
     return tuple(width * factor for factor in factors)
 
@@ -133,4 +135,4 @@ DETECTORS: dict[str, Callable] = {
 
 
 class UnknownNetError(ValueError):
-    """A name that no net has."""
+    """There is no net of this name."""

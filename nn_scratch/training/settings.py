@@ -93,8 +93,8 @@ class Settings:
     data: str = option(
         DIGITS,
         Rule("a folder", _data),
-        "a folder of images; or `digits`, the digit scenes (default), or `coins`, a photograph of "
-        "24 coins (a folder of that name: ./coins)",
+        "a folder of images, or `digits` for the digit scenes (default), or `coins` for a "
+        "photograph of 24 coins (write ./coins for a folder of that name)",
         metavar="PATH",
     )
     net: str = option(
@@ -106,12 +106,12 @@ class Settings:
         None, whole(1, WIDEST), "channels of the net's first stage", type=int
     )
     kernel_size: int | None = option(
-        None, whole(1, LARGEST_KERNEL), "of the net's convolutions", type=int
+        None, whole(1, LARGEST_KERNEL), "kernel size of the net's convolutions", type=int
     )
     size: tuple | None = option(
         None,
         Rule("a height and a width, whole numbers from 1 on", _size),
-        "bring all images to this size",
+        "resize all images to this height and width",
         nargs=2,
         type=int,
         metavar=("H", "W"),
@@ -119,7 +119,7 @@ class Settings:
     flip: bool = option(
         False,
         Rule("True or False", lambda v: v if isinstance(v, bool) else None),
-        "left and right exchanged in half of the training images",
+        "mirror half of the training images, left to right",
         action="store_true",
     )
     epochs: int = option(1, whole(1), "passes over the images", type=int)
@@ -142,16 +142,16 @@ class Settings:
         Rule(
             "the name of an encoding that Python knows", lambda v: v if codecs.lookup(v) else None
         ),
-        "of tables and texts that are neither UTF-8 nor say what they are, as cp1252",
+        "encoding of tables and texts that are not in UTF-8 and do not name it, such as cp1252",
     )
     group_by: str | None = option(
         None,
         Rule("`folder` or a regular expression", lambda v: v if re.compile(v) else None),
-        "keep images on one side of the split that share their folder (`folder`), or what a "
-        "regular expression finds in their names",
+        "keep a group of images on one side of the split: those in one folder (`folder`), or those "
+        "in whose names a regular expression finds the same",
         metavar="HOW",
     )
-    seed: int = option(0, whole(0), "of weights and images (default 0)", type=int)
+    seed: int = option(0, whole(0), "seed of weights and images (default 0)", type=int)
 
     def __post_init__(self):
         for each in fields(self):

@@ -260,7 +260,7 @@ def test_what_an_earlier_run_has_left_is_gone_on_with(site, monkeypatch, tmp_pat
     folder = fetch("pets", tmp_path, said.append)
     assert (folder / "images" / "a.bin").read_bytes() == content
     assert site.asked[0] == ("/images.tar.gz", f"bytes={have}-" if have else None)
-    assert ("going on after 0.1 MB" in said[0]) == (have > 0)
+    assert ("continuing after 0.1 MB" in said[0]) == (have > 0)
 
 
 def test_a_download_that_was_complete_but_not_checked(site, monkeypatch, tmp_path):
@@ -409,7 +409,7 @@ def test_a_network_that_ends_in_the_middle(site, monkeypatch, tmp_path, capsys):
 
     site.answer = answer
     said = told(capsys, "pets", "--to", tmp_path)
-    assert "0.1 MB are kept, and gone on with next time" in said
+    assert "0.1 MB are kept, and the next try continues after them" in said
     site.answer, site.cuts = real, 0
     fetch("pets", tmp_path)
     assert site.asked[1] == ("/images.tar.gz", "bytes=122880-")

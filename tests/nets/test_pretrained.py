@@ -69,4 +69,4 @@ def test_predict_takes_images_of_any_size(name, size, tmp_path, capsys, monkeypa
 
 def test_predict_wants_a_net(capsys):
     assert main(["predict", "a.png"]) == 2
-    assert "by which net?" in capsys.readouterr().err
+    assert "which net?" in capsys.readouterr().err

@@ -37,8 +37,8 @@ class LocalizationSettings(Settings):
     placement: float = option(
         1.0,
         number("a number from 1 to 100", lambda v: 1 <= v <= 100),
-        "each image, to train and to validate on, somewhere on a canvas up to FACTOR times as "
-        "large",
+        "put each image, in training and validation, at a random place on a canvas up to FACTOR "
+        "times as large",
         type=float,
         metavar="FACTOR",
     )

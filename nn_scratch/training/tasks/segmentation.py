@@ -42,7 +42,7 @@ class SegmentationSettings(Settings):
     class_weights: str = option(
         "none",
         one_of("none", "median_frequency"),
-        "of the loss",
+        "weights of the classes in the loss",
         choices=("none", "median_frequency"),
     )
     ignore_index: int | None = option(
