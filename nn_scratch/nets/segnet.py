@@ -59,10 +59,7 @@ class SegNet(Layer):
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = pool(encode(x))
         for unpool, decode in zip(self.unpools, self.decoders, strict=True):
-            for layer in (
-                unpool,
-                *decode,
-            ):  # decode(…) would keep its input in memory until its end
+            for layer in (unpool, *decode):  # decode(…) would keep its input until its end
                 x = layer(x)
         return self.classifier(x)
 
