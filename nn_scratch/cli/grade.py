@@ -35,7 +35,9 @@ def add(commands):
         "--csv", type=Path, metavar="FILE", help="write the table to a file (default: the screen)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="students at a time (default 2)")
+    parser.add_argument(
+        "--jobs", type=int, default=2, metavar="N", help="students at a time (default 2)"
+    )
     add_limits(parser)
     return parser
 
