@@ -26,7 +26,7 @@ try:
     from nn_scratch.check import check_gradients
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.layers import Layer, Linear
+    from nn_scratch.layers import Layer, Linear, ReLU, Sequential
     from nn_scratch.nets import pretrained
     from nn_scratch.plotting import plot_arrays, plot_chain, plot_four_tasks, plot_lines, plot_net
 except ImportError:
@@ -111,14 +111,21 @@ print("a batch of three:", batch.shape, "  that pixel: batch[1, 0, 39, 0] =", ba
 # layers, and at the end the **loss** $L$: one number that says how wrong the network is.
 #
 # To learn, we want to know for each number in the network how $L$ changes with it, and so which way
-# to move it to make $L$ smaller: that is a derivative. The derivatives for all numbers of an array
-# are an array of the same shape, its **gradient**. They are found from the end to the beginning.
-# When a layer's turn comes, it is told $\partial L/\partial y$, how the loss would change with each
-# number of $y$. In code this array is called `dy`. The layer has to answer with $\partial
-# L/\partial x$, called `dx`. That is its **backward** pass, and all it needs is the chain rule:
+# to move it to make $L$ smaller: that is a derivative. (It is written $\partial$ where there are
+# several numbers: one is moved, and all others are held still.) The derivatives for all numbers of
+# an array are an array of the same shape, its **gradient**.
+#
+# Gradients are found from the end to the beginning. When a layer's turn comes, it is told $\partial
+# L/\partial y$, how the loss would change with each number of $y$. In code this array is called
+# `dy`. The layer has to answer with $\partial L/\partial x$, called `dx`. That is its **backward**
+# pass, and all it needs is the chain rule. One number $x_i$ may move several $y_j$, each of them
+# moves $L$, and what they do adds up:
 #
 # $$\frac{\partial L}{\partial x_i} =
 #   \sum_j \frac{\partial L}{\partial y_j}\,\frac{\partial y_j}{\partial x_i} \tag{1}$$
+#
+# For instance: if $x_1$ grows by a little, $y_1$ grows by 3 times as much, and $y_2$ shrinks by as
+# much. The layer is told `dy` = (10, 4). Then `dx` at $x_1$ is $10 \cdot 3 + 4 \cdot (-1) = 26$.
 #
 # What one layer calls $y$, the next calls $x$. So its `dx` is the `dy` of the layer before it, and
 # each layer needs to know only itself. Handing derivatives back through the chain like this is
@@ -174,9 +181,8 @@ plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2, shared=False)
 #   \frac{\partial L}{\partial b_j} = \sum_n \frac{\partial L}{\partial y_{nj}} \tag{5}$$
 #
 # In the second and third, $n$ counts the images of the batch: one $W$ serves all of them, so what
-# they say about it is added. In NumPy each of the four is one line. (A matrix product always sums
-# over something, and shapes tell over what: `dW` must look like `W`, 2×3, and `dy.T @ x` is 2×4
-# times 4×3, so the sum goes over the 4 images.)
+# they say about it is added. **Predict** for the numbers below `db`, and the first number of
+# `dx` and of `dW`.
 
 # %%
 rng = np.random.default_rng(0)
@@ -184,7 +190,13 @@ x = rng.integers(-3, 4, (4, 3)).astype(float)  # a batch of 4, each 3 numbers
 W = rng.integers(-3, 4, (2, 3)).astype(float)  # 3 in, 2 out
 b = np.array([1.0, -1])
 dy = rng.integers(-3, 4, (4, 2)).astype(float)
+plot_arrays({"x": x, "W": W, "dy": dy})
 
+# %% [markdown]
+# In NumPy each is one line. A matrix product always sums over something, and shapes tell over what:
+# `dW` must look like `W`, 2×3, and `dy.T @ x` is 2×4 times 4×3, so the sum goes over the 4 images.
+
+# %%
 y = x @ W.T + b
 dx = dy @ W
 dW = dy.T @ x
@@ -193,7 +205,7 @@ db = dy.sum(axis=0)
 assert np.array_equal(y, ops.linear(x, W, b))
 for mine, theirs in zip((dx, dW, db), ops.linear_backward(dy, x, W), strict=True):
     assert np.array_equal(mine, theirs)
-plot_arrays({"dy": dy, "dx": dx, "dW": dW, "db": db})
+plot_arrays({"dx": dx, "dW": dW, "db": db})
 
 # %% [markdown]
 # ## 6. The layer contract
@@ -205,11 +217,6 @@ plot_arrays({"dy": dy, "dx": dx, "dW": dW, "db": db})
 # - `layer.params` and `layer.grads` are dicts of arrays with the same names.
 #
 # Why *adds*? So that a batch can be done in parts. `layer.zero_grad()` sets them back to zero.
-#
-# Three more names will meet you. `layer.training` is True while the net is trained: some layers
-# then behave differently (`net.train()` and `net.eval()` switch it). `layer.buffers` are arrays
-# that are remembered but not trained. `layer.need_dx` is False where nobody asks for `dx`, as in a
-# net's first layer while it is trained; `backward` may then save the work and return None.
 #
 # There is no magic anywhere that finds derivatives for you. Each `backward` is written by hand:
 # that is what this library is for. Here is a layer of our own: it multiplies by one learned number.
@@ -247,6 +254,25 @@ print("da", scale.grads["a"], "= 1·1 + 10·(−1) + 100·3")
 scale.backward(np.array([[1.0, 10, 100]]))
 print("da", scale.grads["a"], "after a second call: added, not replaced")
 assert scale.grads["a"] == 2 * (1 - 10 + 300)
+
+# %% [markdown]
+# Layers that keep this promise can be put in a row, and the picture of section 3 becomes two loops:
+# one runs forward, the other backward. This is all that backpropagation is.
+
+# %%
+first, last = Linear(3, 5, rng=0, dtype=float), Linear(5, 1, rng=1, dtype=float)
+layers = [first, ReLU(), Scale(2.0), last]
+
+y = np.array([[1.0, -1, 3]])
+for layer in layers:
+    y = layer(y)
+
+gradient = np.ones_like(y)  # let the loss be y itself: it changes as y does
+for layer in reversed(layers):
+    gradient = layer.backward(gradient)
+
+print("L", y, "  dx", gradient.round(3))
+print("and the gradient of each weight, on the way:", [list(layer.grads) for layer in layers])
 
 # %% [markdown]
 # ## 7. Your first gradient check
@@ -298,9 +324,12 @@ plot_lines({"error": errors}, steps, xlabel="h", ylabel="error of equation (6)",
 # first moves *all* numbers of an array at once, in three random directions $u$, and compares the
 # slope with $\sum_i u_i\, \partial L/\partial x_i$: if any one number were wrong, the sums would
 # differ in nearly every direction. Only if they do, it goes through the numbers one by one, to say
-# where. And it makes a few more tests: that calling backward twice adds, that inputs are not
-# changed, that zeros give zeros. In its report, *error* is the largest difference, as a fraction of
-# the largest gradient; `1.7e-16` is $1.7 \cdot 10^{-16}$, which is rounding and nothing else.
+# where.
+#
+# It makes a few more tests: calling backward twice must add, inputs must stay as they are, and
+# zeros must give zeros. In its report, *error* is the largest difference, as a fraction of the
+# largest gradient. An error of `1.7e-16`, which is $1.7 \cdot 10^{-16}$, is rounding and nothing
+# else.
 
 # %%
 report = check_gradients(Scale(2.0), rng.normal(size=(2, 3, 4, 5)))
@@ -308,8 +337,8 @@ assert report.ok
 report
 
 # %%
-assert check_gradients(Linear(3, 2, rng=0), rng.normal(size=(4, 3))).ok
-print("Linear: the gradients of x, weight and bias are right")
+assert check_gradients(Sequential(*layers), rng.normal(size=(4, 3))).ok  # one layer of several
+print("the four layers in a row: the gradients of x and of all their weights are right")
 
 # %% [markdown]
 # ## 8. Break it on purpose
@@ -352,9 +381,9 @@ report
 #     nn-scratch exercise 01
 #     nn-scratch exercise 02
 #
-# If you are stuck, `nn-scratch exercise 01 --hint` helps a little. For layers that only multiply
-# and add, such as the linear one, the screen has two more numbers, which must be equal and are not:
-# *the adjoint*, a test that lesson 01 explains. (Its $J$ is the matrix of all $\partial
+# If you are stuck, `nn-scratch exercise 01 --hint` helps a little. If a linear layer is wrong, the
+# screen also shows two numbers under the name *adjoint*, which should be equal: that is a second
+# test, and lesson 01 explains it. (The $J$ on that screen is the matrix of all $\partial
 # y_j/\partial x_i$.)
 #
 # ## Remember

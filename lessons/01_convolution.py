@@ -31,13 +31,14 @@ except ImportError:
 
 # %% [markdown]
 # Nine numbers, and what they do to a picture. Such a square of numbers is called a **kernel**. The
-# blur takes the mean of nine neighbours. The other two subtract one side of a pixel from the other:
-# they are silent where the image is even, and answer at an edge, in orange where it gets lighter
-# (to the right, or downwards), in blue where it gets darker. A network learns thousands of kernels.
-# This lesson is about the one operation behind all of them, forwards and backwards.
+# blur takes the mean of nine neighbours. The other two, named after Sobel, subtract one side of a
+# pixel from the other: they are silent where the image is even, and answer at an edge, in orange
+# where it gets lighter (to the right, or downwards), in blue where it gets darker. In lesson 00's
+# picture the blue boxes are made of thousands of kernels, each of them learned. This lesson is
+# about the one operation behind all of them, forwards and backwards.
 
 # %%
-scene, _ = DigitSegmentation("test", 4).sample(epoch=0, index=0)
+scene, _ = DigitSegmentation("test", 8).sample(epoch=0, index=3)
 upright = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)  # Sobel's kernel
 blur = np.full((3, 3), 1 / 9, np.float32)
 plot_filtered(scene, {"blur": blur, "edges, upright": upright, "edges, level": upright.T})
@@ -105,11 +106,20 @@ assert np.array_equal(convolve(image, kernel), y[0, 0])
 # %% [markdown]
 # Real layers have three more loops: over the images of a batch ($n$), over input channels ($c$,
 # they are summed) and over output channels ($f$, each has a kernel of its own). An output channel
-# is an image again: what one kernel answers, everywhere. It is called a **map**. And there are two
-# more numbers: the **stride** $s$, how far the window moves, and the **padding**, how many zeros
-# are put around the image. Often there is also a **bias**: one number $b_f$ for each output
-# channel, added to all of its pixels. `nn_scratch.naive` has all of that, still as loops; `ops` is
-# the same, fast.
+# is an image again: what one kernel answers, everywhere. It is called a **map**. Often there is
+# also a **bias**: one number $b_f$ for each output channel, added to all of its pixels.
+#
+# And there are two more numbers. Without them a 3×3 kernel takes a pixel off each side of the image
+# in every layer, and a pixel in the corner lies in one window only, one in the middle in nine. So
+# zeros are put around the image, the **padding**. With $(k - 1)/2$ of them on each side an image
+# keeps its size, which is why kernels are mostly of odd size. The **stride** $s$ says how far the
+# window moves: with 2, the output is about half as high and half as wide. Here are both, a padding
+# of 1 and a stride of 2:
+#
+# ![The window moves by two pixels over an image with a border of zeros](images/stride.gif)
+#
+# `nn_scratch.naive` has all of that, still as loops; `ops` is the same, fast. (A kernel of 1×1 is a
+# kernel too: it mixes the channels of each pixel and looks at no neighbour.)
 
 # %%
 rng = np.random.default_rng(0)
@@ -157,7 +167,7 @@ pictures = {"photograph": coin[0]}
 for letter, number, bias in (("A", "2", 0.5), ("B", "3", 0), ("C", "1", 0)):
     seen = ops.conv2d(coin, kernels[number][None, None], np.array([bias], np.float32))
     pictures[letter] = np.clip(seen[0], 0, 1)
-plot_images(pictures, size=2.6)
+plot_images(pictures, size=1.8)
 
 # %% [markdown]
 # A is kernel 2: its sum is 0, so an even ground becomes grey, and it answers where the image gets
@@ -190,6 +200,17 @@ print(f"in this matrix {zeros:.0%} are zeros")
 print(f"a 64×64 image under a 3×3 kernel: {entries / 1e6:.0f} million entries, 9 different numbers")
 
 # %% [markdown]
+# A linear layer from lesson 00 between the same images would have to learn all those millions of
+# numbers, and would learn for each place anew what an edge is. The convolution treats all places
+# alike. **Predict:** if the image moves down by three pixels, what happens to the output?
+
+# %%
+before = ops.conv2d(scene[None], upright[None, None])
+after = ops.conv2d(np.roll(scene, 3, axis=1)[None], upright[None, None])
+assert np.allclose(after[:, :, 3:], before[:, :, :-3], atol=1e-5)
+print("it moves down by three pixels as well, and is the same otherwise")
+
+# %% [markdown]
 # ## 4. As one matrix product
 #
 # Nobody builds that matrix. The fast way is the other way round: copy every *window* of the image
@@ -212,8 +233,8 @@ plot_arrays(
 # %% [markdown]
 # ## 5. The gradients, from one form
 #
-# The loss $L$ is some number that depends on $y$. Let $g = \partial L / \partial y$ be how it wants
-# each output pixel to change; in code this is `dy`. A small change of $y$ changes the loss by
+# The loss $L$ is some number that depends on $y$. Let $g = \partial L / \partial y$ say how fast it
+# grows with each output pixel; in code this is `dy`. A small change of $y$ changes the loss by
 # $\sum g\,\Delta y$. Put equation (1) into $\sum g\,y$, and you get a number that depends on three
 # arrays:
 #
@@ -254,12 +275,12 @@ def three_ways(x, w, g):
 # $(0,1)$ with $w_{10}$, window $(1,0)$ with $w_{01}$ and window $(1,1)$ with $w_{00}$.
 
 # %%
-g = np.array([[1.0, 0], [2, -1]])
+g = np.array([[1.0, 3], [2, -1]])
 plot_arrays({"g = dy": g, "kernel w": kernel})
 
 # %%
 y_loops, dw_loops, dx_loops = three_ways(image, kernel, g)
-assert dx_loops[1, 1] == 1 * 0 + 0 * 2 + 2 * -1 + -1 * 1
+assert dx_loops[1, 1] == 1 * 0 + 3 * 2 + 2 * -1 + -1 * 1
 plot_arrays({"g = dy": g, "dx": dx_loops, "dw": dw_loops})
 
 # %% [markdown]
@@ -269,10 +290,10 @@ plot_arrays({"g = dy": g, "dx": dx_loops, "dw": dw_loops})
 # %%
 shares = {}
 for p, q in np.ndindex(g.shape):
-    share = np.zeros_like(image)
-    share[p : p + 2, q : q + 2] += g[p, q] * kernel
+    share = np.full_like(image, np.nan)  # empty where this window does not look
+    share[p : p + 2, q : q + 2] = g[p, q] * kernel
     shares[f"from window ({p}, {q})"] = share
-assert np.array_equal(sum(shares.values()), dx_loops)
+assert np.array_equal(np.nansum([*shares.values()], axis=0), dx_loops)
 plot_arrays({**shares, "their sum: dx": dx_loops}, columns=5)
 
 # %% [markdown]
@@ -329,9 +350,11 @@ plot_arrays({"A": A, "the input gradient as a matrix": backward})
 # says $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$, where $\langle a, b\rangle$ is
 # the sum of all products of two arrays' numbers, and both sides are again the number $T$. The
 # matrix $A^{\mathsf T}$ is called the **adjoint**; lesson 04 builds a layer of its own out of it.
-# The screens of the exercises show both sides, under this name, when they differ. There the matrix
-# is called $J$, as for any layer: the derivatives $\partial y_j/\partial x_i$, row $j$, column $i$.
-# (Equation (1) of lesson 00 multiplies `dy` by its transpose.)
+#
+# The same holds for layers that are not linear. Their matrix, called $J$, has the derivative
+# $\partial y_j/\partial x_i$ in row $j$ and column $i$, and equation (1) of lesson 00 multiplies
+# `dy` by its transpose. When an exercise is wrong, the checker's screen shows both sides, under the
+# name *adjoint*.
 
 # %% [markdown]
 # ## 7. Check the gradients

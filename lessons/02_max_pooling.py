@@ -38,20 +38,23 @@ except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# You are at the yellow boxes, **max pool**. Each hands on a quarter of the numbers that it gets,
-# and keeps something for later, which leaves it by the dashed lines below: its *switches*. What
+# You are at the yellow boxes, **max pool**. Each hands on a quarter of the numbers that it gets.
+# It also keeps something for later, its *switches*, which leave it by the dashed lines below. What
 # they are, and how a gradient gets back through a yellow box, is this lesson.
 
 # %%
 scene, _ = DigitSegmentation("test", 8).sample(0, 3)
-plot_net(pretrained("digits-segmentation"), scene[None], class_names=["background", *"0123456789"])
+names = ["background", *"0123456789"]
+plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, highlight="pooling")
 
 # %% [markdown]
 # ## 1. By hand
 #
 # A window of 2×2 pixels moves over the image in steps of 2, so that windows do not overlap. Of each
 # window only the largest value is kept. The image becomes half as high and half as wide; what comes
-# after has a quarter of the work, and a kernel of the same size sees four times the area.
+# after has a quarter of the work, and a kernel of the same size sees four times the area. Each map
+# is pooled by itself, so 16 maps stay 16. (*Average* pooling keeps the mean instead, so all pixels
+# of a window share its gradient; lesson 15 builds on it.)
 #
 # ![A window moves over a handwritten nine and leaves a dot on its largest pixel; the maxima fill a
 # map of half the size](images/pooling.gif)
@@ -189,13 +192,14 @@ plot_switches(image, dy=dy)
 # The backward pass needs the switches and the size of $x$, but not $x$ itself: one whole number for
 # each output instead of the whole image.
 #
-# Now in earnest. This is what the first pool of the net above is told about one of its 16 maps,
-# when a loss (lesson 06) complains about the labels of a scene, and what it passes on:
+# Now in a real net. A loss (lesson 06) compares the labels of the scene above with the true ones.
+# On its way back the gradient reaches the first pool. This is what the pool is told about one of
+# its 16 maps, and what it passes on, in the corner where the digits are:
 
 # %%
-net, (street, street_labels) = pretrained("digits-segmentation"), scenes.sample(0, 3)
-pool, told = net.pools[0], {}
-pass_on = pool.backward
+net, (scene, labels) = pretrained("digits-segmentation"), scenes.sample(0, 3)
+first_pool, told = net.pools[0], {}
+pass_on = first_pool.backward
 
 
 def listen(dy):
@@ -204,10 +208,11 @@ def listen(dy):
     return told["dx"][None]
 
 
-pool.backward = listen
-net.backward(ops.cross_entropy_backward(net(street[None]), street_labels[None]))
+first_pool.backward = listen
+net.backward(ops.cross_entropy_backward(net(scene[None]), labels[None]))
 most = int(abs(told["dy"]).sum(axis=(1, 2)).argmax())  # the map with the largest gradients
-plot_signed({f"{what}, {g.shape[1]}×{g.shape[2]}": g[most] for what, g in told.items()}, size=3)
+corners = {"dy": told["dy"][most, 5:17, 1:13], "dx": told["dx"][most, 10:34, 2:26]}
+plot_signed({f"{what}, {g.shape[0]}×{g.shape[1]}": g for what, g in corners.items()}, size=3)
 
 # %%
 sums = {what: float(g.sum()) for what, g in told.items()}
@@ -256,7 +261,8 @@ assigned, buffered, added = np.zeros(25), np.zeros(25), np.zeros(25)
 assigned[places] = ones
 buffered[places] += ones
 np.add.at(added, places, ones)
-print("=", assigned[12], "  +=", buffered[12], "  np.add.at", added[12])
+for how, dx in {"=": assigned, "+=": buffered, "np.add.at": added}.items():
+    print(f"{how:<10} leaves {dx[12]:g} in the middle")
 assert (assigned[12], buffered[12], added[12]) == (1, 1, 4)
 
 # %% [markdown]

@@ -32,6 +32,7 @@ try:
         plot_interpolation,
         plot_net,
         plot_points,
+        plot_pooled,
         plot_signed,
     )
 except ImportError:
@@ -44,7 +45,8 @@ except ImportError:
 
 # %%
 scene, _ = DigitSegmentation("test", 8).sample(0, 3)
-plot_net(pretrained("digits-segmentation"), scene[None], class_names=["background", *"0123456789"])
+names = ["background", *"0123456789"]
+plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, highlight="up again")
 
 # %% [markdown]
 # ## 1. Three ways for one value
@@ -147,28 +149,31 @@ assert (by_sum[0, 0, 0, 0], by_nail[0, 0, 0, 0], by_switch[0, 0, 0, 0]) == (
 )
 plot_blocks(
     {
-        "dy": dy[0, 0],
         "nearest: sums": by_sum[0, 0],
-        "nails: top left": by_nail[0, 0],
-        "at the switches": by_switch[0, 0],
+        "bed of nails: top left": by_nail[0, 0],
+        "max-unpooling: at the switches": by_switch[0, 0],
     }
 )
+
+# %% [markdown]
+# For nearest, from two pixels side by side to 2×4, the transposed matrix written out: each row adds
+# up the four pixels of one block.
 
 # %%
 A = as_matrix(lambda x: ops.nearest_unpool2d(x, 2), (1, 1, 1, 2))
 B = as_matrix(lambda dy: ops.nearest_unpool2d_backward(dy, 2), (1, 1, 2, 4))
 assert np.array_equal(B, A.T)
-plot_arrays({"nearest, 2 → 8": A, "its backward, 8 → 2": B})
+print(B.astype(int))
 
 # %% [markdown]
 # ## 4. What a switch remembers, and what is lost without it
 #
 # Enough of small numbers. Here is one of the maps that the net above makes of its scene: it is
-# bright where a stroke lies level. Pool it once, and go back up in three ways. **Predict:** which
-# is closest to the map, and where is each one wrong?
+# bright where a stroke lies level. It was pooled once, and has gone back up in three ways.
+# **Predict:** which is closest to the map, and where is each one wrong?
 
 # %%
-net = pretrained("digits-segmentation").eval()
+net = pretrained("digits-segmentation").eval()  # eval: to be used, not trained
 maps = net.encoders[0](scene[None])
 chosen = int(maps[0].std(axis=(1, 2)).argmax())  # the map with the largest contrast
 real = maps[:, [chosen]]
@@ -178,8 +183,7 @@ ways_up = {
     "bed of nails": ops.bed_of_nails_unpool2d(half, 2),
     "max-unpooling": ops.max_unpool2d(half, stood, real.shape[2:]),
 }
-shown = {"the map": real, "max-pooled": half, **ways_up}
-plot_images({name: x[0, 0] for name, x in shown.items()}, size=2)
+plot_images({"the map": real[0, 0], **{name: y[0, 0] for name, y in ways_up.items()}}, size=2)
 
 # %%
 plot_signed({name: (y - real)[0, 0] for name, y in ways_up.items()}, size=2.4)
@@ -197,23 +201,24 @@ assert (ways_up["nearest"] >= real).all() and (ways_up["max-unpooling"] <= real)
 # corner of its block. Max-unpooling is never too much: what it has is right, and what is missing
 # lies beside it.
 #
-# That is all a switch does: of four places it names one. Here it is, in one colour for each place:
+# That is all a switch does: of four places it names one. Two bits a window would do. (The library
+# keeps an int32, the number of the pixel, which can be read without more ado.) Here are some of
+# them, as in lesson 02: a dot on each maximum. **Predict:** where are they a matter of chance, and
+# where not?
 
 # %%
-row, column = np.divmod(stood[0, 0], real.shape[3])
-place = 1 + 2 * (row % 2) + column % 2  # which of the four pixels of its window won
-places = ["", "top left", "top right", "bottom left", "bottom right"]
-two = {"the map": real[0, 0], "which pixel of its window won": place.astype(int)}
-plot_images(two, size=3.2, class_names=places)
+piece = real[0, :, 10:22, 2:28] / real.max()
+plot_pooled({"a piece of the map": piece})
 
 # %% [markdown]
-# Four colours: two bits a window would do. (The library keeps an int32, the number of the pixel,
-# which can be read without more ado.) In the background they are a matter of chance, or the top
-# left where all four are zero, a tie. Along a stroke they come in runs: there the switches know on
-# which side of the window it lies.
+# On the black ground they lie anywhere, or at the top left where all four are zero, a tie. Along a
+# stroke they line up beside its middle: there they know on which side of the window it is
+# brightest.
 #
-# Now three pools in a row, down to an eighth, on the raw image, and straight back up. No layer in
-# between has changed anything, so what is missing is what the way back does not know.
+# Now three pools in a row, down to an eighth, on the raw image, and straight back up: one value is
+# left for each 8×8 block. No layer in between has changed anything, so what is wrong is what the
+# way back does not know. A dot stands where the value is the one that the image has there, a cross
+# where it is not.
 
 # %%
 small_scene, _ = DigitSegmentation("test", 4).sample(0, 2)
@@ -237,14 +242,6 @@ def down_and_up(scene, times, way):
 
 ways = ("nearest", "bed of nails", "max-unpooling")
 back = {way: down_and_up(small_scene, 3, way) for way in ways}
-plot_images({"image": small_scene, **back}, size=2)
-
-# %% [markdown]
-# Nearest gives a coarse picture. Bed of nails and max-unpooling give few points, one for each 8×8
-# block. Lay them over the image: a dot where the value is the one that the image has there, a cross
-# where it is not.
-
-# %%
 plot_points(small_scene, {way: back[way][0] for way in ways[1:]})
 
 # %%
@@ -264,7 +261,8 @@ for way in ways:
 # convolutions, and the maximum of a map that answers to edges is a place on an edge.)
 #
 # The zeros in between are for the convolution that follows to fill in. Even a plain blur can do
-# something like it, if it leaves the zeros out:
+# something like it, if it leaves the zeros out. On the map from above, **predict** which of the
+# three comes closest now:
 
 # %%
 blur = np.outer([1, 2, 1], [1, 2, 1])[None, None].astype(np.float32) / 16
@@ -277,9 +275,6 @@ def filled(y):
 
 
 full = {name: filled(y) for name, y in ways_up.items()}
-plot_images({"the map": real[0, 0], **{name: y[0, 0] for name, y in full.items()}}, size=2)
-
-# %%
 for name, y in full.items():
     print(f"{name:<15}root mean square error {np.sqrt(np.mean((y - real) ** 2)):.2f}")
 errors = [np.mean((y - real) ** 2) for y in full.values()]
@@ -341,10 +336,10 @@ plot_images({name: x[0, 0] for name, x in both.items()}, size=2.4)
 #   A_{p,\lfloor u \rfloor} = 1 - (u - \lfloor u \rfloor), \quad
 #   A_{p,\lfloor u \rfloor + 1} = u - \lfloor u \rfloor \tag{5}$$
 #
-# counted in input pixels: the nearer neighbour gets the larger share, and each row of $A$ sums to
-# 1. Here, from 2 to 4, $u = -\tfrac14, \tfrac14, \tfrac34, \tfrac54$. The first and the last lie
-# outside the outermost centres, where there is no neighbour on the other side; there $u$ is set to
-# 0 and to $n - 1$: the border pixel is repeated. (At $u = n - 1$ the second share is 0, and its
+# counted in input pixels: the nearer neighbour gets the larger share, and each row of $A$ adds up
+# to one. Here, from 2 to 4, $u = -\tfrac14, \tfrac14, \tfrac34, \tfrac54$. The first and the last
+# lie outside the outermost centres, where there is no neighbour on the other side; there $u$ is set
+# to 0 and to $n - 1$: the border pixel is repeated. (At $u = n - 1$ the second share is 0, and its
 # column does not exist: leave it out.) The shares, drawn for 3 pixels that become 6, thicker where
 # the share is larger:
 

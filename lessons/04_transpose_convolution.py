@@ -23,18 +23,26 @@ import numpy as np
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.data import DigitLocalization
+    from nn_scratch.data import DigitLocalization, DigitSegmentation
     from nn_scratch.data.digits import load_digits
-    from nn_scratch.plotting import plot_arrays, plot_images, plot_phases
+    from nn_scratch.nets import pretrained
+    from nn_scratch.plotting import plot_arrays, plot_images, plot_net, plot_phases
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# You are at the orange boxes of lesson 00's picture, **max unpool**, once more. They know where
-# maxima stood, but they have learned nothing: they have no weights. This lesson builds a layer that
-# has some, and can take their place. Its weights are a brush. Here three of them paint a digit of
-# 8×8 pixels: one dab for each pixel, as strong as the pixel is bright, and where dabs overlap, they
-# add. Which brush is best for a task, training finds out; the mathematics of it is this lesson.
+# You are at the orange boxes once more. They know where maxima stood, but they have learned
+# nothing: they have no weights. This lesson builds a layer that has some, and can take their place.
+
+# %%
+scene, _ = DigitSegmentation("test", 8).sample(0, 3)
+names = ["background", *"0123456789"]
+plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, highlight="up again")
+
+# %% [markdown]
+# Its weights are a brush. Here three brushes paint a digit of 8×8 pixels: one dab for each pixel,
+# as strong as the pixel is bright, and where dabs overlap, they add. Which brush is best for a task
+# is found by training. How it paints, and how it learns, is this lesson.
 
 # %%
 pictures, digits = load_digits()
@@ -165,8 +173,8 @@ plot_arrays({"v": v[0, 0], "Aᵀ A v": there_and_back[0, 0]}, columns=1)
 # ![Pixel after pixel is multiplied by the kernel, and the product is added to the
 # output](images/conv_transpose.gif)
 #
-# Painting with loops. Compare with lesson 01: the same four loops, only now the *output* is indexed
-# by $s·p + i$ and the *input* by $p$.
+# The same with loops. Compare with lesson 01: the same four loops, only now the *output* is indexed
+# by $s·p + i$ and the *input* by $p$. Below, the four paintings of the film, and their sum.
 
 
 # %%
@@ -183,13 +191,20 @@ def paint(x, w, stride):
     return y
 
 
-x2 = np.array([[1.0, 2, 0], [0, 1, 3], [2, 0, 1]])
-w2 = np.array([[1.0, -1], [2, 0]])
+x2 = np.array([[1.0, 2], [-1, 3]])
+w2 = np.array([[1.0, 2, 0], [0, 3, 1], [-1, 0, 2]])
 painted = paint(x2, w2, stride=2)
-by_library = ops.conv_transpose2d(x2[None, None], w2[None, None], stride=2)
-assert np.array_equal(painted, by_library[0, 0])
-assert np.array_equal(by_library, naive.conv_transpose2d(x2[None, None], w2[None, None], stride=2))
-plot_arrays({"x": x2, "w": w2, "y, stride 2: nothing overlaps": painted})
+paintings = {}
+for p, q in np.ndindex(x2.shape):
+    one = np.full_like(painted, np.nan)  # empty where this pixel does not paint
+    one[2 * p : 2 * p + 3, 2 * q : 2 * q + 3] = x2[p, q] * w2
+    paintings[f"{x2[p, q]:g} · w"] = one
+assert np.array_equal(painted, np.nansum([*paintings.values()], axis=0))
+assert np.array_equal(painted, ops.conv_transpose2d(x2[None, None], w2[None, None], stride=2)[0, 0])
+assert np.array_equal(
+    painted, naive.conv_transpose2d(x2[None, None], w2[None, None], stride=2)[0, 0]
+)
+plot_arrays({**paintings, "y: their sum": painted}, columns=5, cell=0.3)
 
 # %% [markdown]
 # The size is the convolution's formula, solved for the other side:
@@ -233,7 +248,7 @@ print("counts inside, kernel 5 and stride 2:", np.unique(inside))
 
 # %%
 tent = np.outer([0.5, 1, 0.5], [0.5, 1, 0.5])
-random = np.random.default_rng(0).normal(size=(4, 4))
+random = np.random.default_rng(0).normal(size=(4, 4)).round(1)
 for kernel in (tent, random):
     sums = {round(float(kernel[a::2, b::2].sum()), 9) for a in (0, 1) for b in (0, 1)}
     painted = ops.conv_transpose2d(np.ones((1, 1, 6, 6)), kernel[None, None], stride=2)[0, 0]

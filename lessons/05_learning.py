@@ -20,6 +20,7 @@
 # %matplotlib inline
 import os
 from inspect import getmodule, getsource
+from textwrap import dedent
 
 import numpy as np
 
@@ -28,7 +29,7 @@ try:
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.layers import Conv2d, ReLU, Sequential
     from nn_scratch.plotting import plot_filtered, plot_images, plot_lines, plot_valley
-    from nn_scratch.training import SGD, Adam, fit
+    from nn_scratch.training import SGD, Adam, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -42,7 +43,7 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 
 # %%
 scenes = DigitSegmentation("train", 64)
-image, _ = scenes.sample(0, 0)
+image, _ = scenes.sample(0, 12)
 sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
 guess = np.random.default_rng(0).normal(0, 0.5, (1, 1, 3, 3)).astype(np.float32)
 plot_filtered(image, {"Sobel": sobel, "random": guess[0, 0]})
@@ -63,8 +64,8 @@ plot_filtered(image, {"Sobel": sobel, "random": guess[0, 0]})
 #
 # $$w \leftarrow w - \eta\,\frac{\partial L}{\partial w} \tag{1}$$
 #
-# This is **gradient descent**, and $\eta$, the length of a step, is the **learning rate**. When
-# each step looks at other images, drawn at random, it is called *stochastic* gradient descent, SGD.
+# This is **gradient descent**, and $\eta$, which makes a step long or short, is the **learning
+# rate**.
 #
 # **Predict:** how many steps until you recognise Sobel's kernel? Five, fifty, five thousand?
 
@@ -219,28 +220,40 @@ unseen, wanted = batch(10_000)  # scenes that were in no step
 plot_images({"image": unseen[0], "wanted": wanted[0], "the net's answer": net(unseen)[0, 0]})
 
 # %% [markdown]
-# `net.zero_grad()` is easy to forget. **Predict** what happens without it: `backward` *adds* to
-# `net.grads` (lesson 00), so each step moves along the sum of all gradients so far.
+# Each step sees a batch of 16 scenes only, and always other ones: this is *stochastic* gradient
+# descent, SGD. How far may one trust so few? Let many batches say what they think of the same
+# weights. **Predict:** with 16 times as many scenes in a batch, how much less do batches disagree?
 
 
 # %%
-def train_without_zeroing(net, update, steps):
-    """Wrong: the gradients of all steps pile up."""
-    losses = []
-    for step in range(steps):
-        images, wanted = batch(step)
-        y = net(images)
-        losses.append(float(ops.mse_loss(y, wanted)))
-        net.backward(ops.mse_loss_backward(y, wanted))
-        update(net)
-    return losses
+def gradient_of(images, wanted):
+    """What a batch says about the weights of the first convolution."""
+    net.zero_grad()
+    net.backward(ops.mse_loss_backward(net(images), wanted))
+    return net.grads["0.weight"].ravel().copy()
 
 
-shown = 20
-piled = train_without_zeroing(small_net(), sgd, shown)
-for name, values in {"with zero_grad": losses["SGD"], "without": piled}.items():
-    late = values[10:shown]
-    print(f"{name:<15}loss {values[2]:.3f} after 2 steps, later {min(late):.3f} to {max(late):.3f}")
+spread = {}
+for size in (1, 16):
+    gradients = np.stack([gradient_of(*batch(1000 + number, size)) for number in range(64)])
+    spread[size] = float(gradients.std(axis=0).mean())
+    print(f"batches of {size:>2}: a weight's gradient differs by {spread[size]:.5f} on average")
+print(f"{spread[1] / spread[16]:.1f} times less")
+assert 2.5 < spread[1] / spread[16] < 6
+
+# %% [markdown]
+# Nearly four times: noise falls with the *root* of the number, work grows with the number itself.
+# So many rough steps beat a few exact ones, and nobody asks all images before every step.
+#
+# `net.zero_grad()` is easy to forget. **Predict** what happens without it: `backward` *adds* to
+# `net.grads` (lesson 00), so each step moves along the sum of all gradients so far.
+
+# %%
+forgetful = small_net()
+forgetful.zero_grad = lambda: None  # the mistake: all gradients pile up
+few = 20 if FAST else 60
+swings = {"with zero_grad": losses["SGD"][:few], "without": train(forgetful, sgd, few)}
+plot_lines(swings, range(few), xlabel="step", ylabel="loss", logarithmic="y")
 
 # %% [markdown]
 # It rolls like a ball without friction: sooner at the bottom of the valley, but then up the other
@@ -381,23 +394,20 @@ for own, theirs in ((sgd, lambda net: SGD(net, 0.1)), (MyAdam(), lambda net: Ada
 
 
 # %%
-def train_scaled(net, update, steps, factor):
-    """The training loop with a gradient that is `factor` times too large."""
-    losses = []
-    for step in range(steps):
-        images, wanted = batch(step)
-        y = net(images)
-        losses.append(float(ops.mse_loss(y, wanted)))
-        net.zero_grad()
-        net.backward(np.float32(factor) * ops.mse_loss_backward(y, wanted))
+def with_wrong_scale(update, factor):
+    """The step of an optimizer that is given gradients `factor` times too large."""
+
+    def step(net):
+        for gradient in net.grads.values():
+            gradient *= np.float32(factor)
         update(net)
-    return losses
+
+    return step
 
 
-few = 10 if FAST else 60
 with np.errstate(over="ignore", invalid="ignore"):
-    by_sgd = train_scaled(small_net(), sgd, 3, 25_600)
-by_adam = {factor: train_scaled(small_net(), MyAdam(), few, factor) for factor in (1, 25_600)}
+    by_sgd = train(small_net(), with_wrong_scale(sgd, 25_600), 3)
+by_adam = {k: train(small_net(), with_wrong_scale(MyAdam(), k), few) for k in (1, 25_600)}
 print("SGD :", ", ".join(f"{value:.3g}" for value in by_sgd))
 print(
     f"Adam: {by_adam[1][-1]:.4f} with the right gradient, {by_adam[25_600][-1]:.4f} with the wrong"
@@ -448,17 +458,44 @@ assert wrong[-1] < wrong[0]  # it learns all the same
 #
 # From here on the lessons call `fit(net, task, loader, optimizer, …)`. It is the loop of section 4
 # with what a long run needs around it: a `Loader` that makes batches, a `task` that knows the loss,
-# a **schedule** that changes the learning rate from step to step (`one_cycle` lets it rise first
-# and fall to almost nothing at the end), a checkpoint to resume from. One pass over all images is
-# an **epoch**. Read its middle. (`task.step` does forward, loss and
-# backward; `sum_gradients` is for several processes that train together, and here does nothing.)
+# a checkpoint to resume from. One pass over all images is an **epoch**. Read its middle.
+# (`task.step` does forward, loss and backward; `sum_gradients` is for several processes that train
+# together, and here does nothing.)
 
 # %%
 source = getsource(getmodule(fit))
-start = source.index("for batch in")
-print(source[start : source.index("optimizer.step()") + len("optimizer.step()")])
+start = source.rindex("\n", 0, source.index("for batch in")) + 1
+print(dedent(source[start : source.index("optimizer.step()") + len("optimizer.step()")]))
 
 # %% [markdown]
+# One thing is new, the **schedule**: the learning rate changes from step to step. `one_cycle`,
+# which most lessons use, begins low, while the weights are random and Adam's means still rough. It
+# rises to long steps that make way, and falls to almost nothing, so that the noise of the batches
+# can settle. **Predict:** ten times the rate of our Adam, 0.1, all the time: what becomes of the
+# net? And with a cycle that goes up to 0.1?
+
+# %%
+cycle = one_cycle(0.1, steps)
+rates = [cycle(step) for step in range(steps)]
+plot_lines({"one cycle": rates}, range(steps), xlabel="step", ylabel="learning rate")
+
+# %%
+ends = {}
+for name, plan in {"always 0.1": [0.1] * steps, "one cycle up to 0.1": rates}.items():
+    one, net = MyAdam(), small_net()
+
+    def planned(net, one=one, plan=plan):
+        one.rate = plan[one.t]
+        one(net)
+
+    ends[name] = np.mean(train(net, planned, steps)[-10:])
+    print(f"{name:<20}mean loss of the last ten steps {ends[name]:.4f}")
+assert FAST or ends["one cycle up to 0.1"] < 0.3 * ends["always 0.1"]
+
+# %% [markdown]
+# At once, the rate is far too high: that net says nearly the same of every pixel, and stays so. On
+# a plan it does no harm.
+#
 # ## 9. Exercise
 #
 # Write both optimizers, equation (1) with the momentum of section 4, and equation (2), for the

@@ -115,13 +115,14 @@ def draw_pictures():
     lopsided = np.array([[1.0, 2, 0], [0, 3, 1], [-1, 0, 2]])
     pictures = {
         "convolution": animate_convolution(square, kernel),
+        "stride": animate_convolution(square, lopsided, stride=2, padding=1),
         "conv_transpose": animate_conv_transpose(np.array([[1.0, 2], [-1, 3]]), lopsided),
         "switches": animate_switches(image),
     }
     for name, frames in pictures.items():
         save_gif(frames, FOLDER / "images" / f"{name}.gif")
-    nine = DigitSegmentation("test", 64).sample(0, 30)[0][:, 6:30, 22:36]
-    save_gif(animate_pooling(nine), FOLDER / "images" / "pooling.gif", dpi=75, seconds=0.4)
+    nine = DigitSegmentation("test", 64).sample(0, 30)[0][:, 6:30, 20:38]
+    save_gif(animate_pooling(nine), FOLDER / "images" / "pooling.gif", dpi=75, seconds=0.3)
     scene, labels = labelled_by_a_window()
     frames = animate_sliding_window(scene, labels, window=17, step=37)
     save_gif(frames, FOLDER / "images" / "sliding_window.gif", dpi=70, seconds=0.15)

@@ -149,9 +149,10 @@ def plot_found(rng):
 
 def plot_net(rng):
     x = rng.random((2, 1, 8, 8), dtype=np.float32)
-    chosen = net(pick(rng, "segmentation", "detection", "localization", ""))
+    task = pick(rng, "segmentation", "detection", "localization", "")
     options = {"channels": int(rng.integers(3)), "class_names": pick(rng, None, NAMES)}
-    return picture("plot_net", net=chosen, x=x, **options)
+    options["highlight"] = pick(rng, None, "convolution") if task else None
+    return picture("plot_net", net=net(task), x=x, **options)
 
 
 def plot_occlusion(rng):
@@ -181,7 +182,8 @@ def animate_learning(rng):
 
 def animate_convolution(rng):
     x, w = values(rng, *sizes(rng, 2, 3, 5)), values(rng, *sizes(rng, 2, 1, 3))
-    return picture("animate_convolution", x=x.round(1), w=w, stride=pick(rng, 1, 2, (2, 1)))
+    options = {"stride": pick(rng, 1, 2, (2, 1)), "padding": pick(rng, 0, 1)}
+    return picture("animate_convolution", x=x.round(1), w=w, **options)
 
 
 def animate_conv_transpose(rng):

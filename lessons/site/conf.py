@@ -25,6 +25,7 @@ html_show_search_summary = False  # browsers fetch no summaries for a site opene
 
 nb_execution_mode = "off"  # the notebooks hold their outputs
 nb_merge_streams = True
+nb_code_prompt_show = "Show the code"
 nb_mime_priority_overrides = [("html", "image/gif", 0)]
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 4

@@ -25,15 +25,20 @@ CELL = 0.6  # inches, of a number
 MOST_DPI, MOST_SECONDS = 1000, 60
 
 
-def animate_convolution(x: Array, w: Array, stride: int | tuple[int, int] = 1) -> Iterator[Figure]:
+def animate_convolution(
+    x: Array, w: Array, stride: int | tuple[int, int] = 1, padding: int = 0
+) -> Iterator[Figure]:
     """Frames: window after window of x (H, W) under the kernel w (kh, kw): the products, and below
-    them their sum, a pixel of y.
+    them their sum, a pixel of y. With a padding, so many zeros stand around x, which has a dashed
+    frame.
 
     Returns: Figures, one after the other.
     Raises: ValueError and TypeError, as the first frame is asked for, for what has another shape or
         kind; they name it.
     """
     x, w, (sh, sw) = given.plane("x", x), given.plane("w", w), given.size("stride", stride)
+    padding, (high, wide) = whole("padding", padding, 0, given.MANY), x.shape
+    x, name = np.pad(x, padding), "image x, zeros around it" if padding else "image x"
     if w.shape[0] > x.shape[0] or w.shape[1] > x.shape[1]:
         raise ValueError(f"w has shape {w.shape}, but must fit into x {x.shape}")
     (kh, kw), found = w.shape, conv2d(x[None, None], w[None, None], stride=(sh, sw))[0, 0]
@@ -41,10 +46,14 @@ def animate_convolution(x: Array, w: Array, stride: int | tuple[int, int] = 1) -
     for p, q in np.ndindex(y.shape):
         y[p, q] = found[p, q]
         window = x[p * sh : p * sh + kh, q * sw : q * sw + kw]
-        arrays = {"image x": x, "kernel w": w, "window · w": window * w + 0.0, "output y": y}
-        marks = {"image x": (p * sh, q * sw, kh, kw), "output y": (p, q, 1, 1)}
+        arrays = {name: x, "kernel w": w, "window · w": window * w + 0.0, "output y": y}
+        marks = {name: (p * sh, q * sw, kh, kw), "output y": (p, q, 1, 1)}
         figure = plot_arrays(arrays, marks=marks, scale=scale, cell=CELL)
-        yield _captioned(figure, f"{_sum(window, w)} = {_number(y[p, q])}")
+        if padding:  # x is the highest array, so it begins one line below the upper edge
+            corner = 0.4 + padding, 1 + padding
+            frame = Rectangle(corner, wide, high, fill=False, ec="0.3", ls="--", lw=1.6)
+            figure.axes[0].add_patch(frame)
+        yield _captioned(figure, f"{_sum(window, w)} = {_result(y[p, q])}")
 
 
 def animate_conv_transpose(
@@ -63,16 +72,21 @@ def animate_conv_transpose(
     touched, scale = np.zeros(y.shape, bool), float(np.abs(x).max() * np.abs(w).max())
     for p, q in np.ndindex(x.shape):
         place = slice(p * sh, p * sh + kh), slice(q * sw, q * sw + kw)
-        overlaps = int(touched[place].sum())
+        before, met = y[place].copy(), touched[place].copy()
         y[place] += x[p, q] * w
         touched[place] = True
         painted = f"{_number(x[p, q])} · w"
         arrays = {"input x": x, "kernel w": w, "painted: x · w": x[p, q] * w + 0.0, "output y": y}
         marks = {"input x": (p, q, 1, 1), "output y": (p * sh, q * sw, kh, kw)}
         figure = plot_arrays(arrays, marks=marks, scale=scale, cell=CELL)
-        where = f"the framed {kh}×{kw} places of y"
-        met = f"; {overlaps} of them were painted before, and add up" if overlaps else ""
-        yield _captioned(figure, f"{painted} is added to {where}{met}")
+        text = f"{painted} is added to the framed places of y"
+        if met.any():
+            one = np.argmax(met * (1 + abs(before * w)))  # where most is to be seen
+            row, column = p * sh + one // kw, q * sw + one % kw
+            old, new, both = before.flat[one], x[p, q] * w.flat[one], y[row, column]
+            text += f"; row {row}, column {column} was painted before: "
+            text += f"{_number(old)} + {_number(new)} = {_result(both)}"
+        yield _captioned(figure, text)
 
 
 def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
@@ -237,4 +251,9 @@ def _sum(window, w):
 
 def _number(value):
     """A number as it is read; a negative one in parentheses."""
-    return f"{value:g}" if value >= 0 else f"(−{-value:g})"
+    return f"{value:g}" if value >= 0 else f"({_result(value)})"
+
+
+def _result(value):
+    """A number as it is read behind an equals sign."""
+    return f"{value:g}".replace("-", "−")

@@ -20,6 +20,11 @@ CLASS_COLOURS = (
 )
 NO_CLASS = "#000000"
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#56b4e9", "white", "#e69f00"])
+# For maps without numbers in them: near the largest values the same colours grow dark.
+SIGNED_MAP = LinearSegmentedColormap.from_list(
+    "signed_map",
+    [(0, "#003a5c"), (0.15, "#2a93d5"), (0.5, "white"), (0.85, "#e69f00"), (1, "#663c00")],
+)
 DOTS = LinearSegmentedColormap.from_list("dots", ["black", "#e69f00", "#fff0cc"])
 VALUES = LinearSegmentedColormap.from_list("values", colormaps["plasma"](np.linspace(0.1, 1, 64)))
 WINDOW_COLOURS = ("#8ecdf0", "#f0b64f", "#f7f3c4", "#b58bb5", "#c9d8a8", "#d9d9d9")

@@ -19,7 +19,7 @@ from nn_scratch.evaluation.boxes import box_iou
 from nn_scratch.geometry import integer
 from nn_scratch.ops import conv2d, conv_transpose2d
 from nn_scratch.plotting import given
-from nn_scratch.plotting.colours import BOX_COLOURS, PREDICTION_COLOUR, SIGNED, TRUTH_COLOUR
+from nn_scratch.plotting.colours import BOX_COLOURS, PREDICTION_COLOUR, SIGNED_MAP, TRUTH_COLOUR
 from nn_scratch.plotting.parts import draw_box, draw_cells, show_image
 from nn_scratch.plotting.text import fitted, legend_below, plain, title, write
 from nn_scratch.validate import number
@@ -53,7 +53,7 @@ def plot_filtered(image: Array, kernels: Mapping[str, Array]) -> Figure:
         title(column[0], fitted(what, 2.2, 11), size=11)
         y = conv2d(x[None, None], kernel[None, None], padding=kernel.shape[0] // 2)[0, 0]
         most = float(np.abs(y).max()) or 1.0
-        column[1].imshow(y, cmap=SIGNED, vmin=-most, vmax=most)
+        column[1].imshow(y, cmap=SIGNED_MAP, vmin=-most, vmax=most)
         column[1].set(xticks=[], yticks=[])
     return figure
 
@@ -81,7 +81,7 @@ def plot_signed(
         axis.set_axis_off()
     most = max(float(np.abs(found).max()) for found in maps.values()) or 1.0
     for axis, (what, found) in zip(axes.flat, maps.items(), strict=False):
-        shown = axis.imshow(found, cmap=SIGNED, vmin=-most, vmax=most)
+        shown = axis.imshow(found, cmap=SIGNED_MAP, vmin=-most, vmax=most)
         axis.set(xticks=[], yticks=[])
         title(axis, fitted(what, wide, 10), size=10)
     bar: Any = figure.colorbar(shown, ax=axes, shrink=0.8, aspect=20 * rows)
@@ -315,7 +315,7 @@ def plot_chain(layers: Sequence[str]) -> Figure:
 
 def _cells(axis: Axes, array: Array) -> None:
     """A small array as cells with their numbers, alone in an axis."""
-    draw_cells(axis, array.round(2) + 0.0, 0, 0, float(np.abs(array).max()) or 1.0)
+    draw_cells(axis, array.round(2) + 0.0, 0, 0, float(np.abs(array).max()) or 1.0, size=10)
     axis.set(xlim=(0, array.shape[1]), ylim=(array.shape[0], 0), aspect="equal")
     axis.set_axis_off()
 

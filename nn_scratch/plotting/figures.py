@@ -34,6 +34,7 @@ from nn_scratch.plotting.text import (
     TITLE,
     fitted,
     legend_below,
+    on_a_page,
     options,
     plain,
     text_width,
@@ -298,7 +299,7 @@ def plot_images(
         axis.set_axis_on()
         axis.set(xticks=[], yticks=[])
         lines = str(what).split("\n")  # a title may be written in several lines
-        title(axis, *(plain(line) for line in lines))
+        title(axis, *(plain(line) for line in lines), size=on_a_page(TITLE, figure))
         if image.ndim == 3:
             show_image(axis, image)
         elif image.dtype.kind in "iu":

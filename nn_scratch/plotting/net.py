@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Patch, Polygon, Rectangle
 from matplotlib.path import Path
 
-from nn_scratch.arguments import whole
+from nn_scratch.arguments import one_of, whole
 from nn_scratch.backend import Array, to_host
 from nn_scratch.evaluation.answers import answer_of
 from nn_scratch.graph.trace import trace
@@ -17,7 +17,7 @@ from nn_scratch.layers import Layer
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import DOTS, class_colours, coloured
 from nn_scratch.plotting.parts import draw_named_boxes, evaluating
-from nn_scratch.plotting.text import fitted, legend_below, options
+from nn_scratch.plotting.text import fitted, legend_below, options, text_width
 from nn_scratch.plotting.volumes import GROUPS, IMAGE, LETTERS, SIGNS, set_places, volumes_of
 
 WIDTH = 12.0  # inches, unless a net is longer
@@ -25,12 +25,18 @@ LINE, SLOPE, BEND = 1.35, 0.55, 14.0  # of lines, in letters; of depth, upwards;
 STEP: dict[str, Any] = {"color": "#555555", "lw": 0.8}
 SKIP: dict[str, Any] = {"color": "#0072b2", "lw": 1.2, "label": "skip"}
 SWITCHES: dict[str, Any] = SKIP | {"color": "#d55e00", "ls": (0, (2, 1.2)), "label": "switches"}
+VEIL = 0.72  # of white, over what is not highlighted
 EDGE: dict[str, Any] = {"ec": "black", "lw": 0.6}
 BUBBLE = {"boxstyle": "circle,pad=0.15", "fc": "white", **EDGE}
 
 
 def plot_net(
-    net: Layer, x: Array, *, channels: int = 3, class_names: Sequence[str] | None = None
+    net: Layer,
+    x: Array,
+    *,
+    channels: int = 3,
+    class_names: Sequence[str] | None = None,
+    highlight: str | None = None,
 ) -> Figure:
     """What a net does to an image, the first of x (N, C, H, W) with values from 0 to 1, from the
     left to the right.
@@ -39,7 +45,8 @@ def plot_net(
     Skips pass above, the switches of pools below, heads stand above one another. In the maps is
     what `channels` of them see, those that vary most, and at the end what the net says: labels, or
     boxes, those that a detector is sure of by at least 0.3. With channels=0, or for an image of one
-    value, there is nothing in them. The net is run in evaluation mode.
+    value, there is nothing in them. The net is run in evaluation mode. highlight: a kind of layers,
+    as the legend names it ("convolution", "pooling", "up again", …); all others are drawn pale.
 
     Returns: a Figure, 12 inches wide, or wider for a net of many layers.
     Raises: ValueError and TypeError for arguments of another kind or shape; they name it.
@@ -52,6 +59,9 @@ def plot_net(
     answer = answer_of([value.array for value in traced.outputs], x.shape[2:]) if inside else None
     given.names("class_names", class_names, least=answer.classes if answer else 0, optional=True)
     volumes = volumes_of(traced, answer.text if answer else "")
+    used = {volume.group for volume in volumes if volume.kind not in SIGNS} - {IMAGE}
+    if highlight is not None:
+        one_of("highlight", highlight, sorted(used))
     width = set_places(volumes, WIDTH * 72, channels if inside else 1)
     figure = Figure(layout="constrained")
     axes = figure.add_subplot(frameon=False, xticks=[], yticks=[])
@@ -61,11 +71,13 @@ def plot_net(
     skips = [(s, v) for v in volumes for s in v.sources if v.column - s.column > 1]
     reads = dict.fromkeys((of[pool], v) for step, v in of.items() for pool in step.reads)
     top = _draw_arcs(axes, skips, max(map(_roof, volumes)), 1, SKIP) + 8
-    bottom = min(_write_below(axes, volume, volumes) for volume in volumes)
+    lows = {volume: _write_below(axes, volume, volumes) for volume in volumes}
+    for volume in (v for v in volumes if highlight and v.steps and v.group != highlight):
+        _veil(axes, volume, lows[volume])
+    bottom = min(lows.values())
     bottom = _draw_arcs(axes, reads, bottom, -1, SWITCHES) - 6
     axes.set(xlim=(0, width), ylim=(bottom, top), aspect="equal")
     figure.set_size_inches(width / 72, (top - bottom) / 72)
-    used = {volume.group for volume in volumes if volume.kind not in SIGNS} - {IMAGE}
     shown = {name: colour for name, (colour, _) in GROUPS.items() if name in used}
     handles: list[Any] = [Patch(fc=shown[name], label=name, **EDGE) for name in shown]
     handles += [Line2D([], [], **way) for way, any_ in ((SKIP, skips), (SWITCHES, reads)) if any_]
@@ -120,6 +132,14 @@ def _write_below(axes, volume, volumes):
     how = {"ha": "center", "va": "top", "fontsize": LETTERS, "linespacing": LINE}
     axes.text(_middle(volume), low, "\n".join(volume.lines), **how, **options(*volume.lines))
     return low - LINE * LETTERS * (len(volume.lines) + 0.3)
+
+
+def _veil(axes, volume, low):
+    """Makes a volume and the lines below it pale."""
+    lines = (72 * text_width(line, LETTERS) for line in volume.lines)
+    wide = max(volume.width + volume.depth, *lines) + 3
+    corner, high = (_middle(volume) - wide / 2, low), _roof(volume) + 1 - low
+    axes.add_patch(Rectangle(corner, wide, high, fc="white", alpha=VEIL, lw=0, zorder=5))
 
 
 def _middle(volume):

@@ -22,6 +22,7 @@ from nn_scratch.names import escaped, printable, without_middle
 
 POINTS = 72  # in an inch
 TITLE, LEGEND = 9, 10  # font sizes in points
+PAGE = 7.5  # inches: a wider figure is made smaller where a page shows it, with its letters
 HANDLE, SPACING, BORDER = 2.8, 2.0, 0.8  # of a legend, in font sizes: matplotlib's own
 WIDEST = 2.3  # inches, of a name in a legend
 LINE = 1.7  # in font sizes, from one row of a legend to the next
@@ -38,6 +39,11 @@ def plain(name: object) -> str:
 def fitted(name: object, inches: float, size: float = TITLE) -> str:
     """A name as plain text no wider than so many inches, without its middle if need be."""
     return without_middle(plain(name), lambda text: text_width(text, size) <= inches)
+
+
+def on_a_page(size: float, figure: Figure) -> float:
+    """A font size in points with which letters have that size where a page shows the figure."""
+    return size * max(1.0, figure.get_figwidth() / PAGE)
 
 
 def text_width(text: str, size: float) -> float:

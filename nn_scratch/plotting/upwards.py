@@ -29,7 +29,8 @@ BOXED: dict[str, Any] = {
 
 def plot_blocks(arrays: Mapping[str, Array], size: int = 2) -> Figure:
     """Small arrays as cells with their numbers, in the colours of blocks: a value of a small map
-    and the size × size pixels that it stands for share their colour; zeros are white.
+    and the size × size pixels that it stands for share their colour. Where at most one pixel of a
+    block has a value, zeros are white.
 
     arrays: a dict from title to (P, Q) or (size·P, size·Q), the smallest of which is (P, Q).
 
@@ -55,9 +56,10 @@ def plot_blocks(arrays: Mapping[str, Array], size: int = 2) -> Figure:
         top = (high - len(found)) / 2
         write(axis.text(left, top - 0.2, "", fontsize=11, va="bottom"), plain(what))
         each = size if found.shape != blocks else 1
+        sparse = each > 1 and np.count_nonzero(found) <= np.prod(blocks)
         for (p, q), value in np.ndenumerate(found):
             block = p // each * blocks[1] + q // each
-            colour = WINDOW_COLOURS[block % len(WINDOW_COLOURS)] if value else "white"
+            colour = WINDOW_COLOURS[block % len(WINDOW_COLOURS)] if value or not sparse else "white"
             draw_square(axis, left + q, top + p, colour, f"{value:g}")
         left += wide
     return figure

@@ -11,7 +11,7 @@ from nn_scratch.graph.trace import Step, Trace, Value
 from nn_scratch.layers.base import Elementwise
 from nn_scratch.plotting.text import fitted, text_width
 
-LETTERS = 7.5  # points
+LETTERS = 10.0  # points
 GAP, WIDEST = 9.0, 62.0  # points between columns; of a line below a volume
 BAR, SIGN = 9.0, 14.0  # points, the widths of a vector and of the sign where two ways meet
 ROW = 1.1  # from one row of maps to the next, in heights of the largest

@@ -107,9 +107,9 @@ def plot_switches(x: Array, kernel_size: int = 2, dy: Array | None = None) -> Fi
             draw_square(axis, *here, colour if known and not pale else "white", f"{value:g}")
             if name.startswith("y"):
                 small = f"switch {switches[p, q]}"
-                axis.text(here[0] + 0.5, here[1] + 0.86, small, fontsize=6.5, ha="center")
+                axis.text(here[0] + 0.5, here[1] + 0.87, small, fontsize=8, ha="center")
             elif name == "x":
-                axis.text(here[0] + 0.12, here[1] + 0.31, f"{number}", fontsize=6.5, color="0.2")
+                axis.text(here[0] + 0.1, here[1] + 0.31, f"{number}", fontsize=8, color="0.2")
             if chosen:
                 place = here[0] + 0.05, here[1] + 0.05
                 axis.add_patch(Rectangle(place, 0.9, 0.9, fill=False, ec="black", lw=2, zorder=3))

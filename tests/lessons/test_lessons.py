@@ -160,6 +160,22 @@ def test_sections_that_are_referred_to_exist(lesson):
         assert number in sections(other or lesson), (other, number)
 
 
+LIST = re.compile(r"^# [^\s%#*+-][^\n]*\n# (?:1[.)]|[-+*]) [^\n]*", re.MULTILINE)
+
+
+@pytest.mark.parametrize("lesson", TEXTS)
+def test_no_sentence_becomes_a_list(lesson):
+    """As one would of which a line begins with "1. " or "- "."""
+    assert LIST.findall(TEXTS[lesson]) == []
+
+
+def test_a_list_within_a_paragraph_is_found():
+    broken = "# each row sums to\n# {} Here, from 2 to 4,\n"
+    assert all(LIST.findall(broken.format(mark)) for mark in ("1.", "1)", "-", "*", "+"))
+    assert not any(LIST.findall(broken.format(mark)) for mark in ("12.", "**1**", "−1", "1"))
+    assert not LIST.findall("# - one\n# - two\n#\n# - three\n")
+
+
 @pytest.mark.parametrize("page", PAGES[:2], ids=lambda page: page.name)
 def test_sections_that_pages_name_exist(page):
     """Which read "03 §1–5, §8"."""

@@ -1,5 +1,7 @@
 """The moving pictures end where the ops end; how they look is for eyes."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -39,6 +41,39 @@ def test_a_convolution_s_frame_shows_its_arithmetic(window):
     texts = [text.get_text() for text in frame.axes[0].texts]
     products = texts[texts.index("window · w") + 1 : texts.index("output y")]
     assert [float(text) for text in products] == (window * w).ravel().tolist()
+
+
+@pytest.mark.parametrize(("shape", "padding"), [((3, 4), 1), ((5, 3), 2), ((2, 2), 0)])
+def test_padding_is_drawn_around_a_dashed_image(shape, padding):
+    x, w = draw_integers(*shape), draw_integers(2, 2, seed=1)
+    y = ops.conv2d(x[None, None], w[None, None], stride=2, padding=padding)
+    frames = list(animate_convolution(x, w, stride=2, padding=padding))
+    assert len(frames) == y.size
+    assert shown(frames[-1], y.size) == y.ravel().tolist()
+    (axis,) = frames[0].axes
+    dashed = [patch for patch in axis.patches if patch.get_linestyle() == "--"]
+    assert len(dashed) == (padding > 0)
+    for frame in dashed:
+        assert (frame.get_height(), frame.get_width()) == shape
+        cells = axis.collections[0].get_coordinates()  # of x with its border
+        corner = cells[padding, padding] if cells.ndim == 3 else None
+        assert frame.get_xy() == pytest.approx(tuple(corner))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_place_that_is_painted_twice_is_added_up_below(seed):
+    x, w = draw_integers(2, 3, seed=seed), draw_integers(3, 2, seed=seed + 9)
+    y = np.zeros((5, 6))
+    for (p, q), frame in zip(np.ndindex(2, 3), animate_conv_transpose(x, w, 2), strict=True):
+        old = y.copy()
+        y[2 * p : 2 * p + 3, 2 * q : 2 * q + 2] += x[p, q] * w
+        text = frame.texts[0].get_text().replace("−", "-")
+        found = re.search(r"row (\d+), column (\d+) was painted before: (.*) = (.*)", text)
+        assert bool(found) == (p > 0)
+        if found:
+            place = int(found[1]), int(found[2])
+            assert eval(found[3]) == float(found[4]) == y[place]
+            assert eval(found[3].split(" + ")[0]) == old[place]
 
 
 def test_transpose_convolution():

@@ -25,7 +25,7 @@ from nn_scratch.layers import (
 from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet, pretrained
 from nn_scratch.plotting import plot_net
 from nn_scratch.plotting.colours import DOTS, coloured
-from nn_scratch.plotting.net import SKIP, SWITCHES
+from nn_scratch.plotting.net import SKIP, SWITCHES, VEIL
 from nn_scratch.plotting.volumes import GROUPS, choose_channels, volumes_of
 
 IMAGE = DigitSegmentation("test", 1).sample(0, 0)[0][None]
@@ -260,6 +260,29 @@ def test_kinds_of_layers_and_of_ways_are_told_apart_by_everybody(deficiency):
         for a, b in combinations(colours, 2):
             seen = (lab(colour, SEEN[deficiency]) for colour in (a, b))
             assert np.linalg.norm(np.subtract(*seen)) > least, (a, b)
+
+
+@pytest.mark.parametrize(("kind", "pale"), [("convolution", 4), ("pooling", 7), ("up again", 7)])
+def test_a_kind_of_layers_is_highlighted_by_veils_over_all_others(kind, pale):
+    """Over the boxes of other layers and their texts; the image and the labels stay as they are."""
+    net = SegNet(1, 5, (4, 6), rng=0)
+    plain, figure = plot_net(net, IMAGE), plot_net(net, IMAGE, highlight=kind)
+    veils = [p for p in figure.axes[0].patches if p.get_alpha() == VEIL]
+    assert len(veils) == len(figure.axes[0].patches) - len(plain.axes[0].patches) == pale
+    assert_texts_are_whole(figure)
+    figure.draw(FigureCanvasAgg(figure).get_renderer())
+    for text in figure.axes[0].texts:
+        name = text.get_text().split("\n")[0]
+        own = {"conv": "convolution", "max": "pooling", "image": "", "labels": ""}.get(name)
+        own = "up again" if "unpool" in text.get_text() else own
+        covered = [veil.get_window_extent().overlaps(text.get_window_extent()) for veil in veils]
+        assert any(covered) == (own not in (kind, "")), text
+
+
+@pytest.mark.parametrize("kind", ["linear", "", "pool", 3, ["pooling"]])
+def test_only_what_is_drawn_can_be_highlighted(kind):
+    with pytest.raises(ValueError, match=r"highlight is .*convolution, pooling, up again"):
+        plot_net(SegNet(1, 5, (4, 6), rng=0), IMAGE, highlight=kind)
 
 
 def test_a_net_is_drawn_as_it_evaluates_and_left_as_it_was():

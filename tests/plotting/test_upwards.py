@@ -24,6 +24,16 @@ def test_blocks_have_the_colour_of_their_value(tmp_path):
     assert len(WINDOW_COLOURS) == len(set(WINDOW_COLOURS))
 
 
+def test_zeros_are_white_only_where_a_block_has_one_value():
+    small = np.array([[0.0, 2]])
+    full = np.array([[1.0, 0, 3, 4], [0, 5, 6, 0]])
+    figure = upwards.plot_blocks({"small": small, "full": full, "sparse": full * (full > 5)})
+    colours = [patch.get_facecolor() for patch in figure.axes[0].patches]
+    first, second = colours[:2]
+    assert colours[2:10] == 2 * [first, first, second, second]
+    assert colours[10:].count((1.0, 1.0, 1.0, 1.0)) == 7
+
+
 @pytest.mark.parametrize("image", [IMAGE, 3 * IMAGE])
 def test_points_are_dots_only_where_the_value_is_the_image_s_own(image, tmp_path):
     found = np.zeros((7, 10), np.float32)
