@@ -8,11 +8,12 @@ from math import prod
 import numpy as np
 
 from nn_scratch.engine import plain
-from nn_scratch.engine.cpu.threads import for_each, workspace
+from nn_scratch.engine.cpu.threads import for_each, thread_count, workspace
 from nn_scratch.engine.cpu.tiling import NotFinite, padded, pieces
 from nn_scratch.geometry import window_taps
 
-BLOCK_PIXELS = 1 << 17  # of the planes that max-pooling passes over at once
+BLOCK_PIXELS = 1 << 17  # of the planes that max-pooling passes over at once, by one thread alone
+AMONG_THREADS = 4  # times as many: between two calls of NumPy a thread waits for the interpreter
 
 
 def max_pool_argmax(x, windows, positions):
@@ -35,8 +36,9 @@ def max_pool_argmax(x, windows, positions):
         if not np.isfinite(y[piece].min()):
             raise NotFinite
 
+    most = BLOCK_PIXELS * (AMONG_THREADS if thread_count() > 1 else 1)
     try:
-        for_each(work, pieces(n * c, height * width, BLOCK_PIXELS), 0)
+        for_each(work, pieces(n * c, height * width, most), 0)
     except NotFinite:
         return plain.max_pool_argmax(x, windows, positions)
     shape = n, c, *positions
