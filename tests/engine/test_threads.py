@@ -1,9 +1,12 @@
 """Sharing work: order, errors, BLAS limits, forks."""
 
+import contextlib
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -55,6 +58,31 @@ def test_limits_are_restored_after_an_error_and_the_error_arrives(monkeypatch):
         with pytest.raises(ArithmeticError, match=r"\[2\]"):
             parallel_for(lambda part: fail(part) if 2 in part else None, [1, 2])
         assert blas_threads() == before
+
+
+def test_after_an_error_nothing_holds_on_to_the_arrays(monkeypatch):
+    """Without waiting for the garbage collector: a call that fails may be followed by many."""
+    monkeypatch.setenv("NN_SCRATCH_THREADS", "2")
+
+    def call():
+        array = np.zeros(7)
+
+        def fail(part):
+            raise ArithmeticError(array)
+
+        seen.append(weakref.ref(array))
+        with contextlib.suppress(ArithmeticError):
+            parallel_for(fail, [1, 2])
+
+    seen = []
+    gc.collect()
+    gc.disable()
+    try:
+        call()
+        parallel_for(list, [1, 2])  # the other thread does something else
+        assert seen[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_callers_from_several_threads_take_turns_and_leave_the_limit_as_it_was(monkeypatch):

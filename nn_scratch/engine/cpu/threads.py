@@ -75,7 +75,8 @@ def parallel_for(work, tasks, products=None):
         for _ in parts:  # also after an error: the other threads write into the caller's arrays
             done.get()
     if errors:
-        raise errors[0]
+        del errors[1:]
+        raise errors.pop()  # kept in the list, it would keep this call and its arrays alive
     return results
 
 
