@@ -1,4 +1,4 @@
-"""Exercises: blanks to fill, cases that judge them, and names for what is wrong."""
+"""Exercises: functions with blanks, cases that judge them, and names for known mistakes."""
 
 from nn_scratch.exercises.grade import check_exercise
 

@@ -1,8 +1,8 @@
-"""Code with one change: another sign, operator, name, number or axis in a line, something left out,
-or the same in all places that are equal.
+"""Changed versions of a piece of code: in each of them one operator, name, number or axis is
+another, something is left out, or all places that are equal are changed in the same way.
 
-What the plain solution of an exercise gives with such a change is what most mistakes come to,
-however they are written.
+Most mistakes of students give the same results as the plain solution with one such change, however
+differently they are written.
 """
 
 import ast
@@ -16,8 +16,8 @@ from itertools import combinations
 from nn_scratch.exercises.workspace import items, solution_of
 
 TOKENS = re.compile(r"\w[\w.]*|'.*?'|\*\*|//|[-+*/@<>=!]=|\S")
-SHORT = 9  # tokens: more of a line is nearly all of it
-FEW = 12  # names, any of which may stand for any other; of more, those of the same line
+SHORT = 9  # tokens of a line that a hint may show; more would be nearly all of it
+FEW = 12  # up to so many names, each may replace any other; else only names in the same line
 OPERATORS = {ast.Add: (ast.Sub, ast.Mult), ast.Sub: (ast.Add, ast.Div),
              ast.Mult: (ast.Div, ast.Add), ast.Div: (ast.Mult,),
              ast.FloorDiv: (ast.Mod,), ast.Mod: (ast.FloorDiv,),
@@ -31,7 +31,7 @@ AXES = [axes for k in (1, 2, 3, 4) for axes in combinations(range(4), k)]
 
 
 def others(node, names):
-    """The expressions that may stand in the place of one, the likelier first."""
+    """Expressions that may replace an expression by mistake, the most likely first."""
     match node:
         case ast.BinOp(left, op, right):
             first, *more = (ast.BinOp(left, o(), right) for o in OPERATORS[type(op)])
@@ -56,10 +56,11 @@ def others(node, names):
 
 
 def other_calls(call):
-    """The same for a call: without it, or of its arguments, or of a related function."""
+    """Expressions that may replace a call: its argument, the call without an option, a call of a
+    related function, or with its arguments exchanged."""
     function, given, named = call.func, call.args, call.keywords
     method = isinstance(function, ast.Attribute) and ast.unparse(function.value) != "np"
-    yield from [function.value] if method else given[:3]  # x.sum() is left as x
+    yield from [function.value] if method else given[:3]  # x in place of x.sum()
     yield from (ast.Call(function, given, [k for k in named if k is not out]) for out in named)
     if isinstance(function, ast.Attribute):
         alike = set().union(*(group for group in RELATED if function.attr in group))
@@ -73,7 +74,8 @@ def other_calls(call):
 
 
 def places(node):
-    """(container, key, expression) for all expressions in a statement, but not in those within."""
+    """(container, key, expression) for all expressions of a statement, but not for those of the
+    statements in its body."""
     for field, value in ast.iter_fields(node):
         container = value if isinstance(value, list) else vars(node)
         for key in range(len(value)) if isinstance(value, list) else (field,):
@@ -84,7 +86,8 @@ def places(node):
 
 
 def changed(tree):
-    """Words for each way to change a tree, while it is changed, the likelier ones first."""
+    """Change a tree in all ways, one after another, the most likely first. For each change, yield
+    its description while the tree is changed."""
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not _is_read(n)}
     names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
     bodies = [n.body for n in ast.walk(tree) if isinstance(getattr(n, "body", None), list)]
@@ -115,7 +118,7 @@ def changed(tree):
 
 
 def left_out(body):
-    """A line that sets where it must add, or is not there."""
+    """Change lines that add into lines that assign, and leave out lines."""
     for k, statement in enumerate(body):
         if isinstance(statement, ast.AugAssign):
             body[k] = ast.Assign([statement.target], statement.value)
@@ -127,7 +130,7 @@ def left_out(body):
 
 
 def exchanged(statement, nodes):
-    """A line with two names that stand in it exchanged."""
+    """Exchange two names in a line."""
     read = [n for n in nodes if isinstance(n, ast.Name) and _is_read(n) and n.id != "np"]
     for one, other in combinations(sorted({n.id for n in read}), 2):
         swap = {one: other, other: one}
@@ -139,7 +142,7 @@ def exchanged(statement, nodes):
 
 
 def around(value):
-    """What a line may do to its value on top."""
+    """Expressions around the value of a line that may be there by mistake."""
     one, two, half = map(ast.Constant, (1, 2, 0.5))
     yield from (ast.BinOp(one, ast.Sub(), value), ast.BinOp(one, ast.Div(), value))
     yield from (ast.BinOp(value, ast.Pow(), power) for power in (two, half))
@@ -148,7 +151,7 @@ def around(value):
 
 @contextmanager
 def put(other, spots):
-    """An expression in the place of others, for a while."""
+    """A context in which an expression stands in place of others."""
     for container, key, _ in spots:
         container[key] = other
     yield
@@ -169,13 +172,13 @@ def _names(tree):
 
 
 def line(statement):
-    """The first line of a statement, as a student would write it."""
+    """The first line of a statement, without "np."."""
     return ast.unparse(ast.fix_missing_locations(statement)).split("\n")[0].replace("np.", "")
 
 
 @cache
 def solution(name):
-    """The source text of the plain solution of an exercise, with what it needs."""
+    """The source text of the plain solution of an exercise, with the helpers that it needs."""
     item = next(item for item in items() if name in item.functions)
     return reached(solution_of(item).read_text(encoding="utf-8"), name)
 
@@ -183,15 +186,15 @@ def solution(name):
 def reached(source, name):
     """A source text without the functions that the function `name` does not need."""
     parts, used = ast.parse(source).body, {name}
-    for part in parts * len(parts):  # a helper may have helpers
+    for part in parts * len(parts):  # repeated, since a helper may have helpers
         used |= _names(part) if getattr(part, "name", None) in used else set()
     kept = [p for p in parts if not isinstance(p, ast.FunctionDef) or p.name in used]
     return "\n".join(ast.get_source_segment(source, part) for part in kept)
 
 
 def versions(source, helpers=()):
-    """For each change of a source text, in words, the code of the whole text with it, in parts to
-    be executed in order. The functions named helpers are not changed."""
+    """A dict from the description of each change of a source text to the changed code, in parts
+    that are to be executed in order. The functions named in `helpers` are not changed."""
     trees = [ast.Module([part], []) for part in ast.parse(source).body]
     codes, found = [_compiled(tree) for tree in trees], {}
     for k, tree in enumerate(trees):
@@ -203,8 +206,7 @@ def versions(source, helpers=()):
 
 
 def with_other_lines(source, slip):
-    """A source text in which one thing becomes another ("old => new; old => new"), and the lines
-    that are there then, in words."""
+    """(description, source text) after the replacements in `slip`, "old => new; old => new"."""
     changed = source
     for change in slip.split("; "):
         changed = changed.replace(*change.split(" => "))
@@ -214,14 +216,14 @@ def with_other_lines(source, slip):
 
 
 def lines_of(source):
-    """The lines of a source text, as they stand in words."""
+    """The lines of a source text, in the form that descriptions of changes have."""
     statements = (n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.stmt))
     return [line(statement) for statement in statements]
 
 
 def hinted(words, plain):
-    """A change in words that do not give the plain lines away: what is there instead, and what it
-    stands for if that is one name, number or sign."""
+    """The description of a change without the lines of the plain solution, which must not be given
+    away. It shows the new code, and the code that it replaces if that is a single token."""
     if words.startswith("without"):
         return "without one of its lines"
     if " in place of every " in words:
@@ -232,11 +234,11 @@ def hinted(words, plain):
 
 
 def _hint(new, plain):
-    """What is other in a line than in the one of the plain lines that is nearest to it."""
+    """The difference between a line and the most similar line of the plain solution."""
     matches = [SequenceMatcher(None, _tokens(old), _tokens(new), autojunk=False) for old in plain]
     match = max(matches, key=SequenceMatcher.ratio)
     parts = [part for part in match.get_opcodes() if part[0] != "equal"]
-    if not parts:  # it stands elsewhere in the solution, too
+    if not parts:  # the same line is elsewhere in the solution
         return "another of its lines in one place"
     (_, first, _, begin, _), (_, _, last, _, end) = parts[0], parts[-1]
     spans = [found.span() for found in TOKENS.finditer(new)][begin:end]
@@ -245,7 +247,7 @@ def _hint(new, plain):
 
 
 def _instead(here, old):
-    """A piece of code in place of others, which are shown if they are one alone."""
+    """A description of new code in place of old tokens, which are shown only if there is one."""
     if not here:
         return f"no `{old[0]}`" if len(old) == 1 else "something left out"
     here = f"`{here}`" if len(_tokens(here)) <= SHORT else "something else"

@@ -1,8 +1,8 @@
-"""The process that a student's file runs in. `process` starts it; nobody calls it by hand.
+"""The process in which a student's file runs. The module `process` starts it.
 
-It reads its order from its input, JSON with the tasks and a token, and leaves a report for each
-task, a file that is replaced whenever there is more to say: when it is killed, the last report
-tells how far it came.
+It reads an order from its standard input, JSON with the tasks and a token, and writes a report for
+each task to a file, which it replaces after every step. If the process is killed, the last report
+says how far it came.
 """
 
 import builtins
@@ -25,9 +25,9 @@ from nn_scratch.exercises.grade import check_exercise
 from nn_scratch.exercises.process import AGAIN, DONE, FRAMEWORKS, IMPORT
 from nn_scratch.user_file import UserCodeError, find_in, load_file, neighbours
 
-CALLS = 4  # the time for a file is at least enough for so many calls that are stopped
-PLANES = 4  # of a wrong result, for a picture
-PLAIN = (  # what a check says of plain troubles, and their short names
+CALLS = 4  # the time for a file is enough for so many calls that have to be stopped
+PLANES = 4  # planes of a wrong result that are drawn
+PLAIN = (  # parts of the messages of a check, and the short names of these problems
     ("raises ", "raises"),
     ("backward returns None", "returns_none"),
     (" has shape ", "wrong_shape"),
@@ -42,13 +42,14 @@ BEFORE = set(sys.modules)
 
 
 def main():
-    """Work off the order, and end at once: no thread, child or exit handler of the file's own has
-    a say after that."""
+    """Carry out the order, and end the process at once, so that no thread, child process or exit
+    handler of the student's file can do anything afterwards."""
     order = json.loads(sys.stdin.buffer.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if any(task["kind"] == "check" for task in order["tasks"]):
-        importlib.import_module("nn_scratch.check.run")  # before the file's own time begins
-    sys.dont_write_bytecode = True  # those go by whole seconds; a file may be saved more often
+        importlib.import_module("nn_scratch.check.run")  # before the time of the file begins
+    # Bytecode files are dated in whole seconds, but a student may save a file more often.
+    sys.dont_write_bytecode = True
     lines = os.open(order["traceback"], os.O_WRONLY | os.O_CREAT)
     faulthandler.enable(lines)
     _limit(order)
@@ -63,14 +64,14 @@ def main():
 
 
 def _end_with(parent):
-    """End this process and what it started when the one that waits for it has been killed."""
+    """End this process, and all that it started, when the process that waits for it is killed."""
     while os.getppid() == parent:
         time.sleep(1)
     os.killpg(0, signal.SIGKILL)
 
 
 class _Report:
-    """What is known of one task."""
+    """The report about one task."""
 
     def __init__(self, path, token):
         self.path = path
@@ -78,7 +79,7 @@ class _Report:
         self.write()
 
     def write(self):
-        """Replace the file: whoever reads it finds the old report or the new one."""
+        """Replace the file at once, so that a reader finds either the old report or the new one."""
         self.found["imports"] = [
             name for name in FRAMEWORKS if name in sys.modules and name not in BEFORE
         ]
@@ -86,17 +87,17 @@ class _Report:
         os.replace(f"{self.path}.new", self.path)
 
     def now(self, stage):
-        """What is done next."""
+        """Note the stage that begins, and write the report."""
         self.found["stage"] = stage
         self.write()
 
     def add(self, result):
-        """What came of it; goes out with the next stage."""
+        """Add a result, which is written with the next stage."""
         self.found["results"].append(result)
 
 
 def _judge(task, report, limit):
-    """Load the file and judge the functions; whatever happens, the report says it."""
+    """Load the file and judge the functions. Whatever happens is reported."""
     try:
         if task["kind"] == "check":
             _check(task, report)
@@ -107,13 +108,13 @@ def _judge(task, report, limit):
             _end(error.__cause__, task, report)
         else:
             report.found["error"] = str(error)
-    except KeyboardInterrupt as error:  # nobody's keyboard is connected: the file raised it
+    except KeyboardInterrupt as error:  # the file raised it: no keyboard is connected
         _end(error, task, report)
     report.now(DONE)
 
 
 def _try(task, report, limit):
-    """Each function against its exercise."""
+    """Check each function by the cases of its exercise."""
     module = load_file(task["file"])
     for name in task["names"]:
         report.now(name)
@@ -129,17 +130,17 @@ def _try(task, report, limit):
             result |= _end_in_a_pass(name, found)
             if task["plot"]:
                 result["planes"] = _planes(found)
-        except BaseException as error:  # a result may do anything, even when it is only looked at
+        except BaseException as error:  # an odd result may raise anything when it is only read
             result = _not_told(name, error)
         result["seconds"] = round(time.perf_counter() - start, 3)
         report.add(result)
-        if result["mistake"] in ("timeout", "memory"):  # what was stopped may still be at it
+        if result["mistake"] in ("timeout", "memory"):  # the stopped call may still be running
             report.now(AGAIN)
             os._exit(0)
 
 
 def _check(task, report):
-    """A layer or a pair of functions against differences."""
+    """Check the gradients of a layer or of a pair of functions."""
     from nn_scratch.check.run import check_own, details
 
     (name,) = task["names"]
@@ -164,7 +165,7 @@ def _check(task, report):
 
 
 def _timed(case, file, found):
-    """The timing of a case, and the text with it."""
+    """The timing of a case, and the text of the result with it."""
     from nn_scratch.check import timing
 
     took = timing.time_case(case, f"{file}:{case.name}")
@@ -173,8 +174,8 @@ def _timed(case, file, found):
 
 
 def _named(case):
-    """The ExerciseReport of functions that go by the name of an exercise, if the mistake in them
-    is known."""
+    """The ExerciseReport of a pair of functions with the names of an exercise, if it names their
+    mistake; else None."""
     if isinstance(case.target, tuple):
         for name, function in zip((case.name, f"{case.name}_backward"), case.target, strict=True):
             try:
@@ -187,36 +188,36 @@ def _named(case):
 
 
 def _identifier(problems):
-    """The short name of the first problem that has one, as exercises name it; or None."""
+    """The short name of the first problem that has one in PLAIN; or None."""
     found = [name for problem in problems for words, name in PLAIN if words in problem]
     return found[0] if found else None
 
 
 def _planes(report):
-    """What is wrong in numbers: [name, yours, right] of the planes with errors, as lists."""
+    """[name, given values, right values] of the planes with errors, for a picture."""
     if report.ok or report.trouble:
         return []
     step, planes = report.failed, []
     for (name, right), given in zip(step.right.items(), step.answer.results, strict=True):
         given = np.asarray(given)
-        allowed = report.exercise.tolerance * max(float(np.abs(right).max(initial=0)), 1e-3)
+        wrong = report.exercise.wrong(given, right)
         for place in np.ndindex(right.shape[:-2]):
-            if not (np.abs(given[place] - right[place]) <= allowed).all():
+            if wrong[place].any():
                 at = f"{name}{list(place) if place else ''}"
                 planes.append([at, np.atleast_2d(given[place]), np.atleast_2d(right[place])])
     return planes[:PLANES]
 
 
 def _end(error, task, report):
-    """The results for a file that ends the program or takes all memory, where it is imported or
-    in a pass."""
+    """Add results for a file that ends the program or takes all memory, when it is imported or in a
+    function."""
     who = f"{Path(task['file']).name}, when it is imported,"
     for name in task["names"]:
         report.add(_ended(name, error, who if report.found["stage"] == IMPORT else name))
 
 
 def _not_told(name, error):
-    """The result for a function about which the checker itself failed."""
+    """The result for a function on which the checker itself failed."""
     if isinstance(error, MemoryError) or not isinstance(error, Exception):
         return _ended(name, error)
     says = f"cannot be judged: the check itself raises {type(error).__name__}: {error}"
@@ -224,8 +225,8 @@ def _not_told(name, error):
 
 
 def _end_in_a_pass(name, report):
-    """What is to be changed in the result of a function that ends the program, or takes all memory:
-    for the exercise it has raised something."""
+    """Changes to the result of a function that ended the program or took all memory. The exercise
+    only knows that it raised an error."""
     raised = re.match(r"raises (SystemExit|KeyboardInterrupt|MemoryError)\b", report.trouble or "")
     if not raised:
         return {}
@@ -233,7 +234,7 @@ def _end_in_a_pass(name, report):
 
 
 def _ended(name, error, who=None):
-    """The result for a function that ended the program, or of a file that did."""
+    """The result for a function, or a file, that ended the program or took all memory."""
     if isinstance(error, MemoryError):
         mistake, why = "memory", f"takes more memory than it may have: {error}"
     else:
@@ -243,7 +244,8 @@ def _ended(name, error, who=None):
 
 
 def _limit(order):
-    """Memory, and the processor's time in case nobody is left to stop us; where the system can."""
+    """Limit memory and, for the case that the parent process is gone, the processor's time, if the
+    system can do that."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""What is right for the exercises that are no single op: loops, built on those of `naive`."""
+"""The right results of exercises that are not a single op: loops, which use those of `naive`."""
 
 from math import sqrt
 
@@ -8,13 +8,13 @@ from nn_scratch import naive
 
 
 def two_losses_backward(scores, boxes, labels, targets, *, box_weight):
-    """Of L = cross_entropy(scores, labels) + box_weight · mse_loss(boxes, targets)."""
+    """Gradients of L = cross_entropy(scores, labels) + box_weight · mse_loss(boxes, targets)."""
     dboxes = box_weight * naive.mse_loss_backward(boxes, targets)
     return naive.cross_entropy_backward(scores, labels), dboxes
 
 
 def two_heads_backward(dscores, dboxes, features, class_weight, box_weight):
-    """Of scores = features · class_weightᵀ and boxes = features · box_weightᵀ."""
+    """The gradients of scores = features · class_weightᵀ and boxes = features · box_weightᵀ."""
     from_class, dclass_weight, _ = naive.linear_backward(dscores, features, class_weight)
     from_boxes, dbox_weight, _ = naive.linear_backward(dboxes, features, box_weight)
     return from_class + from_boxes, dclass_weight, dbox_weight
@@ -68,9 +68,9 @@ def iou(a, b):
 
 
 def nms(boxes, scores, iou_threshold):
-    """Greedy non-maximum suppression, pair by pair -> the numbers of the boxes that are kept."""
+    """Greedy non-maximum suppression, pair by pair -> the indices of the boxes that are kept."""
     kept = []
-    for n in sorted(range(len(scores)), key=lambda n: -scores[n]):  # equal ones keep their order
+    for n in sorted(range(len(scores)), key=lambda n: -scores[n]):  # sorted() keeps equal ones
         if all(iou(boxes[[n]], boxes[[m]])[0] <= iou_threshold for m in kept):
             kept.append(n)
     return np.array(kept, np.int64)

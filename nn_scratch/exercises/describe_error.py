@@ -1,11 +1,11 @@
-"""Where an array is wrong, in words: what most often shows which thought was missed."""
+"""Describe in words where an array is wrong, which often shows what the student has missed."""
 
 import numpy as np
 
 from nn_scratch import naive
 
-BY_VALUE = "relu", "mse_loss", "smooth_l1_loss"  # here values count, not places
-LARGEST = 0.6  # part of an array: a larger region holds errors by accident
+BY_VALUE = "relu", "mse_loss", "smooth_l1_loss"  # errors of these depend on values, not on places
+LARGEST = 0.6  # the largest share of an array for a region; larger ones hold errors by chance
 AXES = {
     "images": ("image", "channel", "row", "column"),
     "weights": ("output channel", "input channel", "kernel row", "kernel column"),
@@ -15,8 +15,8 @@ AXES = {
 
 
 def where(wrong, name, trial):
-    """A phrase for the True elements of `wrong`, the result `name` of a trial: the smallest region
-    we have a word for that holds all of them."""
+    """A phrase for the True elements of `wrong`, in the result `name` of a trial: the smallest
+    region with a name that holds all of them."""
     if wrong.all():
         return "everywhere"
     found = [
@@ -29,7 +29,7 @@ def where(wrong, name, trial):
 
 
 def _regions(wrong, name, trial):
-    """Pairs (phrase, mask) of regions of an array."""
+    """Pairs (phrase, mask) for the regions of an array."""
     if trial.op in BY_VALUE:
         return
     axes = _axes(wrong, name)
@@ -55,7 +55,7 @@ def _regions(wrong, name, trial):
 
 
 def _of_windows(wrong, name, trial):
-    """Regions that the windows of a convolution or a pool make."""
+    """Pairs (phrase, mask) for regions that depend on the windows of a convolution or a pool."""
     v, options = trial.values, trial.options
     if name == "dx" and trial.op == "conv2d" and options.get("groups", 1) == 1:
         ones = np.ones((1, 1, *v["w"].shape[2:]))
@@ -75,6 +75,7 @@ def _of_windows(wrong, name, trial):
 
 
 def _axes(wrong, name):
+    """The words for the axes of an array."""
     if wrong.ndim == 4:
         return AXES["weights" if name == "dw" else "images"]
     return AXES["table"] if wrong.ndim == 2 else AXES["list"][: wrong.ndim]

@@ -1,7 +1,7 @@
-"""Exercises: functions for a student to write, and what is right for each.
+"""Exercises: functions for a student to write, and their right results.
 
-What is right is computed by the loops of `nn_scratch.naive` alone, never by the ops: those a
-student may be editing.
+The right results are computed by the loops of `nn_scratch.naive`, never by the ops, because a
+student may be editing the ops.
 """
 
 import inspect
@@ -15,16 +15,18 @@ from nn_scratch import naive
 from nn_scratch.exercises import cases, definitions, sandbox
 from nn_scratch.exercises.cases import Case
 
-EXACT, ROUNDED = 1e-9, 1e-6  # the largest relative error: of a linear op, and of any other
+EXACT, ROUNDED = 1e-9, 1e-6  # the largest relative errors of linear ops, and of others
+SMALLEST = 1e-3  # errors are relative to the largest value of a result, or to this if it is larger
 
 
 @dataclass
 class Exercise:
     """A function to write.
 
-    It is called with `arguments`, taken from a case's values, and the case's options, and gives
-    `results`. `definition` gives the right ones. For a backward pass, `gradient_of` says for each
-    result of which value it is the gradient. lesson: where it is derived.
+    arguments: the names of the case's values that it is called with, besides the case's options.
+    results: the names of its results. definition: a function that gives the right ones.
+    gradient_of: for a backward pass, the value whose gradient each result is.
+    lesson: where the function is derived.
     """
 
     name: str
@@ -35,21 +37,29 @@ class Exercise:
     definition: Callable
     gradient_of: dict = field(default_factory=dict)
     linear: bool = True
-    keywords: bool = True  # whether it takes the case's options
-    returns: str = ""  # what is returned, where some of it stands in brackets
+    keywords: bool = True  # whether it is called with the case's options
+    returns: str = ""  # the returned tuple in words, if it contains tuples
 
     @property
     def tolerance(self):
         """The largest relative error that counts as right."""
         return EXACT if self.linear else ROUNDED
 
+    def wrong(self, found, right):
+        """Which elements of a result are wrong."""
+        return np.abs(found - right) > self.tolerance * size_of(right)
+
     @cached_property
     def trials(self):
-        """The exercise on each of its cases, in order; what is right on one is computed when it is
-        asked for, and kept."""
+        """The Trials of the exercise, one for each case, in order."""
         known = inspect.signature(self.definition).parameters
         found = [case for case in self.make_cases() if case.needs is None or case.needs in known]
         return [Trial(self, case) for case in found]
+
+
+def size_of(right):
+    """The size that errors of a result are relative to."""
+    return max(float(np.abs(right).max(initial=0)), SMALLEST)
 
 
 class Trial:
@@ -60,12 +70,12 @@ class Trial:
         self.values, self.options = case.values, case.options
 
     def __getitem__(self, name):
-        """A value or an option."""
+        """A value or an option of the case."""
         return self.values[name] if name in self.values else self.options[name]
 
     @property
     def op(self):
-        """The exercise's name without "_backward"."""
+        """The name of the exercise without "_backward"."""
         return self.exercise.name.removesuffix("_backward")
 
     @property
@@ -76,11 +86,11 @@ class Trial:
 
     @cached_property
     def right(self):
-        """The right results, by name."""
+        """The right results by name, computed once."""
         return self.solve()
 
     def solve(self, **changes):
-        """The right results for other values or options, by name."""
+        """The right results by name, with some values or options changed."""
         values = {name: changes.pop(name, value) for name, value in self.values.items()}
         options = {**self.options, **changes} if self.exercise.keywords else {}
         arguments = [values[name] for name in self.exercise.arguments]
@@ -88,7 +98,7 @@ class Trial:
         return {name: np.asarray(r) for name, r in zip(self.exercise.results, results, strict=True)}
 
     def pairs(self, *names):
-        """Options as (vertical, horizontal)."""
+        """Options as pairs (vertical, horizontal)."""
         return [p if isinstance(p, tuple) else (p, p) for p in map(self.__getitem__, names)]
 
 
@@ -96,8 +106,8 @@ class Trial:
 
 
 def _pair_of(name, arguments, backward, gradient_of, make_cases, lesson, results=("y",), **more):
-    """The exercises of an op and of its backward pass, whose names and arguments are given as in
-    their signatures."""
+    """The exercises of an op and of its backward pass. `arguments` and `backward` are the names of
+    their arguments, separated by blanks."""
     forward, back = getattr(naive, name), getattr(naive, f"{name}_backward")
     return [
         Exercise(name, tuple(arguments.split()), results, make_cases, lesson, forward, **more),
@@ -162,5 +172,5 @@ ALL = [
              "lesson 11, section 6; for the IoU lesson 10, equation (1)", definitions.nms),
 ]  # fmt: skip
 EXERCISES = {exercise.name: exercise for exercise in ALL}
-EXERCISES["max_pool2d_backward"].keywords = False  # the switches say it all
+EXERCISES["max_pool2d_backward"].keywords = False  # the switches are enough
 EXERCISES["batch_norm2d"].returns = "y, (mean, var), (running_mean, running_var)"

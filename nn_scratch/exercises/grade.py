@@ -1,4 +1,4 @@
-"""Trying a student's function on an exercise's cases, up to the first that fails."""
+"""Check a student's function on the cases of an exercise, up to the first that fails."""
 
 import inspect
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nn_scratch.exercises import sandbox
-from nn_scratch.exercises.exercise import EXERCISES, Exercise, Trial
+from nn_scratch.exercises.exercise import EXERCISES, Exercise, Trial, size_of
 from nn_scratch.exercises.mistakes import Attempt, explain, mistakes_of, not_finite, soil
 from nn_scratch.exercises.own_matrix import own_matrix
 from nn_scratch.validate import number
@@ -18,7 +18,7 @@ DAY = 86_400  # seconds
 
 
 class Step(NamedTuple):
-    """What a function did on one case. error: the largest, relative."""
+    """What a function did on one case. error: the largest relative error."""
 
     trial: Trial
     answer: sandbox.Answer
@@ -42,22 +42,25 @@ class Step(NamedTuple):
 
 @dataclass
 class ExerciseReport:
-    """`ok`; `case`, the name of the first that failed, or None; `mistake`, a short name, or None.
+    """The result of checking a function. Its text is the screen that a student reads.
 
-    steps: what was done, up to the failing case. explanation: of the mistake, if it is known.
+    steps: the cases up to the first that failed. mistake: the short name of the mistake, or None.
+    explanation: of the mistake, if it is known. ok: whether the function is right on all cases.
+    case: the name of the first case that failed, or None.
     """
 
     exercise: Exercise
     steps: list
     mistake: str | None = None
     explanation: Any = None
-    trouble: str | None = None  # a sentence, if it is not about numbers
-    questions: tuple = ()  # if two explanations are left
-    matrix: Any = None  # an OwnMatrix, where the function is one
-    seconds: list | None = None  # on the last case: the function's, and the library's own
+    trouble: str | None = None  # the predicate of a sentence about a problem besides numbers
+    questions: tuple = ()  # of the mistakes that are possible, if there are several
+    matrix: Any = None  # an OwnMatrix, if the function is linear
+    seconds: list | None = None  # the times of the function and the library's op on the last case
 
     @property
     def ok(self):
+        """Whether the function is right on all cases."""
         return self.failed is None
 
     @property
@@ -81,7 +84,7 @@ class ExerciseReport:
         return any(step.case.name == case for step in self.steps)
 
     def as_dict(self):
-        """For a grader."""
+        """For a program: plain values that JSON can hold."""
         return {
             "name": self.exercise.name,
             "ok": self.ok,
@@ -99,25 +102,26 @@ class ExerciseReport:
 
         return text(self)
 
-    def _repr_pretty_(self, printer, cycle):  # how notebooks show it
+    def _repr_pretty_(self, printer, cycle):  # notebooks call this to show a value
         printer.text(str(self))
 
 
 def check_exercise(
     name: str, function: Callable, *, limit: float = sandbox.LIMIT
 ) -> ExerciseReport:
-    """Try a function on the exercise's cases, up to the first that fails.
+    """Check a function on the cases of an exercise, up to the first that fails.
 
-    name: one of EXERCISES, "conv2d_backward" for instance; function: called with arrays of float64
-    as the function of this name in `ops`, with stride and padding where that has them. A function
-    that takes `dilation`, `groups` or `output_padding` is asked about them as well.
+    name: of the exercise, for instance "conv2d_backward".
+    function: it is called with float64 arrays, as the function of this name in `ops`, with stride
+        and padding if that has them. If it takes `dilation`, `groups` or `output_padding`, it is
+        checked with these, too.
+    limit: seconds after which a call is stopped.
 
-    The function runs in place, in this very process; `nn-scratch exercise` gives it one of its own.
-    A call that takes more than `limit` seconds is stopped.
+    The function runs in this process; `nn-scratch exercise` runs it in a process of its own.
 
     Returns: an ExerciseReport, whatever the function does.
-    Raises: ValueError, with all names, if there is no such exercise; TypeError or ValueError for a
-        limit that is not above 0.
+    Raises: ValueError, with the nearest names, if there is no such exercise; TypeError or
+        ValueError for a limit that is not above 0.
     """
     exercise, limit = find(name), number("limit", limit, 0, DAY, above=True)
     takes = _parameters(function)
@@ -134,7 +138,7 @@ def check_exercise(
 
 
 def find(name):
-    """The exercise of this name. Raises ValueError, with the nearest names."""
+    """The exercise of this name. Raises ValueError, with the nearest names, if there is none."""
     if not isinstance(name, str) or name not in EXERCISES:
         near = ", ".join(get_close_matches(str(name), EXERCISES, 3, cutoff=0))
         raise ValueError(f"name: there is no exercise {name!r}; the nearest are {near}")
@@ -142,6 +146,7 @@ def find(name):
 
 
 def _try(trial, function, limit):
+    """The Step of a function on one case."""
     arguments, options = trial.call
     answer = sandbox.call(function, arguments, options, trial.right, limit)
     error = np.inf if answer.problem else _error(answer.results, trial.right)
@@ -149,29 +154,29 @@ def _try(trial, function, limit):
 
 
 def _seconds(trial, function, limit):
-    """How long the function takes, and how long the library's own; None where there is none, or
-    where it cannot be imported at the moment."""
+    """The times of the function and of the library's op; None if the library has no such op, or if
+    it cannot be imported."""
     try:
         from nn_scratch import ops
 
         library = getattr(ops, trial.exercise.name)
-    except Exception:  # whatever state a student's ops are in
+    except Exception:  # a student may be editing the ops
         return None
     seconds = [sandbox.seconds(f, *trial.call, limit) for f in (function, library)]
     return None if None in seconds else seconds
 
 
 def _error(results, right):
-    """The largest difference in any result, relative to that result's largest value."""
-    worst = 0.0
-    for found, expected in zip(results, right.values(), strict=True):
-        size = max(float(np.abs(expected).max(initial=0)), 1e-3)
-        worst = max(worst, float(np.abs(found - expected).max(initial=0)) / size)
-    return worst
+    """The largest error in any result, relative to the size of that result."""
+    return max(
+        float(np.abs(found - expected).max(initial=0)) / size_of(expected)
+        for found, expected in zip(results, right.values(), strict=True)
+    )
 
 
 def _failure(exercise, steps, later, function, limit):
-    """The report of the last of `steps`, with a name for the mistake if one is known."""
+    """The report about the last of `steps`, which failed, with the name of the mistake if it is
+    known. later: the trials that follow."""
     answer = steps[-1].answer
     trouble = answer.message if answer.problem else None
     report = ExerciseReport(exercise, steps, answer.problem, trouble=trouble)
@@ -180,7 +185,7 @@ def _failure(exercise, steps, later, function, limit):
         report.mistake = report.explanation.name if report.explanation else report.mistake
     if answer.problem not in (None, "wrong_shape", "wrong_dtype") or not _by_name(exercise, answer):
         return report
-    # What it gives on the cases that follow tells mistakes apart that are the same here.
+    # Mistakes that give the same results on this case may differ on the cases that follow.
     further = []
     for trial in later:
         further.append(_try(trial, function, limit))
@@ -199,7 +204,7 @@ def _failure(exercise, steps, later, function, limit):
     known = mistakes_of(exercise.name)
     try:
         found, questions = explain(attempts, len(steps) - 1, known, not answer.problem)
-    except Exception as error:  # naming it has failed: that is said, and the report stands
+    except Exception as error:  # the report is still right without a name
         found, questions = None, (f"(The search for a name failed: {error!r}.)",)
     report.explanation, report.questions = found, questions
     if found:
@@ -210,7 +215,7 @@ def _failure(exercise, steps, later, function, limit):
 
 
 def _by_name(exercise, answer):
-    """The results by name, of those that are arrays at all; else None."""
+    """The results by name; None if some are missing or were changed later."""
     if answer.results is None or answer.problem in ("returns_none", "changes_inputs"):
         return None
     if len(answer.results) != len(exercise.results):
@@ -219,7 +224,7 @@ def _by_name(exercise, answer):
 
 
 def _afterwards(step, function, limit):
-    """What is wrong with a function whose numbers are right: an Answer with a problem, or None."""
+    """An Answer with what is wrong with a function whose numbers are right; None if nothing is."""
     arguments, options = step.trial.call
     returned = []
 
@@ -248,12 +253,12 @@ def _afterwards(step, function, limit):
 
 
 def _nested(result):
-    """For each result, how many commas stand within it."""
+    """For each result, the number of commas in it if it is a tuple."""
     return [len(part) - 1 if isinstance(part, tuple | list) else 0 for part in result]
 
 
 def _strided(value):
-    """The same values, not contiguous in memory."""
+    """The same values in an array that is not contiguous in memory."""
     if not isinstance(value, np.ndarray) or not value.ndim:
         return value
     wide = np.zeros((*value.shape, 2), value.dtype)
@@ -262,7 +267,7 @@ def _strided(value):
 
 
 def _parameters(function):
-    """The names of a function's parameters, as far as they can be known."""
+    """The names of a function's parameters; none if it has no signature."""
     try:
         return tuple(inspect.signature(function).parameters)
     except (TypeError, ValueError):

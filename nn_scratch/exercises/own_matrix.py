@@ -1,18 +1,21 @@
-"""The matrix of a student's linear function, by unit vectors, beside the right one."""
+"""The matrix of a student's linear function, found by unit vectors, beside the right matrix."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-LINEAR = {  # what a function is linear in, what it gives, and which argument is the size of that
+LINEAR = {  # function: the argument that it is linear in, its result, the argument with its size
     "bilinear_upsample2d": ("x", "y", "size"),
     "bilinear_upsample2d_backward": ("dy", "dx", "input_size"),
 }
-LARGEST = 8  # rows that are shown
+LARGEST = 8  # a matrix with more rows is not shown
 
 
 class OwnMatrix(NamedTuple):
-    """yours and right (m, n): what a line of n pixels of `given` adds to each of m of `result`."""
+    """The matrices of the student's and of the right function along one axis.
+
+    yours, right (m, n): the share of each of n pixels of `given` in each of m pixels of `result`.
+    """
 
     axis: str
     given: str
@@ -21,8 +24,8 @@ class OwnMatrix(NamedTuple):
     right: np.ndarray
 
     def sums_and_places(self, array):
-        """For each line the sum of its shares, and, in a forward pass, the place where it looks:
-        the mean of the pixels' numbers, weighted by the shares."""
+        """For each row of a matrix the sum of its shares, and, in a forward pass, the mean position
+        of the pixels that it reads, weighted by the shares."""
         sums = array.sum(axis=1, keepdims=True)
         if self.result != "y":
             return sums
@@ -33,7 +36,7 @@ class OwnMatrix(NamedTuple):
 def own_matrix(trial, ask):
     """The OwnMatrix of the first axis whose matrix is wrong, or None.
 
-    ask: from changed values to the function's results by name, or None.
+    ask: a function from changed values to the results of the student's function by name, or None.
     """
     if trial.exercise.name not in LINEAR:
         return None
@@ -53,13 +56,13 @@ def own_matrix(trial, ask):
 
 
 def _answer(answer, given, size, unit, axis, line):
-    """The results of one unit vector, as an image of one row or one column."""
+    """The results for one unit vector, given as an image of one row or one column."""
     image = unit.reshape((1, 1, -1, 1) if axis == 0 else (1, 1, 1, -1))
     return answer({given: image, size: tuple(line)})
 
 
 def _stacked(columns, m):
-    """The results as the columns of a matrix; None if one of them is not m numbers."""
+    """The results as the columns of a matrix; None if one of them does not consist of m numbers."""
     kinds = {np.asarray(column).dtype.kind for column in columns}
     if not kinds <= set("fiub") or any(np.size(column) != m for column in columns):
         return None

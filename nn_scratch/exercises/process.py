@@ -1,12 +1,13 @@
-"""A student's file in a process of its own: whatever it does, the tool goes on and says what.
+"""Run a student's file in a process of its own, so that nothing that it does can stop the tool.
 
-The process has limits of time and of memory, and leaves its report in a folder that only we know
-of. A report counts only with a token that was given to the process over its input; what the file
-prints is kept apart. Ends by `sys.exit`, by a crash or at a limit become results like others.
+The process has limits of time and memory, and writes its reports to a temporary folder with a
+random name. A report counts only if it has the token that the process got over its standard input.
+What the file prints is collected separately. If the process is ended by `sys.exit`, by a crash or
+by a limit, that becomes a result like others.
 
-The code that judges runs in that process too, so that a hostile file can find the token in the
-frames that called it, or replace what judges it; lessons/guides/grading.md says what remains
-possible.
+The code that judges the file runs in the same process. So a hostile file can find the token in the
+frames that called it, or replace the code that judges it; lessons/guides/grading.md says what
+remains possible.
 """
 
 import json
@@ -27,17 +28,18 @@ from typing import NamedTuple
 
 from nn_scratch.user_file import UserCodeError
 
-# The stages of a task in its report; between import and the end, it is the name of a function.
-IMPORT, AGAIN, DONE = "import", "again", "done"  # again: the rest wants a process of its own
+# The stages of a task in its report. Between IMPORT and DONE the stage is the name of a function;
+# AGAIN means that the remaining functions need a new process.
+IMPORT, AGAIN, DONE = "import", "again", "done"
 FRAMEWORKS = ("torch", "tensorflow", "jax", "keras", "mxnet", "paddle", "autograd", "cupy")
 ENDINGS = ("ended", "crashed", "timeout", "memory")  # mistakes that give the exit status 4
-START = 60.0  # seconds for the process to start, on a machine that has much to do
+START = 60.0  # seconds for the process to start, also on a busy machine
 PAUSE = 0.005  # seconds between two looks at a report
-# What is known of a task whose report is missing.
+# The report of a task that has written none.
 UNKNOWN: dict = {"stage": IMPORT, "results": [], "error": None, "imports": []}
-KEPT = 20_000  # bytes of what a file prints
+KEPT = 20_000  # bytes of a file's output that are kept
 ROOT = str(Path(__file__).resolve().parents[2])
-# What lies in the present folder must not be taken for a module that the process itself needs.
+# A file in the current folder must not be imported in place of a module that this process needs.
 CODE = (
     "import sys; sys.path[:] = [p for p in sys.path if p]; "
     "sys.argv[1] in sys.path or sys.path.insert(0, sys.argv[1]); "
@@ -49,16 +51,17 @@ QUIET = dict.fromkeys(
 
 
 class Limits(NamedTuple):
-    """seconds: for one file, its import and all its functions; one call gets a quarter of them.
-    megabytes: of address space, where the system can limit it (not on Windows and macOS)."""
+    """The limits of a student's file. seconds: for the import and all functions together; a single
+    call gets a quarter of them. megabytes: of address space, if the system can limit it, which
+    Windows and macOS cannot."""
 
     seconds: float = 20.0
     megabytes: int = 4096
 
 
 class Task(NamedTuple):
-    """What to do with a file. kind: "exercise" or "check"; names: the functions, or one layer;
-    plot: whether the wrong numbers are wanted too; time: whether a check is to be timed."""
+    """What to do with a file. kind: "exercise" or "check". names: the functions, or one layer.
+    plot: whether the wrong numbers are returned for a picture. time: whether a check is timed."""
 
     kind: str
     file: str
@@ -69,8 +72,9 @@ class Task(NamedTuple):
 
 @dataclass
 class Outcome:
-    """results: a dict a name, for JSON. error: why the file cannot be used, or None. printed: what
-    it wrote to its output. imports: frameworks that it loaded."""
+    """What came of a task. results: a dict for each name, with plain values. error: why the file
+    cannot be used, or None. printed: the output of the file. imports: the frameworks that it
+    loaded."""
 
     results: list = field(default_factory=list)
     error: str | None = None
@@ -78,12 +82,13 @@ class Outcome:
     imports: list = field(default_factory=list)
 
     def add(self, report):
+        """Add the report of a process."""
         self.results += report["results"]
         self.error = self.error or report["error"]
         self.imports = report["imports"]
 
     def name_file(self, path, given):
-        """Call the file as the user did, in all that is said of it."""
+        """Replace the absolute path of the file by the path that the user gave, in all texts."""
         self.error = self.error and self.error.replace(path, given)
         for result in self.results:
             for name in ("text", "trouble"):
@@ -92,10 +97,11 @@ class Outcome:
 
 
 def run(tasks, limits=None, folder=None):
-    """The Outcome of each Task, in order. One process does them all; when a file ends it, the next
-    one goes on behind the function that did. folder: where it runs (default: here).
+    """The Outcome of each Task, in order. One process carries out all of them. If a function ends
+    the process, a new one continues after that function. folder: the current folder of the process,
+    by default that of this one.
 
-    Raises UserCodeError if no process can be started at all.
+    Raises UserCodeError if no process can be started.
     """
     limits = limits or Limits()
     outcomes = [Outcome() for _ in tasks]
@@ -110,7 +116,7 @@ def run(tasks, limits=None, folder=None):
         if stage != DONE:
             done = {result["name"] for result in reports[-1]["results"]}
             rest = tuple(name for name in task.names if name not in done)
-            if ending[0] == "timeout" or stage == AGAIN:  # who hangs once may do so all over
+            if ending[0] == "timeout" or stage == AGAIN:  # the other functions may hang, too
                 limits = limits._replace(seconds=max(limits.seconds / 2, min(limits.seconds, 4)))
             guilty = {IMPORT: rest, AGAIN: ()}.get(stage, (stage,))
             outcomes[number].results += [_result(name, task, stage, ending) for name in guilty]
@@ -131,8 +137,8 @@ def verdict(outcomes):
 
 
 def exit_status(outcomes):
-    """0 right, 1 wrong, 2 a file that cannot be used, 3 cannot be told, 4 a file that ended, hung
-    or used up its limits."""
+    """The exit status: 0 if all is right, 1 if something is wrong, 2 if a file cannot be used, 3 if
+    it cannot be told, 4 if a file ended the process, hung or used up its limits."""
     mistakes = {result["mistake"] for outcome in outcomes for result in outcome.results}
     if mistakes & set(ENDINGS):
         return 4
@@ -142,7 +148,7 @@ def exit_status(outcomes):
 
 
 def for_json(outcome):
-    """The results without what is there for the screen."""
+    """The results without the entries that are for the screen."""
     return [
         {name: value for name, value in result.items() if name not in ("text", "planes", "to_do")}
         for result in outcome.results
@@ -150,7 +156,7 @@ def for_json(outcome):
 
 
 def _result(name, task, stage, ending):
-    """The result of a function that ended its process."""
+    """The result for a function that ended its process."""
     mistake, why = ending
     who = f"{Path(task.file).name}, when it is imported," if stage == IMPORT else name
     text = f"{who} {why}."
@@ -158,8 +164,8 @@ def _result(name, task, stage, ending):
 
 
 def _one_process(tasks, limits, folder):
-    """(reports, ending, printed): of the tasks that were begun, how the process ended, and what it
-    wrote. ending is a mistake's name and a sentence."""
+    """Run tasks in one process, and return (reports of the tasks that were begun, how the process
+    ended, its output). The ending is a pair (name of a mistake, predicate of a sentence)."""
     with tempfile.TemporaryDirectory(prefix="nn_scratch-", ignore_cleanup_errors=True) as private:
         order = {
             "token": secrets.token_hex(16),
@@ -176,7 +182,7 @@ def _one_process(tasks, limits, folder):
             _kill(process)
             listener.finish()
         printed = listener.text()
-        if not begun and process.returncode == 1:  # an error of ours: no report was ever there
+        if not begun and process.returncode == 1:  # the error is not in the student's file
             last = printed.strip().splitlines()[-1:] or [f"status {process.returncode}"]
             raise UserCodeError(f"no process can be started for a student's file: {last[0]}")
         paths = order["reports"][: max(begun, 1)]
@@ -186,7 +192,7 @@ def _one_process(tasks, limits, folder):
 
 
 def _start(order, folder):
-    """The process, with its order."""
+    """Start the process, and give it its order."""
     own_group = (
         {"start_new_session": True}
         if os.name == "posix"
@@ -208,12 +214,12 @@ def _start(order, folder):
 
 
 def _watch(process, order):
-    """Wait for the process: (whether it was still at a task when the time for that was over, how
-    many tasks it began). A task has begun when there is a report of it."""
+    """Wait for the process, and return (whether a task took too long, how many tasks were begun). A
+    task has begun when its report exists."""
     begun, until, pause = 0, time.monotonic() + START, threading.Event()
     reports = [*map(Path, order["reports"])]
     while True:
-        ended = process.poll() is not None  # asked first: whatever it wrote is there then
+        ended = process.poll() is not None  # before the reports, which are complete if it has ended
         if begun < len(reports) and reports[begun].exists():
             begun, until = begun + 1, time.monotonic() + order["seconds"]
         elif ended:
@@ -225,7 +231,7 @@ def _watch(process, order):
 
 
 def _kill(process):
-    """End the process and all that it started, as far as that is still in its group."""
+    """End the process and all processes that it started, unless they left its group."""
     if os.name == "posix":
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -236,7 +242,7 @@ def _kill(process):
 
 
 def _read(path, token):
-    """A report, if it is one and has the token; else None."""
+    """The report in a file; None if there is none or the token is wrong."""
     try:
         report = json.loads(Path(path).read_text(encoding="ascii"))
         return report if secrets.compare_digest(report["token"], token) else None
@@ -245,18 +251,18 @@ def _read(path, token):
 
 
 def _ending(status, late, limits, where):
-    """A mistake's name and a sentence about the function."""
+    """(name of a mistake, predicate of a sentence) for the way in which a process ended."""
     if late or (os.name == "posix" and status == -signal.SIGXCPU):
         within = f"{limits.seconds:g} second{'s' * (limits.seconds != 1)}"
         return "timeout", f"did not end within {within} and was stopped{where}"
-    if status < 0 or status >= 0xC0000000:  # a signal; an exception of Windows
+    if status < 0 or status >= 0xC0000000:  # a signal of Unix, or an exception of Windows
         names = {-number: number.name for number in signal.Signals}
         return "crashed", f"crashed its process ({names.get(status, hex(status))}){where}"
     return "ended", f"ended its process, with status {status}, before it was judged"
 
 
 def _where(path, file):
-    """The line of the student's file that ran last, as Python's fault handler saw it."""
+    """The line of the student's file that ran last, from the traceback of faulthandler."""
     try:
         text = Path(path).read_text(errors="replace")
     except OSError:
@@ -266,7 +272,7 @@ def _where(path, file):
 
 
 class _Listener(threading.Thread):
-    """Takes what a process writes, and keeps the first of it."""
+    """A thread that reads the output of a process, and keeps its beginning."""
 
     def __init__(self, stream):
         super().__init__(daemon=True)
@@ -281,14 +287,14 @@ class _Listener(threading.Thread):
                 self.more += len(chunk[room:])
 
     def finish(self):
-        """Take the last of it. A process of the file's own that has left the group may hold the
-        pipe open: it is not waited for."""
+        """Read the rest of the output. A process that the file started may have left the group and
+        hold the pipe open, so the wait is short."""
         self.join(0.5)
         if not self.is_alive():
             self.stream.close()
 
     def text(self):
-        """What was kept, without what could steer a terminal."""
+        """The output that was kept, without control characters."""
         text = bytes(self.kept).decode("utf-8", "replace").replace("\r\n", "\n")
         text = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
         return text + (f"\n… and {self.more:,} bytes more" if self.more else "")

@@ -1,4 +1,4 @@
-"""An ExerciseReport as text: plain characters, right in a terminal, a pipe and a notebook."""
+"""Write an ExerciseReport as text that reads well in a terminal, a pipe and a notebook."""
 
 from textwrap import fill
 
@@ -7,11 +7,11 @@ import numpy as np
 from nn_scratch.exercises.describe_error import where
 
 WIDTH = 80
-PLANES = 2  # of one array that are shown
-TALL = 4  # rows: of taller planes, one is shown
+PLANES = 2  # planes of an array that are shown
+TALL = 4  # rows; of planes with more rows, only one is shown
 INDENT = 4
 QUESTIONS = 2
-GIVEN, COMPUTED = 4, 3  # digits: what is given must be exact enough to redo it by hand
+GIVEN, COMPUTED = 4, 3  # digits of arguments, which must be exact enough to compute by hand
 EQUAL = "·"
 ERROR = "yours − right"
 
@@ -25,6 +25,7 @@ def text(report):
 
 
 def _failure(report):
+    """The lines about a function that is wrong."""
     exercise, step = report.exercise, report.failed
     if report.to_do:
         yield f"{exercise.name} is not written yet."
@@ -50,7 +51,7 @@ def _failure(report):
 
 
 def _lists(step):
-    """The arrays of a call and what came of it, where that is a list of another length."""
+    """The arrays of a call and its result, if the result is a list of a wrong length."""
     right = list(step.right.values())
     results = step.answer.results or ()
     if step.answer.problem == "wrong_shape" and len(right) == len(results) == 1:
@@ -64,7 +65,7 @@ def _lists(step):
 
 
 def _arguments(trial):
-    """The arrays of a call by name, those within pairs too."""
+    """The arrays of a call by name, also those in pairs."""
     arrays = {}
     for name in trial.exercise.arguments:
         value = trial[name]
@@ -76,10 +77,11 @@ def _arguments(trial):
 
 
 def _results(report):
-    """Each result: right, or where it is wrong; the explained one, or the first, in full."""
+    """The lines about each result. The result that the mistake explains, or the first wrong one, is
+    shown in full."""
     exercise, step = report.exercise, report.failed
     results = dict(zip(exercise.results, map(np.asarray, step.answer.results), strict=True))
-    wrong = {n: _wrong(results[n], right, exercise.tolerance) for n, right in step.right.items()}
+    wrong = {n: exercise.wrong(results[n], right) for n, right in step.right.items()}
     told = report.explanation.results if report.explanation else ()
     shown = next((n for n in wrong if wrong[n].any() and (not told or n in told)), None)
     for name, right in step.right.items():
@@ -98,12 +100,12 @@ def _results(report):
 
 
 def _where(wrong, name, trial):
-    """Where it is wrong, if there is more than one number."""
+    """A phrase for the wrong places of an array of several numbers."""
     return f" {where(wrong, name, trial)}" if wrong.size > 1 else ""
 
 
 def _compared(given, right, wrong):
-    """yours | right | difference, of the planes with errors."""
+    """The student's, the right numbers and the difference, for the planes with errors."""
     difference = given - right
     if wrong.ndim > 2 and wrong.shape[-2:] == (1, 1):
         given, right, wrong, difference = (
@@ -140,7 +142,7 @@ def _matrix(matrix):
 
 
 def _adjoint(trial, name, given, right):
-    """The two numbers that must be equal, for a backward pass."""
+    """The two numbers of the adjoint identity, for a linear backward pass."""
     value = trial.exercise.gradient_of.get(name)
     if value is None or "dy" not in trial.values or not trial.exercise.linear:
         return
@@ -156,10 +158,11 @@ def _adjoint(trial, name, given, right):
 
 
 def _named(report):
+    """The lines about the mistake, or the questions that may lead to it."""
     found = report.explanation
     if found:
         yield f"  The mistake{'' if found.throughout else ', on this case'}: {report.mistake}"
-        for part in found.says.split("\n"):  # code has a line of its own
+        for part in found.says.split("\n"):  # code is on a line of its own
             yield _filled(part, "      " if part.startswith("`") else "    ")
         yield _filled(f"Ask yourself: {found.asks}", "    ")
     elif report.questions:
@@ -181,7 +184,7 @@ def _derivation(exercise):
 
 
 def _call(trial):
-    """The call as one would type it, with the arrays' shapes."""
+    """The call as a line of code, with shapes in place of arrays."""
     given = []
     for name in trial.exercise.arguments:
         value = trial[name]
@@ -202,6 +205,7 @@ def _plain(name, value):
 
 
 def _success(report):
+    """The lines about a function that is right."""
     exercise, steps = report.exercise, report.steps
     yield f"{exercise.name}: right on all {len(steps)} cases."
     yield ""
@@ -220,7 +224,7 @@ def _success(report):
 
 
 def _side_by_side(arrays, indent="  ", digits=COMPUTED):
-    """Lines with small arrays beside each other, their first planes if they have several."""
+    """Lines with small arrays beside each other, of which the first planes are shown."""
     blocks = []
     for title, array in arrays.items():
         array = np.asarray(array)
@@ -238,7 +242,7 @@ def _side_by_side(arrays, indent="  ", digits=COMPUTED):
 
 
 def _rows(blocks):
-    """The blocks in rows that are not too wide."""
+    """The blocks in rows that fit into a line."""
     row, used = [], 0
     for block in blocks:
         if row and used + block[2] > WIDTH - INDENT:
@@ -251,7 +255,7 @@ def _rows(blocks):
 
 
 def _block(array, zero, digits):
-    """The lines of an array: of its last two axes, the planes below each other."""
+    """The lines of an array, with its planes below each other."""
     if array.ndim > 2 and array.shape[-2:] == (1, 1):
         array = array.reshape(array.shape[:-2])
     planes = array.reshape(-1, *array.shape[-2:]) if array.ndim > 2 else [np.atleast_2d(array)]
@@ -270,17 +274,13 @@ def _block(array, zero, digits):
 
 
 def _number(value, digits=COMPUTED):
+    """A number as text."""
     value = float(value)
     if not np.isfinite(value):
         return "?"
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     return f"{value:.{digits}g}"
-
-
-def _wrong(given, right, tolerance):
-    size = max(float(np.abs(right).max(initial=0)), 1e-3)
-    return np.abs(given - right) > tolerance * size
 
 
 def _filled(sentence, indent):

@@ -1,4 +1,4 @@
-"""Calling a student's function: whatever it does, there is an answer and no traceback."""
+"""Call a student's function so that whatever it does becomes an Answer, and no error is raised."""
 
 import copy
 import ctypes
@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-LIMIT = 10.0  # seconds that one call may take; the first may have to import a library
-TIMING = 0.01  # seconds for which calls are timed, if one is not longer
+LIMIT = 10.0  # seconds for one call; the first may have to import a library
+TIMING = 0.01  # seconds during which calls are repeated to measure their time
 NOT_WRITTEN = "is not written yet: it raises NotImplementedError"
 
 
 class Answer(NamedTuple):
-    """What came of a call: the results, arrays in a flat tuple, or a problem and what to say of it.
+    """What came of a call: the results, a flat tuple of arrays, or a problem and its message.
 
-    problem: None, or "raises", "returns_none", "wrong_shape" (also a wrong number of results),
-    "wrong_dtype", "not_finite", "changes_inputs" or "timeout".
+    problem: None, or "raises", "returns_none", "wrong_shape" (also for a wrong number of results),
+    "wrong_dtype", "not_finite", "changes_inputs" or "timeout". message: the predicate of a sentence
+    about the function.
     """
 
     results: tuple | None
@@ -30,8 +31,8 @@ class Answer(NamedTuple):
 def call(function, arguments, options, expected, limit=LIMIT):
     """The Answer of function(*arguments, **options).
 
-    expected: a dict from the results' names to arrays of the right shape and kind. Results of a
-    wrong shape, dtype or with NaN come along with the problem, for who wants to look at them.
+    expected: a dict from the names of the results to arrays of the right shapes and dtypes. Results
+    with a wrong shape, a wrong dtype or NaN are returned together with the problem.
     """
     kept = [copy.deepcopy(value) for value in arguments]
     result, error = _in_time(lambda: function(*arguments, **options), limit)
@@ -57,25 +58,26 @@ def call(function, arguments, options, expected, limit=LIMIT):
 
 
 def seconds(function, arguments, options, limit=LIMIT):
-    """How long a call takes, the best of a few; None if one of them does not end well."""
+    """The time of a call, the fastest of several; None if one of them fails."""
     best = float("inf")
     until = time.perf_counter() + TIMING
     while best == float("inf") or time.perf_counter() < until:
-        took, error = _in_time(lambda: _taken(function, arguments, options), limit)
+        took, error = _in_time(lambda: _timed(function, arguments, options), limit)
         if error is not None:
             return None
         best = min(best, took)
     return best
 
 
-def _taken(function, arguments, options):
+def _timed(function, arguments, options):
+    """The seconds of a call."""
     start = time.perf_counter()
     function(*arguments, **options)
     return time.perf_counter() - start
 
 
 def explain(error):
-    """What was raised, and in which line of whose file."""
+    """The predicate of a sentence about an error, with the line that raised it."""
     if isinstance(error, NotImplementedError):
         return NOT_WRITTEN
     frames = traceback.extract_tb(error.__traceback__)
@@ -85,7 +87,7 @@ def explain(error):
 
 
 def _judge(results, expected):
-    """The first problem of the results' shapes, dtypes and values: its name and a sentence."""
+    """(problem, message) of the first result with a wrong shape, dtype or value."""
     for (name, right), found in zip(expected.items(), results, strict=True):
         if found is None:
             return "returns_none", f"gives None for {name}"
@@ -105,15 +107,15 @@ def _judge(results, expected):
 
 
 def flat(result):
-    """Tuples and lists of results, and those within them, as one tuple."""
+    """Nested tuples and lists of results as one flat tuple."""
     if not isinstance(result, tuple | list):
-        # A subclass of NumPy's arrays may answer as it likes; its numbers are judged, not its word.
+        # A subclass of NumPy's arrays might define comparisons that are always true.
         return (np.asarray(result) if isinstance(result, np.ndarray) else result,)
     return tuple(part for entry in result for part in flat(entry))
 
 
 def _is_row(result, expected):
-    """Whether numbers in a list are meant as the one array of integers that is wanted."""
+    """Whether a list of numbers is meant as the single array of integers that is expected."""
     wanted = list(expected.values())
     whole = len(wanted) == 1 and wanted[0].ndim == 1 and wanted[0].dtype.kind in "iu"
     return whole and isinstance(result, list) and all(np.ndim(part) == 0 for part in result)
@@ -124,7 +126,7 @@ def _row(numbers):
 
 
 def _restore(arguments, kept):
-    """Put back what was written into arguments; returns the numbers of those."""
+    """Restore arguments that were written into, and return their positions."""
     changed = []
     for number, pair in enumerate(zip(arguments, kept, strict=True)):
         for argument, before in zip(*map(flat, pair), strict=True):
@@ -135,7 +137,7 @@ def _restore(arguments, kept):
 
 
 def _named(function, number):
-    """The name of a function's parameter, or its number where names cannot be known."""
+    """The name of a parameter of a function, or its number if the function has no signature."""
     try:
         return list(inspect.signature(function).parameters)[number]
     except (TypeError, ValueError, IndexError):
@@ -143,21 +145,21 @@ def _named(function, number):
 
 
 class _TimeUp(BaseException):
-    """Raised within a student's code when its time is over."""
+    """Raised in a student's code when its time is over."""
 
 
 def _in_time(work, limit):
     """(result, exception) of work(), which is stopped after `limit` seconds.
 
-    It runs in a thread of its own, into which an exception can be sent: that ends loops in Python,
-    on every system. What hangs within a library call is left behind.
+    It runs in a thread of its own, in which an exception can be raised from outside. That ends
+    loops in Python, on every system. A thread that hangs in a library call is abandoned.
     """
     outcome: list[Any] = [None, None]
 
     def run():
         try:
             outcome[0] = work()
-        except BaseException as error:  # whatever it is, it is the student's
+        except BaseException as error:  # any error is part of the student's answer
             outcome[1] = error
 
     thread = threading.Thread(target=run, daemon=True)

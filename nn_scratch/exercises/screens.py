@@ -1,6 +1,6 @@
-"""What `nn-scratch exercise` shows. Every function returns the exit status.
+"""The screens of `nn-scratch exercise`. Functions without an underscore return the exit status.
 
-The student's files run in a process of their own, see `process`; here is what comes back.
+The student's files run in a process of their own, see `process`; these functions show the results.
 """
 
 from pathlib import Path
@@ -11,12 +11,12 @@ from nn_scratch.exercises import process, workspace
 from nn_scratch.exercises.process import DONE, ENDINGS
 from nn_scratch.user_file import UserCodeError
 
-PRINTED = 12, 78  # lines, and letters of each, of what a file prints
-WIDTH, TITLES = 80, 44  # letters of a line, and of an exercise's title
+PRINTED = 12, 78  # how many lines of a file's output are shown, and how wide
+WIDTH, TITLES = 80, 44  # the width of a line, and of the column of titles
 
 
 def start(folder):
-    """Lay out the blanks."""
+    """Write the files with blanks."""
     book, kept = workspace.start(folder)
     items = workspace.items()
     print(f"{len(items)} exercises are in {book.folder.resolve()}")
@@ -28,7 +28,7 @@ def start(folder):
 
 
 def show_list(book, limits, *, as_json=False):
-    """All exercises, each with its state in a few words."""
+    """Show all exercises with their states."""
     items = [item for item in workspace.items() if book.path(item).exists()]
     outcomes = process.run([book.task(item) for item in items], limits)
     states = dict.fromkeys(workspace.items(), "file missing")
@@ -56,7 +56,7 @@ def check(book, what, limits, *, as_json=False, plot=None):
     if planes:
         try:
             picture(planes).savefig(plot, dpi=110)
-        except (OSError, ValueError) as error:  # a place or a format that there is not
+        except (OSError, ValueError) as error:  # the folder or the format does not exist
             raise UserCodeError(f"{plot} cannot be written: {error}") from error
         if not as_json:
             print(f"\n{plot}")
@@ -64,8 +64,8 @@ def check(book, what, limits, *, as_json=False, plot=None):
 
 
 def show(outcome, about, *, as_json):
-    """An Outcome: as JSON, behind what is known `about` it; or for the terminal, where a file that
-    cannot be used is left to the caller's error message."""
+    """Show an Outcome as text, or as JSON after the entries of `about`. As text, it raises
+    UserCodeError for a file that cannot be used. It returns nothing."""
     if as_json:
         found = {"ok": process.verdict([outcome]), **about, "results": process.for_json(outcome)}
         if outcome.error:
@@ -82,7 +82,7 @@ def show(outcome, about, *, as_json):
 
 
 def picture(planes):
-    """A Figure of what is wrong: yours, the right numbers, and their difference."""
+    """A Figure with the student's numbers, the right ones, and the difference."""
     import numpy as np
 
     from nn_scratch.plotting.figures import plot_arrays
@@ -99,7 +99,7 @@ def picture(planes):
 
 
 def watch(book, what, limits):
-    """Check at every save, until interrupted."""
+    """Check again whenever the file is saved, until interrupted."""
     item, _ = book.find(what)
     for _ in book.saves(item):
         print("\n" * 2)
@@ -112,7 +112,7 @@ def watch(book, what, limits):
 
 
 def show_hint(book, what, limits):
-    """The next hint for the first function that is not right."""
+    """Show the next hint for the first function that is not right."""
     item, functions = book.find(what)
     results = process.run([book.task(item, functions)], limits)[0].results
     right = [result["name"] for result in results if result["ok"]]
@@ -129,14 +129,14 @@ def show_hint(book, what, limits):
 
 
 def show_solution(book, what):
-    """One way to write it."""
+    """Show the solution."""
     item, _ = book.find(what)
     print(workspace.solution_of(item).read_text(encoding="utf-8"), end="")
     return 0
 
 
 def reset(book, what, *, ask=True):
-    """Put the blank back."""
+    """Restore the blank, after asking."""
     item, _ = book.find(what)
     path = book.path(item)
     if ask and not _agreed(f"Put the blank back over {path.resolve()}? What you wrote is lost."):
@@ -148,7 +148,7 @@ def reset(book, what, *, ask=True):
 
 
 def _agreed(question):
-    """Whether somebody says yes; where nobody can be asked, it is no."""
+    """Whether the user answers yes. Without a terminal the answer is no."""
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
@@ -157,7 +157,7 @@ def _agreed(question):
 
 
 def _state(item, outcome):
-    """ "done", "to do", or what fails, in a few words."""
+    """The state of an exercise in a few words, such as "done" or "to do"."""
     if outcome.error:
         return f"failing: {outcome.error}"
     words = {result["name"]: _word(result) for result in outcome.results}
@@ -183,13 +183,13 @@ def _entry(item, state):
 
 
 def _listed(names):
-    """The first few of many names."""
+    """The first few names, and how many more there are."""
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
 def _filled(text):
-    """Sentences that are longer than a line are broken; tables and arrays stay as they are."""
+    """A text in which sentences longer than a line are wrapped, but not tables and arrays."""
     lines = []
     for line in text.split("\n"):
         body = line.lstrip()
@@ -202,7 +202,7 @@ def _filled(text):
 
 
 def _shortened(text):
-    """The first lines of a text, indented."""
+    """The first lines of a file's output, indented."""
     count, width = PRINTED
     lines = text.strip("\n").split("\n")
     shown = [f"  {line[: width - 3]}…" if len(line) > width else f"  {line}" for line in lines]

@@ -1,4 +1,5 @@
-"""The exercises of many students: a folder each, judged in processes of its own."""
+"""Grade the exercises of many students. Each student has a folder, whose files run in a process of
+their own."""
 
 import ast
 import re
@@ -12,19 +13,22 @@ from nn_scratch.user_file import UserCodeError
 
 UNUSABLE = {"ok": False, "case": None, "mistake": None, "seconds": None, "state": "cannot be used"}
 ORDER = [function for item in items() for function in item.functions]
-FOREIGN = re.compile(rf"({'|'.join(('nn_scratch', *FRAMEWORKS))})(\.\w+)*")  # another's work
-IMPORTERS = ("__import__", "import_module", "modules")  # the last: sys.modules["…"]
+FOREIGN = re.compile(rf"({'|'.join(('nn_scratch', *FRAMEWORKS))})(\.\w+)*")  # not their own work
+IMPORTERS = ("__import__", "import_module", "modules")  # the last one as in sys.modules["…"]
 NOT_THEIRS = re.compile(r"\.|__|test_|conftest\.|venv$|env$|node_modules$|site-packages$")
 
 
-def grade(folder, limits, jobs=2, said=lambda row: None):
-    """A row for each student, a dict: student, right (how many), exercises and notes.
+def grade(folder, limits, jobs=2, progress=lambda row: None):
+    """A list with a row for each student.
 
-    folder: has a folder for each student, with exercise files (NN_name.py), or any files in which
-    functions have the exercises' names. jobs: how many students are judged at a time. said: is
-    called with each row, in order, once it is known. exercises: by function, a dict with ok, case
-    (the one that was reached), mistake, seconds and state, in words, or None if there is none.
-    notes: files that cannot be used, and what is imported though it does the work.
+    folder: it has a folder for each student, with exercise files (NN_name.py), or with any files in
+    which functions have the exercises' names. jobs: the number of students graded at a time.
+    progress: a function that is called with each row, in order, as soon as it is complete.
+
+    A row is a dict with the name of the student, the number of right functions, exercises and
+    notes. exercises has for each function a dict with ok, case (the one that failed), mistake,
+    seconds, and state in words. notes are about files that cannot be used, and about imports of
+    libraries that do the work.
 
     Raises UserCodeError if there is nothing to grade.
     """
@@ -38,18 +42,18 @@ def grade(folder, limits, jobs=2, said=lambda row: None):
     with ThreadPoolExecutor(jobs) as pool:
         for row in pool.map(lambda student: _row(student, limits), students):
             rows.append(row)
-            said(row)
+            progress(row)
     return rows
 
 
 def _row(student, limits):
-    """What one student wrote; whatever goes wrong stands in the notes."""
+    """The row of one student. Whatever goes wrong is in its notes."""
     row = {"student": student.name, "right": 0, "exercises": {}}
     try:
         files, notes, foreign = _files(student)
         tasks = [Task("exercise", str(path.resolve()), names) for path, names in files.items()]
         outcomes = process.run(tasks, limits, folder=student)
-    except Exception as error:  # whatever it is, the others are judged
+    except Exception as error:  # the other students are graded all the same
         return {**row, "notes": [f"cannot be judged: {error}"]}
     if not tasks:
         notes.append("no exercise was handed in")
@@ -66,8 +70,8 @@ def _row(student, limits):
 
 
 def _files(student):
-    """({file: names of functions}, notes, what foreign is imported): an exercise's own file goes
-    before another in which there is a function of its name."""
+    """({file: names of functions}, notes, foreign libraries that are imported). If a function is in
+    several files, the file with the exercise's number counts."""
     own, others, notes, foreign = {}, {}, [], set()
     for path in _walk(student):
         item = next((i for i in items() if i.number == _number(path)), None)
@@ -88,7 +92,7 @@ def _files(student):
 
 
 def _walk(folder):
-    """All Python files of a student's own, the topmost first."""
+    """All Python files that a student wrote, those of the top folder first."""
     found = [p for p in folder.rglob("*.py") if all(map(_theirs, p.relative_to(folder).parts))]
     return sorted(filter(Path.is_file, found), key=lambda path: (len(path.parts), path))
 
@@ -99,7 +103,7 @@ def _theirs(name):
 
 
 def _number(path):
-    """ "08" of 08_relu.py, also of 8_relu.py; else None."""
+    """ "08" for 08_relu.py and 8_relu.py; None for a name without a number."""
     number = re.match(r"(\d+)_", path.name)
     return f"{int(number[1]):02}" if number else None
 
@@ -116,7 +120,7 @@ def _bound(tree):
 
 
 def _foreign(tree):
-    """The libraries that a file imports though they could do its work, by whatever statement."""
+    """The libraries that a file imports, by whatever statement, and that could do its work."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -131,7 +135,7 @@ def _foreign(tree):
 
 
 def _entry(result):
-    """An exercise of a student's: what a grader wants to know."""
+    """The entry of a function in a student's row."""
     ok, case, mistake = result["ok"], result.get("case"), result["mistake"]
     wrong = "to do" if result.get("to_do") else f"fails at {case}" if case else "stopped"
     state = {True: "right", None: "cannot be told"}.get(ok, wrong)

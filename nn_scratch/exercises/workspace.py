@@ -1,4 +1,4 @@
-"""The exercises as files: blanks in a folder of the student's, hints and solutions with us."""
+"""The files of exercises: blanks in the student's folder, hints and solutions in the library."""
 
 import ast
 import json
@@ -15,13 +15,13 @@ from nn_scratch.user_file import UserCodeError, find_in, load_file
 PRISTINE = Path(__file__).parent / "problems"
 FOLDER = "exercises"
 TESTS = "test_exercises.py"
-NEAREST = 3  # names that are told for one that is unknown
+NEAREST = 3  # similar names that a message suggests
 HINTS_SEEN = ".hints.json"
-PAUSE = 0.1  # seconds between two looks at a file that is watched
+PAUSE = 0.1  # seconds between two looks at a watched file
 
 
 class Item(NamedTuple):
-    """One file of exercises. number: "03"; functions: what is to be written in it."""
+    """One file of exercises. number: such as "03"; functions: the names of those to write."""
 
     number: str
     name: str
@@ -36,8 +36,8 @@ def items():
 
 
 def start(folder):
-    """Copy the blanks into a folder; returns its Workbook and the names of the files that were
-    there already, and are kept."""
+    """Copy the blanks into a folder, and return its Workbook and the names of files that were kept
+    because they were there already."""
     folder, kept = Path(folder), []
     folder.mkdir(parents=True, exist_ok=True)
     for path in [PRISTINE / item.name for item in items()] + [PRISTINE / TESTS]:
@@ -61,18 +61,18 @@ class Workbook:
 
     @classmethod
     def of(cls, file):
-        """The workbook that a file of it belongs to."""
+        """The workbook that a file belongs to."""
         return cls(Path(file).parent)
 
     @classmethod
     def near(cls):
-        """The workbook in the present folder, or in exercises/ within it."""
+        """The workbook in the current folder, or in its subfolder exercises/."""
         here = Path()
         inside = any((here / item.name).exists() for item in items())
         return cls(here if inside else here / FOLDER)
 
     def find(self, what):
-        """(Item, names of functions) that a number, a file or a function's name stands for."""
+        """(Item, names of functions) for a number, a file or the name of a function."""
         stem = Path(what).stem
         for item in items():
             if what.isdigit() and int(what) == int(item.number):
@@ -89,7 +89,7 @@ class Workbook:
         )
 
     def path(self, item):
-        """Where the student's file of an Item is."""
+        """The path of the student's file of an Item."""
         return self.folder / item.name
 
     def task(self, item, functions=None, *, plot=False):
@@ -97,13 +97,13 @@ class Workbook:
         return Task("exercise", str(self.path(item)), tuple(functions or item.functions), plot)
 
     def report(self, function):
-        """The ExerciseReport of a function, as its file is now; it runs in this very process."""
+        """The ExerciseReport of a function, which runs in this process."""
         item, _ = self.find(function)
         path = self.path(item)
         return _checked(path, function, path.stat().st_mtime_ns if path.exists() else None)
 
     def all_cases(self):
-        """Pairs (function, name of a case) of all exercises whose files are there."""
+        """Pairs (function, name of a case) of all exercises whose files exist."""
         from nn_scratch.exercises.exercise import EXERCISES
 
         return [
@@ -116,7 +116,7 @@ class Workbook:
         ]
 
     def next_hint(self, function):
-        """(number, of how many, text) of the next hint for a function; the last one stays."""
+        """(number, how many there are, text) of the next hint; the last one is repeated."""
         hints = hints_for(function)
         seen = self._hints_seen()
         number = min(seen.get(function, 0) + 1, len(hints))
@@ -124,11 +124,11 @@ class Workbook:
         return number, len(hints), hints[number - 1]
 
     def reset(self, item):
-        """Put the blank back."""
+        """Restore the blank."""
         shutil.copyfile(PRISTINE / item.name, self.path(item))
 
     def saves(self, item):
-        """Yields at once, and then whenever the file is saved, for ever."""
+        """Yield the path at once, and again whenever the file is saved, without end."""
         seen = None
         while True:
             path = self.path(item)
@@ -146,7 +146,7 @@ class Workbook:
 
 
 def hints_for(function):
-    """The hints for a function, from a nudge to nearly the answer."""
+    """The hints for a function, each of which says more than the one before."""
     item = next(item for item in items() if function in item.functions)
     text = (PRISTINE / "hints" / item.name).with_suffix(".txt").read_text(encoding="utf-8")
     sections = dict(part.split("\n", 1) for part in text.split("## ")[1:])
@@ -154,20 +154,21 @@ def hints_for(function):
 
 
 def solution_of(item):
-    """The solution's file."""
+    """The file with the solution of an Item."""
     return PRISTINE / "solutions" / item.name
 
 
 @lru_cache(maxsize=64)
 def _checked(path, function, saved):
-    """The report of a function in a file that was last saved then."""
+    """The report of a function in a file. `saved`, the time of the last save, is part of the key
+    under which it is cached."""
     from nn_scratch.exercises.grade import check_exercise
 
     return check_exercise(function, find_in(load_file(path), path, function))
 
 
 def _item(path):
-    """The Item of a blank: its title is the first line of its text."""
+    """The Item of a file with blanks; its title is the first line of the docstring."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     number, title = ast.get_docstring(tree).splitlines()[0].split(" ", 1)
     functions = tuple(node.name for node in tree.body if isinstance(node, ast.FunctionDef))

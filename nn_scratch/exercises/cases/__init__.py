@@ -1,5 +1,7 @@
-"""For each op, cases that grow one difficulty at a time, of numbers small enough to redo on paper.
-The first that fails says what has not been thought of.
+"""The cases of each exercise. Each adds one difficulty to those before it, so that the first case
+that fails shows what the student has missed; numbers are small enough to compute on paper.
+
+The functions return the list of cases of an exercise; their docstrings name the values of a case.
 """
 
 from nn_scratch.exercises.cases.boxes import boxes

@@ -21,7 +21,7 @@ BOXES = {  # pairs (x, y, w, h)
 
 
 def boxes():
-    """Of IoU: a and b; of the two formats: boxes and corners."""
+    """For iou: a and b. For to_corners and from_corners: boxes and corners."""
     found = []
     for name, (adds, *pair) in BOXES.items():
         a, b = (np.array(rows, np.float64) for rows in pair)

@@ -1,8 +1,8 @@
-"""What a case is, and the numbers that cases are made of.
+"""The class of cases, and the random numbers that cases are made of.
 
-The values are chosen so that different mistakes give different numbers: no two equal numbers in a
-small array, both signs, sums that are not zero. One case of each op has zeros and tenths: an array
-of integers, or of single precision, cannot hold those.
+The values are chosen so that different mistakes give different results: no two numbers in a small
+array are equal, both signs occur, and sums are not zero. One case of each op has zeros and tenths,
+which an array of integers or of single precision cannot hold.
 """
 
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ TENTHS = np.arange(-29, 30) / 10  # 0 is among them
 
 @dataclass(frozen=True)
 class Case:
-    """One case. adds: what it asks that the cases before do not.
+    """One case of an exercise. adds: the difficulty that it adds to the cases before.
 
-    values: arrays, sizes and whatever else the op and its backward pass take, by name. options: its
-    keyword arguments. A case with `needs` is only for functions that take an argument of that name.
+    values: arrays, sizes and other arguments of the op and its backward pass, by name. options:
+    their keyword arguments. needs: a parameter; the case is only for functions that have it.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Case:
 
 
 def integers(rng, *shape):
-    """Small integers but 0, as float64; no two equal ones in a small array."""
+    """Small integers other than 0, as float64; in a small array no two are equal."""
     size = int(np.prod(shape))
     if size <= len(FEW):
         return rng.choice(FEW, size, replace=False).reshape(shape)
@@ -38,7 +38,7 @@ def integers(rng, *shape):
 
 
 def tenths(rng, *shape):
-    """Numbers like −1.7, which no integer and no single precision holds; some of them are 0."""
+    """Numbers like −1.7, which are neither integers nor exact in single precision; some are 0."""
     drawn = rng.choice(TENTHS, shape)
     if drawn.size > 4:
         drawn.flat[::5] = 0
@@ -46,10 +46,10 @@ def tenths(rng, *shape):
 
 
 def quarters(rng, *shape):
-    """Fractions of both signs but 0, which are exact."""
+    """Fractions of both signs other than 0, which are exact in binary."""
     return rng.choice([-2.75, -2, -1.5, -1.25, -0.75, 0.5, 1, 1.25, 1.75, 2.5, 3], shape)
 
 
 def generator(*words):
-    """The same numbers for the same words, in every process."""
+    """A generator that is seeded by words, and gives the same numbers in every process."""
     return np.random.default_rng(list("/".join(words).encode()))

@@ -19,7 +19,7 @@ def _convolving(op, name, adds, n, c, f, size, kernel, stride=1, padding=0, draw
 
 
 def convolution():
-    """Of conv2d: x, w, b, dy, with stride and padding."""
+    """For conv2d: x, w, b, dy; options stride and padding."""
     case = partial(_convolving, naive.conv2d)
     return [
         case("one pixel", "y = w·x + b", 1, 1, 1, (1, 1), (1, 1)),
@@ -43,7 +43,7 @@ def convolution():
 
 
 def transpose_convolution():
-    """Of conv_transpose2d: x, w, b, dy, with stride and padding."""
+    """For conv_transpose2d: x, w, b, dy; options stride and padding."""
     case = partial(_convolving, naive.conv_transpose2d)
     return [
         case("one pixel", "y = w·x + b", 1, 1, 1, (1, 1), (1, 1)),

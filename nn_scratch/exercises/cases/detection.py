@@ -9,7 +9,7 @@ AROUND = [[0.0, 0.125, 0.5], [0.25, 1.0, 0.96], [0.0, 0.375, 0.75]]
 
 
 def focal_loss():
-    """Of focal_loss: scores, target, with centres, their surroundings, and nothing."""
+    """For focal_loss: scores and target, with centres, their surroundings, and background."""
 
     def case(name, adds, target, scores=None):
         rng, target = generator("focal loss", name), np.array(target, np.float64)
@@ -43,7 +43,7 @@ GROUPS = [  # four boxes on one object, three on another, one alone
 
 
 def nms():
-    """Of nms: boxes, scores, iou_threshold."""
+    """For nms: boxes, scores, iou_threshold."""
 
     def case(name, adds, boxes, scores, threshold):
         values = {

@@ -7,7 +7,7 @@ from nn_scratch.exercises.cases.case import Case, generator, integers, quarters,
 
 
 def activation():
-    """Of relu: x, dy. Where x is 0, dy is 0, so that both slopes at the kink are right."""
+    """For relu: x, dy. Where x is 0, dy is 0, because both slopes at the kink are right."""
 
     def case(name, adds, x, *shape):
         rng = generator("relu", name)
@@ -25,7 +25,7 @@ def activation():
 
 
 def softmax():
-    """Of softmax: x, y, dy."""
+    """For softmax: x, y, dy."""
 
     def case(name, adds, x, *shape):
         rng = generator("softmax", name)
@@ -43,7 +43,7 @@ def softmax():
 
 
 def linear():
-    """Of linear: x, w, b, dy."""
+    """For linear: x, w, b, dy."""
 
     def case(name, adds, n, c, f, draw=integers):
         rng = generator("linear", name)
@@ -61,7 +61,7 @@ def linear():
 
 
 def batch_norm():
-    """Of batch_norm2d: x, w, b, running_mean, running_var, statistics, dy."""
+    """For batch_norm2d: x, w, b, running_mean, running_var, statistics, dy."""
 
     def case(name, adds, x, dy=None):
         rng, x = generator("batch norm", name), np.asarray(x, np.float64)

@@ -1,4 +1,4 @@
-"""Cases of the losses, and of two heads that are trained by two of them."""
+"""Cases of losses, and of two heads that are trained by two losses."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from nn_scratch.exercises.cases.case import Case, generator, integers, tenths
 
 
 def cross_entropy():
-    """Of cross_entropy: scores, labels."""
+    """For cross_entropy: scores, labels."""
 
     def case(name, adds, labels, scores=None, classes=3):
         rng, labels = generator("cross-entropy", name), np.array(labels)
@@ -32,7 +32,8 @@ DIFFERENCES = np.array([-2.5, -1.5, -0.75, -0.25, 0.25, 0.5, 1.25, 3.0])
 
 
 def box_loss():
-    """Of mse_loss and smooth_l1_loss: prediction, target; differences on both sides of 1."""
+    """For mse_loss and smooth_l1_loss: prediction and target, with differences on both sides of
+    1."""
 
     def case(name, adds, differences, *shape):
         rng = generator("box loss", name)
@@ -49,7 +50,7 @@ def box_loss():
 
 
 def two_losses():
-    """Of the localizer's loss: scores, boxes, labels, targets, box_weight."""
+    """For the loss of a localizer: scores, boxes, labels, targets; option box_weight."""
 
     def case(name, adds, labels, classes, box_weight, scores=None):
         rng, n = generator("two losses", name), len(labels)
@@ -72,7 +73,7 @@ def two_losses():
 
 
 def two_heads():
-    """Of the localizer's heads: features, class_weight, box_weight, dscores, dboxes."""
+    """For the heads of a localizer: features, class_weight, box_weight, dscores, dboxes."""
 
     def case(name, adds, n, features, k, draw=integers):
         rng = generator("two heads", name)

@@ -6,7 +6,7 @@ from nn_scratch.exercises.cases.case import Case, generator, integers
 
 
 def sgd():
-    """Of an SGD step: w, dw, velocity, with lr and momentum."""
+    """For a step of SGD: w, dw, velocity; options lr and momentum."""
 
     def case(name, adds, velocity, lr, momentum, *shape):
         rng = generator("sgd", name)
@@ -23,7 +23,7 @@ def sgd():
 
 
 def adam():
-    """Of an Adam step: w, dw, mean, square, step, with lr."""
+    """For a step of Adam: w, dw, mean, square, step; option lr."""
 
     def case(name, adds, step, lr, *shape):
         rng = generator("adam", name)

@@ -1,4 +1,4 @@
-"""Cases of max-pooling, and of the way back up by its switches."""
+"""Cases of max-pooling, and of unpooling by its switches."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from nn_scratch.exercises.cases.case import Case, generator, integers, tenths
 
 WINDOWS = [[1, -3, -7, -2], [4, -6, -5, -8], [-9, 2, 3, 5], [0, -1, 6, -4]]
 TIES = [
-    [2, 5, 3, 1, 0, 0],  # 5 twice, off the diagonal; 3 on it, and 3 stands in the window before
+    [2, 5, 3, 1, 0, 0],  # two fives off the diagonal, two threes on it, and a three to their left
     [5, 3, 1, 3, 0, 0],  # zeros only
     [-1, -4, -2, -4, -1, 3],
     [-2, -1, -3, -5, 3, -5],
@@ -16,11 +16,11 @@ AFTER_RELU = [[0, 0, 0, 0], [0, 2, 5, 0], [0, 4, 1, 0], [0, 0, 0, 0]]
 
 
 def max_pool():
-    """Of max_pool2d: x, kernel_size, switches, dy, input_size."""
+    """For max_pool2d: x, kernel_size, switches, dy, input_size."""
 
     def case(name, adds, shape, kernel, stride=None, padding=0, x=None):
         rng = generator("max-pool", name)
-        if x is None:  # no ties: every value once
+        if x is None:  # every value occurs once, so that there are no ties
             x = rng.permutation(int(np.prod(shape))).reshape(shape).astype(np.float64) - 5
         options = {"stride": stride or kernel, "padding": padding}
         y, switches = naive.max_pool2d(x, kernel, **options)
@@ -37,7 +37,7 @@ def max_pool():
         return np.array(rows, np.float64)[None, None]
 
     shared = generator("max-pool", "overlap").permutation(25).reshape(1, 1, 5, 5) - 5.0
-    shared[0, 0, 1, 2] = 25  # in the two upper windows
+    shared[0, 0, 1, 2] = 25  # the maximum of both upper windows
     below = image([[-3, -2, -1], [-6, -5, -4], [-9, -8, -7]])
     return [
         case("one window", "the largest of four, and where it stood", (1, 1, 2, 2), 2,
@@ -82,7 +82,7 @@ UNPOOLING = {
 
 
 def max_unpool():
-    """Of max_unpool2d: x, switches, output_size, dy. The cases of a pool, back up."""
+    """For max_unpool2d: x, switches, output_size, dy, made from the cases of max_pool2d."""
     pools = {case.name: case.values for case in max_pool()}
     found = []
     for name, adds in UNPOOLING.items():

@@ -4,7 +4,7 @@ from nn_scratch.exercises.cases.case import Case, generator, integers, tenths
 
 
 def block_unpool(title):
-    """Of nearest and bed of nails: x, scale, dy."""
+    """For nearest unpooling and bed of nails: x, scale, dy."""
 
     def case(name, adds, shape, scale, draw=integers):
         rng = generator(title, name)
@@ -27,7 +27,7 @@ def block_unpool(title):
 
 
 def bilinear():
-    """Of bilinear_upsample2d: x, size, dy, input_size."""
+    """For bilinear_upsample2d: x, size, dy, input_size."""
 
     def case(name, adds, shape, size, draw=integers):
         rng = generator("bilinear", name)
