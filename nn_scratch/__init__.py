@@ -1,4 +1,4 @@
-"""Segmentation and localization networks with hand-written forward and backward passes.
+"""Segmentation, localization and detection networks with hand-written forward and backward passes.
 
 There is no autograd anywhere: every backward pass is written by hand, next to its forward pass.
 
@@ -6,10 +6,10 @@ There is no autograd anywhere: every backward pass is written by hand, next to i
     layers   the same with parameters and gradients, under PyTorch's names
     nets     small networks made of the layers
     check    gradient checks, for this library's passes and for yours
-    naive    the definition of every op as plain loops
+    naive    every op once more as plain loops, which define it
 
-Each is imported when it is first asked for, so that one that is being edited, and does not work at
-the moment, is not in the way of the others.
+Each package is imported when it is first used, so that an error in a package that is being edited
+does not affect the others.
 """
 
 from importlib import import_module
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nn_scratch import check, layers, naive, nets, ops
 
 __all__ = ["__version__", "check", "layers", "naive", "nets", "ops"]
-__version__ = "0.2.0"  # the only place: pyproject.toml reads it here
+__version__ = "0.2.0"  # pyproject.toml reads it from here
 
 
 def __getattr__(name):

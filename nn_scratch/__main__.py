@@ -1,4 +1,4 @@
-"""`python -m nn_scratch` is `nn-scratch`."""
+"""`python -m nn_scratch` runs the command `nn-scratch`."""
 
 from nn_scratch.cli import main
 

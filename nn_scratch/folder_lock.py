@@ -1,4 +1,4 @@
-"""A folder that one process at a time writes to."""
+"""A lock that lets one process at a time write to a folder."""
 
 import os
 from collections.abc import Iterator
@@ -14,27 +14,27 @@ LOCK = ".nn-scratch.lock"
 
 
 class InUseError(Exception):
-    """Another process writes there; the message says which."""
+    """Another process is writing to the folder; the message says which."""
 
 
 @contextmanager
 def locked(folder: Path, name: str = LOCK) -> Iterator[None]:
-    """Keep other processes that ask for a lock of this name from the folder within.
+    """A context in which this process holds the lock of this name in the folder.
 
-    Raises: InUseError if another process has it; OSError if nobody can write there.
+    Raises: InUseError if another process holds it; OSError if the folder is not writable.
     """
     lock = _held(folder / name)
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows removes no file that is open
+        with suppress(OSError):  # Windows does not remove open files
             (folder / name).unlink()
         os.close(lock)
 
 
 def _held(path):
-    """An open file that only one process can hold; the system lets go of it when that ends, however
-    that ends."""
+    """An open file that is locked for this process. The system releases the lock when the process
+    ends, even if it is killed."""
     while True:
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -48,11 +48,11 @@ def _held(path):
                 os.truncate(lock, 0)
                 os.write(lock, str(os.getpid()).encode())
                 return lock
-        os.close(lock)  # its holder has just ended and removed it
+        os.close(lock)  # another process has just removed this file, so try again
 
 
 def _hold(lock):
-    """Raises OSError if another process holds the file."""
+    """Lock a file. Raises OSError if another process has locked it."""
     if fcntl is not None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     else:

@@ -1,22 +1,22 @@
-"""Names that people gave to classes, nets and files, as text for tables and pictures: however long
-and strange they are, they neither break a line nor change what stands around them."""
+"""Write names of classes, nets and files for tables and pictures. Names given by users may be long,
+and contain characters that break lines or change the text around them."""
 
 from collections.abc import Callable
 from unicodedata import category, combining, east_asian_width
 
 from nn_scratch.arguments import a_text, whole
 
-CONTROLS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode's categories of what is not seen
-JOINERS = "\u200c\u200d"  # letters of some scripts need them
+CONTROLS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # Unicode's categories without a glyph
+JOINERS = "\u200c\u200d"  # these are invisible, too, but some scripts need them
 ELLIPSIS = "…"
-WIDEST = 10_000  # columns; no terminal has more
+WIDEST = 10_000  # columns, more than any terminal has
 
 
 def printable(name: object) -> str:
-    """A name with what is not seen (line breaks, control characters, marks that turn the direction
-    of writing) written as an escape: "\\n", "\\x1b", "\\u202e".
+    """A name in which line breaks, control characters and marks that change the direction of
+    writing are replaced by escapes: "\\n", "\\x1b", "\\u202e".
 
-    Returns: one line of text, which may be wider than any place for it; see `shortened`.
+    Returns: one line of text of any width; see `shortened`.
     """
     return "".join(
         escaped(letter) if category(letter) in CONTROLS and letter not in JOINERS else letter
@@ -25,16 +25,16 @@ def printable(name: object) -> str:
 
 
 def escaped(letter: str) -> str:
-    """A character as Python's escape of it."""
+    """The escape that Python uses for a character."""
     return letter.encode("unicode_escape").decode("ascii")
 
 
 def columns(text: str) -> int:
-    """How wide a text is on a terminal.
+    """The width of a text on a terminal.
 
-    Returns: its columns: two for each wide character (of Chinese, Japanese and Korean), none for
-    what stands on or under another.
-    Raises: TypeError for what is no text.
+    Returns: the number of columns: two for each wide character (Chinese, Japanese, Korean), none
+        for a character that is combined with another, and one for any other.
+    Raises: TypeError if `text` is not a text.
     """
     a_text("text", text)
     return sum(
@@ -44,30 +44,31 @@ def columns(text: str) -> int:
 
 
 def shortened(name: object, width: int) -> str:
-    """A name as printable text that takes no more than `width` columns of a terminal.
+    """A name as printable text of at most `width` columns on a terminal.
 
-    Returns: the text, with an ellipsis for its middle if need be: names are often alike at one end.
-    Raises: TypeError or ValueError if width is no whole number from 1 to WIDEST.
+    Returns: the text. If it is too long, an ellipsis replaces its middle, because names are often
+        alike at their beginning or end.
+    Raises: TypeError or ValueError if width is not a whole number from 1 to 10,000.
     """
     width = whole("width", width, 1, WIDEST)
     return without_middle(printable(name), lambda text: columns(text) <= width)
 
 
 def padded(name: object, width: int) -> str:
-    """A name as printable text that takes `width` columns of a terminal.
+    """A name as printable text of exactly `width` columns on a terminal.
 
     Returns: the text, shortened or followed by blanks.
-    Raises: as shortened.
+    Raises: TypeError or ValueError if width is not a whole number from 1 to 10,000.
     """
     text = shortened(name, width)
     return text + " " * (width - columns(text))
 
 
 def without_middle(text: str, fits: Callable[[str], bool]) -> str:
-    """The text, with an ellipsis for as little of its middle as makes it fit."""
+    """The text, in which an ellipsis replaces as little of its middle as makes it fit."""
     if fits(text):
         return text
-    least, most = 0, len(text) - 1  # letters to keep; `least` of them fit
+    least, most = 0, len(text) - 1  # bisection of the number of letters to keep; `least` fits
     while least < most:
         keep = (least + most + 1) // 2
         if fits(_ends(text, keep)):
@@ -78,5 +79,5 @@ def without_middle(text: str, fits: Callable[[str], bool]) -> str:
 
 
 def _ends(text, keep):
-    """The first and last letters of a text, `keep` in all."""
+    """The first and last letters of a text, `keep` in all, around an ellipsis."""
     return text[: (keep + 1) // 2] + ELLIPSIS + text[len(text) - keep // 2 :]

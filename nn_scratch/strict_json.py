@@ -1,4 +1,4 @@
-"""JSON as its standard has it (RFC 8259): NaN and infinity are no numbers there, but null."""
+"""JSON according to its standard (RFC 8259), which has no NaN and no infinity: they become null."""
 
 import json
 import math
@@ -8,17 +8,17 @@ __all__ = ["dumps"]
 
 
 def dumps(value: Any, indent: int | None = None) -> str:
-    """The JSON text of a value, which every parser can read.
+    """A value as JSON that every parser can read.
 
-    value: dicts, lists, tuples, strings, numbers, truth values and None, also NumPy's scalars and
-    arrays. A number that is not finite becomes null. Letters outside ASCII are escaped, so that
-    any terminal or pipe can carry the text.
+    value: dicts, lists, tuples, texts, numbers, bools and None, also NumPy's scalars and arrays.
+    Numbers that are not finite become null. Characters outside ASCII are escaped, because not every
+    terminal or pipe accepts them.
     """
     return json.dumps(_plain(value), indent=indent, allow_nan=False)
 
 
 def _plain(value):
-    """The value in Python's own types; whatever JSON has no type for becomes its text."""
+    """The value in types that JSON has; a value of another type becomes its text."""
     if hasattr(value, "tolist"):  # NumPy's and CuPy's scalars and arrays
         value = value.tolist()
     if isinstance(value, dict):

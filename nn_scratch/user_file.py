@@ -1,4 +1,4 @@
-"""Load a user's own file, and find in it what is to be checked."""
+"""Load a user's own file, and find a layer, a net or a function in it."""
 
 import importlib.util
 import os
@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
-STANDARD = os.path.dirname(os.__file__)  # where the standard library is
+STANDARD = os.path.dirname(os.__file__)  # the folder of the standard library
 
 
 class UserCodeError(Exception):
-    """What is wrong with the user's file, in one sentence with the cure."""
+    """Something is wrong with the user's file; the message says what, and what helps."""
 
 
 def load_file(path):
-    """The module in a user's file, executed anew, in place: in this very process.
+    """Execute a user's file in this process, even if it was loaded before, and return the module.
 
-    While it loads, imports look in its folder, after Python's own modules, and `ex_12` stands for
-    the exercise's file 12_….py beside it, whose name no import statement can write. The module is
-    registered under its file's name, as dataclasses and pickle need it.
+    While it loads, imports also search its folder, after the standard library. `ex_12` stands for
+    the file 12_….py of an exercise beside it, whose name cannot be written in an import statement.
+    The module is registered under the name of the file, because dataclasses and pickle need that.
 
-    Raises UserCodeError, also if the file calls `sys.exit` or `exit`.
+    Raises UserCodeError if the file cannot be loaded, or calls `sys.exit` or `exit`.
     """
     path = Path(path)
     if not path.is_file():
@@ -46,7 +46,7 @@ def load_file(path):
 
 @contextmanager
 def neighbours(folder):
-    """Let imports find the files of a folder, and its numbered exercises as ex_NN."""
+    """A context in which imports find the files of a folder, and numbered exercises as ex_NN."""
     finder = _Numbered(folder)
     sys.path.insert(_after_pythons_own(), str(folder))
     sys.meta_path.append(finder)
@@ -57,12 +57,13 @@ def neighbours(folder):
             sys.path.remove(str(folder))
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
-        for name in finder.found:  # so that they are read anew when they have been saved
+        for name in finder.found:  # the next import reads the file again, which may have changed
             sys.modules.pop(name, None)
 
 
 def find_in(module, path, name):
-    """What a user's file calls `name`. Raises UserCodeError, with the names that there are."""
+    """The object called `name` in a user's file. Raises UserCodeError, with the names in the file,
+    if there is none."""
     if hasattr(module, name):
         return getattr(module, name)
     own = [
@@ -74,15 +75,15 @@ def find_in(module, path, name):
 
 
 def _after_pythons_own():
-    """The place in sys.path behind the standard library: a file called random.py or copy.py in the
-    student's folder would otherwise break NumPy's imports, and ours."""
+    """The index in sys.path after the standard library. Before it, a file called random.py or
+    copy.py in the student's folder would break NumPy's imports, and those of nn_scratch."""
     own = [p.startswith(STANDARD) and not p.endswith("-packages") for p in sys.path]
     return max((i + 1 for i, standard in enumerate(own) if standard), default=0)
 
 
 def _free_name(path):
-    """The file's name without its ending, if no other module goes by it: a file called random.py
-    must not take the place of Python's own."""
+    """The name of the file without its ending, or another one if a module has that name already: a
+    file called random.py must not replace Python's module."""
     other = sys.modules.get(path.stem)
     if other is None or getattr(other, "__file__", None) == str(path):
         return path.stem
@@ -90,7 +91,7 @@ def _free_name(path):
 
 
 def _why_not(path, error):
-    """Why a file cannot be loaded, in a sentence."""
+    """The message for a file that cannot be loaded."""
     if isinstance(error, SyntaxError):
         return f"{error.filename or path}, line {error.lineno}: {error.msg}"
     if isinstance(error, SystemExit):
@@ -99,21 +100,21 @@ def _why_not(path, error):
 
 
 class _Fresh(SourceFileLoader):
-    """Reads the source, never a compiled copy: those go by whole seconds, and a file that is saved
-    twice in one second would be the old one."""
+    """A loader that always reads the source. Compiled copies are dated in whole seconds, so that a
+    file saved twice within a second would not be loaded again."""
 
     def path_stats(self, path):
-        raise OSError
+        raise OSError  # then the loader of the standard library uses no compiled copy
 
 
 class _Numbered:
-    """Finds `ex_12` in a folder: its file 12_….py."""
+    """A finder for modules called `ex_12`, which are the files 12_….py of a folder."""
 
     def __init__(self, folder):
         self.folder, self.found = Path(folder), []
 
     def find_spec(self, name, path=None, target=None):
-        """The place of a numbered exercise; None if the name is none, or its file is missing."""
+        """The spec of a numbered exercise; None for another name, or if the file is missing."""
         number = re.fullmatch(r"ex_(\d+)", name)
         files = sorted(self.folder.glob(f"{int(number[1]):02}_*.py")) if number else []
         if not files:

@@ -1,8 +1,8 @@
-"""Known mistakes, each with a name, a sentence and a question; and finding the one that explains
-what a student's function gives.
+"""Known mistakes, each with a name, a sentence and a question, and the search for the mistake that
+explains a student's results.
 
-A mistake is a variant of the right answer. The catalogue here holds those that have a sentence of
-their own for one exercise; the relations of `signatures` hold for all.
+A mistake is a way to get wrong results. The catalogue here has mistakes in single exercises, with
+sentences of their own; the relations in `signatures` are for all exercises.
 """
 
 from nn_scratch.exercises import signatures
@@ -24,7 +24,7 @@ _MODULES = (
     conv, conv_options, linear, pool, switches, upsample, activation, loss, boxes, nms,
 )  # fmt: skip
 
-FEW_NUMBERS = ("nms",)  # whole numbers, so few that some relation always holds by accident
+FEW_NUMBERS = ("nms",)  # exercises with so few numbers that some relation always fits by accident
 
 
 def mistakes_of(exercise_name):

@@ -14,7 +14,6 @@ mistake = register(FOUND)
 
 CONV = "conv2d conv2d_backward"
 TRANSPOSE = "conv_transpose2d conv_transpose2d_backward"
-ROTATED = "The kernel is turned by half a turn."
 
 
 def turned(w):
@@ -102,8 +101,8 @@ def _shifted(case, before_and_after):
 
 
 def _cropped_late(case):
-    """dx of a convolution, or y of its transpose, cut out one pixel too far down and right, also
-    where there is no padding to cut; beyond the painting there is nothing."""
+    """dx of a convolution, or y of its transpose, cut out one pixel too far down and to the right,
+    also without padding; pixels outside of the canvas are zero."""
     if case.op == "conv2d" and "dx" in case.right:
         ((top, left),), size = case.pairs("padding"), case["x"].shape[2:]
         larger = tuple(n + 2 * p + 1 for n, p in zip(size, (top, left), strict=True))
@@ -119,27 +118,23 @@ def _cropped_late(case):
     return {}
 
 
-def _no_extra(case):
-    return {"output_padding": 0} if "output_padding" in case.options else {}
-
-
 def _on_bias(case, y):
-    """y at the top left of an image of the right size, whose rest is only bias."""
+    """y in the top left of an image of the right size, the rest of which is only bias."""
     whole = in_corner(y - case["b"][:, None, None], case.right["y"].shape[2:])
     return whole + case["b"][:, None, None]
 
 
 def _last_tap(case):
-    """A convolution that is left with the last place of its window only."""
+    """y of a convolution in which only the last tap of the kernel counts."""
     last = np.zeros_like(case["w"])
     last[:, :, -1, -1] = case["w"][:, :, -1, -1]
     return case.solve(w=last)["y"]
 
 
 def _painted(g, w, case):
-    """Paintings (N, F, P, Q) by (F, C, kh, kw) that overwrite each other: whole windows, windows
-    of the last channel, and place after place of the kernel. Cut to the size of what is right.
-    Nones where options would complicate it."""
+    """Three wrong transpose convolutions of g (N, F, P, Q) by w (F, C, kh, kw), whose contributions
+    overwrite each other in place of adding: whole windows, windows of the last channel, and taps of
+    the kernel. They are cut to the right size, and None with dilation or groups."""
     target = case.right["dx"] if "dx" in case.right else case.right["y"]
     if any(name in case.options for name in ("dilation", "groups")):
         return [None] * 3

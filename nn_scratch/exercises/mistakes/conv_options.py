@@ -1,4 +1,4 @@
-"""Mistakes with the options of a convolution that go beyond stride and padding."""
+"""Mistakes with options of a convolution other than stride and padding."""
 
 import numpy as np
 
@@ -55,7 +55,7 @@ def dilation_ignored(case):
     "With two groups of four channels, which channels belong to the first?",
 )
 def groups_mixed(case):
-    """The channels of x are dealt out, and in a second variant those of y as well."""
+    """The channels of x are assigned to groups in turn; in a second variant those of y, too."""
     groups = case.options.get("groups", 1)
     if groups == 1:
         yield {}
@@ -67,8 +67,8 @@ def groups_mixed(case):
 
 
 def _permuted(case, into, out):
-    """The results for channels of x in the order `into` and channels of y in the order `out`, put
-    back into place."""
+    """The results for the channels of x in the order `into` and those of y in the order `out`, with
+    the channels put back into their places."""
     w_order = into if case.op == "conv_transpose2d" else out
     x, w = case["x"][:, into], case["w"][w_order]
     if "y" in case.right:

@@ -1,10 +1,10 @@
-"""Which known mistake explains what a function gave.
+"""Find the known mistake that explains the results of a function.
 
-A mistake is named if it foretells a wrong result of the first case that fails, number for number,
-and if it changes nothing in the cases before, which were right. If it also foretells all later
-cases, it is named without restriction, else "on this case". Where several fit, the one that fits
-the most cases is named; of two that fit equally, the one of lower rank. If that leaves two, none is
-named, and both questions are asked.
+A mistake is named if it predicts all numbers of a wrong result in the first case that fails, and
+changes nothing in the cases before, which were right. If it predicts the results of all later
+cases, too, it is named without restriction, and otherwise "on this case". If several mistakes fit,
+the one that fits the most cases is named, and among these the one of the lowest rank. If there are
+still several, none is named, and the questions of all are asked.
 """
 
 from typing import NamedTuple
@@ -14,20 +14,19 @@ import numpy as np
 from nn_scratch.exercises.mistakes.wordings import wording
 
 TOLERANCE = 1e-6
-SMALLEST = 1e-2  # of all integers, the results are nothing but rounding below that
-ENOUGH = 3  # fewer numbers may agree by accident: then another case must agree as well
-FURTHER = 2  # later cases that must agree where there are many ways, if not all do
-SOME, MANY = 6, 24  # the same where there are many ways
-FAMILY = 1  # the rank of mistakes with so many ways that one may fit a single case by accident
+SMALLEST = 1e-2  # the least size of a result; arguments are integers, so less is rounding
+ENOUGH = 3  # fewer numbers may agree by accident, so that another case must agree as well
+FURTHER = 2  # so many later cases must agree if a mistake is `whole` and not all of them agree
+SOME, MANY = 6, 24  # in place of ENOUGH: for a mistake that is `whole`, and for the rank FAMILY
+FAMILY = 1  # the rank of mistakes with so many ways that one may fit a case by accident
 
-# What is raised where a mistake makes no sense, because shapes do not fit for instance.
+# Errors that are raised where a mistake makes no sense, for instance because shapes do not fit.
 NONSENSE = (ValueError, IndexError, KeyError, TypeError, ArithmeticError)
 
 
 class Attempt:
-    """What a function gave on a trial: `found`, its results by name, or None where it gave none;
-    `ask(**changes)` calls the function itself with other values of the case, and gives its
-    results by name or None."""
+    """What a function did on a trial. found: its results by name, or None. `ask(**changes)` calls
+    the function with other values of the case."""
 
     def __init__(self, trial, found, ask=None):
         self.trial, self.found, self._ask = trial, found, ask
@@ -35,7 +34,7 @@ class Attempt:
         self._made = {}
 
     def made_by(self, mistake):
-        """What a mistake makes of this case: results, or functions that compute them, by key."""
+        """The results of a mistake on this case, or functions that compute them, by key."""
         if mistake not in self._made:
             made = self._made[mistake] = {}
             for key, results in _unmade(mistake, self):
@@ -48,25 +47,25 @@ class Attempt:
 
     @property
     def op(self):
-        """The exercise's name without "_backward"."""
+        """The name of the exercise without "_backward"."""
         return self.trial.op
 
     def solve(self, **changes):
-        """The right results for other values or options, by name."""
+        """The right results by name, with some values or options changed."""
         return self.trial.solve(**changes)
 
     def pairs(self, *names):
-        """Options as (vertical, horizontal)."""
+        """Options as pairs (vertical, horizontal)."""
         return self.trial.pairs(*names)
 
     def ask(self, **changes):
-        """The function's own results for other values, by name; None if there are none."""
+        """The results of the function by name, with some values changed; None if there are none."""
         return None if self._ask is None else self._ask(self.trial, changes)
 
 
 class Explanation(NamedTuple):
-    """A mistake's name, what it is, a question that leads on, the results it explains, and whether
-    that holds on all cases."""
+    """The name of a mistake, a sentence about it, a question, the results that it explains, and
+    whether it explains all cases."""
 
     name: str
     says: str
@@ -110,7 +109,7 @@ SATURATED = Explanation(
 
 
 class Candidate(NamedTuple):
-    """One way to make a mistake, and how many later cases it foretells."""
+    """One way to make a mistake, and the number of later cases that it predicts."""
 
     mistake: object
     key: object
@@ -119,18 +118,19 @@ class Candidate(NamedTuple):
 
     @property
     def order(self):
-        """The smallest is named."""
+        """The key for sorting; the first candidate is named."""
         return not self.throughout, -self.later, self.mistake.rank
 
 
 def explain(attempts, failing, mistakes, single=True):
-    """(Explanation or None, questions) of what a function gave.
+    """(Explanation or None, questions) for the results of a function.
 
-    attempts: of all cases in order; the one numbered `failing` is the first that is wrong.
-    questions: what to ask if two explanations are left.
+    attempts: on all cases in order; attempts[failing] is the first that is wrong. single: whether
+    a result that is right up to rounding counts as computed in single precision. questions: those
+    of all mistakes that are possible, if there are several.
     """
     attempt = attempts[failing]
-    if (changing := unlike_itself(attempt)) is not None:
+    if (changing := changing_results(attempt)) is not None:
         return changing, ()
     wrong = [name for name, right in attempt.right.items() if not same(attempt.found[name], right)]
     if not wrong and single:
@@ -140,20 +140,20 @@ def explain(attempts, failing, mistakes, single=True):
     shared = _shared(found, attempt.trial.exercise.name)
     best = min(wrong, key=lambda name: found[name][0].order if found[name] else (2,))
     if shared and shared[0].throughout >= found[best][0].throughout:
-        return _spoken(*_first(shared), tuple(wrong), attempt)
+        return _explained(*_first(shared), tuple(wrong), attempt)
     if not found[best]:
         return None, ()
-    return _spoken(*_first(found[best]), (best,), attempt)  # this result on its own
+    return _explained(*_first(found[best]), (best,), attempt)  # explains this result only
 
 
 def _candidates(attempts, failing, name, mistakes, every):
-    """The Candidates for one wrong result, the best first: of each mistake every way, or the best
-    alone."""
+    """The Candidates for one wrong result, the best first: `every` way to make each mistake, or
+    only the best way."""
     kept = []
     for mistake in mistakes:
         ways = []
         for key, results in variants(mistake, attempts[failing]):
-            if _foretold(results.get(name), attempts[failing], name) is True:
+            if _predicted(results.get(name), attempts[failing], name) is True:
                 candidate = _judged(mistake, key, name, attempts, failing)
                 ways += [candidate] if candidate else []
                 if candidate and candidate.throughout and not every:
@@ -163,18 +163,18 @@ def _candidates(attempts, failing, name, mistakes, every):
 
 
 def _judged(mistake, key, name, attempts, failing):
-    """The Candidate, or None if it would have shown before, or rests on too little."""
+    """The Candidate; None if it contradicts an earlier case, or rests on too few numbers."""
     for attempt in attempts[:failing]:
         expected = _variant(mistake, key, attempt).get(name)
         if expected is not None and not same(expected, attempt.right[name]):
             return None
     later, throughout = 0, True
     for attempt in attempts[failing + 1 :]:
-        told = _foretold(_variant(mistake, key, attempt).get(name), attempt, name)
-        if told is False:
+        agrees = _predicted(_variant(mistake, key, attempt).get(name), attempt, name)
+        if agrees is False:
             throughout = False
             break
-        later += told is True
+        later += agrees is True
     if mistake.whole and not throughout and later < FURTHER:
         return None
     if not later and failing + 1 < len(attempts):
@@ -186,14 +186,14 @@ def _judged(mistake, key, name, attempts, failing):
 
 
 def _numbers(expected, right):
-    """How many numbers a mistake changes."""
+    """The number of numbers that a mistake changes."""
     if np.shape(expected) != right.shape or isinstance(expected, OfShape):
         return ENOUGH
     return int((~np.isclose(np.asarray(expected, np.float64), right)).sum())
 
 
-def _foretold(expected, attempt, name):
-    """Whether a mistake foretells a result; None if it says nothing of this case."""
+def _predicted(expected, attempt, name):
+    """Whether a mistake predicts a result; None if it says nothing about this case."""
     given = None if attempt.found is None else attempt.found.get(name)
     right = attempt.right[name]
     if given is None:
@@ -204,7 +204,7 @@ def _foretold(expected, attempt, name):
 
 
 def variants(mistake, attempt):
-    """The (key, results) pairs of a mistake on a case; what cannot be computed is left out."""
+    """Pairs (key, results) of a mistake on a case, without ways that cannot be computed."""
     for key, made in attempt.made_by(mistake).items():
         results = _made(made)
         if results:
@@ -212,12 +212,12 @@ def variants(mistake, attempt):
 
 
 def _variant(mistake, key, attempt):
-    """The results of one way to make a mistake; {} where it says nothing."""
+    """The results of one way to make a mistake; {} if it says nothing about this case."""
     return _made(attempt.made_by(mistake).get(key, {}))
 
 
 def _unmade(mistake, attempt):
-    """Pairs of a key and results, or a function that computes them."""
+    """Pairs (key, results or a function that computes them) of a mistake on a case."""
     try:
         with np.errstate(all="ignore"):
             for number, variant in enumerate(mistake.variants(attempt)):
@@ -227,6 +227,7 @@ def _unmade(mistake, attempt):
 
 
 def _made(results):
+    """The results, computed if they are a function; {} if that makes no sense."""
     if not callable(results):
         return results
     try:
@@ -237,14 +238,14 @@ def _made(results):
 
 
 def _shared(found, exercise):
-    """The candidates that explain all wrong results by one sentence, the best first."""
+    """The candidates that explain all wrong results by the same sentence, the best first."""
     said = [{_sentence(c, exercise): c for c in reversed(kept)} for kept in found.values()]
     common = [words for words in reversed(said[0]) if all(words in other for other in said)]
     return sorted((max((s[words] for s in said), key=_order) for words in common), key=_order)
 
 
 def _sentence(candidate, exercise):
-    """The name of a candidate, and what is said of it."""
+    """The name of a candidate, and the sentence about it."""
     words = wording(candidate.mistake.name, _words(candidate), exercise) or candidate.mistake
     return words.name, words.says.replace("{key}", str(_words(candidate)))
 
@@ -254,6 +255,7 @@ def _order(candidate):
 
 
 def _first(candidates):
+    """The best candidate, and candidates of other mistakes that are as good."""
     best = candidates[0]
     rivals = [
         c for c in candidates if c.order == best.order and c.mistake.name != best.mistake.name
@@ -261,13 +263,15 @@ def _first(candidates):
     return best, rivals
 
 
-def _spoken(best, rivals, results, attempt):
-    """The Explanation of the best candidate, or the questions of all that fit as well."""
+def _explained(best, rivals, results, attempt):
+    """The Explanation of the best candidate, or the questions of all if others are as good."""
     exercise = attempt.trial.exercise.name
-    spoken = {c: wording(c.mistake.name, _words(c), exercise) or c.mistake for c in (best, *rivals)}
-    if len({words.name for words in spoken.values()}) > 1:
-        return None, tuple(dict.fromkeys(words.asks for words in spoken.values()))
-    words, forms = spoken[best], _agreeing(results)
+    words_of = {
+        c: wording(c.mistake.name, _words(c), exercise) or c.mistake for c in (best, *rivals)
+    }
+    if len({words.name for words in words_of.values()}) > 1:
+        return None, tuple(dict.fromkeys(words.asks for words in words_of.values()))
+    words, forms = words_of[best], _agreeing(results)
     shown = best.mistake.shown or (lambda key, _: str(key))
     filled = {**forms, "key": shown(_words(best), exercise).replace("{one}", forms["one"])}
     says, asks = words.says.format(**filled), words.asks.format(**filled)
@@ -275,7 +279,8 @@ def _spoken(best, rivals, results, attempt):
 
 
 def _agreeing(results):
-    """The results' names, and words that agree with one or several of them, for {result} {is}."""
+    """The names of the results for {result}, and words for {is} and others, which agree with one or
+    several results."""
     *others, last = results
     names = f"{', '.join(others)} and {last}" if others else last
     forms = {"is": "are", "has": "have", "holds": "hold", "one": "ones"} if others else {}
@@ -283,7 +288,7 @@ def _agreeing(results):
 
 
 def _words(candidate):
-    """What stands for {key} in a sentence."""
+    """The text for {key} in a sentence."""
     key = candidate.key
     while isinstance(key, tuple):
         key = key[0]
@@ -291,7 +296,7 @@ def _words(candidate):
 
 
 def not_finite(trial, found):
-    """The Explanation of infinite numbers or NaN, or None."""
+    """The Explanation of infinity or NaN in results, or None."""
     if trial.op == "focal_loss":
         return NO_CENTRE if not (trial["target"] == 1).any() else SATURATED
     scores = trial.values.get("scores", trial.values.get("x", np.zeros(1)))
@@ -313,10 +318,10 @@ def not_finite(trial, found):
     )
 
 
-def unlike_itself(attempt):
-    """The Explanation of results that change from call to call, or None."""
+def changing_results(attempt):
+    """The Explanation of results that change from one call to the next, or None."""
     answers = []
-    for value in (0.0, 12345.0, 0.0):  # in the memory that it gets
+    for value in (0.0, 12345.0, 0.0):  # left in the memory that the function gets
         soil(value)
         answers.append(attempt.ask())
     if None in answers:
@@ -332,20 +337,20 @@ def unlike_itself(attempt):
 
 
 def soil(value):
-    """Leave this value behind in the memory that NumPy will give to small arrays next."""
+    """Fill memory with this value and free it, so that NumPy gives it to small arrays next."""
     for size in range(1, 128):
         blocks = [np.full(size, value) for _ in range(3)]
         blocks.clear()
 
 
 class OfShape(NamedTuple):
-    """Stands for any array of this shape: all that a wrong size formula foretells."""
+    """Stands for any array of this shape, which is all that a wrong formula of a size predicts."""
 
     shape: tuple
 
 
 def same(a, b):
-    """Whether two arrays are equal to rounding; an OfShape equals all arrays of its shape."""
+    """Whether two arrays are equal up to rounding. An OfShape equals all arrays of its shape."""
     for one, other in ((a, b), (b, a)):
         if isinstance(one, OfShape):
             return np.shape(other) == one.shape

@@ -6,11 +6,13 @@ from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 mistake = register(FOUND)
-family = register(FOUND, rank=1.5, whole=True)  # so few numbers come out that all cases must agree
+family = register(
+    FOUND, rank=1.5, whole=True
+)  # results have so few numbers that all cases must agree
 
 
 def overlaps(boxes, kind=""):
-    """What two boxes share, as (N, N): the IoU, or what may be taken for it."""
+    """The overlaps (N, N) of all pairs of boxes: the IoU, or a wrong measure in its place."""
     start, size = boxes[:, :2], boxes[:, 2:]
     if kind == "corners":
         size = size - start
@@ -75,7 +77,7 @@ RULES = {
 
 
 def greedy(iou, order, threshold, rule=""):
-    """The boxes that a rule keeps, in the order in which it meets them."""
+    """The boxes that greedy suppression by a rule keeps, in the order in which it keeps them."""
     kept, seen = [], []
     for n in order:
         judges = {"removed": seen, "first": seen[:1], "last": kept[-1:], "none": []}.get(rule, kept)
@@ -92,7 +94,7 @@ def greedy(iou, order, threshold, rule=""):
 
 
 def orders(scores):
-    """(words, order in which the boxes are met)."""
+    """Pairs (words, order of the boxes)."""
     down = np.argsort(-scores, kind="stable")
     yield "", down
     yield "the boxes are met as they stand, not by their scores", np.arange(len(scores))
@@ -114,7 +116,7 @@ def other_suppression(case):
             if met and said:
                 continue
             if met or said:
-                for unknown in (0, np.inf):  # 0/0 removes a box, or does not: who can tell
+                for unknown in (0, np.inf):  # the overlap 0/0 may count as either
                     iou = np.nan_to_num(overlaps(boxes, kind), nan=unknown)
                     kept = greedy(iou, order, threshold)
                     yield (met or said, unknown), {"keep": np.array(kept, np.int64)}

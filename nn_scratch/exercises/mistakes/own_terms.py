@@ -1,4 +1,4 @@
-"""The terms whose sum each result is, and what may stand in the place of one of them."""
+"""The terms of which each result is the sum, and wrong terms that may replace them."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ EPS = 1e-5
 
 
 def terms_of(attempt):
-    """For each result, the terms whose sum it is, by their names in words."""
+    """For each result, the terms of which it is the sum, by their names in words."""
     v, op, right = attempt.values, attempt.op, attempt.right
     if "b" in v and "y" in right and op != "batch_norm2d":
         wide = v["b"].reshape(-1, *[1] * (right["y"].ndim - 2))
@@ -36,7 +36,7 @@ def terms_of(attempt):
 
 
 def batch_norm_terms(attempt):
-    """The same for batch norm, forward and backward."""
+    """The terms of the results of batch norm, forward and backward."""
     v, right = attempt.values, attempt.right
     d, sigma = centred(v["x"])
     w = v["w"][:, None, None]
@@ -62,7 +62,7 @@ def batch_norm_terms(attempt):
 
 
 def others_of(attempt, name):
-    """(term, what stands in its place, array) for terms that another sum may have replaced."""
+    """Triples (name of a term, what replaces it in words, array) for terms that are often wrong."""
     v = attempt.values
     if name == "dscores":
         count = v["labels"].size
@@ -95,12 +95,12 @@ def centred(x):
 
 
 def softmax(scores, axis=1):
-    """The shares along an axis, or of all."""
+    """The softmax along an axis, or over all scores."""
     powers = np.exp(scores - scores.max(axis=axis, keepdims=True))
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
 def one_hot(v):
-    """Ones (N, K, …) where a class is the true one."""
+    """The one-hot labels (N, K, …)."""
     classes = np.arange(v["scores"].shape[1])
     return np.moveaxis(v["labels"][..., None] == classes, -1, 1).astype(np.float64)

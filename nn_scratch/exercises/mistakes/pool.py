@@ -16,7 +16,7 @@ mistake = register(FOUND)
 )
 def window_local_index(case):
     rows, columns, top, left = _places(case)
-    (down, right), (width,) = _windows(case), (_pair(case["kernel_size"])[1],)
+    (down, right), ((_, width),) = _windows(case), case.pairs("kernel_size")
     yield {"switches": (rows + top - down) * width + (columns + left - right)}
 
 
@@ -146,7 +146,9 @@ def padding_wins(case):
         filled = np.where(real, window, value)
         k = filled.argmax(axis=-1)
         yield said, {"y": filled.max(axis=-1), "switches": _at(places, k)}
-    around = np.pad(case["x"], [(0, 0)] * 2 + [(n, n) for n in _pair(case["padding"])], mode="edge")
+    around = np.pad(
+        case["x"], [(0, 0)] * 2 + [(n, n) for n in case.pairs("padding")[0]], mode="edge"
+    )
     y = case.solve(x=around, padding=0)["y"]
     yield "a copy of the border", {"y": y}
 
@@ -154,26 +156,22 @@ def padding_wins(case):
 # ---------------------------------------------------------------- pieces
 
 
-def _pair(value):
-    return value if isinstance(value, tuple) else (value, value)
-
-
 def _places(case):
-    """Row and column of each maximum in x, and the padding."""
+    """(row, column) of each maximum in x, and (top, left) of the padding."""
     switches, width = case.right["switches"], case["x"].shape[3]
-    return switches // width, switches % width, *_pair(case["padding"])
+    return switches // width, switches % width, *case.pairs("padding")[0]
 
 
 def _windows(case):
-    """Where each window begins in the padded image: rows (P, 1) and columns (Q,)."""
-    down, right = _pair(case["stride"])
+    """The first rows (P, 1) and columns (Q,) of the windows in the padded image."""
+    ((down, right),) = case.pairs("stride")
     p, q = case.right["y"].shape[2:]
     return np.arange(p)[:, None] * down, np.arange(q) * right
 
 
 def _gathered(case):
-    """The windows' values (N, C, P, Q, k), −∞ in the padding; the number (P, Q, k) of each pixel
-    as its row and column in x give it, also outside; and which are real."""
+    """Of all windows: the values (N, C, P, Q, k), −∞ in the padding; the switches (P, Q, k) of
+    their pixels, computed from rows and columns also outside of x; and which pixels are in x."""
     x, (p, q) = case["x"], case.right["y"].shape[2:]
     (kh, kw), (sh, sw), (ph, pw) = case.pairs("kernel_size", "stride", "padding")
     padded = np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)), constant_values=-np.inf)
@@ -185,18 +183,12 @@ def _gathered(case):
 
 
 def _at(places, k):
-    """The pixel's number of the k-th value of each window."""
+    """The switch of the k-th pixel of each window."""
     return np.take_along_axis(np.broadcast_to(places, (*k.shape, places.shape[-1])), k[..., None],
                               -1)[..., 0]  # fmt: skip
 
 
 def _columns_first(case):
-    """The places of a window in the order of its columns."""
-    kh, kw = _pair(case["kernel_size"])
+    """The pixels of a window in the order of its columns."""
+    ((kh, kw),) = case.pairs("kernel_size")
     return np.arange(kh * kw).reshape(kh, kw).T.ravel()
-
-
-def _tiled(case):
-    """Whether windows neither overlap nor reach into padding."""
-    same = _pair(case["stride"]) == _pair(case["kernel_size"])
-    return same and _pair(case["padding"]) == (0, 0)

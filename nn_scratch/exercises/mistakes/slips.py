@@ -1,8 +1,8 @@
-"""Lines that a solution may have in place of its own, where more than one place of it is another.
+"""Mistakes of students that change a solution in more than one place.
 
-`signatures.one_change` tries all changes of one place by itself; here is what students write that
-is further off. Each entry says what becomes what, everywhere in the solution's file; ";" joins
-changes that belong together.
+`signatures.one_change` tries all changes of a single place by itself. Here are changes that go
+further. Each entry "old => new" replaces a text everywhere in the file of a solution; ";" separates
+replacements that belong together.
 """
 
 MOMENTUM = "momentum * velocity + dw"
@@ -16,7 +16,7 @@ CELLS = "q**2 * log_p, (1 - target) ** 4 * p**2 * log_q"
 LOGARITHMS = "-np.logaddexp(0, -scores), -np.logaddexp(0, scores)"
 CENTRES = "max(centre.sum(), 1)"
 
-COUNTS = (  # of centres, in a focal loss and its gradient
+COUNTS = (  # wrong counts of centres, in the focal loss and its gradient
     "len(scores)", "scores.size", "np.sqrt(max(centre.sum(), 1))", "(centre.sum() + 1)",
     "target.sum()", "max((target > 0).sum(), 1)", "max((~centre).sum(), 1)", "scores.shape[1]",
     "max(centre[-1].sum(), 1)",
@@ -39,7 +39,7 @@ PADDED = [f"((0, 0), (0, 0), (ph, ph), (pw, pw))) => "
           f"((0, 0), (0, 0), (ph, ph), (pw, pw)), {how})" for how in AROUND]  # fmt: skip
 
 AT = "max((i + 0.5) * small / large - 0.5, 0)"
-OTHER_PLACES = (  # where row i looks
+OTHER_PLACES = (  # wrong positions that row i reads
     "i * (small - 1) / max(large - 1, 1)", "i * small / large + 0.5", "(i + 0.5) * small / large",
     "max((i + 1) * small / large - 1, 0)", "max((i - 0.5) * small / large + 0.5, 0)",
     "i * (small - 1) / large", "i * small / max(large - 1, 1)", "i * large / small",

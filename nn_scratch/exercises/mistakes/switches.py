@@ -1,4 +1,4 @@
-"""Mistakes in passes that go by switches: unpooling, and both backward passes."""
+"""Mistakes in the passes that use switches: unpooling, and both backward passes."""
 
 import numpy as np
 
@@ -66,7 +66,7 @@ def switches_of_another_plane(case):
     "A switch counts within its own plane. How do image and channel enter your index?",
 )
 def plane_offset_missing(case):
-    """All planes are written into, or read from, the first of them."""
+    """All planes are written to, or read from, the first one."""
     n, c = case["switches"].shape[:2]
     size = _size(case)
     for said, image, channel in (
@@ -153,7 +153,7 @@ def spread_evenly(case):
     canvas[:, :, : p * kh, : q * kw] = spread
     yield {_name(case): canvas}
     canvas = np.zeros((n, c, height, width))
-    canvas[:, :, : p * kh, : q * kw] = spread * kh * kw  # to all of them, in full
+    canvas[:, :, : p * kh, : q * kw] = spread * kh * kw  # the whole value goes to each of them
     yield {_name(case): canvas}
 
 
@@ -185,7 +185,7 @@ def switches_ignored(case):
         yield {"dx": read} if read.shape == (n, c, p, q) else {}
     every_second = dy[:, :, ::2, ::2]
     yield {"dx": every_second} if every_second.shape == (n, c, p, q) else {}
-    fits = (dy.shape[2] // 2, dy.shape[3] // 2) == (p, q)  # else there would be another shape
+    fits = (dy.shape[2] // 2, dy.shape[3] // 2) == (p, q)  # otherwise the shape would be wrong
     if not fits:
         yield from [{}] * 4
         return
@@ -207,7 +207,7 @@ def _size(case):
 
 
 def _values(case):
-    """What is scattered to the switches."""
+    """The values that are scattered to the switches."""
     return case["dy"] if "dx" in case.right else case["x"]
 
 
@@ -216,7 +216,7 @@ def _name(case):
 
 
 def _by(case, read):
-    """The results with switches as `read` makes (row, column) of them; {} if one leaves the
+    """The results if `read` computes (row, column) from switches; {} if one is outside of the
     image."""
     (height, width), switches = _size(case), case["switches"]
     rows, columns = np.broadcast_arrays(*read(switches))

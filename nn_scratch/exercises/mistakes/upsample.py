@@ -24,7 +24,7 @@ def whole_blocks(case):
     else:
         sums = naive.nearest_unpool2d_backward(case["dy"], case["scale"])
         yield {"dx": sums}
-        yield {"dx": sums / np.prod(_scale(case))}
+        yield {"dx": sums / np.prod(case.pairs("scale")[0])}
 
 
 @mistake(
@@ -34,7 +34,7 @@ def whole_blocks(case):
     "Which is right for the row 1 2: 1 1 2 2, or 1 2 1 2?",
 )
 def tiled(case):
-    sh, sw = _scale(case)
+    sh, sw = case.pairs("scale")[0]
     if "y" in case.right:
         yield {"y": np.tile(case["x"], (1, 1, sh, sw))}
     else:
@@ -50,7 +50,7 @@ def tiled(case):
     "Which pixel of a block has the row and the column 0?",
 )
 def wrong_corner(case):
-    sh, sw = _scale(case)
+    sh, sw = case.pairs("scale")[0]
     for row, column in ((sh - 1, sw - 1), (0, sw - 1), (sh - 1, 0), (sh // 2, sw // 2)):
         if (row, column) == (0, 0):
             yield {}
@@ -69,7 +69,7 @@ def wrong_corner(case):
     "Which pixels of a block grow when its pixel of x grows?",
 )
 def one_of_the_block(case):
-    sh, sw = _scale(case)
+    sh, sw = case.pairs("scale")[0]
     for i, j in np.ndindex(sh, sw):
         last = (i, j) == (sh - 1, sw - 1)
         said = "the bottom right" if last else f"the pixel in row {i}, column {j}"
@@ -90,7 +90,7 @@ def one_of_the_block(case):
     "In which row of dy does the block of the second row of x begin?",
 )
 def blocks_overlap(case):
-    (sh, sw), (n, c, height, width) = _scale(case), case.right["dx"].shape
+    (sh, sw), (n, c, height, width) = case.pairs("scale")[0], case.right["dx"].shape
     for said, down, right in (("one pixel apart", 1, 1), ("one row apart", 1, sw),
                               ("one column apart", sh, 1), ("2 pixels apart", 2, 2)):  # fmt: skip
         made = np.zeros((n, c, height, width))
@@ -107,7 +107,7 @@ def blocks_overlap(case):
     "Which pixels of a block must hold the number, and which must be zero?",
 )
 def block_filled(case):
-    sh, sw = _scale(case)
+    sh, sw = case.pairs("scale")[0]
     full = naive.nearest_unpool2d(case["x"], case["scale"])
     row, column = np.indices(full.shape[2:])
     row, column = row % sh, column % sw
@@ -131,7 +131,7 @@ def block_filled(case):
     "Which axis must stand right behind H before the two become one, and which behind W?",
 )
 def block_axes_mixed(case):
-    (sh, sw), orders = _scale(case), list(permutations(range(2, 6)))
+    (sh, sw), orders = case.pairs("scale")[0], list(permutations(range(2, 6)))
     if "y" in case.right:
         y = case.right["y"]
         n, c, height, width = case["x"].shape
@@ -154,12 +154,7 @@ def block_axes_mixed(case):
 # ---------------------------------------------------------------- pieces
 
 
-def _scale(case):
-    scale = case["scale"]
-    return scale if isinstance(scale, tuple) else (scale, scale)
-
-
 def _blocks(dy, sh, sw):
-    """dy seen as (N, C, H, sh, W, sw)."""
+    """dy in blocks, (N, C, H, sh, W, sw)."""
     n, c, height, width = dy.shape
     return dy.reshape(n, c, height // sh, sh, width // sw, sw)

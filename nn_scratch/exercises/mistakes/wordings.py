@@ -1,7 +1,7 @@
-"""Better words for what a relation finds, where an exercise gives it a meaning of its own.
+"""Names, sentences and questions for relations that have a special meaning in some exercises.
 
-A relation of `signatures` sees that dx is what "ones in place of dy" would give; for a backward
-pass that has a name, a sentence and a question. A * in a key stands for any words.
+For instance, a relation of `signatures` finds that dx is what "ones in place of dy" would give. In
+a backward pass that means that dy is ignored, and the mistake is named so.
 """
 
 from nn_scratch.exercises.mistakes.mistake import Wording
@@ -13,7 +13,7 @@ def wording(mistake, key, exercise):
 
 
 def several(found, *said):
-    """The same Wording for several relations, each with a key."""
+    """The same Wording for several pairs (relation, key)."""
     return [Wording(relation, key, *said) for relation, key in found]
 
 

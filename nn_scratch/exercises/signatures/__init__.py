@@ -1,9 +1,9 @@
 """Signatures of mistakes: relations between a wrong result and the right one.
 
-Each is a function that makes, from the right result, from other arguments or from a solution with
-one change, everything that stands in that relation to it: in another order, shifted, too large by a
-count, for another stride … They know nothing of how a function is written, so their sentences say
-what is seen, not what was typed.
+Each is a function that generates all results that have some relation to the right one, such as
+another order of axes, a shift, a factor, or the result for another stride. They are made from the
+right result, from changed arguments, or by a changed solution. They do not look at the student's
+code, so that their sentences are about the results, not about what was typed.
 """
 
 from nn_scratch.exercises.signatures import arguments, numbers, one_change, results, sizes

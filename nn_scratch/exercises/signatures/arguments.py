@@ -1,4 +1,4 @@
-"""Relations between the wrong result and what other arguments or other options would give."""
+"""Results that are right for other arguments or other options."""
 
 from functools import partial
 
@@ -22,7 +22,7 @@ def arguments_exchanged(attempt):
     arrays = {n: a for n, a in arrays.items() if getattr(a, "dtype", None) == np.float64}
     others = {n: a for n, a in attempt.right.items() if a.dtype.kind == "f"}
     if attempt.op == "batch_norm2d":
-        others.pop("y", None)  # in place of x it is like an epsilon of 0
+        others.pop("y", None)  # y in place of x gives nearly the same result
     for one, a in arrays.items():
         for other, b in {**others, **arrays}.items():
             if one != other and a.shape == b.shape:
@@ -33,7 +33,7 @@ def arguments_exchanged(attempt):
 
 
 def other_options(attempt):
-    """(words, options) that a case could have had."""
+    """Pairs (words, options) of options that a student may have used in place of the right ones."""
     if "stride" in attempt.options:
         (sh, sw), (ph, pw) = attempt.pairs("stride", "padding")
         exchanged = {"stride": (sw, sh), "padding": (pw, ph)}
@@ -71,8 +71,8 @@ def other_options(attempt):
 
 
 def with_options(attempt, changes):
-    """The results for other options; dy is cut, or filled up with zeros, to the size that it would
-    have then."""
+    """The results for other options. dy is cut, or filled up with zeros, to the size that it has
+    with these options."""
     if "dx" in attempt.right and attempt.op in ("conv2d", "conv_transpose2d"):
         op = getattr(naive, attempt.op)
         size = op(attempt["x"], attempt["w"], **{**attempt.options, **changes}).shape[2:]
@@ -81,7 +81,7 @@ def with_options(attempt, changes):
 
 
 def of_right_size(attempt, changes):
-    """The same for a forward pass, cut or filled up to the size that is right."""
+    """The result of a forward pass for other options, cut or filled up to the right size."""
     bias = attempt.values["b"][:, None, None] if "b" in attempt.values else 0
     y = with_options(attempt, changes)["y"] - bias
     return {"y": in_corner(y, attempt.right["y"].shape[2:]) + bias}

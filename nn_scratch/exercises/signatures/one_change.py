@@ -1,4 +1,4 @@
-"""What the plain solution gives with one change of its code."""
+"""Results of the plain solution with one change in its code."""
 
 import copy
 import warnings
@@ -12,12 +12,13 @@ from nn_scratch.exercises.mistakes.mistake import register
 from nn_scratch.exercises.mistakes.slips import SLIPS
 
 FOUND = []
-HELPERS = "pair", "wide"  # they say nothing of what is computed
+HELPERS = "pair", "wide"  # functions that are not changed, because they compute no results
 
 
 @cache
 def changed_solutions(name):
-    """The versions of the solution of an exercise, and those with the slips that we know."""
+    """A dict from descriptions to the code of changed solutions: those in SLIPS, and those with a
+    single change."""
     source = changed_code.solution(name)
     slips = (changed_code.with_other_lines(source, slip) for slip in SLIPS.get(name, ()))
     known = ((words, [compile(text, "<slip>", "exec")]) for words, text in slips)
@@ -25,7 +26,8 @@ def changed_solutions(name):
 
 
 def results_of(attempt, codes):
-    """What a version gives, by name; {} where it gives nothing, or spoils what is right."""
+    """The results of a changed solution by name; {} if it fails, or if it gives another value for a
+    result that the student has right."""
     namespace, exercise = {}, attempt.trial.exercise
     arguments, options = copy.deepcopy(attempt.trial.call)
     try:
@@ -35,7 +37,7 @@ def results_of(attempt, codes):
                 exec(code, namespace)
             given = sandbox.flat(namespace[exercise.name](*arguments, **options))
         made = dict(zip(exercise.results, map(np.asarray, given), strict=True))
-    except Exception:  # a changed line may do anything
+    except Exception:  # a changed line may raise any error
         return {}
     found = attempt.found or {}
     kept = [name for name, right in attempt.right.items() if same(found.get(name, ()), right)]
@@ -43,7 +45,7 @@ def results_of(attempt, codes):
 
 
 def shown(words, name):
-    """A change in words that do not show the solution, which only --solution does."""
+    """The description of a change without lines of the solution, which only --solution shows."""
     return changed_code.hinted(words, changed_code.lines_of(changed_code.solution(name)))
 
 

@@ -1,7 +1,8 @@
-"""Relations of order, place, shape and sum, between a result and the right one, or between it and
-what a changed argument would give.
+"""Results that differ from the right ones in order, place, shape or sums, or that are right for an
+argument that is changed in this way.
 
-In the words of a change {} stands for the array that it befell.
+The functions called changes take an array and the words for its axes, and yield pairs (words,
+changed array). In the words, {} stands for the array that was changed.
 """
 
 from functools import partial
@@ -64,7 +65,7 @@ def moved(array, axes):
 
 
 def ends(array, axes):
-    """(words, index) of the first and of the last along each axis."""
+    """Pairs (words, index) of the first and the last slice along each axis."""
     for axis, word in enumerate(axes):
         for which, part in (("first", slice(0, 1)), ("last", slice(-1, None))):
             yield f"the {which} {word}", (slice(None),) * axis + (part,)
@@ -105,7 +106,7 @@ def replaced(array, axes):
     yield "ones in place of {}", np.ones_like(array)
 
 
-# A name, the change, its rank if it befell a result, and if it befell an argument; a question.
+# The name, the change, its rank for a changed result and for a changed argument, and a question.
 CHANGES = [
     ("axes_exchanged", exchanged, 3.5, 4,
      "What does each axis count, in the order that the statement gives?"),
@@ -127,7 +128,7 @@ CHANGES = [
 
 
 def axes_of(attempt, name, array):
-    """What each axis of a result or of an argument counts, in words."""
+    """The words for the axes of a result or an argument."""
     if name in ("w", "dw") and array.ndim == 4:
         channels = ("output channel", "input channel")
         channels = channels[::-1] if attempt.op == "conv_transpose2d" else channels
@@ -136,7 +137,7 @@ def axes_of(attempt, name, array):
 
 
 def named(key, array):
-    """The key of a change, with the words for the array in it."""
+    """The key of a change, with the words for the array in place of {}."""
     return (key[0].format(array), *key[1:]) if isinstance(key, tuple) else key.format(array)
 
 
@@ -193,7 +194,7 @@ def same_numbers(attempt):
 
 
 def pairs(attempt):
-    """(name, right result, what was found) of all results; none where there is nothing."""
+    """Triples (name, right result, student's result) of all results; none if there are none."""
     for name, right in attempt.right.items() if attempt.found is not None else ():
         yield name, right, np.asarray(attempt.found[name])
 
@@ -210,8 +211,8 @@ def axes_of_length_one(attempt):
             yield "shape", {name: right.reshape(given.shape)}
 
 
-def standing_in(small, large):
-    """Where a small array (N, C, h, w) stands in a larger one: its first row and column there."""
+def places_in(small, large):
+    """The places, in words, at which a larger array contains a small one (N, C, h, w)."""
     fits = small.ndim == large.ndim == 4 and small.shape[:2] == large.shape[:2]
     sizes = zip(small.shape, large.shape, strict=fits)
     if fits and small.any() and small.shape != large.shape and all(s <= n for s, n in sizes):
@@ -228,7 +229,7 @@ def standing_in(small, large):
 )
 def cut_off(attempt):
     for name, right, given in pairs(attempt):
-        yield from ((at, {name: given}) for at in standing_in(given, right))
+        yield from ((at, {name: given}) for at in places_in(given, right))
 
 
 @shape(
@@ -239,7 +240,7 @@ def cut_off(attempt):
 )
 def not_cut(attempt):
     for name, right, given in pairs(attempt):
-        yield from ((at, {name: given}) for at in standing_in(right, given))
+        yield from ((at, {name: given}) for at in places_in(right, given))
 
 
 @shape(

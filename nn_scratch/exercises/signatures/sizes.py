@@ -1,4 +1,4 @@
-"""Relations between the size of a result and the right one: which formula gives it."""
+"""Results of a wrong size, recognized by the formula or the array that the size comes from."""
 
 from functools import cache
 from math import ceil, floor
@@ -10,7 +10,7 @@ from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 
-# Of an axis of H pixels, and of what stands on it: the words are what is computed.
+# Formulas for the size along an axis of H pixels. The texts that are shown are also evaluated.
 WINDOWS = """H; H + 2·padding; ⌊H / stride⌋; ⌈H / stride⌉; ⌊H / k⌋; ⌊(H + 2·padding) / stride⌋;
 ⌊(H + 2·padding) / stride⌋ + 1; ⌊(H − k) / stride⌋ + 1; ⌊(H − k) / stride⌋;
 ⌊(H + padding − k) / stride⌋ + 1; ⌊(H + 2·padding − k) / stride⌋;
@@ -30,7 +30,7 @@ PYTHON = str.maketrans({"⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")",
 
 @cache
 def formulas(table):
-    """(words, function of H, k, stride and padding) of each formula of a table."""
+    """Pairs (words, function of H, k, stride and padding) for the formulas in a table."""
     words = [formula.strip() for formula in table.split(";")]
     code = "lambda H, k, stride, padding: "
     names = {"floor": floor, "ceil": ceil}
@@ -38,14 +38,14 @@ def formulas(table):
 
 
 def geometry(attempt):
-    """Kernel, stride and padding, each a pair."""
+    """Kernel size, stride and padding, each as a pair."""
     stride, padding = attempt.pairs("stride", "padding")
     kernel = attempt["w"].shape[2:] if "w" in attempt.values else attempt.pairs("kernel_size")[0]
     return kernel, stride, padding
 
 
 def of_size(attempt, height, width):
-    """The results with planes of another size than the right ones."""
+    """The results, if their planes have this size and not the right one."""
     return {
         name: OfShape((*right.shape[:2], height, width))
         for name, right in attempt.right.items()
