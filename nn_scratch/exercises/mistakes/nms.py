@@ -6,9 +6,8 @@ from nn_scratch.exercises.mistakes.mistake import register
 
 FOUND = []
 mistake = register(FOUND)
-family = register(
-    FOUND, rank=1.5, whole=True
-)  # results have so few numbers that all cases must agree
+# Results have so few numbers that a mistake must agree with all cases.
+family = register(FOUND, rank=1.5, whole=True)
 
 
 def overlaps(boxes, kind=""):

@@ -146,9 +146,8 @@ def padding_wins(case):
         filled = np.where(real, window, value)
         k = filled.argmax(axis=-1)
         yield said, {"y": filled.max(axis=-1), "switches": _at(places, k)}
-    around = np.pad(
-        case["x"], [(0, 0)] * 2 + [(n, n) for n in case.pairs("padding")[0]], mode="edge"
-    )
+    ((ph, pw),) = case.pairs("padding")
+    around = np.pad(case["x"], ((0, 0), (0, 0), (ph, ph), (pw, pw)), mode="edge")
     y = case.solve(x=around, padding=0)["y"]
     yield "a copy of the border", {"y": y}
 
