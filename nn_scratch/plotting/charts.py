@@ -219,16 +219,15 @@ def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
     axis = figure.add_subplot(xlabel="share in %", xlim=(0, 100))
     left, handles, rows = np.zeros(len(bars)), [], range(len(bars))
     for count, part in enumerate(parts):
-        turn, which = divmod(
-            count, len(LINE_COLOURS)
-        )  # each turn has the same colours, hatched anew
-        look = {"fc": LINE_COLOURS[which], "hatch": HATCHES[(which + turn) % len(HATCHES)]}
+        # After the last colour the first comes again, with another hatching.
+        turn, which = divmod(count, len(LINE_COLOURS))
+        colour, hatch = LINE_COLOURS[which], HATCHES[(which + turn) % len(HATCHES)]
         shares = np.array([100 * bar.get(part, 0.0) for bar in bars.values()])
-        drawn = axis.barh(rows, shares, 0.7, left, ec="white", **look)
+        drawn = axis.barh(rows, shares, 0.7, left, ec="white", fc=colour, hatch=hatch)
         handles.append(drawn[0])
-        for row in np.flatnonzero(shares >= ROOM):
-            place = left[row] + shares[row] / 2, row
-            axis.text(*place, f"{shares[row]:.0f}", bbox=LABEL, **CENTRED)
+        for row, share in enumerate(shares):
+            if share >= ROOM:
+                axis.text(left[row] + share / 2, row, f"{share:.0f}", bbox=LABEL, **CENTRED)
         left += shares
     texts = [fitted(name, 3, 10) for name in bars]
     axis.set_yticks(range(len(bars)), texts, **options(*texts))
