@@ -1,11 +1,13 @@
-"""What public functions ask of their arguments, beside the arrays of an op (validate.py) and the
-windows of a convolution (geometry.py): numbers, words, arrays of a shape, records of arrays.
+"""Checks of the arguments of public functions: numbers, words, lists, and arrays of a given shape.
+The arrays of ops are checked by validate.py, the windows of a convolution by geometry.py.
 
-Each function returns the argument as it is used from there on, or raises a TypeError or ValueError
-that names it, says what it is, and what it must be.
+Each function takes the name and the value of an argument. It returns the value in the form in which
+it is used, or raises a TypeError or ValueError that names the argument, and says what it is and
+what it must be.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from math import prod
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,17 @@ import numpy as np
 from nn_scratch.backend import is_array, is_cupy
 from nn_scratch.geometry import LARGEST, integer
 
-LONGEST = 60  # letters of a value that stand in a message
+LONGEST = 60  # letters of a value that a message shows
 REALS, INTEGERS, FLAGS = "fiu", "iu", "b"  # NumPy's letters for kinds of numbers
 KINDS = {REALS: "real numbers", INTEGERS: "integers", FLAGS: "True and False"}
 MOST_CLASSES = 10_000
-ROOM = 2**28  # numbers that a result may have
+ROOM = 2**28  # the largest number of elements of a result
 
 
 def shown(value: Any) -> str:
-    """A value in a message: an array by its kind and shape, anything else as Python writes it.
+    """A value as text for a message: the dtype and shape of an array, and the repr of others.
 
-    Returns: a text of one line, and not a long one.
+    Returns: one line, which is shortened if it is long.
     """
     if is_array(value):
         return f"an array of {value.dtype} {tuple(value.shape)}"
@@ -39,7 +41,7 @@ def shown(value: Any) -> str:
 def whole(name: str, value: Any, least: int = 0, most: int = LARGEST) -> int:
     """A whole number from `least` to `most`.
 
-    Raises: TypeError if it is none, ValueError if it is out of range.
+    Raises: TypeError if it is not a whole number, ValueError if it is out of range.
     """
     found = integer(name, value, least)
     if found > most:
@@ -50,28 +52,28 @@ def whole(name: str, value: Any, least: int = 0, most: int = LARGEST) -> int:
 def class_count(name: str, value: Any) -> int:
     """A number of classes.
 
-    Raises: TypeError or ValueError for what is none.
+    Raises: TypeError or ValueError for another value.
     """
     return whole(name, value, 1, MOST_CLASSES)
 
 
 def optional(check: Callable, name: str, value: Any, *more: Any) -> Any:
-    """None, or what the check makes of the value."""
+    """None, or the result of `check` for any other value."""
     return None if value is None else check(name, value, *more)
 
 
 def a_label(name: str, value: Any) -> int:
-    """A label, which may be negative, as one that does not count may be.
+    """A label, which may be negative, as the label of pixels that do not count often is.
 
-    Raises: TypeError if it is no whole number.
+    Raises: TypeError if it is not a whole number.
     """
     return integer(name, value, least=-LARGEST)
 
 
 def real(name: str, value: Any) -> float:
-    """Any real number, NaN and infinity too.
+    """Any real number, also NaN and infinity.
 
-    Raises: TypeError if it is none.
+    Raises: TypeError if it is not a number.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name} is {shown(value)}, but must be a number")
@@ -81,7 +83,7 @@ def real(name: str, value: Any) -> float:
 def finite(name: str, value: Any) -> float:
     """Any finite number.
 
-    Raises: TypeError if it is none, ValueError for NaN and infinity.
+    Raises: TypeError if it is not a number, ValueError for NaN and infinity.
     """
     found = real(name, value)
     if not np.isfinite(found):
@@ -90,7 +92,7 @@ def finite(name: str, value: Any) -> float:
 
 
 def axis_of(name: str, value: Any, found: Any) -> int:
-    """The number of an axis of an array, from the first or, below 0, from the last.
+    """The number of an axis of the array `found`; negative numbers count from the last axis.
 
     Raises: TypeError or ValueError if the array has no such axis.
     """
@@ -103,7 +105,7 @@ def axis_of(name: str, value: Any, found: Any) -> int:
 def a_text(name: str, value: Any) -> str:
     """A text.
 
-    Raises: TypeError if it is none.
+    Raises: TypeError if it is not a text.
     """
     if isinstance(value, str):
         return value
@@ -122,9 +124,9 @@ def one_of(name: str, value: Any, choices: Iterable[Any]) -> Any:
 
 
 def an_instance(name: str, value: Any, kind: Any, what: str = "") -> Any:
-    """An instance of a class.
+    """An instance of a class. what: the class in words for the message, by default its name.
 
-    Raises: TypeError for anything else; what: the class in words, if not by its name.
+    Raises: TypeError for anything else.
     """
     if isinstance(value, kind):
         return value
@@ -134,9 +136,9 @@ def an_instance(name: str, value: Any, kind: Any, what: str = "") -> Any:
 
 
 def a_function(name: str, value: Any, what: str = "a function") -> Callable:
-    """What can be called.
+    """A function, or another object that can be called.
 
-    Raises: TypeError if it cannot.
+    Raises: TypeError if it cannot be called.
     """
     if callable(value):
         return value
@@ -144,9 +146,9 @@ def a_function(name: str, value: Any, what: str = "a function") -> Callable:
 
 
 def several(name: str, values: Any) -> Iterable:
-    """A list, or whatever else gives several things, one after the other; a text does not.
+    """A list or another iterable, but not a text, a set or a dict.
 
-    Raises: TypeError for what gives none.
+    Raises: TypeError for anything else.
     """
     if isinstance(values, str | bytes | dict | set | frozenset) or not _is_iterable(values):
         raise TypeError(f"{name} is {shown(values)}, but must be a list or the like")
@@ -154,9 +156,9 @@ def several(name: str, values: Any) -> Iterable:
 
 
 def items(name: str, values: Any, kind: Any = object, least: int = 0) -> list:
-    """The items of a list, or of whatever else gives several, each an instance of a class.
+    """The items of an iterable (see `several`), each of which must be an instance of `kind`.
 
-    Raises: TypeError for what has no items or other ones, ValueError for fewer than `least`.
+    Raises: TypeError for other values or items, ValueError for fewer items than `least`.
     """
     found = list(several(name, values))
     for number, item in enumerate(found):
@@ -167,9 +169,9 @@ def items(name: str, values: Any, kind: Any = object, least: int = 0) -> list:
 
 
 def parts(name: str, value: Any, count: int) -> tuple:
-    """So many things, in a tuple or a list.
+    """A tuple or a list of `count` things.
 
-    Raises: TypeError for anything else, ValueError for more or fewer.
+    Raises: TypeError for anything else, ValueError for more or fewer things.
     """
     if not isinstance(value, tuple | list):
         raise TypeError(f"{name} is {shown(value)}, but must be a tuple")
@@ -179,13 +181,13 @@ def parts(name: str, value: Any, count: int) -> tuple:
 
 
 def words(name: str, values: Any, least: int = 1) -> list[str]:
-    """At least `least` texts, of which no two are the same.
+    """At least `least` texts, all of which are different.
 
-    Raises: TypeError for other things, ValueError for fewer texts or the same twice.
+    Raises: TypeError for other things, ValueError for fewer texts, or for a text that occurs twice.
     """
     found = items(name, values, str, least)
     if len(set(found)) < len(found):
-        twice = next(one for one in found if found.count(one) > 1)
+        twice = next(text for text in found if found.count(text) > 1)
         raise ValueError(f"{name} has {twice!r} twice")
     return found
 
@@ -193,7 +195,7 @@ def words(name: str, values: Any, least: int = 1) -> list[str]:
 def a_path(name: str, value: Any) -> Path:
     """The path of a file or folder.
 
-    Raises: TypeError for what is none, ValueError for a text that can be none.
+    Raises: TypeError for anything else, ValueError for a text that no path can be.
     """
     if not isinstance(value, str | PathLike):
         raise TypeError(f"{name} is {shown(value)}, but must be a path")
@@ -204,15 +206,15 @@ def a_path(name: str, value: Any) -> Path:
 
 
 def each(name: str, values: Any, check: Callable[[str, Any], Any]) -> list:
-    """The items of a list, or of whatever else gives several, as a check makes each of them.
+    """The results of `check` for each item of an iterable (see `several`).
 
-    Raises: TypeError for what has no items, and what the check raises.
+    Raises: TypeError for a value without items, and what the check raises.
     """
     return [check(f"{name}[{number}]", item) for number, item in enumerate(items(name, values))]
 
 
 def a_generator(name: str, value: Any) -> np.random.Generator:
-    """The source of chance that a Generator, a seed or None stands for.
+    """The random generator that a Generator, a seed or None stands for.
 
     Raises: TypeError or ValueError for anything else.
     """
@@ -226,9 +228,9 @@ def a_generator(name: str, value: Any) -> np.random.Generator:
 
 
 def a_seed(name: str, value: Any) -> int:
-    """A seed, of any size.
+    """A seed: a whole number of at least 0, of any size.
 
-    Raises: TypeError or ValueError for what is none.
+    Raises: TypeError or ValueError for anything else.
     """
     if isinstance(value, int) and not isinstance(value, bool) and value > LARGEST:
         return value
@@ -239,9 +241,9 @@ def a_seed(name: str, value: Any) -> int:
 
 
 def as_array(name: str, value: Any) -> np.ndarray:
-    """What NumPy makes of a list, a number or the like.
+    """A list, a number or the like as a NumPy array.
 
-    Raises: TypeError for what it makes nothing of.
+    Raises: TypeError if NumPy cannot convert it.
     """
     try:
         return np.asarray(value)
@@ -250,10 +252,11 @@ def as_array(name: str, value: Any) -> np.ndarray:
 
 
 def an_array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
-    """A NumPy array of a shape and of kinds of numbers, in which a list or the like may be given.
+    """An array of a given shape and kind of numbers; lists and the like are converted.
 
-    shape: a number for an axis of this length, a letter for one of any; "…" at the beginning stands
-    for any axes. CuPy's arrays stay where they are.
+    shape: for each axis a number, which is its length, or a letter for any length; "…" at the
+    beginning stands for any axes. kinds: NumPy's letters of the kinds that are allowed. CuPy's
+    arrays stay on the GPU.
 
     Raises: TypeError for other things or kinds, ValueError for other shapes.
     """
@@ -277,7 +280,7 @@ def an_array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
 def reals(name: str, value: Any, *shape: Any, finite: bool = False) -> Any:
     """Real numbers as a float64 array of this shape (see `an_array`).
 
-    Raises: as an_array; ValueError for NaN or infinity if they must be finite.
+    Raises: what an_array raises; ValueError for NaN or infinity if they must be finite.
     """
     found = an_array(name, value, shape).astype(np.float64, copy=False)
     if finite and not np.isfinite(found).all():
@@ -288,7 +291,7 @@ def reals(name: str, value: Any, *shape: Any, finite: bool = False) -> Any:
 def shares(name: str, value: Any, *shape: Any) -> Any:
     """Numbers from 0 to 1 as a float64 array of this shape (see `an_array`).
 
-    Raises: as an_array; ValueError for others.
+    Raises: what an_array raises; ValueError for other numbers.
     """
     found = reals(name, value, *shape, finite=True)
     if found.size and not (found.min() >= 0 and found.max() <= 1):
@@ -300,18 +303,18 @@ def shares(name: str, value: Any, *shape: Any) -> Any:
 
 
 def integers(name: str, value: Any, *shape: Any) -> Any:
-    """Whole numbers as an array of this shape (see `an_array`) and of any integer type.
+    """Whole numbers as an array of this shape (see `an_array`) and of any integer dtype.
 
-    Raises: as an_array.
+    Raises: what an_array raises.
     """
     found = an_array(name, value, shape, INTEGERS)
     return found if found.dtype.kind in INTEGERS else found.astype(np.int64)
 
 
 def flags(name: str, value: Any, *shape: Any) -> Any:
-    """An array of bools of this shape (see `an_array`); integers 0 and 1 stand for them.
+    """An array of bools of this shape (see `an_array`); integers 0 and 1 are converted.
 
-    Raises: as an_array.
+    Raises: what an_array raises.
     """
     if isinstance(value, np.ndarray) and value.dtype.kind in INTEGERS:
         value = value.astype(bool) if ((value == 0) | (value == 1)).all() else value
@@ -321,7 +324,7 @@ def flags(name: str, value: Any, *shape: Any) -> Any:
 def filled(name: str, found: Any) -> Any:
     """An array that is not empty.
 
-    Raises: ValueError if it is.
+    Raises: ValueError if it is empty.
     """
     if found.size:
         return found
@@ -329,9 +332,9 @@ def filled(name: str, found: Any) -> Any:
 
 
 def labels_below(name: str, labels: Any, num_classes: int) -> None:
-    """Labels must be from 0 to num_classes − 1.
+    """Check that labels are from 0 to num_classes − 1.
 
-    Raises: ValueError for others.
+    Raises: ValueError if they are not.
     """
     if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
         raise ValueError(
@@ -341,24 +344,23 @@ def labels_below(name: str, labels: Any, num_classes: int) -> None:
 
 
 def room_for(names: str, *shape: int) -> None:
-    """A result of this shape must have a size that is meant.
+    """Check that an array of this shape is not so large that it must be a mistake.
 
-    Raises: ValueError, by the names of what asks for it, for others: they would fill the memory.
+    names: of the arguments that the shape comes from.
+
+    Raises: ValueError for a shape that would fill the memory.
     """
-    count = 1
-    for n in shape:
-        count *= int(n)
-    if count > ROOM:
+    if prod(map(int, shape)) > ROOM:
         raise ValueError(f"{names} ask for an array {shape}, of more than {ROOM} numbers")
 
 
 def _is_iterable(value):
-    """Whether a value gives several; an array without axes does not, though it looks so."""
+    """Whether a value can be iterated over, which an array without axes cannot."""
     return isinstance(value, Iterable) and getattr(value, "ndim", 1) > 0
 
 
 def _fits(found, wanted):
-    """Whether a shape is as it must be."""
+    """Whether a shape fits the wanted one, see an_array."""
     if wanted and wanted[0] == "…":
         wanted = wanted[1:]
         found = found[len(found) - len(wanted) :] if len(found) >= len(wanted) else ()

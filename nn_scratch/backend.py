@@ -1,6 +1,7 @@
-"""Which array library an array belongs to, and the way between host and device.
+"""The two array libraries, NumPy and CuPy: which one an array belongs to, and moving arrays.
 
-There is no global switch: the data decide. Importing nn_scratch never imports CuPy.
+There is no global switch: each array decides where it is computed. Importing nn_scratch never
+imports CuPy.
 """
 
 import sys
@@ -8,34 +9,34 @@ from typing import TypeAlias
 
 import numpy as np
 
-# What every op takes and gives: a NumPy array, or a CuPy array, which has the same interface and
-# which type checkers therefore treat as NumPy's.
+# The type of arrays in annotations: NumPy's, or CuPy's, which has the same interface, so that a
+# type checker may treat it as NumPy's.
 Array: TypeAlias = np.ndarray
 
 DEVICES = ("cpu", "gpu")
 INSTALL = "pip install -e '.[cuda12]' (or cuda13) in the checkout"
-MISSING_FILE = "No such file", "Failed to find", "cannot open"  # in errors of CuPy's
-_proven = set()  # CuPy, once it has computed: asking again would make the host wait
+MISSING_FILE = "No such file", "Failed to find", "cannot open"  # in the messages of CuPy's errors
+_proven = set()  # holds CuPy once it has computed, since testing it again would make the host wait
 
 
 class DeviceError(RuntimeError):
-    """A GPU is wanted and cannot be used, for the reason that the message gives."""
+    """A GPU is wanted, but cannot be used; the message says why."""
 
 
 def is_cupy(array):
-    """Whether `array` is a CuPy array, found out without importing CuPy."""
+    """Whether `array` is a CuPy array. CuPy is not imported for that."""
     return type(array).__module__.partition(".")[0] == "cupy"
 
 
 def is_array(value):
-    """Whether `value` is an array of a library that nn_scratch computes with."""
+    """Whether `value` is an array of NumPy or CuPy."""
     return isinstance(value, np.ndarray) or is_cupy(value)
 
 
 def xp_of(*arrays):
-    """The module (`numpy` or `cupy`) that the arrays belong to; None entries do not count.
+    """The module, `numpy` or `cupy`, that the arrays belong to; None among them is ignored.
 
-    Raises TypeError when host and device arrays are mixed.
+    Raises TypeError if arrays of both are mixed.
     """
     on_gpu = {is_cupy(array) for array in arrays if array is not None}
     if on_gpu == {True, False}:
@@ -47,7 +48,7 @@ def xp_of(*arrays):
 
 
 def to_device(array, device):
-    """`array` on "cpu" or "gpu": itself when it is there already, else a copy."""
+    """The array on "cpu" or "gpu": itself if it is there already, else a copy."""
     if device not in DEVICES:
         raise ValueError(f'device is {device!r}, but must be "cpu" or "gpu"')
     if device == "cpu":
@@ -60,16 +61,16 @@ def to_device(array, device):
 
 
 def to_host(array):
-    """`array` as a NumPy array."""
+    """The array as a NumPy array, in the host's memory."""
     return array.get() if is_cupy(array) else np.asarray(array)
 
 
 def choose_device(wanted, local_rank=0):
-    """ "cpu" or "gpu" for "cpu", "gpu" or "auto", which takes a GPU if there is one, and says why
-    there is none. `local_rank` numbers the processes that share this machine: each has a card of
-    its own, as far as there are cards.
+    """The device, "cpu" or "gpu", for a wanted "cpu", "gpu" or "auto". With "auto" it is a GPU if
+    one can be used; otherwise a line on standard error says why not. local_rank: the number of this
+    process among those on this machine, which get different cards if there are several.
 
-    Raises DeviceError, with the reason, if "gpu" is wanted and there is none.
+    Raises DeviceError, with the reason, if "gpu" is wanted but cannot be used.
     """
     reason = None if wanted == "cpu" else why_no_gpu(local_rank)
     if reason and wanted == "gpu":
@@ -80,11 +81,11 @@ def choose_device(wanted, local_rank=0):
 
 
 def why_no_gpu(local_rank=0):
-    """None when a GPU can be used, else one sentence that says what is missing, and how to get it.
+    """None if a GPU can be used, else a sentence that says what is missing, and how to get it.
 
-    Really computes something on the card, by a kernel and by a library: a driver that loads may
-    still lack the compiler, or cuBLAS. From then on this is the card of the process; with a
-    `local_rank` above 0 it is the one of that number, counted round and round.
+    Something is really computed on the card, by a kernel and by a library, because the compiler or
+    cuBLAS may be missing even if the driver loads. With a `local_rank` above 0, the process uses
+    the card of that number, modulo the number of cards, from then on.
     """
     try:
         import cupy
@@ -106,8 +107,8 @@ def why_no_gpu(local_rank=0):
 
 
 def _what_is_missing(error):
-    """The sentence for an error of CuPy's."""
-    cause = error.__cause__ or error  # CuPy puts a page of advice around what the loader said
+    """The sentence about an error of CuPy."""
+    cause = error.__cause__ or error  # CuPy wraps the loader's error in a page of advice
     first_line, *_ = str(cause).strip().split("\n")
     said = f"{type(cause).__name__}: {first_line}"
     if "cudaErrorInsufficientDriver" in said:

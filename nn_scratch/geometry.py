@@ -1,7 +1,7 @@
-"""Where windows lie: pairs, padding, output sizes, each rule and its error message said once.
+"""The geometry of windows: pairs, paddings, output sizes, and their error messages.
 
-A message prints the numbers it got, the rule that they break, and what would fit. Axes come in the
-order (height, width) throughout.
+A message shows the numbers that were given, the rule that they break, and what would fit. Axes are
+always in the order (height, width).
 """
 
 import operator
@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-LARGEST = 2**31 - 1  # of every number here: products of two still fit 64 bits
+LARGEST = 2**31 - 1  # the largest allowed number; the product of two still fits into 64 bits
 MOST_TAPS = 2**24  # of a pool's window
-MOST_PIXELS = 2**30  # of a map; one that is larger was not meant, and would fill the memory
+MOST_PIXELS = 2**30  # of a map; a larger one must be a mistake, and would fill the memory
 
 # ---------------------------------------------------------------- pairs
 
@@ -24,7 +24,7 @@ Padding: TypeAlias = int | tuple[int, int] | tuple[tuple[int, int], tuple[int, i
 def integer(name, value, least):
     """`value` as an int from `least` to LARGEST."""
     if type(value) is int and least <= value <= LARGEST:
-        return value  # the common case, told at once
+        return value  # the common case, without further checks
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError
@@ -39,9 +39,9 @@ def integer(name, value, least):
 
 
 def flag(name, value):
-    """True or False. Raises TypeError for anything else: "no" would count as True."""
+    """True or False. Raises TypeError for anything else, since "no" would count as True."""
     if value is True or value is False:
-        return value  # the common case, told at once
+        return value  # the common case, without further checks
     if isinstance(value, np.bool_):
         return bool(value)
     found = type(value).__name__ if hasattr(value, "dtype") else repr(value)
@@ -65,7 +65,7 @@ def map_size(name, value):
 
 
 def within_memory(name, size):
-    """The size of a map that may be made; `name`: of the argument that asks for it."""
+    """The size of a map, if it is not too large. name: of the argument that asks for this size."""
     if size[0] * size[1] > MOST_PIXELS:
         raise ValueError(
             f"{name} asks for a map of {tuple(size)}, of more than {MOST_PIXELS} pixels"
@@ -74,7 +74,7 @@ def within_memory(name, size):
 
 
 def padding_pairs(padding):
-    """An `int | (h, w) | ((top, bottom), (left, right))` argument in the last, full form."""
+    """An `int | (h, w) | ((top, bottom), (left, right))` argument, in the last form."""
     if isinstance(padding, str):
         raise ValueError(
             f'padding={padding!r}: "same" and "valid" are for conv2d; give numbers here'
@@ -88,9 +88,9 @@ def padding_pairs(padding):
 
 
 class Windows(NamedTuple):
-    """Where the windows of a convolution or a pool lie, by axis (height, width).
+    """The windows of a convolution or a pool, with a value for each axis (height, width).
 
-    Output p of an axis sees the inputs p·stride + i·dilation − padding[0], i = 0 … kernel − 1.
+    Along an axis, output p reads the inputs p·stride + i·dilation − padding[0], i = 0 … kernel − 1.
     """
 
     kernel: tuple
@@ -100,31 +100,32 @@ class Windows(NamedTuple):
 
     @property
     def extent(self):
-        """Pixels from a window's first tap to its last, along (height, width)."""
+        """The pixels (height, width) from the first to the last tap of a window."""
         return tuple((k - 1) * d + 1 for k, d in zip(self.kernel, self.dilation, strict=True))
 
     @property
     def disjoint(self):
-        """Whether no two windows can share a pixel."""
+        """Whether no two windows have a pixel in common."""
         return all(e <= s for e, s in zip(self.extent, self.stride, strict=True))
 
     def padded(self, size):
-        """The padded image's (height, width)."""
+        """The (height, width) of an image of `size` with its padding."""
         return tuple(n + sum(p) for n, p in zip(size, self.padding, strict=True))
 
 
 @lru_cache(maxsize=256)
 def turned(windows, positions, size):
-    """The windows of the adjoint, with stride 1, which takes the `positions` back to an image of
-    `size`: those of the kernel turned by 180°. Padding beyond the kernel's extent turns negative
-    here: windows then start inside the image."""
+    """The windows with which the adjoint of a convolution of stride 1 is a convolution by the
+    kernel turned by 180°. It takes maps of `positions` back to images of `size`. If the padding is
+    larger than the kernel's extent, the padding of the adjoint is negative, and windows start
+    inside."""
     axes = zip(windows.extent, windows.padding, positions, size, strict=True)
     padding = tuple((extent - 1 - pad[0], n - p + pad[0]) for extent, pad, p, n in axes)
     return windows._replace(padding=padding)
 
 
 def make_windows(kernel_size, stride=1, padding=0, dilation=1):
-    """The arguments of an op, checked and written out."""
+    """The Windows that the arguments of an op describe, after checks."""
     return Windows(
         pair("kernel_size", kernel_size),
         pair("stride", stride),
@@ -134,9 +135,8 @@ def make_windows(kernel_size, stride=1, padding=0, dilation=1):
 
 
 def conv_windows(kernel_size, stride, padding, dilation):
-    """As `make_windows`, with conv2d's padding names: "valid" is none, "same" keeps the size.
-
-    With an odd total, "same" puts the extra pixel at the bottom and on the right.
+    """The same as `make_windows`, but padding may also be "valid", which is none, or "same", which
+    keeps the size. If "same" needs an odd total, the extra pixel is at the bottom and on the right.
     """
     if not isinstance(padding, str):
         return make_windows(kernel_size, stride, padding, dilation)
@@ -155,7 +155,8 @@ def conv_windows(kernel_size, stride, padding, dilation):
 
 
 def pool_windows(kernel_size, stride, padding, dilation=1):
-    """As `make_windows`, with a pool's default stride; padding must stay below the extent."""
+    """The same as `make_windows`, for a pool: the stride is the kernel size by default, and the
+    padding must be smaller than the kernel's extent."""
     w = make_windows(kernel_size, kernel_size if stride is None else stride, padding, dilation)
     if w.kernel[0] * w.kernel[1] > MOST_TAPS:
         raise ValueError(f"kernel_size is {w.kernel}: a window of more than {MOST_TAPS} pixels")
@@ -190,8 +191,8 @@ def conv_size(size, w):
 
 
 def pool_size(size, w, ceil_mode=False):
-    """A pool's output size; `ceil_mode` rounds up, but drops a last window that starts
-    outside the image or in the bottom (right) padding."""
+    """The output size of a pool. With `ceil_mode` it is rounded up, but a last window that starts
+    outside of the image, or in the padding at the bottom or on the right, is dropped."""
     if not ceil_mode:
         return conv_size(size, w)
     out = []
@@ -210,9 +211,9 @@ def pool_size(size, w, ceil_mode=False):
 
 @lru_cache(maxsize=256)
 def real_taps(w, size, positions):
-    """The taps (i, j) of a window that ever see a pixel of an image of `size`, in row-major order:
-    (i, j, positions, pixels), the last two as slices by axis: which windows see a pixel through
-    that tap, and which pixels those are."""
+    """The taps (i, j) of a window that read a pixel of an image of `size` at any position, in
+    row-major order, as (i, j, positions, pixels). The last two are slices for each axis: the
+    positions at which the tap reads a pixel, and these pixels."""
     axes = []
     for kernel, stride, (before, _), dilation, pixels, count in zip(
         *w, size, positions, strict=True
@@ -234,10 +235,10 @@ def real_taps(w, size, positions):
 
 
 def window_taps(size, w, positions):
-    """Per axis, the input coordinates under each window: arrays (positions, kernel).
+    """For each axis, the input coordinates of each window, an array (positions, kernel).
 
-    Coordinates below 0 or beyond the image lie in the padding. Raises ValueError when a window
-    holds no real pixel.
+    Coordinates outside of the image are in the padding. Raises ValueError if a window holds no
+    pixel of the image.
     """
     axes = []
     for axis in range(2):
@@ -255,7 +256,7 @@ def window_taps(size, w, positions):
 
 
 def transpose_base(size, w):
-    """The smallest image that a convolution with windows `w` takes to `size`:
+    """The smallest image from which a convolution with windows `w` makes a map of `size`:
     (n − 1)·stride − padding + extent (Dumoulin & Visin 2016, relation 14)."""
     return tuple(
         (n - 1) * s - sum(p) + extent
@@ -264,10 +265,11 @@ def transpose_base(size, w):
 
 
 def transpose_size(size, w, output_padding=0, output_size=None):
-    """Output size of a transpose convolution.
+    """The output size of a transpose convolution.
 
-    With stride > 1 the sizes base … base + stride − 1 all lead down to the same `size`.
-    `output_size` picks one of them by its value, `output_padding` by its distance from the base.
+    With stride > 1, a convolution makes maps of the same `size` from images of all sizes from base
+    to base + stride − 1. `output_size` chooses one of these sizes, `output_padding` its difference
+    to the base.
     """
     base = transpose_base(size, w)
     extra = pair("output_padding", output_padding, least=0)
@@ -293,6 +295,7 @@ def transpose_size(size, w, output_padding=0, output_size=None):
 
 
 def _chosen_size(wanted, base, size, w):
+    """The wanted size of a transpose convolution, if it is possible."""
     possible = [range(max(b, 1), b + s) for b, s in zip(base, w.stride, strict=True)]
     if not all(n in sizes for n, sizes in zip(wanted, possible, strict=True)):
         heights, widths = (", ".join(map(str, sizes)) or "none" for sizes in possible)

@@ -1,6 +1,7 @@
-"""What every op asks of its arrays: dtypes, ranks, shapes that fit each other.
+"""Checks of the arrays of ops: their dtypes, their ranks, and whether their shapes fit each other.
 
-A message prints the shapes it got, the rule that they break, and what would fit.
+A message shows the shapes that were given, the rule that they break, and what would fit. Functions
+that return nothing raise ValueError for a wrong shape or value, TypeError for a wrong type.
 """
 
 import numpy as np
@@ -16,8 +17,8 @@ LAYOUTS = {2: "(N, features)", 4: "(N, C, H, W)"}
 
 
 def check_values(optional=None, **arrays):
-    """Arrays of values must be float32 or float64, all the same; that of the name `optional` may be
-    None, which stands for 'not given'.
+    """Check that arrays of values are float32 or float64, and all of the same dtype. The array
+    whose name is `optional` may be None.
 
     Raises TypeError, which names the argument and the cure.
     """
@@ -45,7 +46,7 @@ def check_values(optional=None, **arrays):
 
 
 def check_integers(name, array):
-    """Labels and switches must be arrays of any integer type, in any byte order.
+    """Check that labels or switches are an array of any integer dtype, in any byte order.
 
     Raises TypeError, which names the argument and the cure.
     """
@@ -56,7 +57,8 @@ def check_integers(name, array):
 
 
 def _check_is_array(name, array):
-    """Subclasses of NumPy's arrays have operations of their own: masks, matrix products."""
+    """Check that a value is a plain array. Subclasses of NumPy's arrays are refused, because their
+    operations differ: `*` of a matrix is a matrix product, and a masked array skips values."""
     if not is_array(array):
         raise TypeError(
             f"{name} is a {type(array).__name__}, but must be an array: "
@@ -69,10 +71,10 @@ def _check_is_array(name, array):
 
 
 def number(name, value, least, most=np.inf, *, above=False):
-    """A number as a Python float, which changes no array's dtype: finite, from `least` (or, with
-    `above`, beyond it) to `most`.
+    """A finite number from `least` to `most`, as a Python float, which never changes the dtype of
+    an array that it meets. With `above`, it must be larger than `least`.
 
-    Raises TypeError if it is no real number, ValueError if it is out of range.
+    Raises TypeError if it is not a real number, ValueError if it is out of range.
     """
     real = isinstance(value, (int, float, np.integer, np.floating))
     if not real or isinstance(value, bool):
@@ -86,7 +88,7 @@ def number(name, value, least, most=np.inf, *, above=False):
 
 
 def check_rank(name, array, rank):
-    """The number of axes, and no empty axis but the batch."""
+    """Check the number of axes, and that no axis but the batch is empty."""
     if array.ndim != rank:
         hint = f" (a single image needs a batch axis: {name}[None])" if array.ndim == 3 else ""
         raise ValueError(
@@ -99,7 +101,7 @@ def check_rank(name, array, rank):
 
 
 def check_shape(name, array, expected, why):
-    """`array.shape` must be `expected`; `why` says where that comes from."""
+    """Check that `array.shape` is `expected`; `why` says why it must be."""
     if tuple(array.shape) != tuple(expected):
         raise ValueError(
             f"{name} has shape {tuple(array.shape)}, but must be {tuple(expected)}: {why}"
@@ -107,7 +109,7 @@ def check_shape(name, array, expected, why):
 
 
 def check_alike(like, **arrays):
-    """Arrays of values, all of one dtype and of the shape that the one named `like` has."""
+    """Check that arrays of values have one dtype, and the shape of the one whose name is `like`."""
     check_values(**arrays)
     for name, array in arrays.items():
         if name != like:
@@ -118,8 +120,8 @@ def check_alike(like, **arrays):
 
 
 def check_convolution(x, w, b, groups, *, transpose=False):
-    """x, w and b must fit a convolution, w (C_out, C_in/groups, kh, kw), or a transpose
-    convolution, w (C_in, C_out/groups, kh, kw)."""
+    """Check that x, w and b fit a convolution, with w (C_out, C_in/groups, kh, kw), or a transpose
+    convolution, with w (C_in, C_out/groups, kh, kw)."""
     check_values("b", x=x, w=w, b=b)
     check_rank("x", x, 4)
     check_rank("w", w, 4)
@@ -143,14 +145,15 @@ def check_convolution(x, w, b, groups, *, transpose=False):
 
 
 def check_conv_dy(dy, x, w, windows):
-    """dy must have the shape of conv2d's output."""
+    """Check that dy has the shape of the output of conv2d."""
     check_values(dy=dy, x=x)
     expected = (x.shape[0], w.shape[0], *conv_size(x.shape[2:], windows))
     check_shape("dy", dy, expected, "the shape of the output")
 
 
 def check_transpose_dy(dy, x, w, windows, groups):
-    """dy must have a shape that conv_transpose2d can give, output_padding included."""
+    """Check that dy has a shape that the output of conv_transpose2d can have, with any
+    output_padding."""
     check_values(dy=dy, x=x)
     check_rank("dy", dy, 4)
     least = transpose_base(x.shape[2:], windows)
@@ -169,13 +172,13 @@ def check_transpose_dy(dy, x, w, windows, groups):
 
 
 def check_images(name, x):
-    """Images, or maps, (N, C, H, W)."""
+    """Check that x is an array of images or maps (N, C, H, W)."""
     check_values(**{name: x})
     check_rank(name, x, 4)
 
 
 def scale_of(x, scale):
-    """The scale as (sh, sw), by which images x become larger."""
+    """The scale by which images x are enlarged, as (sh, sw)."""
     sh, sw = pair("scale", scale)
     within_memory(f"scale {(sh, sw)}", (x.shape[2] * sh, x.shape[3] * sw))
     return sh, sw
@@ -191,7 +194,8 @@ def dividing_scale(scale, dy):
 
 
 def check_switches(switches, values, size, promised=False):
-    """Switches must be integers inside a plane of `size`, with the values' batch and channels."""
+    """Check that switches are integers, lie in a plane of `size`, and have the batch and channels
+    of the values. promised: the caller knows that they do, so that a GPU need not be asked."""
     check_integers("switches", switches)
     xp_of(values, switches)
     check_rank("switches", switches, 4)
@@ -202,7 +206,7 @@ def check_switches(switches, values, size, promised=False):
     if promised and is_cupy(switches):
         return
     pixels = size[0] * size[1]
-    # Seen without a sign, what is negative is huge: one maximum asks for both ends.
+    # As unsigned integers, negative numbers are huge, so that one maximum checks both limits.
     order, itemsize = switches.dtype.byteorder, switches.dtype.itemsize
     unsigned = switches.view(np.dtype(f"u{itemsize}").newbyteorder(order))
     if switches.size and unsigned.max() >= pixels:
@@ -214,7 +218,7 @@ def check_switches(switches, values, size, promised=False):
 
 
 def check_batch_norm(x, w, **others):
-    """x (N, C, H, W), and for each channel of it a number in all others but dy and y."""
+    """Check that x is (N, C, H, W), and that all other arrays but dy and y are (C,)."""
     check_values("y", x=x, w=w, **others)
     check_rank("x", x, 4)
     for name, array in {"w": w, **others}.items():
@@ -223,7 +227,7 @@ def check_batch_norm(x, w, **others):
 
 
 def check_linear(x, w, b):
-    """x (N, in), w (out, in) and b (out,) must fit each other."""
+    """Check that x (N, in), w (out, in) and b (out,) fit each other."""
     check_values("b", x=x, w=w, b=b)
     check_rank("x", x, 2)
     check_rank("w", w, 2)
@@ -236,11 +240,11 @@ def check_linear(x, w, b):
         check_shape("b", b, (w.shape[0],), "one bias for each output feature")
 
 
-# ---------------------------------------------------------------- what losses compare
+# ---------------------------------------------------------------- the arrays of losses
 
 
 def check_cross_entropy(scores, labels, weight, ignore_index):
-    """Scores (N, K) or (N, K, H, W), a label for each K of them, a weight for each class."""
+    """Check scores (N, K) or (N, K, H, W), labels (N,) or (N, H, W), and weights (K,)."""
     if ignore_index is not None:
         integer("ignore_index", ignore_index, least=-LARGEST)
     check_values("weight", scores=scores, weight=weight)
@@ -256,9 +260,9 @@ def check_cross_entropy(scores, labels, weight, ignore_index):
 
 
 def check_labels(labels, classes, ignore_index=None):
-    """Labels must lie in 0 … classes − 1, or be `ignore_index`.
+    """Check that labels are in 0 … classes − 1, or equal to `ignore_index`.
 
-    Raises: ValueError for the first that does not, with its place.
+    Raises ValueError for the first label that is not, with its place.
     """
     outside = (labels < 0) | (labels >= classes)
     if ignore_index is not None:
@@ -273,13 +277,13 @@ def check_labels(labels, classes, ignore_index=None):
 
 
 def check_regression(prediction, target):
-    """Of one shape, and not empty: their difference has a mean."""
+    """Check that prediction and target have one shape, and are not empty."""
     check_alike("prediction", prediction=prediction, target=target)
     check_not_empty("prediction", prediction)
 
 
 def check_masked(prediction, target, mask):
-    """prediction and target (N, C, H, W), and mask (N, H, W) of bools."""
+    """Check prediction and target (N, C, H, W), and a mask (N, H, W) of bools."""
     check_alike("prediction", prediction=prediction, target=target)
     if prediction.ndim != 4:
         raise ValueError(f"prediction has shape {prediction.shape}, but must be (N, C, H, W)")
@@ -291,7 +295,9 @@ def check_masked(prediction, target, mask):
 
 
 def check_target(scores, target, checked=False, binary=False):
-    """What heat maps should say: from 0 to 1, or one of both, in the shape of the scores."""
+    """Check that the target of heat maps has the shape of the scores, and values from 0 to 1, or,
+    if it is binary, 0 or 1. checked: the caller knows the values, so that a GPU need not be
+    asked."""
     check_alike("scores", scores=scores, target=target)
     if checked and is_cupy(target):
         return
@@ -305,6 +311,6 @@ def check_target(scores, target, checked=False, binary=False):
 
 
 def check_not_empty(name, values):
-    """Values of which there is a mean."""
+    """Check that there are values, since an empty batch has no mean."""
     if values.size == 0:
         raise ValueError(f"{name} has shape {values.shape}: an empty batch has no mean")
