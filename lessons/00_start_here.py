@@ -124,8 +124,9 @@ print("a batch of three:", batch.shape, "  that pixel: batch[1, 0, 39, 0] =", ba
 # $$\frac{\partial L}{\partial x_i} =
 #   \sum_j \frac{\partial L}{\partial y_j}\,\frac{\partial y_j}{\partial x_i} \tag{1}$$
 #
-# For instance: if $x_1$ grows by a little, $y_1$ grows by 3 times as much, and $y_2$ shrinks by as
-# much. The layer is told `dy` = (10, 4). Then `dx` at $x_1$ is $10 \cdot 3 + 4 \cdot (-1) = 26$.
+# For instance: if $x_1$ grows by a little, $y_1$ grows by 3 times as much, and $y_2$ shrinks by
+# just as much. The layer is told `dy` = (10, 4). Then `dx` at $x_1$ is $10 \cdot 3 + 4 \cdot (-1) =
+# 26$.
 #
 # What one layer calls $y$, the next calls $x$. So its `dx` is the `dy` of the layer before it, and
 # each layer needs to know only itself. Handing derivatives back through the chain like this is
@@ -271,8 +272,9 @@ gradient = np.ones_like(y)  # let the loss be y itself: it changes as y does
 for layer in reversed(layers):
     gradient = layer.backward(gradient)
 
-print("L", y, "  dx", gradient.round(3))
-print("and the gradient of each weight, on the way:", [list(layer.grads) for layer in layers])
+print("L", y.round(3), "  dx", gradient.round(3))
+for layer in layers:
+    print(f"{type(layer).__name__:<7}now has gradients of", *layer.grads or ["nothing"])
 
 # %% [markdown]
 # ## 7. Your first gradient check

@@ -111,10 +111,10 @@ assert np.array_equal(convolve(image, kernel), y[0, 0])
 #
 # And there are two more numbers. Without them a 3×3 kernel takes a pixel off each side of the image
 # in every layer, and a pixel in the corner lies in one window only, one in the middle in nine. So
-# zeros are put around the image, the **padding**. With $(k - 1)/2$ of them on each side an image
-# keeps its size, which is why kernels are mostly of odd size. The **stride** $s$ says how far the
-# window moves: with 2, the output is about half as high and half as wide. Here are both, a padding
-# of 1 and a stride of 2:
+# zeros are put around the image, the **padding**. With $(k - 1)/2$ rows of them on each side an
+# image keeps its size, which is why most kernels have an odd one. The **stride** $s$ says how far
+# the window moves: with 2, the output is about half as high and half as wide. Here are both, a
+# padding of 1 and a stride of 2:
 #
 # ![The window moves by two pixels over an image with a border of zeros](images/stride.gif)
 #

@@ -186,7 +186,7 @@ ways_up = {
 plot_images({"the map": real[0, 0], **{name: y[0, 0] for name, y in ways_up.items()}}, size=2)
 
 # %%
-plot_signed({name: (y - real)[0, 0] for name, y in ways_up.items()}, size=2.4)
+plot_signed({f"{name} − the map": (y - real)[0, 0] for name, y in ways_up.items()}, size=2.4)
 
 # %%
 for name, y in ways_up.items():

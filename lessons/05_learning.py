@@ -4,7 +4,7 @@
 # **The question:** a backward pass says which way each weight should move. How does a network come
 # out of that, and what does a wrong gradient do to it?
 #
-# You need: lessons 00 and 01. About 35 minutes. At the end you have written the training loop, and
+# You need: lessons 00 and 01. About 40 minutes. At the end you have written the training loop, and
 # two rules for the step, yourself.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
@@ -36,6 +36,13 @@ except ImportError:
 FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 
 # %% [markdown]
+# Nine random numbers, on their way to find edges. Nobody tells them what an edge is; they are told
+# after each step how wrong they were, and which way to move:
+#
+# ![A kernel of random numbers becomes an edge filter while its loss falls](images/descent.gif)
+#
+# This lesson does that first with nine numbers, then with a whole network.
+#
 # ## 1. What a kernel does to a digit
 #
 # Lesson 01 began with kernels that people wrote down long before networks learned any. Here is one
@@ -243,7 +250,8 @@ assert 2.5 < spread[1] / spread[16] < 6
 
 # %% [markdown]
 # Nearly four times: noise falls with the *root* of the number, work grows with the number itself.
-# So many rough steps beat a few exact ones, and nobody asks all images before every step.
+# So many rough steps mostly get further than a few exact ones, and nobody asks all images before
+# every step.
 #
 # `net.zero_grad()` is easy to forget. **Predict** what happens without it: `backward` *adds* to
 # `net.grads` (lesson 00), so each step moves along the sum of all gradients so far.
@@ -489,7 +497,9 @@ for name, plan in {"always 0.1": [0.1] * steps, "one cycle up to 0.1": rates}.it
         one(net)
 
     ends[name] = np.mean(train(net, planned, steps)[-10:])
-    print(f"{name:<20}mean loss of the last ten steps {ends[name]:.4f}")
+    answers = net(unseen)
+    print(f"{name:<20}loss at the end {ends[name]:.4f}, answers between ", end="")
+    print(f"{answers.min():.2f} and {answers.max():.2f}")
 assert FAST or ends["one cycle up to 0.1"] < 0.3 * ends["always 0.1"]
 
 # %% [markdown]

@@ -103,6 +103,7 @@ def draw_pictures():
     from nn_scratch.plotting import (
         animate_conv_transpose,
         animate_convolution,
+        animate_descent,
         animate_pooling,
         animate_sliding_window,
         animate_switches,
@@ -123,9 +124,34 @@ def draw_pictures():
         save_gif(frames, FOLDER / "images" / f"{name}.gif")
     nine = DigitSegmentation("test", 64).sample(0, 30)[0][:, 6:30, 20:38]
     save_gif(animate_pooling(nine), FOLDER / "images" / "pooling.gif", dpi=75, seconds=0.3)
+    image, kernels, losses = a_kernel_that_learns()
+    frames = animate_descent(image, kernels, losses)
+    save_gif(frames, FOLDER / "images" / "descent.gif", dpi=80, seconds=0.35)
     scene, labels = labelled_by_a_window()
     frames = animate_sliding_window(scene, labels, window=17, step=37)
     save_gif(frames, FOLDER / "images" / "sliding_window.gif", dpi=70, seconds=0.15)
+
+
+def a_kernel_that_learns(steps=81):
+    """A scene, lesson 05's kernel at some steps of its descent to Sobel's, and the loss of each."""
+    import numpy as np
+
+    from nn_scratch import ops
+    from nn_scratch.data import DigitSegmentation
+
+    scenes = DigitSegmentation("train", 64)
+    images = np.stack([scenes.sample(0, index)[0] for index in range(16)])
+    sobel = np.array([[[[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]]], np.float32)
+    target = ops.conv2d(images, sobel, padding=1)
+    w = np.random.default_rng(0).normal(0, 0.5, (1, 1, 3, 3)).astype(np.float32)
+    kernels, losses = {}, []
+    for step in range(steps):
+        y = ops.conv2d(images, w, padding=1)
+        losses.append(float(ops.mse_loss(y, target)))
+        if step <= 10 or step % 5 == 0:
+            kernels[step] = w[0, 0]
+        w = w - ops.conv2d_backward(ops.mse_loss_backward(y, target), images, w, padding=1)[1]
+    return scenes.sample(0, 12)[0], kernels, losses
 
 
 def labelled_by_a_window(epochs=3):

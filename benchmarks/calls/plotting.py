@@ -186,6 +186,13 @@ def animate_convolution(rng):
     return picture("animate_convolution", x=x.round(1), w=w, **options)
 
 
+def animate_descent(rng):
+    kernels = {step: values(rng, 3, 3) for step in (0, 2)}
+    losses = [1.0, 0.5, 0.1]
+    image = rng.random((1, *sizes(rng, 2, 1, 5)))
+    return picture("animate_descent", image=image, kernels=kernels, losses=losses)
+
+
 def animate_conv_transpose(rng):
     x, w = values(rng, *sizes(rng, 2, 1, 3)), values(rng, *sizes(rng, 2, 1, 3))
     return picture("animate_conv_transpose", x=x, w=w, stride=pick(rng, 1, 2, (2, 1)))

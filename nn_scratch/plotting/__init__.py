@@ -7,6 +7,7 @@ classes and nets are drawn as text, whatever is in them.
 from nn_scratch.plotting.animations import (
     animate_conv_transpose,
     animate_convolution,
+    animate_descent,
     animate_pooling,
     animate_sliding_window,
     animate_switches,
@@ -73,6 +74,7 @@ from nn_scratch.plotting.windows import (
 __all__ = [
     "animate_conv_transpose",
     "animate_convolution",
+    "animate_descent",
     "animate_learning",
     "animate_pooling",
     "animate_sliding_window",

@@ -1,6 +1,6 @@
 """Moving pictures of the layers on a few numbers: what happens at each step, and its arithmetic."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -14,15 +14,22 @@ from nn_scratch.backend import Array
 from nn_scratch.geometry import integer
 from nn_scratch.ops import conv2d, max_pool2d
 from nn_scratch.plotting import given
-from nn_scratch.plotting.colours import PREDICTION_COLOUR, VALUES, coloured
+from nn_scratch.plotting.colours import (
+    LINE_COLOURS,
+    PREDICTION_COLOUR,
+    SIGNED_MAP,
+    VALUES,
+    coloured,
+)
 from nn_scratch.plotting.figures import plot_arrays
-from nn_scratch.plotting.parts import show_image
+from nn_scratch.plotting.parts import draw_cells, show_image
 from nn_scratch.validate import number
 
 EVERY_COLOUR = Image.Quantize.MAXCOVERAGE  # the default merges rare ones, as those of legends
 SECONDS, LAST = 1.6, 4.0  # how long a frame stays, and the last one
 CELL = 0.6  # inches, of a number
 MOST_DPI, MOST_SECONDS = 1000, 60
+LEAST_LOSS = 1e-99  # on a logarithmic axis
 
 
 def animate_convolution(
@@ -166,6 +173,58 @@ def animate_pooling(image: Array, size: int = 2) -> Iterator[Figure]:
         text = f"the largest is {y[p, q]:.2f}, in row {row}, column {column}"
         figure.supxlabel(f"{text}: switch {row}·{width} + {column} = {switches[p, q]}", fontsize=13)
         yield figure
+
+
+def animate_descent(
+    image: Array, kernels: Mapping[int, Array], losses: Sequence[float]
+) -> Iterator[Figure]:
+    """Frames: a kernel at each of some steps of its training, what it makes of an image, and the
+    loss up to there.
+
+    image (1, H, W) with values from 0 to 1; kernels: a dict from step to (k, k) with k odd, all of
+    one size; losses: the loss at every step, above zero. The image is padded by k // 2 zeros.
+
+    Returns: Figures, one after the other.
+    Raises: ValueError and TypeError, as the first frame is asked for, for what has another shape or
+        kind; they name it.
+    """
+    shown, x = given.grey_image("image", image), given.plane("image", np.asarray(image)[0])
+    loss = given.row("losses", losses, least=LEAST_LOSS)
+    kernels = {whole("kernels", step, 0, len(loss) - 1): w for step, w in _odd(kernels).items()}
+    maps = [
+        conv2d(x[None, None], w[None, None], padding=len(w) // 2)[0, 0] for w in kernels.values()
+    ]
+    most, largest = (
+        float(max(np.abs(a).max() for a in some)) or 1.0 for some in (kernels.values(), maps)
+    )
+    for (step, kernel), seen in zip(kernels.items(), maps, strict=True):
+        figure = Figure(figsize=(9.0, 2.7), layout="constrained")
+        axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.35))
+        show_image(axes[0], shown)
+        draw_cells(axes[1], kernel.round(2) + 0.0, 0, 0, most, size=11)
+        axes[1].set(xlim=(0, len(kernel)), ylim=(len(kernel), 0), aspect="equal")
+        axes[2].imshow(seen, cmap=SIGNED_MAP, vmin=-largest, vmax=largest)
+        axes[3].plot(loss[: step + 1], color=LINE_COLOURS[0], lw=1.6)
+        axes[3].plot(step, loss[step], "o", color=LINE_COLOURS[1], ms=8)
+        room = {"xlim": (-1, max(kernels) + 1), "ylim": (loss.min() / 1.5, loss.max() * 1.5)}
+        axes[3].set(yscale="log", xlabel="step", **room)
+        axes[3].spines[["top", "right"]].set_visible(False)
+        names = ("image", f"the kernel, step {step}", "what it makes", f"loss {loss[step]:.2g}")
+        for axis, name in zip(axes, names, strict=True):
+            axis.set_title(name, fontsize=12)
+        for axis in axes[:3]:
+            axis.set(xticks=[], yticks=[])
+        yield figure
+
+
+def _odd(kernels):
+    """Kernels (k, k) with k odd, all of one size."""
+    kernels = given.planes("kernels", kernels)
+    sizes = {kernel.shape for kernel in kernels.values()}
+    height, width = sizes.pop()
+    if sizes or height != width or height % 2 == 0:
+        raise ValueError(f"kernels holds {(height, width)}, but must hold (k, k) of one odd k")
+    return kernels
 
 
 def animate_sliding_window(image: Array, labels: Array, window: int, step: int) -> Iterator[Figure]:

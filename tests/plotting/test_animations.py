@@ -11,6 +11,7 @@ from nn_scratch import ops
 from nn_scratch.plotting.animations import (
     animate_conv_transpose,
     animate_convolution,
+    animate_descent,
     animate_pooling,
     animate_sliding_window,
     animate_switches,
@@ -82,6 +83,42 @@ def test_transpose_convolution():
     frames = list(animate_conv_transpose(x, w, stride=2))
     assert len(frames) == x.size
     assert shown(frames[-1], y.size) == y.ravel().tolist()
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+def test_a_descent_shows_kernel_map_and_loss_of_its_steps(size):
+    image = np.random.default_rng(0).random((1, 6, 9))
+    kernels = {step: draw_integers(size, size, seed=step) for step in (0, 1, 4)}
+    losses = [3.0, 2.5, 1, 0.5, 0.25]
+    frames = list(animate_descent(image, kernels, losses))
+    assert len(frames) == 3
+    for (step, kernel), frame in zip(kernels.items(), frames, strict=True):
+        seen, cells, made, curve = frame.axes
+        np.testing.assert_array_equal(seen.images[0].get_array(), image[0])
+        assert [float(text.get_text()) for text in cells.texts] == kernel.ravel().tolist()
+        y = ops.conv2d(image[None], kernel[None, None], padding=size // 2)[0, 0]
+        np.testing.assert_array_equal(made.images[0].get_array(), y)
+        line, dot = curve.lines
+        assert line.get_ydata().tolist() == losses[: step + 1]
+        assert (dot.get_xdata()[0], dot.get_ydata()[0]) == (step, losses[step])
+    assert len({frame.axes[3].get_ylim() for frame in frames}) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kernels": {}}, "kernels is empty"),
+        ({"kernels": {0: np.ones((2, 2))}}, r"kernels holds \(2, 2\)"),
+        ({"kernels": {0: np.ones((3, 3)), 1: np.ones((5, 5))}}, "kernels holds"),
+        ({"kernels": {7: np.ones((3, 3))}}, "kernels is 7"),
+        ({"losses": [1.0, 0.0]}, "losses holds"),
+        ({"image": np.ones((3, 4, 4))}, r"image has shape \(3, 4, 4\)"),
+    ],
+)
+def test_a_descent_refuses_what_it_cannot_show(change, message):
+    right = {"image": np.ones((1, 4, 4)), "kernels": {0: np.ones((3, 3))}, "losses": [1.0, 0.5]}
+    with pytest.raises(ValueError, match=message):
+        next(animate_descent(**right | change))
 
 
 def test_switches_go_down_and_up():
