@@ -456,14 +456,14 @@ print(", ".join(f"{what} {value}" for what, value in measured["machine"].items()
 convolution, *around = (taken[what] / least[what] for what in bars)
 print(f"the convolution takes {convolution:.1f} times the least, the others", end=" ")
 print(", ".join(f"{times:.1f}" for times in around))
-assert convolution < 1.3 and min(around) > 1.5
+assert convolution < 1.3 and min(around) > 1.2 and max(around) > 3
 plot_bars(taken, xlabel="milliseconds", least=least, mark="the least that the roof allows")
 
 # %% [markdown]
-# The convolution touches its mark. The others do hardly any arithmetic, and still take several
-# times what memory allows: each is a handful of NumPy calls, each call passes over the arrays anew,
-# and NumPy gathers and scatters by index one number after the other. That is where a compiled
-# kernel would gain most.
+# The convolution nearly touches its mark. The others do hardly any arithmetic, and still take
+# longer than memory asks for, some of them several times as long: each is a handful of NumPy calls,
+# each call passes over the arrays anew, and NumPy gathers and scatters by index one number after
+# the other. That is where a compiled kernel would gain most.
 #
 # ## 9. Where a step's time goes
 #
