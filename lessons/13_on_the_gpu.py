@@ -274,11 +274,8 @@ def try_all_orders(dx, waiting, reading, left):
 left = Counter()
 try_all_orders(0, {1, 2, 3, 4}, {}, left)
 assert left.total() == 2520 and left[10] == 24
-plot_bars(
-    {("the sum, 10" if n == 10 else f"{n}"): left[n] for n in range(1, 11)},
-    xlabel="orders that leave this in dx",
-    texts={("the sum, 10" if n == 10 else f"{n}"): f"{left[n]}" for n in range(1, 11)},
-)
+orders = {("the sum, 10" if n == 10 else f"{n}"): left[n] for n in range(1, 11)}
+plot_bars(orders, xlabel="orders that leave this in dx")
 
 # %% [markdown]
 # In 24 of them, one in a hundred: only if the threads happen to take turns, and there are 4! = 24
@@ -314,6 +311,12 @@ plot_scatter_and_gather(overlapping[0, 0], (5, 5), kernel_size=3, stride=2)
 
 # %%
 print(kernel_text("scatter_add"))
+
+# %% [markdown]
+# Read it from its middle. The thread's pixel is `at`, in row `h` and column `w`. Window `p` begins
+# in row $p \cdot s - \text{pad}$ and has $k$ rows; `p0` to `p1` are those that hold row `h`, and
+# `q0` to `q1` the same for the column. The two inner loops ask them all, and `sum` is the thread's
+# own. On our card, for this one pool:
 
 # %%
 dx = np.full(bump.size, np.nan)
@@ -491,7 +494,7 @@ plot_lines(
 
 # %%
 crossing = host / one
-print(f"the card has more to do than the host from {crossing:,.0f} images on")
+print(f"the card has more to do than the host from about {crossing:,.0f} images on")
 assert crossing > 256
 training = json.loads((Path("..") / "benchmarks" / "training.json").read_text())["rows"]
 name = "SegNet 8×3 96×128"

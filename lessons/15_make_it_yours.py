@@ -46,15 +46,16 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # Four pixels become one: there are many ways to do that, and every picture below is one of them.
 
 # %% tags=["hide-input"]
-scene, _ = DigitSegmentation("test", 4).sample(0, 3)
-fours = scene.reshape(20, 2, 20, 2).swapaxes(1, 2).reshape(20, 20, 4)
+scene = DigitSegmentation("test", 4).sample(0, 3)[0][:, 12:38, 4:34]
+fours = scene.reshape(13, 2, 15, 2).swapaxes(1, 2).reshape(13, 15, 4)
 ways = {
     "the largest": fours.max(axis=-1),
     "the mean": fours.mean(axis=-1),
-    "the root of\nthe mean square": np.sqrt((fours**2).mean(axis=-1)),
+    "the root of the mean square": np.sqrt((fours**2).mean(axis=-1)),
     "the first": fours[..., 0],
 }
-plot_images({"a scene": scene, **{name: y[None] for name, y in ways.items()}}, size=2)
+pictures = {"a piece of a scene": scene, **{name: y[None] for name, y in ways.items()}}
+plot_images(pictures, columns=3, size=2)
 
 # %% [markdown]
 # The largest keeps strokes thick and lets noise in. The mean quiets the noise, and the strokes with
@@ -208,6 +209,20 @@ assert report.ok
 plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)}, shared=False)
 
 # %% [markdown]
+# What a pool is, its gradient shows best: to whom does it listen, and how much? **Predict** the
+# four arrays, for the four ways of the first picture, one window and `dy` = 1.
+
+# %%
+window = np.array([[3.0, 1], [2, 4]])
+listens = {"x": window, "the largest": 1.0 * (window == 4), "the mean": np.full((2, 2), 0.25)}
+listens["root of the mean square"] = window / (4 * np.sqrt((window**2).mean()))
+listens["the first"] = np.array([[1.0, 0], [0, 0]])
+pool(window[None, None])
+by_layer = pool.backward(np.ones((1, 1, 1, 1)))[0, 0]
+assert np.allclose(by_layer, listens["root of the mean square"], atol=1e-4)
+plot_arrays({what: array.round(2) for what, array in listens.items()}, shared=False)
+
+# %% [markdown]
 # ## 3. Break it on purpose
 #
 # Forget one link, the factor 2 of the square, and look at what the check says. Of the 180 numbers
@@ -324,7 +339,7 @@ subjects = {
     "strided": ("stride", ReLU),
 }
 seeds = (0,) if FAST else (0, 1)
-reached = {}
+reached, trained = {}, {}
 print(f"{'':<20}{'mIoU of each seed':<22}{'mean':>8}")
 for name, (kind, activation) in subjects.items():
     scores = []
@@ -334,7 +349,7 @@ for name, (kind, activation) in subjects.items():
         task = Segmentation(2)
         fit(net, task, train, Adam(net), epochs=epochs, schedule=schedule, progress=False)
         scores.append(evaluate(net, task, test)["mean_iou"])
-    reached[name] = scores
+    reached[name], trained[name] = scores, net
     shown = "  ".join(f"{score:.3f}" for score in scores)
     print(f"{name:<20}{shown:<22}{np.mean(scores):>8.3f}")
 
@@ -348,9 +363,23 @@ print(f"between two seeds of one net: up to {within:.3f}; between the four means
 assert FAST or between < 1.5 * within
 
 # %% [markdown]
-# The seeds differ about as much as the nets do. So this table shows no best activation and no best
-# pool, however much one would like to read one out of its last column. And each net was trained for
-# a few seconds: it says how well they *start to learn*, not where they end.
+# And what do the four say of one scene, the first of the test?
+
+# %%
+scene, ink = test.dataset.sample(0, 0)
+plot_images(
+    {"the scene": scene, "truth": ink}
+    | {name: net.eval()(scene[None])[0].argmax(axis=0) for name, net in trained.items()},
+    columns=3,
+    size=1.8,
+    class_names=["background", "ink"],
+)
+
+# %% [markdown]
+# The seeds differ about as much as the nets do, and the eye sees no winner either. So this table
+# shows no best activation and no best pool, however much one would like to read one out of its last
+# column. And each net was trained for a few seconds: it says how well they *start to learn*, not
+# where they end.
 #
 # ## 6. What did it cost?
 #

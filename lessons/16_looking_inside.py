@@ -35,7 +35,7 @@ try:
     from nn_scratch.plotting import (
         plot_arrays,
         plot_box_occlusion,
-        plot_images,
+        plot_heat,
         plot_kernels,
         plot_lines,
         plot_net,
@@ -65,6 +65,7 @@ plot_net(net, scene[None], class_names=CLASS_NAMES)
 #
 # The drawing shows three maps a layer, those that vary most. ReLU turns every negative number
 # black. **Predict:** how many of all the maps are black altogether? How much of the others is lit?
+# (`encoders.0.1` is layer 1, batch norm with ReLU, of encoder 0; lists count from 0.)
 
 # %%
 traced = trace(net, scene[None])
@@ -205,13 +206,14 @@ step = 8 if FAST else 2
 needed = cover(scene, lead, step=step)
 library = occlusion(net, scene, label_score(scores, pixel), window=5, step=step)
 assert np.allclose(needed, library, atol=1e-3)
-plot_images(
+asked = np.zeros(scene.shape[1:])
+asked[row, column] = 1
+plot_heat(
     {
-        f"the {CLASS_NAMES[best]} at row {row},\ncolumn {column}": scene,
-        "gradient,\nits absolute value": abs(dx),
-        "covering,\nwhat is needed": np.maximum(needed, 0),
-    },
-    size=2.2,
+        f"the pixel asked about, of the {CLASS_NAMES[best]}": (scene, asked),
+        "gradient, its absolute value": (scene, abs(dx) / abs(dx).max()),
+        "covering, what is needed": (scene, np.maximum(needed, 0) / needed.max()),
+    }
 )
 
 # %% [markdown]

@@ -109,13 +109,13 @@ def _draw(axis, found, i, kind, class_names):
     text = axis.text(
         *(max(x, 0) - 0.5, max(y, 0) - 0.5),
         "",
-        fontsize=7,
+        fontsize=8,
         va="top" if inside else "bottom",
         color="black",
         clip_on=True,
     )
     text.set_bbox({"facecolor": colour, "edgecolor": "none", "pad": 0.6, "alpha": 0.8})
-    write(text, f"{fitted(class_names[found.labels[i]], WIDEST, 7)} {found.scores[i]:.2f}")
+    write(text, f"{fitted(class_names[found.labels[i]], WIDEST, 8)} {found.scores[i]:.2f}")
 
 
 def _check_each(name, values, kind, count):

@@ -48,11 +48,11 @@ def plot_scatter_and_gather(
     figure = Figure(figsize=(8.2, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for axis in (left, right):
-        axis.set(xlim=(-0.2, width + 0.2), ylim=(height + 4.4, -0.6), aspect="equal")
+        axis.set(xlim=(-1.3, width + 0.2), ylim=(height + 4.4, -0.6), aspect="equal")
         axis.set_axis_off()
     left.set_title("scatter: a thread for each window", fontsize=11)
     right.set_title("gather: a thread for each pixel", fontsize=11)
-    windows = _grid(left, found.shape, (width - found.shape[1]) / 2, 0, np.full(found.shape, TAPS))
+    windows = _row(left, found.shape, width)
     pixels = _grid(
         left, hits.shape, 0, 4, np.where(hits > 1, HIT, np.where(hits, TAPS, FREE)), hits
     )
@@ -64,7 +64,7 @@ def plot_scatter_and_gather(
     none = int(np.where(hits == 0, seen + aside, -1).argmax())
     asking = np.full(hits.size, FREE, dtype=object)
     asking[[none, most]] = READ, HIT
-    windows = _grid(right, found.shape, (width - found.shape[1]) / 2, 0, np.full(found.shape, TAPS))
+    windows = _row(right, found.shape, width)
     pixels = _grid(right, hits.shape, 0, 4, asking.reshape(hits.shape))
     for pixel in dict.fromkeys((most, none)):
         row, column = divmod(pixel, width)
@@ -74,7 +74,7 @@ def plot_scatter_and_gather(
                 chosen = found[p, q] == pixel
                 _arrow(right, windows[window], pixels[pixel], "-" if chosen else ":")
     for axis in (left, right):
-        axis.text(-0.1, found.shape[0] / 2, "dy", fontsize=11, va="center")
+        axis.text(-1.2, 0.5, "dy", fontsize=11, va="center")
         axis.text(width / 2, height + 4.25, "dx", fontsize=11, ha="center", va="center")
     return figure
 
@@ -138,6 +138,21 @@ def plot_tile(
     ):
         _line(axis, start, end)
     return figure
+
+
+def _row(axis, shape, width):
+    """Windows side by side, with their places in dy. Returns the middles of their lower edges."""
+    count = shape[0] * shape[1]
+    side = min(1.0, 0.8 * width / count)
+    ends = []
+    for number, (p, q) in enumerate(np.ndindex(shape)):
+        middle = (number + 0.5) * width / count
+        corner = middle - side / 2, 0.5 - side / 2
+        axis.add_patch(Rectangle(corner, side, side, fc=TAPS, ec="0.6", lw=0.7))
+        if side == 1:
+            axis.text(middle, 0.5, f"{p}, {q}", ha="center", va="center", fontsize=9)
+        ends.append((middle, 0.5 + side / 2))
+    return ends
 
 
 def _grid(axis, shape, left, top, colours, numbers=None):

@@ -57,25 +57,27 @@ def test_13_1_nearest_unpooling_as_kernels():
     small, dy = draw(3, 4), draw(6, 8, seed=1)
     large, dx = np.full(dy.shape, np.nan), np.full(small.shape, np.nan)
 
-    def launch(kernel, count, block_size=5):
-        threads = np.arange(-(-count // block_size) * block_size)
-        for at in np.random.default_rng(0).permutation(threads):
-            kernel(int(at))
+    def launch(kernel, blocks, block_size):
+        threads = [divmod(at, block_size) for at in range(blocks * block_size)]
+        for block, thread in np.random.default_rng(0).permutation(threads):
+            kernel(int(block), int(thread))
 
-    def output(at):
+    def output(block, thread):
+        at = block * 5 + thread
         if at >= large.size:
             return
         row, column = divmod(at, large.shape[1])
         large[row, column] = small[row // 2, column // 2]
 
-    def input_(at):
+    def input_(block, thread):
+        at = block * 5 + thread
         if at >= dx.size:
             return
         row, column = divmod(at, dx.shape[1])
         dx[row, column] = dy[2 * row : 2 * row + 2, 2 * column : 2 * column + 2].sum()
 
-    launch(output, large.size)
-    launch(input_, dx.size)
+    launch(output, blocks=10, block_size=5)
+    launch(input_, blocks=3, block_size=5)
     np.testing.assert_array_equal(large, ops.nearest_unpool2d(small[None, None], 2)[0, 0])
     np.testing.assert_allclose(dx, ops.nearest_unpool2d_backward(dy[None, None], 2)[0, 0])
 
