@@ -11,6 +11,7 @@ from nn_scratch.backend import Array, to_host
 from nn_scratch.evaluation.boxes import box_iou
 from nn_scratch.geometry import pair
 from nn_scratch.layers import Layer, inference_mode
+from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.validate import check_values
 
 BATCH = 64  # covered images in one forward pass
@@ -46,22 +47,17 @@ def occlusion(
     ]
     grey = np.median(image, axis=(1, 2), keepdims=True)
     falls, covers = np.zeros((height, width)), np.zeros((height, width))
-    training = net.training
-    net.eval()
-    try:
-        with inference_mode(net):
-            (whole_score,) = _scored(score, net(image[None]), 1)
-            for begin in range(0, len(squares), BATCH):
-                some = squares[begin : begin + BATCH]
-                batch = np.repeat(image[None], len(some), axis=0)
-                for covered, (rows, columns) in zip(batch, some, strict=True):
-                    covered[:, rows, columns] = grey
-                values = _scored(score, net(batch), len(some))
-                for square, value in zip(some, values, strict=True):
-                    falls[square] += whole_score - value
-                    covers[square] += 1
-    finally:
-        net.train(training)
+    with evaluation_mode(net), inference_mode(net):
+        (whole_score,) = _scored(score, net(image[None]), 1)
+        for begin in range(0, len(squares), BATCH):
+            some = squares[begin : begin + BATCH]
+            batch = np.repeat(image[None], len(some), axis=0)
+            for covered, (rows, columns) in zip(batch, some, strict=True):
+                covered[:, rows, columns] = grey
+            values = _scored(score, net(batch), len(some))
+            for square, value in zip(some, values, strict=True):
+                falls[square] += whole_score - value
+                covers[square] += 1
     return falls / np.maximum(covers, 1)
 
 

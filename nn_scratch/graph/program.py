@@ -15,6 +15,7 @@ from nn_scratch import layers as L
 from nn_scratch.backend import to_device, to_host
 from nn_scratch.geometry import Windows, conv_windows, make_windows, pool_windows
 from nn_scratch.graph.trace import Step, trace
+from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.nets.sliding_detector import InCells
 from nn_scratch.nets.upsampler import Upsampler
 
@@ -59,14 +60,11 @@ def program(net: L.Layer, shape: tuple[int, int, int], name: str = "shape") -> P
     """
     dtype = next((array.dtype for array in net.params.values()), np.float32)
     image = to_device(np.random.default_rng(0).random((1, *shape)).astype(dtype), net.device)
-    was_training = net.training
-    net.eval()
     try:
-        found = trace(net, image)
+        with evaluation_mode(net):
+            found = trace(net, image)
     except ValueError as error:
         raise ValueError(f"{name} {tuple(shape)} does not fit the net: {error}") from error
-    finally:
-        net.train(was_training)
     if found.unexplained:
         raise ExportError("; ".join(found.unexplained))
     writer = _Writer(Program(shape), found.steps, net)

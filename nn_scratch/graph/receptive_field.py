@@ -19,6 +19,7 @@ from nn_scratch.arguments import an_instance, optional
 from nn_scratch.geometry import pair
 from nn_scratch.graph.trace import trace
 from nn_scratch.layers import Layer
+from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.validate import check_rank, check_values
 
 
@@ -39,15 +40,14 @@ def influence(net: Layer, image: np.ndarray, pixel: tuple[int, int] | None = Non
     if len(image) != 1:
         raise ValueError(f"image has shape {image.shape}, but must be a batch of one")
     pixel = optional(pair, "pixel", pixel, 0)
-    training, gradients = net.training, {name: g.copy() for name, g in net.grads.items()}
-    net.eval()
+    gradients = {name: g.copy() for name, g in net.grads.items()}
     try:
-        traced = trace(net, image)
-        seed = tuple(_seed(value.array, pixel) for value in traced.outputs)
-        with _opened(step.layer for step in traced.calls):
-            dx = net.backward(seed if len(seed) > 1 else seed[0])
+        with evaluation_mode(net):
+            traced = trace(net, image)
+            seed = tuple(_seed(value.array, pixel) for value in traced.outputs)
+            with _opened(step.layer for step in traced.calls):
+                dx = net.backward(seed if len(seed) > 1 else seed[0])
     finally:
-        net.train(training)
         for name, gradient in gradients.items():
             net.grads[name][...] = gradient
     return (dx != 0).any(axis=(0, 1))

@@ -1,4 +1,4 @@
-"""Forward passes that no backward pass will follow."""
+"""Contexts for forward passes that only predict: without a backward pass, in evaluation mode."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from nn_scratch.layers.base import Layer
 
 @contextmanager
 def inference_mode(net: Layer) -> Iterator[None]:
-    """Within, layers keep nothing for a backward pass, so that a net's memory is that of a few
-    layers. (PyTorch's name.)
+    """A context in which layers keep nothing for a backward pass, so that a net needs the memory of
+    a few layers only. (The name is PyTorch's.)
 
-    What others read is kept: of layers that say so (`shares_saved`, as a max-pool's switches), and
-    of layers that another one refers to (as an unpooling layer to its pool).
+    Layers whose saved values others read still keep them: those with `shares_saved`, such as a
+    max-pool with its switches, and those that another layer refers to.
 
-    Raises: TypeError if net is no Layer.
+    Raises: TypeError if net is not a Layer.
     """
     an_instance("net", net, Layer)
     layers = [layer for _, layer in net.named_modules()]
@@ -35,3 +35,16 @@ def inference_mode(net: Layer) -> Iterator[None]:
     finally:
         for layer in spared:
             layer.needs_backward = True
+
+
+@contextmanager
+def evaluation_mode(net: Layer) -> Iterator[None]:
+    """A context in which all layers of a net are in evaluation mode. Afterwards each layer has the
+    mode that it had before."""
+    modes = [(layer, layer.training) for _, layer in net.named_modules()]
+    net.eval()
+    try:
+        yield
+    finally:
+        for layer, mode in modes:
+            layer.training = mode

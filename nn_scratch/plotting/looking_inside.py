@@ -13,9 +13,10 @@ from nn_scratch.evaluation.answers import answer_of
 from nn_scratch.evaluation.occlusion import box_score, class_score, label_score, occlusion
 from nn_scratch.graph.memory import arrays_in
 from nn_scratch.layers import Layer, inference_mode
+from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import PREDICTION_COLOUR, coloured
-from nn_scratch.plotting.parts import class_legend, draw_box, evaluating, show_image
+from nn_scratch.plotting.parts import class_legend, draw_box, show_image
 from nn_scratch.plotting.text import plain, title
 
 PANEL, CAPTION = 1.9, 0.42  # inches
@@ -160,7 +161,7 @@ def animate_learning(
 
 def _output(net, image):
     """What the net returns for one image, in evaluation mode, and what that says."""
-    with evaluating(net), inference_mode(net):
+    with evaluation_mode(net), inference_mode(net):
         try:
             output = net(image[None])
         except (ValueError, TypeError) as error:

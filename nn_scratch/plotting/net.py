@@ -14,9 +14,10 @@ from nn_scratch.backend import Array, to_host
 from nn_scratch.evaluation.answers import answer_of
 from nn_scratch.graph.trace import trace
 from nn_scratch.layers import Layer
+from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import DOTS, class_colours, coloured
-from nn_scratch.plotting.parts import draw_named_boxes, evaluating
+from nn_scratch.plotting.parts import draw_named_boxes
 from nn_scratch.plotting.text import fitted, legend_below, options, text_width
 from nn_scratch.plotting.volumes import GROUPS, IMAGE, LETTERS, SIGNS, set_places, volumes_of
 
@@ -53,7 +54,7 @@ def plot_net(
     """
     given.batch_for(net, x)
     channels = whole("channels", channels, 0, given.MANY)
-    with evaluating(net):
+    with evaluation_mode(net):
         traced = trace(net, x[:1])
     inside = channels > 0 and x[0].min() < x[0].max()
     answer = answer_of([value.array for value in traced.outputs], x.shape[2:]) if inside else None

@@ -1,28 +1,13 @@
 """What several pictures have in common: an image, a box, a legend of classes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from nn_scratch.layers import Layer
 from nn_scratch.plotting.colours import BOX_COLOURS, SIGNED, class_colours
 from nn_scratch.plotting.text import legend_below, plain, write
-
-
-@contextmanager
-def evaluating(net: Layer) -> Iterator[None]:
-    """Within, a net and the layers in it are in evaluation mode; afterwards each is as it was."""
-    modes = [(layer, layer.training) for _, layer in net.named_modules()]
-    net.eval()
-    try:
-        yield
-    finally:
-        for layer, mode in modes:
-            layer.training = mode
 
 
 def photograph(image):

@@ -7,6 +7,7 @@ from nn_scratch.arguments import an_instance, each, whole
 from nn_scratch.backend import Array, to_device, to_host
 from nn_scratch.geometry import flag
 from nn_scratch.layers import Layer, inference_mode
+from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.training.recipes import Recipe
 from nn_scratch.training.tasks import Task
 from nn_scratch.validate import check_rank, check_values
@@ -59,10 +60,8 @@ class _Watched:
 
     def record(self, net: Layer) -> None:
         """Record the net's output for the images."""
-        training = net.training
-        with inference_mode(net.eval()):
+        with evaluation_mode(net), inference_mode(net):
             found = net(to_device(self.images, net.device))
-        net.train(training)
         self.outputs[self.count] = (
             tuple(map(to_host, found)) if isinstance(found, tuple) else to_host(found)
         )

@@ -12,6 +12,7 @@ from nn_scratch.data import Loader
 from nn_scratch.evaluation.display import display_name, display_value
 from nn_scratch.geometry import flag
 from nn_scratch.layers import Layer, inference_mode
+from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.training.distributed import world
 from nn_scratch.training.optim import Optimizer, demand_parameters
 from nn_scratch.training.run import DivergedError, Run, saving_to
@@ -104,13 +105,8 @@ def evaluate(net: Layer, task: Task, loader: Loader) -> dict[str, Any]:
     an_instance("net", net, Layer)
     _demand_methods("task", task, "evaluate")
     _demand_methods("loader", loader, "batches")
-    was_training = net.training
-    net.eval()
-    try:
-        with inference_mode(net):
-            return task.evaluate(net, loader.batches(part=world().part))
-    finally:
-        net.train(was_training)
+    with evaluation_mode(net), inference_mode(net):
+        return task.evaluate(net, loader.batches(part=world().part))
 
 
 def _demand_methods(name, value, *methods):

@@ -7,8 +7,11 @@ import pytest
 
 from helpers import draw
 from nn_scratch import engine, layers
+from nn_scratch.evaluation import label_score, occlusion
+from nn_scratch.graph import influence
+from nn_scratch.graph.program import program
 from nn_scratch.nets import DownUpFCN, Localizer, SegNet, SegNetBasic, UNet
-from nn_scratch.training import Localization, Segmentation
+from nn_scratch.training import Localization, Segmentation, evaluate
 
 NETS = {
     "SegNet": lambda: SegNet(2, 3, (3, 4), rng=0, dtype=np.float64),
@@ -110,3 +113,34 @@ def test_localization_step_saves_dx_too():
     net = NETS["Localizer"]()
     batch = draw(2, 2, 8, 8), np.array([0, 2]), np.ones((2, 4))
     assert np.isfinite(Localization().step(net, batch)["loss"]) and net.need_dx
+
+
+def _evaluated(net, image):
+    task = Segmentation(3)
+    labels = np.zeros((1, 8, 8), int)
+
+    class Batches:
+        def batches(self, part=None):
+            return iter([(image, labels)])
+
+    evaluate(net, task, Batches())
+
+
+LOOKS = {
+    "evaluate": _evaluated,
+    "occlusion": lambda net, image: occlusion(
+        net, image[0], label_score(net(image), (0, 0)), step=4
+    ),
+    "influence": influence,
+    "program": lambda net, image: program(net, image.shape[1:]),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_each_layer_keeps_its_mode_when_a_net_is_looked_at(name):
+    """Batch norm that is frozen in evaluation mode while the rest trains must stay frozen."""
+    net = SegNet(2, 3, (3, 4), rng=0)
+    frozen = net.encoders[0].eval()
+    LOOKS[name](net, draw(1, 2, 8, 8).astype(np.float32))
+    assert net.training and net.encoders[1].training
+    assert not any(layer.training for _, layer in frozen.named_modules())
