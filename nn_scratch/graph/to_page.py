@@ -102,23 +102,27 @@ def to_page(
         "numbers": _base64(numbers.all(), 4 if numbers.length <= EXACT else 3),
         "examples": [_base64(to_host(image), 2) for image in examples],
     }
-    parts = {name: _text(name) for name in ("page.html", "page.css", *SCRIPTS)}
-    scripts = "\n".join(parts[name] for name in SCRIPTS)
-    page = parts["page.html"]
-    for mark, text in {
-        "title": escape(title),
-        "kind": "maps" if task == "segmentation" else "boxes",
-        "sentence": escape(sentence),
-        "style": parts["page.css"],
-        "scripts": scripts,
+    return _page(
+        title=escape(title),
+        kind="maps" if task == "segmentation" else "boxes",
+        sentence=escape(sentence),
+        style=_text("page.css"),
+        scripts="\n".join(map(_text, SCRIPTS)),
         # A "<" in a script could be the beginning of the tag that ends it.
-        "exported": json.dumps(exported, separators=(",", ":")).replace("<", "\\u003c"),
-    }.items():
-        page = page.replace(f"{{{{{mark}}}}}", text.rstrip("\n"))
+        exported=json.dumps(exported, separators=(",", ":")).replace("<", "\\u003c"),
+    )
+
+
+def _page(**texts):
+    """The text of page.html, with these texts in place of its marks {{name}}."""
+    page = _text("page.html")
+    for name, text in texts.items():
+        page = page.replace(f"{{{{{name}}}}}", text.rstrip("\n"))
     return page
 
 
 def _text(name):
+    """The text of a file in page/."""
     return (files("nn_scratch.graph") / "page" / name).read_text(encoding="utf-8")
 
 

@@ -51,15 +51,7 @@ def compare(
     for what, given in ("nets", nets), ("seeds", seeds):
         if len(set(given)) < len(given):
             raise SettingsError(what, f"are {', '.join(map(str, given))}: one is there twice")
-    for net in nets:
-        find_builder(TASKS[task].nets, task, net)
-    recipes: dict[str, Recipe] = {}
-    for net in nets:
-        recipe = _recipe(task, net, seeds[0], settings, verify=not recipes)
-        if world().rank == 0 and not recipes and recipe.report:
-            print(recipe.report, file=sys.stderr)
-        recipe.rehearse()
-        recipes[net] = recipe
+    recipes = _rehearsed(task, nets, seeds[0], settings)
     runs: dict[str, list] = {net: [] for net in nets}
     with output_folder(out) if world().rank == 0 else nullcontext() as folder:
         if folder is not None:
@@ -70,16 +62,40 @@ def compare(
                     recipes[net] = _recipe(task, net, seed, settings, verify=False)
                 place = Path(out) / f"{label(net)}-{seed}"
                 runs[net].append(_run(recipes[net], place, device))
-    recipe = recipes[nets[0]]
+    return _report(recipes, runs, seeds)
+
+
+def _rehearsed(task, nets, seed, settings) -> dict[str, Recipe]:
+    """A Recipe for each net, which has shown that it can run on the data."""
+    for net in nets:
+        find_builder(TASKS[task].nets, task, net)
+    recipes: dict[str, Recipe] = {}
+    for net in nets:
+        recipe = _recipe(task, net, seed, settings, verify=not recipes)
+        if world().rank == 0 and not recipes and recipe.report:
+            print(recipe.report, file=sys.stderr)
+        recipe.rehearse()
+        recipes[net] = recipe
+    return recipes
+
+
+def _recipe(task, net, seed, settings, verify):
+    """The Recipe of one run. verify: whether to open all images first."""
+    return Recipe(TASKS[task].Settings(net=net, seed=seed, **settings), verify=verify)
+
+
+def _report(recipes, runs, seeds):
+    """The report of all runs, with the costs of the nets, which are measured on the CPU."""
+    recipe = next(iter(recipes.values()))
     for trained in recipes.values():
-        trained.net.to("cpu")  # forward passes are timed there
+        trained.net.to("cpu")
     images = next(iter(recipe.validation.batches()))[0][:TIMED_IMAGES]
     rows = [
         {"net": name, **expense, "runs": runs[origin]}
         for name, origin, expense in _expenses(recipes, images)
     ]
     report = {
-        "task": task,
+        "task": recipe.settings.task,
         "data": Path(recipe.settings.data).name,
         "image_size": recipe.facts["image_size"],
         "training_images": len(recipe.train.dataset),
@@ -91,10 +107,6 @@ def compare(
     if found := recipe.task.baseline(recipe.train, recipe.validation):
         report["baseline"] = found
     return report
-
-
-def _recipe(task, net, seed, settings, verify):
-    return Recipe(TASKS[task].Settings(net=net, seed=seed, **settings), verify=verify)
 
 
 def _run(recipe, folder, device):

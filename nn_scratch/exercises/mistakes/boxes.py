@@ -54,57 +54,64 @@ def heads_joined(case):
 )
 def other_iou(case):
     a, b = case["a"], case["b"]
-    starts = {"": (a[:, :2], b[:, :2]),
-              "with centres for the corners":
-              (a[:, :2] - a[:, 2:] / 2, b[:, :2] - b[:, 2:] / 2)}  # fmt: skip
-    sizes_a, sizes_b = a[:, 2:], b[:, 2:]
-    areas = sizes_a.prod(axis=1), sizes_b.prod(axis=1)
-    shared = {}
-    for said, (one, two) in starts.items():
-        width = np.minimum(one + sizes_a, two + sizes_b) - np.maximum(one, two)
-        shared[said] = np.maximum(width, 0).prod(axis=1)
-        shared[f"{said} with a shared part that may be negative".strip()] = width.prod(axis=1)
-        both = np.maximum(width.prod(axis=1), 0)
-        shared[f"{said} cut off at 0 after width and height are multiplied".strip()] = both
-        shared[f"{said} with one pixel more for each side".strip()] = np.maximum(width + 1, 0).prod(
-            axis=1
-        )
-        shared[f"{said} with the sum of width and height for the area".strip()] = np.maximum(
-            width, 0
-        ).sum(axis=1)
-        shared[f"{said} of the widths only".strip()] = np.maximum(width[:, 0], 0)
-        shared[f"{said} with absolute values for what is negative".strip()] = np.abs(width).prod(
-            axis=1
-        )
-    ends = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
-    shared["with width and height taken for the lower right corner"] = np.maximum(ends, 0).prod(1)
-    hull = np.maximum(a[:, :2] + sizes_a, b[:, :2] + sizes_b) - np.minimum(a[:, :2], b[:, :2])
-    shared["with the box around both for the shared one"] = hull.prod(axis=1)
-    shared["with the smaller width and height for the shared ones"] = np.minimum(
-        sizes_a, sizes_b
-    ).prod(axis=1)
-    corner_areas = [np.maximum(c[:, 2:] - c[:, :2], 0).prod(axis=1) for c in (a, b)]
+    areas = a[:, 2:].prod(axis=1), b[:, 2:].prod(axis=1)
+    shared = dict(_shared_areas(a, b))
     for said, part in shared.items():
-        below = {
-            "": sum(areas) - part,
-            "divided by the sum of the areas, in which the shared one counts twice": sum(areas),
-            "divided by the smaller area": np.minimum(*areas),
-            "divided by the larger area": np.maximum(*areas),
-            "divided by the first area": areas[0],
-            "divided by the second area": areas[1],
-            "divided by the box around both": hull.prod(axis=1),
-            "not divided: it is the shared area": 1,
-            "divided by the sum of the areas plus the shared one": sum(areas) + part,
-            "with areas of widths and heights taken for corners": sum(corner_areas) - part,
-            "divided by the union plus 1": sum(areas) - part + 1,
-            "doubled, over the sum of the areas (the Dice coefficient)": sum(areas) / 2,
-        }
-        for over, area in below.items():
+        for over, area in _divisors(a, b, areas, part).items():
             if said or over:
                 yield f"{said} {over}".strip(), {"iou": part / area}
     whole = np.sum(shared[""]) / (sum(areas) - shared[""]).sum()
     yield "one for all boxes, of the sums of the areas", {"iou": whole}
     yield "taken from 1", {"iou": 1 - case.right["iou"]}
+
+
+def _shared_areas(a, b):
+    """Pairs (words, array) of the right intersection, whose words are empty, and of wrong ones."""
+    sizes_a, sizes_b = a[:, 2:], b[:, 2:]
+    for said, part in (("", 0), ("with centres for the corners ", 0.5)):
+        one, two = a[:, :2] - part * sizes_a, b[:, :2] - part * sizes_b
+        width = np.minimum(one + sizes_a, two + sizes_b) - np.maximum(one, two)
+        cut = np.maximum(width, 0)
+        yield said.strip(), cut.prod(axis=1)
+        yield f"{said}with a shared part that may be negative", width.prod(axis=1)
+        both = np.maximum(width.prod(axis=1), 0)
+        yield f"{said}cut off at 0 after width and height are multiplied", both
+        larger = np.maximum(width + 1, 0).prod(axis=1)
+        yield f"{said}with one pixel more for each side", larger
+        yield f"{said}with the sum of width and height for the area", cut.sum(axis=1)
+        yield f"{said}of the widths only", cut[:, 0]
+        absolute = np.abs(width).prod(axis=1)
+        yield f"{said}with absolute values for what is negative", absolute
+    ends = np.minimum(sizes_a, sizes_b) - np.maximum(a[:, :2], b[:, :2])
+    yield "with width and height taken for the lower right corner", np.maximum(ends, 0).prod(axis=1)
+    yield "with the box around both for the shared one", _hull(a, b)
+    smaller = np.minimum(sizes_a, sizes_b).prod(axis=1)
+    yield "with the smaller width and height for the shared ones", smaller
+
+
+def _divisors(a, b, areas, part):
+    """A dict from words to the right union, whose words are empty, and to wrong divisors."""
+    corner_areas = [np.maximum(c[:, 2:] - c[:, :2], 0).prod(axis=1) for c in (a, b)]
+    return {
+        "": sum(areas) - part,
+        "divided by the sum of the areas, in which the shared one counts twice": sum(areas),
+        "divided by the smaller area": np.minimum(*areas),
+        "divided by the larger area": np.maximum(*areas),
+        "divided by the first area": areas[0],
+        "divided by the second area": areas[1],
+        "divided by the box around both": _hull(a, b),
+        "not divided: it is the shared area": 1,
+        "divided by the sum of the areas plus the shared one": sum(areas) + part,
+        "with areas of widths and heights taken for corners": sum(corner_areas) - part,
+        "divided by the union plus 1": sum(areas) - part + 1,
+        "doubled, over the sum of the areas (the Dice coefficient)": sum(areas) / 2,
+    }
+
+
+def _hull(a, b):
+    """The areas of the boxes around both boxes of each pair."""
+    ends = np.maximum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
+    return (ends - np.minimum(a[:, :2], b[:, :2])).prod(axis=1)
 
 
 @mistake(
