@@ -108,6 +108,14 @@ class Adapter:
             for name, v in self.options.items()
         }
 
+    def run_forward(self, arguments, options):
+        """What forward returns."""
+        return self.forward(*arguments.values(), **options)
+
+    def run_backward(self, positional, named):
+        """What backward returns."""
+        return self.backward(*positional, **named)
+
     def parameters(self, values):
         """The layer's own arrays, set to `values`; functions have none."""
         return {}
@@ -125,7 +133,7 @@ class Adapter:
         results = self._results(self.values)
         check_results(results)
         found = plans(
-            self.backward_function(),
+            self.backward,
             self.arguments,
             self.options,
             results,
@@ -203,6 +211,7 @@ class LayerAdapter(Adapter):
         own = copy.deepcopy(layer)
         super().__init__(type(layer).__name__, own, arguments, options, dtype)
         self.layer = (own.to("cpu") if own.device == "gpu" else own).to(dtype)
+        self.forward, self.backward = self.layer.forward, self.layer.backward
         self.inputs = list(float_values(self.arguments))
         params = {name: to_float64(array) for name, array in self.layer.params.items()}
         self.values = {**float_values(self.arguments), **params}
@@ -212,24 +221,13 @@ class LayerAdapter(Adapter):
             array[...] = values[name]
         return dict(self.layer.params)
 
-    def run_forward(self, arguments, options):
-        return self.layer(*arguments.values(), **options)
-
     def _results(self, values):
         self.parameters(values)
         return super()._results(values)
 
-    @property
-    def forward(self):
-        """The layer's forward pass."""
-        return self.layer.forward
-
-    def backward_function(self):
-        return self.layer.backward
-
     def run_backward(self, positional, named):
         self.layer.zero_grad()
-        return self.layer.backward(*positional, **named)
+        return super().run_backward(positional, named)
 
     def named_gradients(self, returned):
         found, count = name_gradients(returned, self.arguments, self.inputs)
@@ -243,7 +241,7 @@ class LayerAdapter(Adapter):
         results = as_tuple(self.run_forward(arguments, self.options))
         dys = [np.array(c, self.dtype) for c in cotangents]
         positional, named = self.plan.arguments(dys, arguments, self.options, results)
-        self.layer.backward(*positional, **named)
+        self.backward(*positional, **named)
         return {name: to_float64(self.layer.grads[name]) for name in self.layer.params}
 
 
@@ -260,15 +258,6 @@ class FunctionAdapter(Adapter):
         names = argument_names(self.forward, len(inputs), options)
         super().__init__(name, pair, dict(zip(names, inputs, strict=True)), options, dtype)
         self.values = float_values(self.arguments)
-
-    def run_forward(self, arguments, options):
-        return self.forward(*arguments.values(), **options)
-
-    def backward_function(self):
-        return self.backward
-
-    def run_backward(self, positional, named):
-        return self.backward(*positional, **named)
 
     def named_gradients(self, returned):
         return name_gradients(returned, self.arguments, list(self.values))

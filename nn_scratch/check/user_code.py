@@ -8,21 +8,20 @@ from pathlib import Path
 import numpy as np
 
 from nn_scratch.check.cases import CheckCase
-from nn_scratch.check.examples import first_guess, for_function, for_layer
+from nn_scratch.check.examples import NUMBERS, first_guess, for_function, for_layer
 from nn_scratch.check.layer_faults import is_layer, unregistered
 from nn_scratch.user_file import UserCodeError, find_in
 
 BACKWARD = ("{}_backward", "{}_back", "{}_bwd", "{}_grad", "{}_gradient", "backward_{}", "grad_{}")
 FORWARD = ("{}", "{}_forward", "forward_{}")
 KNOWN = {  # arguments of constructors, and the values that a layer is made with
+    **NUMBERS,
     **dict.fromkeys(("in_channels", "channels", "num_channels", "num_features", "features"), 4),
     **dict.fromkeys(("in_features", "n_channels", "n_features", "dim", "inputs", "n_in"), 4),
     **dict.fromkeys(("out_channels", "out_features", "classes", "num_classes", "outputs"), 3),
     **dict.fromkeys(("n_classes", "n_out"), 3),
     **dict.fromkeys(("kernel_size", "kernel"), (3, 2)),
-    **dict.fromkeys(("stride", "scale", "scale_factor", "factor"), 2),
-    **dict.fromkeys(("padding", "axis"), 1),
-    **dict.fromkeys(("slope", "negative_slope", "alpha", "p", "rate"), 0.3),
+    **dict.fromkeys(("p", "rate"), 0.3),
 }
 
 

@@ -158,11 +158,7 @@ def area_under(curve: Curve) -> float:
     Returns: a number from 0 to 1; 0 without detections, NaN without objects.
     Raises: TypeError or ValueError if `curve` is not a Curve whose recall never falls.
     """
-    return _area(records.curve("curve", curve))
-
-
-def _area(curve):
-    """The same as area_under, for a curve that is checked already."""
+    curve = records.curve("curve", curve)
     if np.isnan(curve.recall).any():
         return float("nan")
     best = np.maximum.accumulate(curve.precision[::-1])[::-1]  # the highest from here on
@@ -222,7 +218,7 @@ def _areas(by_class, thresholds):
     found = np.full((thresholds, len(by_class)), np.nan)
     for label, matches in enumerate(by_class):
         if any(m.objects for m in matches):
-            found[:, label] = [_area(_curve(matches, t)) for t in range(thresholds)]
+            found[:, label] = [area_under(_curve(matches, t)) for t in range(thresholds)]
     return found
 
 

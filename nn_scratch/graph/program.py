@@ -13,7 +13,7 @@ import numpy as np
 
 from nn_scratch import layers as L
 from nn_scratch.backend import to_device, to_host
-from nn_scratch.geometry import Windows, conv_windows, make_windows, pool_windows
+from nn_scratch.geometry import Windows, conv_windows, pool_windows
 from nn_scratch.graph.trace import Step, trace
 from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.nets.sliding_detector import InCells
@@ -142,18 +142,16 @@ def windows_of(options: dict[str, Any]) -> Windows:
     return Windows(*(tuple(options[name]) for name in Windows._fields))
 
 
-def _conv2d(writer, layer, inputs, shape):
-    options = dict(layer.options)
-    groups, kernel = options.pop("groups"), layer.params["weight"].shape[2:]
-    windows = _windows(conv_windows(kernel, **options))
-    return writer.add("conv2d", inputs, shape, layer.params, groups=groups, **windows)
+def _convolution(name):
+    """The writer of a convolution or a transpose convolution."""
 
+    def write(writer, layer, inputs, shape):
+        options = dict(layer.options)
+        groups, kernel = options.pop("groups"), layer.params["weight"].shape[2:]
+        windows = _windows(conv_windows(kernel, **options))
+        return writer.add(name, inputs, shape, layer.params, groups=groups, **windows)
 
-def _conv_transpose2d(writer, layer, inputs, shape):
-    options = dict(layer.options)
-    groups, kernel = options.pop("groups"), layer.params["weight"].shape[2:]
-    windows = _windows(make_windows(kernel, **options))
-    return writer.add("conv_transpose2d", inputs, shape, layer.params, groups=groups, **windows)
+    return write
 
 
 def _batch_norm2d(writer, layer, inputs, shape):
@@ -248,8 +246,8 @@ WRITERS: dict[type[L.Layer], Callable] = {
     L.BedOfNails2d: _enlarged("bed_of_nails_unpool2d"),
     L.BilinearUpsample2d: _simple("bilinear_upsample2d", "align_corners"),
     L.Concat: _simple("concat"),
-    L.Conv2d: _conv2d,
-    L.ConvTranspose2d: _conv_transpose2d,
+    L.Conv2d: _convolution("conv2d"),
+    L.ConvTranspose2d: _convolution("conv_transpose2d"),
     L.Dropout: _nothing,
     L.Flatten: _reshape,
     L.LeakyReLU: _simple("leaky_relu", "negative_slope"),
