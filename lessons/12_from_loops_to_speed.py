@@ -495,6 +495,18 @@ parts = {
 assert all(abs(sum(shares.values()) - 1) < 1e-6 for shares in parts.values())
 step_ms = {(row["net"], row["threads"]): row["ms"] for row in split["rows"]}
 THREADS = split["machine"]["threads"]
+NETS = list(dict.fromkeys(net for net, _ in parts))
+gains = {net: step_ms[net, 1] / step_ms[net, THREADS] for net in NETS}
+without_products = {net: 1 / (1 - parts[net, 1]["matrix products"]) for net in NETS}
+waiting = [s["waiting for the other thread"] for (_, n), s in parts.items() if n == THREADS]
+low, middle, high = sorted(s["matrix products"] for (_, n), s in parts.items() if n == 1)
+assert max(gains.values()) < 0.95 * THREADS and min(waiting) > 0.02
+assert middle < 0.35 and 0.4 < high < 0.65
+small = next(row for row in measured["rows"] if row["name"] == "conv2d alone, small")
+n, c, f, height, width, k, _ = map(int, re.findall(r"\d+", small["shape"]))
+small_us = 1e3 * small["ours"]["median"]
+arithmetic_us = 2 * n * c * f * height * width * k * k / measured["limits"]["sgemm_gflops"] / 1e3
+assert small_us > 20 * arithmetic_us
 
 # %%
 plot_shares(
@@ -506,22 +518,12 @@ plot_shares(
 
 # %%
 print(f"{'':<24}{'1 thread':>10}{f'{THREADS} threads':>11}{'gain':>6}   if products took no time")
-for net in dict.fromkeys(net for net, _ in parts):
-    alone, together = step_ms[net, 1], step_ms[net, THREADS]
-    free = 1 / (1 - parts[net, 1]["matrix products"])
-    print(f"{net:<24}{alone:>7.0f} ms{together:>8.0f} ms{alone / together:>6.2f}", end="   ")
-    print(f"{free:.2f} times as fast")
-gains = [step_ms[net, 1] / step_ms[net, THREADS] for net in dict.fromkeys(n for n, _ in parts)]
-waiting = [s["waiting for the other thread"] for (_, n), s in parts.items() if n == THREADS]
-assert max(gains) < 0.95 * THREADS and min(waiting) > 0.02
-small = next(row for row in measured["rows"] if row["name"] == "conv2d alone, small")
-n, c, f, height, width, k, _ = map(int, re.findall(r"\d+", small["shape"]))
-arithmetic = 2 * n * c * f * height * width * k * k / measured["limits"]["sgemm_gflops"] / 1e3
-whole = 1e3 * small["ours"]["median"]
-print(f"a convolution of {small['shape']}: {whole:.0f} µs, of which arithmetic {arithmetic:.1f}")
-assert whole > 20 * arithmetic
-low, middle, high = sorted(s["matrix products"] for (_, n), s in parts.items() if n == 1)
-assert middle < 0.35 and 0.4 < high < 0.65
+for net in NETS:
+    print(f"{net:<24}{step_ms[net, 1]:>7.0f} ms{step_ms[net, THREADS]:>8.0f} ms", end="")
+    print(f"{gains[net]:>6.2f}   {without_products[net]:.2f} times as fast")
+print(
+    f"a convolution of {small['shape']}: {small_us:.0f} µs, of which arithmetic {arithmetic_us:.1f}"
+)
 
 # %% [markdown]
 # Three things that no roof shows:

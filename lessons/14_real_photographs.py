@@ -20,6 +20,7 @@
 # %matplotlib inline
 import os
 import tempfile
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -265,7 +266,7 @@ def complaint(folder):
             for index in range(len(part)):
                 part.sample(0, index)
     except DataError as error:
-        return str(error).replace(temporary.name, "…")
+        return textwrap.fill(str(error).replace(temporary.name, "…"), 96)
 
 
 broken = scratch / "broken"
