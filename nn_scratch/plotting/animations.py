@@ -287,7 +287,7 @@ def save_gif(
     sheet = Image.new("RGB", (pictures[0].width, sum(picture.height for picture in some)))
     for place, picture in enumerate(some):
         sheet.paste(picture, (0, place * picture.height))
-    palette = sheet.quantize(128, EVERY_COLOUR)
+    palette = sheet.quantize(255, EVERY_COLOUR)
     pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     times = [1000 * seconds] * (len(pictures) - 1) + [1000 * LAST]
     pictures[0].save(path, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0)

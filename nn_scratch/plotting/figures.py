@@ -388,4 +388,4 @@ def _cells(array):
         raise ValueError(f"arrays holds an array of shape {found.shape}, but must be 2-D")
     if np.isinf(found).any():
         raise ValueError("arrays holds infinity, but its numbers must be finite, or NaN")
-    return found.astype(np.float64)
+    return found.astype(np.float64) + 0.0  # no minus before a zero
