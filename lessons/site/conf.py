@@ -74,12 +74,13 @@ def _array(match):
 
 
 def as_restructured_text(app, what, name, obj, options, lines):
-    """Docstrings are plain text with `code`, indented examples, and paragraphs that begin with
-    Returns: and Raises:. A table of things by name has no docstring: its names are listed."""
+    """Docstrings are plain text with `code`, indented examples, lists of arguments, and paragraphs
+    that begin with Returns: and Raises:. A table of things by name has no docstring: its names are
+    listed."""
     if isinstance(obj, dict):
         lines[:] = ["By name: " + ", ".join(f"`{key}`" for key in obj) + "."]
     else:
-        lines[:] = _fields(_literal_blocks(_escaped("\n".join(lines)).split("\n")))
+        lines[:] = _fields(_literal_blocks(_arguments(_escaped("\n".join(lines)).split("\n"))))
 
 
 def _escaped(text):
@@ -104,6 +105,22 @@ def _literal_blocks(lines):
             literal = False
         result.append(re.sub(r"\\([*|_])", r"\1", line) if literal else line)
     return result
+
+
+def _arguments(lines):
+    """Paragraphs of arguments, each from its line on and further in below it, as lists."""
+    result, paragraph = [], []
+    for line in [*lines, ""]:
+        if line.strip():
+            paragraph.append(line)
+            continue
+        further = [re.match(r"    +\S", text) for text in paragraph]
+        if any(further) and not further[0] and not re.match("(Returns|Raises): ", paragraph[0]):
+            pairs = zip(further, paragraph, strict=True)
+            paragraph = [f"  {text.strip()}" if inside else f"- {text}" for inside, text in pairs]
+        result += [*paragraph, line]
+        paragraph = []
+    return result[:-1]
 
 
 def _fields(lines):
