@@ -30,6 +30,13 @@ def pytest_unconfigure(config):
         del os.environ[KERNELS_FOLDER]
 
 
+@pytest.fixture
+def few_scenes(monkeypatch):
+    """Less to validate and to test on than the commands take, where that is not what is tested."""
+    for name in "VALIDATION_SCENES", "TEST_SCENES":
+        monkeypatch.setattr(f"nn_scratch.data.sources.{name}", 24)
+
+
 def pytest_runtest_logreport(report):
     if "gpu" in report.keywords and (report.when == "call" or report.outcome == "skipped"):
         ON_GPU[report.outcome] += 1

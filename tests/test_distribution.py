@@ -38,8 +38,8 @@ def wheel(source, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """A function that runs a command of an environment which has the wheel, and of this one only
-    the packages that the wheel needs. (It sees their folder, but no editable installation.)"""
+    """A function that runs Python in an environment which has the wheel, and of this one only the
+    packages that the wheel needs. (It sees their folder, but no editable installation.)"""
     home = tmp_path_factory.mktemp("environment")
     venv.create(home)
     (site,) = home.glob("lib/python*/site-packages")
@@ -49,7 +49,7 @@ def installed(wheel, tmp_path_factory):
     work = tmp_path_factory.mktemp("elsewhere")
 
     def run(*arguments, status=0):
-        command = [home / "bin" / "python", "-m", *arguments]
+        command = [home / "bin" / "python", *arguments]
         done = subprocess.run(command, cwd=work, capture_output=True, text=True)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
@@ -76,18 +76,32 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
 
 
 def test_it_is_this_version_and_not_this_checkout(installed):
-    assert nn_scratch.__version__ in installed("nn_scratch", "--version")
-    where = installed("nn_scratch", "info")
+    assert nn_scratch.__version__ in installed("-m", "nn_scratch", "--version")
+    where = installed("-m", "nn_scratch", "info")
     assert str(ROOT) not in where
 
 
-def test_the_quick_demo_runs(installed):
-    installed("nn_scratch", "demo", "--quick")
+SMALL_DEMO = """
+from nn_scratch.check import run
+from nn_scratch.cli import demo, main
+from nn_scratch.data import sources
+
+cases = run.library_cases()[::20]
+run.library_cases = lambda: cases
+sources.TEST_SCENES = sources.VALIDATION_SCENES = 40
+demo.QUICK = dict.fromkeys(demo.QUICK, {"epochs": 1, "scenes": 32})
+raise SystemExit(main(["demo", "--quick"]))
+"""
+
+
+def test_the_demo_finds_all_that_it_needs(installed):
+    """Digits, fonts, what a page is made of."""
+    assert "segmentation.html" in installed("-c", SMALL_DEMO)
 
 
 def test_exercises_start_and_are_judged(installed):
-    installed("nn_scratch", "exercise", "start")
-    assert "not written yet" in installed("nn_scratch", "exercise", "01", status=1)
+    installed("-m", "nn_scratch", "exercise", "start")
+    assert "not written yet" in installed("-m", "nn_scratch", "exercise", "01", status=1)
 
 
 def test_the_description_renders(wheel, source):

@@ -5,6 +5,7 @@ student may be editing the ops.
 """
 
 import inspect
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -68,6 +69,7 @@ class Trial:
     def __init__(self, exercise, case: Case):
         self.exercise, self.case = exercise, case
         self.values, self.options = case.values, case.options
+        self._solved = {}
 
     def __getitem__(self, name):
         """A value or an option of the case."""
@@ -90,7 +92,18 @@ class Trial:
         return self.solve()
 
     def solve(self, **changes):
-        """The right results by name, with some values or options changed."""
+        """The right results by name, with some values or options changed.
+
+        They are computed once and kept: the loops are slow, and every attempt at an exercise asks
+        for the same changes.
+        """
+        key = pickle.dumps(changes)
+        if key not in self._solved:
+            self._solved[key] = self._computed(changes)
+        return {name: result.copy() for name, result in self._solved[key].items()}
+
+    def _computed(self, changes):
+        """The results of the exercise's definition."""
         values = {name: changes.pop(name, value) for name, value in self.values.items()}
         options = {**self.options, **changes} if self.exercise.keywords else {}
         arguments = [values[name] for name in self.exercise.arguments]

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -13,21 +14,23 @@ from backends import device_of
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
-def run(name, *arguments):
-    """What the benchmark prints."""
-    done = subprocess.run(
-        [sys.executable, BENCHMARKS / name, "--tiny", *arguments], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def run(capsys):
+    """A function that runs a benchmark and returns what it prints."""
+
+    def main(name, *arguments):
+        import_module(name).main([*map(str, arguments)])
+        return capsys.readouterr().out
+
+    return main
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("only", ["conv", "max_", "batch"])
-def test_ops(only, tmp_path):
+def test_ops(only, run, tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     file = tmp_path / "cpu.json"
-    shown = run("cpu.py", "--rounds", "1", "--only", only, "--json", file)
+    shown = run("cpu", "--tiny", "--rounds", 1, "--only", only, "--json", file)
     report = json.loads(file.read_text())
     assert report["limits"]["sgemm_gflops"] > 0
     for row in report["rows"]:
@@ -37,10 +40,11 @@ def test_ops(only, tmp_path):
 
 
 @pytest.mark.slow
-def test_training_steps(tmp_path):
+def test_training_steps(run, tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     file = tmp_path / "training.json"
-    shown = run("training.py", "--rounds", "1", "--seconds", "0.1", "--only", "FCN", "--json", file)
+    few = "--rounds", 1, "--seconds", 0.1
+    shown = run("training", "--tiny", *few, "--only", "FCN", "--json", file)
     rows = json.loads(file.read_text())["rows"]
     assert {row["way"] for row in rows} >= {"PyTorch", "threads"}
     for row in rows:
@@ -51,15 +55,18 @@ def test_training_steps(tmp_path):
 @pytest.mark.slow
 def test_where_the_time_of_a_step_goes(tmp_path):
     file = tmp_path / "split.json"
-    shown = run("split.py", "--only", "FCN", "--steps", "1", "--json", file)
+    # In a process of its own, for it puts clocks around functions.
+    command = [sys.executable, BENCHMARKS / "split.py", "--tiny", "--only", "FCN", "--steps", "1"]
+    done = subprocess.run([*command, "--json", file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     rows = json.loads(file.read_text())["rows"]
     assert rows[0]["threads"] == 1 and len(rows) == 2
     for row in rows:
         assert sum(row["shares"].values()) == pytest.approx(1)
-        assert row["shares"]["matrix products"] > 0 and "matrix products" in shown
+        assert row["shares"]["matrix products"] > 0 and "matrix products" in done.stdout
 
 
-def test_two_result_files_row_by_row(tmp_path):
+def test_two_result_files_row_by_row(run, tmp_path):
     names = "before", "after"
     for name, ours in zip(names, (4.0, 3.0), strict=True):
         rows = [
@@ -69,9 +76,7 @@ def test_two_result_files_row_by_row(tmp_path):
         ]
         report = {"machine": {"cpu": name}, "rows": rows}
         (tmp_path / f"{name}.json").write_text(json.dumps(report))
-    files = [tmp_path / f"{name}.json" for name in names]
-    command = [sys.executable, BENCHMARKS / "compare.py", *files]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    shown = run("compare", *(tmp_path / f"{name}.json" for name in names))
     lines = [" ".join(line.split()) for line in shown.splitlines()]
     assert "conv2d 8×8 ours 4.00 3.00 0.75" in lines
     assert "conv2d 8×8 ours/torch 2.00 1.50 0.75" in lines
@@ -83,8 +88,8 @@ def test_two_result_files_row_by_row(tmp_path):
 
 
 @pytest.mark.slow
-def test_cost_against_size(tmp_path):
-    shown = run("cost.py", "--out", tmp_path)
+def test_cost_against_size(run, tmp_path):
+    shown = run("cost", "--tiny", "--out", tmp_path)
     report = json.loads((tmp_path / "cost.json").read_text())
     assert report["large image"]["scores"] == [1, 12, 256, 256]
     for curve in report["curves"]:
@@ -92,10 +97,9 @@ def test_cost_against_size(tmp_path):
     assert (tmp_path / "cost.png").stat().st_size > 10_000
 
 
-def test_sliding_window(tmp_path):
+def test_sliding_window(run, tmp_path):
     file = tmp_path / "sliding_window.json"
-    command = [sys.executable, BENCHMARKS / "sliding_window.py", "--size", "12", "--images", "1"]
-    subprocess.run([*command, "--rounds", "1", "--json", file], check=True, capture_output=True)
+    run("sliding_window", "--size", 12, "--images", 1, "--rounds", 1, "--json", file)
     rows = json.loads(file.read_text())["rows"]
     assert len(rows) == 4
     for slid, at_once in zip(rows[::2], rows[1::2], strict=True):
@@ -183,11 +187,10 @@ def test_what_does_not_fit_the_card_is_left_out():
 
 
 @pytest.mark.slow
-def test_parity(tmp_path):
+def test_parity(run, tmp_path, few_scenes):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     file = tmp_path / "parity.json"
-    command = [sys.executable, BENCHMARKS / "parity.py", "--scenes", "32", "--epochs", "2"]
-    subprocess.run([*command, "--seeds", "0", "--json", file], check=True, capture_output=True)
+    run("parity", "--scenes", 32, "--epochs", 2, "--seeds", 0, "--json", file)
     rows = json.loads(file.read_text())["rows"]
     steps = {"segmentation": 2, "localization": 2, "detection": 4}
     assert {row["task"]: row["steps"] for row in rows} == steps
@@ -196,10 +199,10 @@ def test_parity(tmp_path):
 
 
 @pytest.mark.slow
-def test_ways(tmp_path):
+def test_ways(run, tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
     file = tmp_path / "ways.json"
-    shown = run("ways.py", "--rounds", "1", "--json", file)
+    shown = run("ways", "--tiny", "--rounds", 1, "--json", file)
     rows = json.loads(file.read_text())["rows"]
     assert {row["kind"] for row in rows} == {"op", "step"}
     for row in rows:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from browser import chromium, opened, page_outputs
 from nn_scratch.cli import main
-from nn_scratch.data import DigitDetection, DigitLocalization, DigitSegmentation
+from nn_scratch.data import DigitDetection, DigitLocalization, DigitSegmentation, sources
 from nn_scratch.nets import pretrained, pretrained_names
 from nn_scratch.training.checkpoint import load_checkpoint
 from nn_scratch.training.inference import load_net
@@ -21,9 +21,11 @@ SHORT = ["--epochs", "1", "--batch-size", "4"]
 def runs(tmp_path_factory):
     """A folder with a trained segmenter and a trained localizer of digits."""
     folder = tmp_path_factory.mktemp("runs")
-    for task, *more in (("segmentation", "--width", "4"), ("localization", "--width", "4")):
-        out = str(folder / task)
-        assert main(["train", task, *more, *SHORT, "--scenes", "16", "--out", out]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sources, "TEST_SCENES", 24)
+        for task in "segmentation", "localization":
+            out = ["--width", "4", "--scenes", "16", "--out", str(folder / task)]
+            assert main(["train", task, *SHORT, *out]) == 0
     return folder
 
 
@@ -186,7 +188,7 @@ class MyNet(Sequential):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", ["onnx", "html"])
-def test_a_layer_of_ones_own_is_one_sentence(tmp_path, capsys, ending):
+def test_a_layer_of_ones_own_is_one_sentence(tmp_path, capsys, few_scenes, ending):
     (tmp_path / "own.py").write_text(OWN)
     net, out = ["--net", f"{tmp_path}/own.py:MyNet"], ["--out", str(tmp_path / "run")]
     assert main(["train", "segmentation", *net, *out, *SHORT, "--scenes", "8"]) == 0

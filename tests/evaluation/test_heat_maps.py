@@ -169,8 +169,8 @@ def test_objects_that_cannot_be(what):
 @pytest.mark.parametrize("stride", [1, 2, 4, 8])
 @pytest.mark.parametrize("overlap, least", [(0.1, 1.0), (1.0, 0.95)])
 def test_perfect_maps_decode_to_what_was_there(stride, overlap, least):
-    scenes = DigitDetection("test", 200, 7, overlap=overlap)
-    truth = [Objects(*scenes.sample(0, i)[1:]) for i in range(200)]
+    scenes = DigitDetection("test", 100, 7, overlap=overlap)
+    truth = [Objects(*scenes.sample(0, i)[1:]) for i in range(100)]
     target = maps.center_targets(truth, 10, (64 // stride, 64 // stride), stride)
     found = maps.decode_centers(logits(target), stride)
     ap = np.nanmean(average_precision(found, truth, 10), axis=1)

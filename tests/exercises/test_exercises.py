@@ -4,6 +4,7 @@ accuses no right one."""
 import itertools
 import re
 import sys
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -99,12 +100,12 @@ CATALOGUE = [(name, m) for name in EXERCISES for m in mistakes_of(name)]
 WAYS = 2  # of each mistake that are tried
 
 
-def acting(exercise, mistake, key):
-    """A function that makes a mistake in one way; None if that is no mistake at all."""
+def acting(attempts, mistake, key):
+    """A function that makes a mistake in one way; None if that is no mistake at all. attempts: the
+    right one on each case."""
     known, differs = [], False
-    for trial in exercise.trials:
-        attempt = Attempt(trial, trial.right)
-        made = dict(variants(mistake, attempt)).get(key, {})
+    for attempt in attempts:
+        trial, made = attempt.trial, attempt.result_of(mistake, key)
         results = {n: made.get(n, right) for n, right in trial.right.items()}
         if any(isinstance(r, OfShape) for r in results.values()):
             return None
@@ -135,11 +136,10 @@ def test_no_true_name_is_beaten_by_a_false_one(name):
     """Functions that make each known mistake, in several ways, are rejected; the name that they
     get is that of the mistake, or of one that gives the same numbers in every case that is asked.
     """
-    exercise, tried, named = EXERCISES[name], 0, 0
+    attempts, tried, named = [Attempt(t, t.right) for t in EXERCISES[name].trials], 0, 0
     for mistake in mistakes_of(name):
-        first = Attempt(exercise.trials[-1], exercise.trials[-1].right)
-        for key, _ in list(variants(mistake, first))[:WAYS]:
-            function = acting(exercise, mistake, key)
+        for key, _ in islice(variants(mistake, attempts[-1]), WAYS):
+            function = acting(attempts, mistake, key)
             if function is None:
                 continue
             report = check_exercise(name, function)

@@ -32,7 +32,7 @@ TOO_DEEP_TO_TELL = {"CenterNet"}
 @pytest.mark.parametrize("case", CHECKED, ids=lambda case: case.name)
 def test_gradients_and_adjoint(case):
     report = check_gradients(case.target, *case.inputs, **case.options)
-    assert report.ok, report
+    assert report.ok is True, report
     report = check_adjoint(case.target, *case.inputs, **case.options)
     if case.name in TOO_DEEP_TO_TELL:
         assert report.ok is not False and all(row.gap < 1e-8 for row in report.rows), report

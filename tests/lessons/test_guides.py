@@ -47,7 +47,7 @@ def test_the_layer_of_ones_own_is_checked_as_shown(my_layers, capsys):
 
 
 @pytest.mark.slow
-def test_the_net_of_ones_own_is_trained_as_shown(my_layers, capsys):
+def test_the_net_of_ones_own_is_trained_as_shown(my_layers, capsys, few_scenes):
     net = ["--net", "my_layers.py:LeakyNet"]
     assert main(["info", "segmentation", *net]) == 0
     assert "LearnedLeak" in capsys.readouterr().out
@@ -57,7 +57,7 @@ def test_the_net_of_ones_own_is_trained_as_shown(my_layers, capsys):
 
 
 @pytest.mark.slow
-def test_a_net_is_taken_along_as_shown(tmp_path, monkeypatch, capsys):
+def test_a_net_is_taken_along_as_shown(tmp_path, monkeypatch, capsys, few_scenes):
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     text = (GUIDES[0].parent / "take_it_with_you.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)

@@ -200,13 +200,6 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(net, tmp_path):
     assert load_checkpoint(tmp_path / "killed" / "checkpoint.npz")
 
 
-@pytest.fixture
-def few_scenes(monkeypatch):
-    """Less to validate and to test on than the commands take."""
-    for name in "VALIDATION_SCENES", "TEST_SCENES":
-        monkeypatch.setattr(sources, name, 24)
-
-
 @pytest.mark.slow
 def test_through_the_commands(tmp_path, capsys, monkeypatch, few_scenes):
     """Trained, evaluated on both splits, and shown on a photograph of another size."""
@@ -245,10 +238,11 @@ def test_all_coins_of_the_lowest_row_are_found():
 
 
 @pytest.mark.slow
-def test_the_demo_s_detector_reaches_three_quarters():
+def test_the_demo_s_detector_reaches_three_quarters(monkeypatch):
     from nn_scratch.cli.demo import FULL
     from nn_scratch.training.recipes import detection
 
+    monkeypatch.setattr(sources, "VALIDATION_SCENES", 100)
     one = detection(**FULL["detection"])
     one.run(progress=False)
     assert one.evaluate()["ap50"] >= 0.75

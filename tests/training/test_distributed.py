@@ -35,55 +35,61 @@ from nn_scratch.data.collate import collate_objects
 from nn_scratch.nets import CenterNet, Localizer, SegNet, SlidingDetector
 from nn_scratch.training import SGD, Detection, Localization, Segmentation, evaluate, fit, world
 
-kind, out, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+kinds, out, epochs = sys.argv[1].split(","), sys.argv[2], int(sys.argv[3])
 ranks = world()
 
 class Noise:
+    def __init__(self, kind):
+        self.kind = kind
+        if kind in ("points", "windows"):
+            self.collate = collate_objects
+
     def __len__(self):
         return 7
 
     def sample(self, epoch, index):
         rng = np.random.default_rng([epoch, index])
         image = rng.standard_normal((2, 16, 16))
-        if kind == "localization":
+        if self.kind == "localization":
             return image, rng.integers(3), rng.uniform(1, 8, 4)
-        if kind in ("points", "windows"):  # none at all in every third image
+        if self.kind in ("points", "windows"):  # none at all in every third image
             many = index % 3
             corners, sizes = rng.uniform(0, 10, (many, 2)), rng.uniform(1, 6, (many, 2))
             boxes, difficult = np.concatenate([corners, sizes], axis=1), rng.random(many) < 0.2
             return image, rng.integers(0, 3, many), boxes, difficult
-        if kind == "fails" and ranks.rank == 1 and epoch == 1:
+        if self.kind == "fails" and ranks.rank == 1 and epoch == 1:
             raise OSError("the disk of this rank is gone")
         labels = rng.integers(0, 4, (16, 16))
         labels[:: 2 + index % 3] = 9  # other ranks have other numbers of labels that count
         return image, labels
 
-if kind == "localization":
-    net = Localizer(2, 3, (16, 16), (4, 5), 7, rng=ranks.rank, dtype=np.float64)
-    task = Localization()
-elif kind in ("points", "windows"):
-    Noise.collate = staticmethod(collate_objects)
+def made(kind):
+    options = {"rng": ranks.rank, "dtype": np.float64}
+    if kind == "localization":
+        return Localizer(2, 3, (16, 16), (4, 5), 7, **options), Localization()
     if kind == "points":
-        net = CenterNet(2, 3, (4, 5), stride=2, head_width=4, rng=ranks.rank, dtype=np.float64)
-    else:
-        options = {"padding": "valid", "rng": ranks.rank, "dtype": np.float64}
-        net = SlidingDetector(Localizer(2, 4, (10, 10), (4,), 5, **options), 10)
-    task = Detection(3)
-else:
-    net = SegNet(2, 4, (3, 5), rng=ranks.rank, dtype=np.float64)
-    task = Segmentation(4, class_weights=np.array([1.0, 2.0, 0.5, 3.0]), ignore_index=9)
-loader = Loader(Noise(), 3, shuffle=True, seed=5)
-optimizer = SGD(net, 0.1, momentum=0.9)
-history = fit(net, task, loader, optimizer, epochs=epochs, checkpoint=f"{out}.npz",
-              validation=loader, progress=False)
-metrics = ranks.all_gather(evaluate(net, task, loader))
-assert all(m == metrics[0] for m in metrics)
-weights = ranks.all_gather(net.state_dict())
-assert all(np.array_equal(w[n], weights[0][n]) for w in weights for n in w)
-if ranks.rank == 0:
-    with open(out + ".json", "w") as file:
-        json.dump({"history": history, "metrics": metrics[0], "ranks": ranks.size}, file)
+        return CenterNet(2, 3, (4, 5), stride=2, head_width=4, **options), Detection(3)
+    if kind == "windows":
+        net = Localizer(2, 4, (10, 10), (4,), 5, padding="valid", **options)
+        return SlidingDetector(net, 10), Detection(3)
+    weights = np.array([1.0, 2.0, 0.5, 3.0])
+    return SegNet(2, 4, (3, 5), **options), Segmentation(4, class_weights=weights, ignore_index=9)
+
+for kind in kinds:
+    net, task = made(kind)
+    loader = Loader(Noise(kind), 3, shuffle=True, seed=5)
+    optimizer = SGD(net, 0.1, momentum=0.9)
+    history = fit(net, task, loader, optimizer, epochs=epochs, checkpoint=f"{kind}-{out}.npz",
+                  validation=loader, progress=False)
+    metrics = ranks.all_gather(evaluate(net, task, loader))
+    assert all(m == metrics[0] for m in metrics), kind
+    weights = ranks.all_gather(net.state_dict())
+    assert all(np.array_equal(w[n], weights[0][n]) for w in weights for n in w), kind
+    if ranks.rank == 0:
+        with open(f"{kind}-{out}.json", "w") as file:
+            json.dump({"history": history, "metrics": metrics[0], "ranks": ranks.size}, file)
 """
+KINDS = "segmentation", "localization", "points", "windows"
 
 
 def run(n, *arguments, cwd):
@@ -117,26 +123,33 @@ def assert_same_run(folder, one, other):
         assert metrics_2[name] == pytest.approx(value)
 
 
-@pytest.mark.slow
-@needs_mpi
-@pytest.mark.parametrize("kind", ["segmentation", "localization", "points", "windows"])
-def test_ranks_train_the_net_that_one_process_trains(kind, tmp_path):
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with the results of every kind, on one, two and three ranks."""
+    folder = tmp_path_factory.mktemp("ranks")
     for n in 1, 2, 3:
-        done = run(n, kind, f"on{n}", 2, cwd=tmp_path)
+        done = run(n, ",".join(KINDS), f"on{n}", 3, cwd=folder)
         assert done.returncode == 0, done.stderr
-        assert result(tmp_path, f"on{n}")[1]["ranks"] == n
-    assert_same_run(tmp_path, "on1", "on2")
-    assert_same_run(tmp_path, "on1", "on3")
+    return folder
 
 
 @pytest.mark.slow
 @needs_mpi
-def test_a_run_goes_on_with_another_number_of_ranks(tmp_path):
+@pytest.mark.parametrize("kind", KINDS)
+def test_ranks_train_the_net_that_one_process_trains(kind, trained):
+    for n in 1, 2, 3:
+        assert result(trained, f"{kind}-on{n}")[1]["ranks"] == n
+    assert_same_run(trained, f"{kind}-on1", f"{kind}-on2")
+    assert_same_run(trained, f"{kind}-on1", f"{kind}-on3")
+
+
+@pytest.mark.slow
+@needs_mpi
+def test_a_run_goes_on_with_another_number_of_ranks(trained):
     for n, epochs in (2, 1), (1, 2), (3, 3):
-        done = run(n, "segmentation", "changing", epochs, cwd=tmp_path)
+        done = run(n, "segmentation", "changing", epochs, cwd=trained)
         assert done.returncode == 0, done.stderr
-    assert run(1, "segmentation", "steady", 3, cwd=tmp_path).returncode == 0
-    assert_same_run(tmp_path, "steady", "changing")
+    assert_same_run(trained, "segmentation-on1", "segmentation-changing")
 
 
 @needs_mpi

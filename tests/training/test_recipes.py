@@ -17,7 +17,7 @@ from nn_scratch.training.inference import load_net
 from nn_scratch.training.optim import Adam
 from nn_scratch.training.recipes import localization, net_of, segmentation
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_scenes")]
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ the one that fits the most cases is named, and among these the one of the lowest
 still several, none is named, and the questions of all are asked.
 """
 
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +42,14 @@ class Attempt:
                 both = isinstance(results, dict) and isinstance(made.get(key), dict)
                 made[key] = {**made[key], **results} if both else results
         return self._made[mistake]
+
+    def result_of(self, mistake, key):
+        """The results of one way to make a mistake, computed once; {} if it says nothing about
+        this case."""
+        made = self.made_by(mistake)
+        if callable(results := made.get(key, {})):
+            results = made[key] = _computed(results)
+        return results
 
     def __getitem__(self, name):
         return self.trial[name]
@@ -165,12 +174,12 @@ def _candidates(attempts, failing, name, mistakes, every):
 def _judged(mistake, key, name, attempts, failing):
     """The Candidate; None if it contradicts an earlier case, or rests on too few numbers."""
     for attempt in attempts[:failing]:
-        expected = _variant(mistake, key, attempt).get(name)
+        expected = attempt.result_of(mistake, key).get(name)
         if expected is not None and not same(expected, attempt.right[name]):
             return None
     later, throughout = 0, True
     for attempt in attempts[failing + 1 :]:
-        agrees = _predicted(_variant(mistake, key, attempt).get(name), attempt, name)
+        agrees = _predicted(attempt.result_of(mistake, key).get(name), attempt, name)
         if agrees is False:
             throughout = False
             break
@@ -178,7 +187,7 @@ def _judged(mistake, key, name, attempts, failing):
     if mistake.whole and not throughout and later < FURTHER:
         return None
     if not later and failing + 1 < len(attempts):
-        expected = _variant(mistake, key, attempts[failing])[name]
+        expected = attempts[failing].result_of(mistake, key)[name]
         enough = SOME if mistake.whole else MANY if mistake.rank == FAMILY else ENOUGH
         if _numbers(expected, attempts[failing].right[name]) < enough:
             return None
@@ -205,15 +214,9 @@ def _predicted(expected, attempt, name):
 
 def variants(mistake, attempt):
     """Pairs (key, results) of a mistake on a case, without ways that cannot be computed."""
-    for key, made in attempt.made_by(mistake).items():
-        results = _made(made)
-        if results:
+    for key in attempt.made_by(mistake):
+        if results := attempt.result_of(mistake, key):
             yield key, results
-
-
-def _variant(mistake, key, attempt):
-    """The results of one way to make a mistake; {} if it says nothing about this case."""
-    return _made(attempt.made_by(mistake).get(key, {}))
 
 
 def _unmade(mistake, attempt):
@@ -226,10 +229,8 @@ def _unmade(mistake, attempt):
         return
 
 
-def _made(results):
-    """The results, computed if they are a function; {} if that makes no sense."""
-    if not callable(results):
-        return results
+def _computed(results):
+    """The results of a function of a mistake; {} if it makes no sense."""
     try:
         with np.errstate(all="ignore"):
             return results()
@@ -359,8 +360,9 @@ def same(a, b):
         return False
     if not a.size:
         return True
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    if not np.isfinite(a).all() or not np.isfinite(b).all():
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    sizes = float(np.abs(a).max()), float(np.abs(b).max())
+    if not all(map(isfinite, sizes)):
         return bool(np.array_equal(a, b, equal_nan=True))
-    size = max(np.abs(b).max(), np.abs(a).max(), SMALLEST)
-    return bool(np.abs(a - b).max() <= TOLERANCE * size)
+    allowed = TOLERANCE * max(*sizes, SMALLEST)
+    return abs(sizes[0] - sizes[1]) <= allowed and bool(np.abs(a - b).max() <= allowed)

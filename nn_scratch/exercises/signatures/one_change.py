@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from nn_scratch.exercises.mistakes.slips import SLIPS
 
 FOUND = []
 HELPERS = "pair", "wide"  # functions that are not changed, because they compute no results
+KEPT = 50_000  # results of changed solutions, which the next attempt at the exercise needs again
 
 
 @cache
@@ -25,23 +26,27 @@ def changed_solutions(name):
     return dict(known) | changed_code.versions(source, HELPERS)
 
 
-def results_of(attempt, codes):
-    """The results of a changed solution by name; {} if it fails, or if it gives another value for a
-    result that the student has right."""
-    namespace, exercise = {}, attempt.trial.exercise
-    arguments, options = copy.deepcopy(attempt.trial.call)
+@lru_cache(KEPT)
+def given(trial, words):
+    """The results of a changed solution by name; {} if it fails."""
+    namespace, exercise = {}, trial.exercise
+    arguments, options = copy.deepcopy(trial.call)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for code in codes:
+            for code in changed_solutions(exercise.name)[words]:
                 exec(code, namespace)
-            given = sandbox.flat(namespace[exercise.name](*arguments, **options))
-        made = dict(zip(exercise.results, map(np.asarray, given), strict=True))
+            results = sandbox.flat(namespace[exercise.name](*arguments, **options))
+        return dict(zip(exercise.results, map(np.asarray, results), strict=True))
     except Exception:  # a changed line may raise any error
         return {}
-    found = attempt.found or {}
-    kept = [name for name, right in attempt.right.items() if same(found.get(name, ()), right)]
-    return made if all(same(made[name], found[name]) for name in kept) else {}
+
+
+def results_of(trial, words, kept):
+    """The results of a changed solution by name; {} if it fails, or if it gives another value for
+    one of those kept, which the student has right."""
+    made = given(trial, words)
+    return made if made and all(same(made[name], right) for name, right in kept.items()) else {}
 
 
 def shown(words, name):
@@ -56,5 +61,7 @@ def shown(words, name):
     "What does the statement say there, and what does your code?",
 )
 def one_change(attempt):
-    for words, codes in changed_solutions(attempt.trial.exercise.name).items():
-        yield words, partial(results_of, attempt, codes)
+    found, trial = attempt.found or {}, attempt.trial
+    kept = {name: found[name] for name in found if same(found[name], attempt.right[name])}
+    for words in changed_solutions(trial.exercise.name):
+        yield words, partial(results_of, trial, words, kept)
