@@ -494,7 +494,7 @@ plot_lines(
 
 # %%
 crossing = host / one
-print(f"the card has more to do than the host from about {crossing:,.0f} images on")
+print(f"the card has more to do than the host from about {round(crossing, -3):,.0f} images on")
 assert crossing > 256
 training = json.loads((Path("..") / "benchmarks" / "training.json").read_text())["rows"]
 name = "SegNet 8×3 96×128"

@@ -47,6 +47,7 @@ try:
     from nn_scratch.plotting import (
         plot_bars,
         plot_confusion,
+        plot_dots,
         plot_images,
         plot_segmentation,
     )
@@ -105,8 +106,8 @@ print(f"IoU of coin with the threshold {threshold:.2f}:")
 print(f"  upper rows {coin_iou(brighter['train'], upper_labels):.3f}, lowest row {baseline:.3f}")
 
 # %% [markdown]
-# On the rows it was chosen for it looks fine. Further down the light is another. A grey value means
-# nothing alone; its neighbourhood does. Now a net, one that goes down and up again with skips
+# On the rows it was chosen for it looks fine. Further down the light is different. A grey value
+# means nothing alone; its neighbourhood does. Now a net, one that goes down and up again with skips
 # (lesson 08), for some seconds:
 
 # %%
@@ -179,8 +180,8 @@ assert FAST or (width < true_width and (trained_on >= true_width).sum() <= 2)
 #
 # ## 4. A folder
 #
-# Then larger sets, and your own. If you are online, you get thousands of photographs of cats and
-# dogs, with masks:
+# Now for larger sets, and for your own images. If you are online, you get thousands of photographs
+# of cats and dogs, with masks:
 #
 #     nn-scratch fetch pets
 #
@@ -553,9 +554,9 @@ encoder = {name: value for name, value in digits.items() if name.startswith("enc
 few = 4 if FAST else 25
 print(f"IoU of coin on the lowest row after {few} steps")
 print(f"{'':<24}{'seed 0':>8}{'seed 1':>8}{'seed 2':>8}")
-means = []
+after = {}
 for name, start in {"random": {}, "from digits": encoder}.items():
-    ious = []
+    ious = after[f"encoder {name}"] = []
     for seed in range(3):
         one = segmentation(
             data="coins",
@@ -569,10 +570,11 @@ for name, start in {"random": {}, "from digits": encoder}.items():
         one.net.load_state_dict(one.net.state_dict() | start)
         one.run(progress=False)
         ious.append(coin_iou(one.net.eval()(lowest[None])[0].argmax(axis=0), lowest_labels))
-    means.append(np.mean(ious))
     print(f"{'encoder ' + name:<24}" + "".join(f"{iou:>8.3f}" for iou in ious))
-assert FAST or means[1] > means[0]
 print(f"weights of this net: {sum(value.size for value in one.net.params.values()):,}")
+random, from_digits = map(np.mean, after.values())
+assert FAST or from_digits > random
+plot_dots(list(after), {"IoU of coin, each seed": list(after.values())})
 
 # %% [markdown]
 # An edge is an edge, whether of ink or of bronze: the kernels of lesson 16's pictures are of use in

@@ -62,7 +62,7 @@ plot_images(pictures, columns=3, size=2)
 # it. The root of the mean square lies between the two; the first of the four, which a stride of 2
 # takes, throws three pixels away. Which of them should a net use? You can argue about it for an
 # evening. Or you can derive, write, **check**, train, compare, and say what it cost. That way is
-# the same for any idea, and this lesson goes it twice: first with an activation, which is short,
+# the same for any idea, and here we go it twice: first with an activation, which is short,
 # then with these four.
 #
 # ## 1. A leaky ReLU
