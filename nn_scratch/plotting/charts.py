@@ -107,7 +107,7 @@ def plot_dots(
         axis.tick_params(axis="y", length=0)
     texts = [fitted(name, 2.2, 10) for name in names]
     axes[0].set_yticks(range(len(texts)), texts, **options(*texts))
-    axes[0].invert_yaxis()
+    axes[0].set_ylim(len(texts) - 0.4, -0.6)  # the first row above, none of them on the axis
     if kinds:
         handles = [Line2D([], [], ls="", marker=m, color=colour) for m, colour in styles.values()]
         legend_below(figure, handles, kinds)
