@@ -243,10 +243,10 @@ plot_lines(
 )
 
 # %% [markdown]
-# At the left end a call is over before it has begun. Then come the **caches**: small, fast memories
-# beside the cores, in several sizes, the smallest the fastest. What fits none of them is fetched
-# from main memory, several times as slowly. Our 28 MB of columns, written once and read once, go
-# over the edge.
+# At the left end it is mostly the price of a call that is measured. Then come the **caches**:
+# small, fast memories beside the cores, in several sizes, the smallest the fastest. What fits none
+# of them is fetched from main memory, several times as slowly. Our 28 MB of columns, written once
+# and read once, go over the edge.
 #
 # So the library cuts the work into **blocks**, some rows of one image each: the columns of a block
 # fit a cache, and blocks are independent, so that each core can take the next one, in a **thread**
@@ -561,9 +561,10 @@ plot_dots(names, {TITLE: list(ratios.values())}, logarithmic=[TITLE], marks={TIT
 # %%
 row = bars["conv2d"]
 print(f"conv2d, {row['shape']}, forward and both gradients:")
-for library in "ours", "torch", "dezero", "mygrad":
-    if library in row:
-        print(f"  {library:<8}{row[library]['median']:>7.1f} ms")
+LIBRARIES = {"ours": "nn_scratch", "torch": "PyTorch", "dezero": "DeZero", "mygrad": "MyGrad"}
+for key, library in LIBRARIES.items():
+    if key in row:
+        print(f"  {library:<12}{row[key]['median']:>7.1f} ms")
 training = json.loads((BENCHMARKS / "training.json").read_text())["rows"]
 print(f"{'a training step':<24}{'PyTorch':>10}{'threads':>10}{'ranks':>10}")
 for net in dict.fromkeys(row["net"] for row in training):

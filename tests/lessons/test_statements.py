@@ -166,6 +166,16 @@ def test_12_the_copies_of_one_product_do_not_reach_the_slope():
     assert "ReLU (at most)" in TEXTS["12"]
 
 
+def test_12_shows_where_the_committed_steps_spend_their_time():
+    notebook = (LESSONS / "12_from_loops_to_speed.ipynb").read_text(encoding="utf-8")
+    rows = json.loads((LESSONS.parent / "benchmarks" / "split.json").read_text())["rows"]
+    for row in rows:
+        assert re.search(rf"{row['net']} [ \dms]*\b{row['ms']:.0f} ms", notebook), row["net"]
+    shares = sorted(row["shares"]["matrix products"] for row in rows if row["threads"] == 1)
+    assert shares[1] < 1 / 3 and 0.4 < shares[2] < 0.65  # "the smaller part", "about half"
+    assert not (LESSONS / "parts.json").exists()
+
+
 def test_15_144_of_180_numbers_are_off_by_one_factor():
     x = draw(2, 3, 6, 5)
     right = ops.avg_pool2d_backward(np.ones((2, 3, 3, 2)), x.shape[2:], 2) * 2 * x
