@@ -288,6 +288,10 @@ def masks(rng):
     return Call(data.MaskFolders, given, {**options, "instances": False}, read)
 
 
+def camvid(rng):
+    return Call(data.camvid_like, [folder(), pick(rng, "train", "val"), 3], {}, read)
+
+
 def boxes(name):
     def make(rng):
         source = folder() / "boxes.csv"
@@ -353,6 +357,7 @@ TABLE = {
     "data.Source.verify": verified,
     "data.Transformed": transformed,
     "data.box_csv": rows("box_csv", "boxes.csv", "images"),
+    "data.camvid_like": camvid,
     "data.coco_json": rows("coco_json", "coco.json", "images"),
     "data.open_coins": built_in("open_coins"),
     "data.open_digits": built_in("open_digits"),

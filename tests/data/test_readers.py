@@ -12,6 +12,7 @@ from nn_scratch.data import (
     Loader,
     MaskFolders,
     box_csv,
+    camvid_like,
     penn_fudan,
     voc_xml,
 )
@@ -52,13 +53,9 @@ def camvid(tmp_path):
     return tmp_path, written
 
 
-def masks_of(folder):
-    return MaskFolders(folder / "train", folder / "trainannot", 3, ignore_index=11)
-
-
-def test_folders_of_images_and_masks(camvid):
+def test_camvid_like_folders(camvid):
     folder, written = camvid
-    data = masks_of(folder)
+    data = camvid_like(folder, "train", num_classes=3, ignore_index=11)
     assert len(data) == 2
     for index, name in enumerate(sorted(written)):
         image, labels = data.sample(0, index)
@@ -114,7 +111,7 @@ def test_folders_that_do_not_fit(camvid, harm, message):
     folder, _ = camvid
     harm(folder)
     with pytest.raises(DataError, match=message):
-        masks_of(folder)
+        camvid_like(folder, "train", 3, 11)
 
 
 def truncate(path):
@@ -159,7 +156,7 @@ def other_size(path):
 def test_files_that_are_broken(camvid, file, harm, message):
     folder, _ = camvid
     harm(folder / file)
-    data = masks_of(folder)
+    data = camvid_like(folder, "train", 3, 11)
     with pytest.raises(DataError, match=message):
         data.sample(0, 0)
     data.sample(0, 1)

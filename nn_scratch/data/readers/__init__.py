@@ -10,7 +10,7 @@ from nn_scratch.data.readers.box_table import box_csv
 from nn_scratch.data.readers.boxes import Boxes, BoxRow, ObjectBoxes
 from nn_scratch.data.readers.files import DataError
 from nn_scratch.data.readers.images import read_image, read_mask
-from nn_scratch.data.readers.masks import MaskFolders
+from nn_scratch.data.readers.masks import MaskFolders, camvid_like
 
 __all__ = [
     "BoxRow",
@@ -19,6 +19,7 @@ __all__ = [
     "MaskFolders",
     "ObjectBoxes",
     "box_csv",
+    "camvid_like",
     "coco_json",
     "penn_fudan",
     "read_image",

@@ -172,6 +172,18 @@ class MaskFolders:
         )
 
 
+def camvid_like(
+    folder: str | Path, split: str, num_classes: int, ignore_index: int | None = None
+) -> MaskFolders:
+    """Open CamVid as the SegNet tutorial lays it out: images in SPLIT/, masks in SPLITannot/.
+
+    Returns: a MaskFolders of these two folders.
+    Raises: what MaskFolders raises.
+    """
+    folder, split = a_path("folder", folder), a_text("split", split)
+    return MaskFolders(folder / split, folder / f"{split}annot", num_classes, ignore_index)
+
+
 def ignored_label(numbers: Array, ignore_index: int | None) -> int | None:
     """The label in label maps of pixels that store `ignore_index`. If that is the number of a
     class, it is the class. Otherwise it is ignore_index itself or, if a class has that label, the
