@@ -361,9 +361,9 @@ report
 
 # %% [markdown]
 # The report says *that* it is wrong and where. For the functions that are the exercises of these
-# lessons, `check_exercise` also says *what* is wrong, if it can. It tries the function on a row of
-# **cases**: first one so small that it can be done by hand, then larger ones, each with one thing
-# that is new. It stops at the first that fails and shows it.
+# lessons, `check_exercise` also says *what* is wrong, if it can. It tries the function on a series
+# of **cases**: first one so small that it can be done by hand, then larger ones, each with one
+# thing that is new. It stops at the first that fails and shows it.
 
 # %%
 report = check_exercise("relu_backward", relu_backward)

@@ -32,7 +32,7 @@ except ImportError:
 # %% [markdown]
 # Nine numbers, and what they do to a picture. Such a square of numbers is called a **kernel**. The
 # blur takes the mean of nine neighbours. The other two, named after Sobel, subtract one side of a
-# pixel from the other: they are silent where the image is even, and answer at an edge, in orange
+# pixel from the other: they are silent where the image is uniform, and answer at an edge, in orange
 # where it gets lighter (to the right, or downwards), in blue where it gets darker. In lesson 00's
 # picture the blue boxes are made of thousands of kernels, each of them learned. This lesson is
 # about the one operation behind all of them, forwards and backwards.
@@ -41,7 +41,7 @@ except ImportError:
 scene, _ = DigitSegmentation("test", 8).sample(epoch=0, index=3)
 upright = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)  # Sobel's kernel
 blur = np.full((3, 3), 1 / 9, np.float32)
-plot_filtered(scene, {"blur": blur, "edges, upright": upright, "edges, level": upright.T})
+plot_filtered(scene, {"blur": blur, "vertical edges": upright, "horizontal edges": upright.T})
 
 # %% [markdown]
 # ## 1. By hand
@@ -170,11 +170,11 @@ for letter, number, bias in (("A", "2", 0.5), ("B", "3", 0), ("C", "1", 0)):
 plot_images(pictures, size=1.8)
 
 # %% [markdown]
-# A is kernel 2: its sum is 0, so an even ground becomes grey, and it answers where the image gets
-# lighter or darker towards the lower right corner, like light that falls on a relief. B is kernel
-# 3, the mean of five pixels along a diagonal: it smears. C is kernel 1, which sharpens: it takes
-# from five times a pixel its four neighbours, so that an even ground stays as it was (5 − 4 = 1),
-# and a pixel that differs from its neighbours differs more.
+# A is kernel 2: its sum is 0, so a uniform background becomes grey, and it answers where the image
+# gets lighter or darker towards the lower right corner, like light that falls on a relief. B is
+# kernel 3, the mean of five pixels along a diagonal: it smears. C is kernel 1, which sharpens: it
+# takes five times a pixel and subtracts its four neighbours, so that a uniform background stays as
+# it was (5 − 4 = 1), and a pixel that differs from its neighbours differs more.
 
 # %% [markdown]
 # ## 3. As one big matrix

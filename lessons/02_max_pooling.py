@@ -110,9 +110,9 @@ assert pooled[~touched].mean() > nine[0][~ink].mean() and touched.mean() > ink.m
 # Brighter and thicker: one bright pixel is enough to win its window. What is *kept* is that there
 # was something bright. What is *lost* is everything else of the window: the dark pixels (the hole
 # of the nine shrinks to a single cell), and where in the window the bright one stood. The dot knows
-# where. In the background it marks a speck of noise, since somebody always wins.
+# where. In the background it marks a speck of noise, since some pixel always wins.
 #
-# To lose a place is not only bad. Move the nine by one pixel. **Predict:** how much of the pooled
+# Losing the place is not all bad. Move the nine by one pixel. **Predict:** how much of the pooled
 # map changes? And if it moves by two?
 
 # %%
@@ -221,7 +221,7 @@ print(f"sum of dy {sums['dy']:.5f}, of dx {sums['dx']:.5f}")
 assert np.mean(told["dx"] != 0) <= 0.25 and np.isclose(sums["dx"], sums["dy"])
 
 # %% [markdown]
-# The same numbers, spread out: three of four pixels hear nothing. That is no loss. They had no part
+# The same numbers, spread out: three of four pixels get nothing. That is no loss. They had no part
 # in the output, so changing them a little changes nothing.
 #
 # ## 5. As a matrix
@@ -278,7 +278,7 @@ assert (assigned[12], buffered[12], added[12]) == (1, 1, 4)
 negative = -1 - np.arange(9.0).reshape(3, 3)
 y, switches = ops.max_pool2d(negative[None, None], 3, stride=2, padding=1)
 assert (y < 0).all()
-bordered = np.pad(negative, 1, constant_values=np.nan)
+bordered = np.pad(negative, 1, constant_values=-np.inf)
 shown = {"x, −∞ around it": bordered, "y": y[0, 0], "switches": switches[0, 0]}
 plot_arrays(shown, marks={"x, −∞ around it": (0, 0, 3, 3), "y": (0, 0, 1, 1)})
 

@@ -169,7 +169,7 @@ print(B.astype(int))
 # ## 4. What a switch remembers, and what is lost without it
 #
 # Enough of small numbers. Here is one of the maps that the net above makes of its scene: it is
-# bright where a stroke lies level. It was pooled once, and has gone back up in three ways.
+# bright where a stroke is horizontal. It was pooled once, and has gone back up in three ways.
 # **Predict:** which is closest to the map, and where is each one wrong?
 
 # %%
@@ -202,7 +202,7 @@ assert (ways_up["nearest"] >= real).all() and (ways_up["max-unpooling"] <= real)
 # lies beside it.
 #
 # That is all a switch does: of four places it names one. Two bits a window would do. (The library
-# keeps an int32, the number of the pixel, which can be read without more ado.) Here are some of
+# keeps an int32, the number of the pixel, which is easier to read.) Here are some of
 # them, as in lesson 02: a dot on each maximum. **Predict:** where are they a matter of chance, and
 # where not?
 

@@ -292,8 +292,8 @@ print("      3 →", ops.conv_transpose2d(three, w3, stride=2, output_size=(8, 8
 assert [n for n, small in sizes.items() if small == 3] == [7, 8]
 
 # %% [markdown]
-# A size that cannot be is refused, and the message names those that can. (The *dilation* in it
-# pulls a kernel's weights apart; lesson 07 needs it. With 1 they lie side by side, as always so
+# An impossible size is refused, and the message names the possible ones. (The *dilation* in it
+# pulls a kernel's weights apart; lesson 07 needs it. With 1 they lie side by side, as they have so
 # far.)
 
 # %%

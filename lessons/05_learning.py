@@ -46,7 +46,7 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # ## 1. What a kernel does to a digit
 #
 # Lesson 01 began with kernels that people wrote down long before networks learned any. Here is one
-# of them again, Sobel's for upright edges, beside one whose nine numbers were drawn at random.
+# of them again, Sobel's for vertical edges, beside one whose nine numbers were drawn at random.
 
 # %%
 scenes = DigitSegmentation("train", 64)
@@ -295,7 +295,7 @@ plot_valley(valley, along_a, along_b, rolls, xlabel="a", ylabel="b")
 #
 # The weights need first values. **All zeros** will not do: then all channels between the layers
 # compute the same, get the same gradient and stay the same for ever. (Here it is even worse: with
-# zeros behind them, their gradient is zero too.) **Too small** or **too large** random numbers do
+# zeros behind them, their gradient is zero too.) **Too small** or **too large** random numbers will
 # not do either: each layer multiplies the size of its input by some factor, and ten layers by its
 # tenth power. A layer with ReLU keeps the size if the squares of its weights are $2 / n$ on
 # average, where $n$ is how many inputs each output sums (He et al. 2015). The library starts with

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 TOLERANCE = {np.dtype(np.float32): 2e-6, np.dtype(np.float64): 1e-12}
 
@@ -35,6 +36,16 @@ def assert_close(actual, expected, scale=1.0):
         size = max(1.0, float(np.abs(expected).max()))
         tolerance = scale * TOLERANCE[actual.dtype] * size
         assert float(np.abs(actual - expected).max()) <= tolerance
+
+
+def legend_as_read(figure):
+    """The texts of a figure's legend, row by row, where they stand once it is drawn."""
+    figure.draw(FigureCanvasAgg(figure).get_renderer())
+    (legend,) = figure.legends
+    boxes = {text: text.get_window_extent() for text in legend.get_texts()}
+    return [
+        t.get_text() for t in sorted(boxes, key=lambda t: (-round(boxes[t].y0 / 12), boxes[t].x0))
+    ]
 
 
 def grid(**choices):

@@ -334,9 +334,10 @@ def plot_arrays(
     """Small 2-D arrays side by side, as coloured cells with their numbers.
 
     arrays: a dict from title to array. White is 0, blue negative, orange positive; NaN is left
-    empty. All share one scale, or, if not `shared`, each has its own. `cell` is the size of a cell
-    in inches, `columns` how many arrays go in a row. marks: a dict from title to (row, column,
-    height, width), framed cells. scale: the value of full colour, if it is not to be the largest.
+    empty, and −∞ is grey. All share one scale, or, if not `shared`, each has its own. `cell` is the
+    size of a cell in inches, `columns` how many arrays go in a row. marks: a dict from title to
+    (row, column, height, width), framed cells. scale: the value of full colour, if it is not to be
+    the largest.
 
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
@@ -363,7 +364,9 @@ def plot_arrays(
     figure = Figure(figsize=(cell * size[0], cell * size[1]))
     axis = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axis.set_axis_off()
-    largest = {what: float(np.nanmax(np.abs(array), initial=0)) for what, array in items}
+    largest = {
+        what: float(np.abs(array[np.isfinite(array)]).max(initial=0)) for what, array in items
+    }
     most = scale or max(largest.values()) or 1.0
     for row, entries in enumerate(rows):
         for column, (what, array) in enumerate(entries):
@@ -386,6 +389,6 @@ def _cells(array):
     found = np.atleast_2d(given.array("arrays", array))
     if found.ndim != 2 or not found.size:
         raise ValueError(f"arrays holds an array of shape {found.shape}, but must be 2-D")
-    if np.isinf(found).any():
-        raise ValueError("arrays holds infinity, but its numbers must be finite, or NaN")
+    if np.isposinf(found).any():
+        raise ValueError("arrays holds infinity, but its numbers must be finite, −∞ or NaN")
     return found.astype(np.float64) + 0.0  # no minus before a zero

@@ -65,14 +65,17 @@ def show_image(axis, image):
 
 
 def draw_cells(axis, array, left, top, most, size=8):
-    """One array as cells of size 1 with its corner at (left, top); numbers of `size` points."""
+    """One array as cells of size 1 with its corner at (left, top); numbers of `size` points. −∞ is
+    written, and NaN is not."""
     x, y = left + np.arange(array.shape[1] + 1), top + np.arange(array.shape[0] + 1)
-    axis.pcolormesh(x, y, array, cmap=SIGNED, vmin=-most, vmax=most, edgecolors="0.75", lw=0.5)
+    finite = np.where(np.isfinite(array), array, np.nan)
+    axis.pcolormesh(x, y, finite, cmap=SIGNED, vmin=-most, vmax=most, edgecolors="0.75", lw=0.5)
     for (row, column), value in np.ndenumerate(array):
         if np.isnan(value):
             continue
+        text, colour = (f"{value:g}", "black") if np.isfinite(value) else ("−∞", "0.5")
         place = left + column + 0.5, top + row + 0.5
-        axis.text(*place, f"{value:g}", ha="center", va="center", fontsize=size)
+        axis.text(*place, text, ha="center", va="center", fontsize=size, color=colour)
 
 
 def draw_square(axis, left, top, colour, text=""):

@@ -80,7 +80,10 @@ def legend_below(figure: Figure, handles: Sequence[Artist], names: Sequence[obje
     while columns > 1 and _legend_width(widths, columns) > room:
         columns -= 1
     rows = ceil(len(texts) / max(columns, 1))
+    columns = ceil(len(texts) / max(rows, 1))  # as few as fill the same rows
     figure.set_figheight(figure.get_figheight() + em * (rows * LINE + BORDER))
+    order = _row_by_row(len(texts), columns)
+    handles, texts = [handles[n] for n in order], [texts[n] for n in order]
     place = "outside lower center"
     return legend(figure, handles, texts, loc=place, ncols=max(columns, 1), fontsize=LEGEND)
 
@@ -93,11 +96,15 @@ def legend(place: Figure | Axes, handles: Sequence[Artist], texts: Sequence[str]
     return made
 
 
+def _row_by_row(count, columns):
+    """The order in which a legend, which fills one column after the other, is read row by row."""
+    return [n for column in range(columns) for n in range(column, count, columns)]
+
+
 def _legend_width(widths, columns):
-    """The width of a legend in inches, which fills one column after the other."""
-    parts = np.array_split(widths, columns)
+    """The width of a legend in inches, whose rows are filled one after the other."""
     gaps = (columns - 1) * SPACING + BORDER
-    return sum(part.max() for part in parts) + gaps * LEGEND / POINTS
+    return sum(widths[c::columns].max() for c in range(columns)) + gaps * LEGEND / POINTS
 
 
 def _families(text):

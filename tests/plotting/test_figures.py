@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers import draw
+from helpers import draw, legend_as_read
 from nn_scratch.data.digits import CLASS_NAMES
 from nn_scratch.plotting import charts, figures
 
@@ -17,8 +17,7 @@ def test_segmentation(count, channels, tmp_path):
         figure = figures.plot_segmentation(images, labels, CLASS_NAMES, found)
         figure.savefig(tmp_path / "picture.png")
         assert (tmp_path / "picture.png").stat().st_size > 1000
-        shown = [text.get_text() for text in figure.legends[0].get_texts()]
-        assert shown == [CLASS_NAMES[k] for k in np.unique(labels)]
+        assert legend_as_read(figure) == [CLASS_NAMES[k] for k in np.unique(labels)]
         columns = 2 if count > 3 else 1
         assert [axis.get_title() for axis in figure.axes if axis.get_title()] == columns * titles
         drawn = [axis for axis in figure.axes if axis.images]
@@ -94,6 +93,19 @@ def test_arrays(tmp_path):
     figure.savefig(tmp_path / "picture.png")
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["x", "1", "0", "0", "1", "y", "-2", "-1", "0", "1"]
+
+
+def test_infinity_below_is_written_and_changes_no_colour(tmp_path):
+    array = np.array([[1.0, -np.inf], [np.nan, -2]])
+    figure = figures.plot_arrays({"one": array})
+    figure.savefig(tmp_path / "picture.png")
+    (axis,) = figure.axes
+    assert [text.get_text() for text in axis.texts] == ["one", "1", "−∞", "-2"]
+    (cells,) = axis.collections
+    assert cells.norm.vmax == 2
+    assert np.ma.getmaskarray(cells.get_array()).ravel().tolist() == [False, True, True, False]
+    with pytest.raises(ValueError, match="arrays holds infinity"):
+        figures.plot_arrays({"one": -array})
 
 
 def test_arrays_share_a_scale_or_have_their_own():

@@ -4,10 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
-from helpers import draw
+from helpers import draw, legend_as_read
 from nn_scratch.plotting import charts, figures
-from nn_scratch.plotting.text import fitted, plain, text_width
+from nn_scratch.plotting.text import fitted, legend_below, plain, text_width
 
 CAMVID = [
     *("sky", "building", "pole", "road_marking", "road", "pavement", "tree", "sign_symbol"),
@@ -63,7 +65,18 @@ def test_legends_lie_inside_the_picture_and_below_the_images(kind, tmp_path):
 def test_what_legends_show(tmp_path):
     figure = next(pictures(STRANGE[:9]))
     shown = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert shown == [*STRANGE[:5], r"two\nlines", r"\x1b[31mred", r"\t", ""]
+    expected = [*STRANGE[:5], r"two\nlines", r"\x1b[31mred", r"\t", ""]
+    assert sorted(shown) == sorted(expected)
+
+
+@pytest.mark.parametrize(("count", "width"), [(1, 3), (5, 3), (7, 3), (8, 4), (11, 7), (25, 5)])
+def test_legends_are_read_row_by_row(count, width):
+    """Rows are full, but for the last."""
+    figure = Figure(figsize=(width, 2), layout="constrained")
+    names = [f"class {n}" for n in range(count)]
+    legend = legend_below(figure, [Patch() for _ in names], names)
+    assert legend_as_read(figure) == names
+    assert legend.get_window_extent().x1 <= figure.bbox.x1
 
 
 @pytest.mark.slow
