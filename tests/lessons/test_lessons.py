@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -252,6 +253,14 @@ def test_the_page_for_lecturers_answers_every_exercise():
         )
         for number in re.findall(r"^# (\d)\. ", questions.group(1), re.MULTILINE):
             assert re.search(rf"\*\*{lesson}(\.{number})?\*\*", page), (lesson, number)
+
+
+def test_the_page_for_lecturers_counts_the_attempts():
+    counts = []
+    for path in (ROOT / "tests" / "exercises").glob("attempts*.py"):
+        namespace = runpy.run_path(path)
+        counts += map(len, namespace["WRONG"].values())
+    assert f"The {sum(counts)} that the tests" in (LESSONS / "TEACHING.md").read_text()
 
 
 COMMAND = re.compile(r"^# {5,}(nn-scratch [^\n#]+)", re.MULTILINE)
