@@ -49,23 +49,26 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # %% [markdown]
 # ## 1. Why one box is not enough
 #
-# A scene, twice. On the left is what the localizer of lesson 10 makes of it: it has to give one
-# box, so it gives one, a compromise that fits none of them. On the right is what the net of this
-# lesson makes of it.
+# Two scenes, each twice. First what the localizer of lesson 10 makes of it: it has to give one box,
+# so it gives one, a compromise that fits none of the digits. Then what the net of this lesson makes
+# of it.
 
 # %% tags=["hide-input"]
 DIGITS = [str(digit) for digit in range(10)]
-localizer = nets.pretrained("digits-localization")
+localizer, detector = nets.pretrained("digits-localization"), nets.pretrained("digits-detection")
 crowd = DigitDetection("test", 8, size=40, digits=3)
-image, labels, boxes, _ = crowd.sample(0, 7)
-scores, fractions = localizer(image[None])
-best = scores.argmax(axis=1)
-one = detection.Detections(
-    box_tools.to_pixels(fractions, image.shape[1:]), ops.softmax(scores)[0, best], best
-)
-(many,) = decoded(nets.pretrained("digits-detection")(image[None]), image.shape[1:])
-truth = detection.Objects(labels, boxes)
-plot_detections(np.stack([image] * 2), [truth] * 2, [one, legible(many)], DIGITS)
+scenes, truth, found = [], [], []
+for index in 7, 0:
+    image, labels, boxes, _ = crowd.sample(0, index)
+    scores, fractions = localizer(image[None])
+    best = scores.argmax(axis=1)
+    box = box_tools.to_pixels(fractions, image.shape[1:])
+    one = detection.Detections(box, ops.softmax(scores)[0, best], best)
+    (many,) = decoded(detector(image[None]), image.shape[1:])
+    scenes += [image, image]
+    truth += [detection.Objects(labels, boxes)] * 2
+    found += [one, legible(many)]
+plot_detections(np.stack(scenes), truth, found, DIGITS)
 
 # %% [markdown]
 # Why not give the localizer two more boxes? Because somebody would have to say which of the three
@@ -438,12 +441,14 @@ found = [legible(each) for each in decoded(maps, images.shape[2:])]
 plot_detections(images[:4], truth[:4], found[:4], DIGITS)
 
 # %% [markdown]
-# And what it saw inside: the heat, before it became boxes. In the last of the four, where a digit
-# was taken for another, you can see it hesitate.
+# And what it saw inside: the heat, before it became boxes. In the last scene, where a digit was
+# taken for another, you can see it hesitate.
 
 # %%
 heat = ops.sigmoid(maps[0]).max(axis=1)
-plot_heat({f"heat of scene {n + 1}": (images[n], heat[n]) for n in range(4)})
+plot_heat(
+    {f"heat of the {what} scene": (images[n], heat[n]) for what, n in (("first", 0), ("last", 3))}
+)
 
 # %% [markdown]
 # Are both needed, peaks and suppression? First one scene: on the left every cell that is warmer

@@ -657,6 +657,11 @@ print("right in every case")
 #
 # - S. Williams et al., [Roofline: an insightful visual performance
 #   model](https://doi.org/10.1145/1498765.1498785)
+# - U. Drepper, [What every programmer should know about memory](https://lwn.net/Articles/250967/)
+# - G. M. Amdahl, [Validity of the single processor
+#   approach](https://doi.org/10.1145/1465482.1465560): three pages on what remains
+# - [DeZero](https://github.com/oreilly-japan/deep-learning-from-scratch-3) and
+#   [MyGrad](https://github.com/rsokl/MyGrad): two more libraries to be read
 # - A. Lavin and S. Gray, [Fast algorithms for convolutional neural
 #   networks](https://arxiv.org/abs/1509.09308): Winograd's trick
 #
