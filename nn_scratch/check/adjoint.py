@@ -7,7 +7,7 @@ import numpy as np
 from nn_scratch.arguments import a_seed
 from nn_scratch.check.adapters import make_adapter
 from nn_scratch.check.comparison import agrees, comparable
-from nn_scratch.check.finite_differences import careful_slope, exact_slope, slope
+from nn_scratch.check.finite_differences import Line
 from nn_scratch.check.report import AdjointReport, AdjointRow
 from nn_scratch.validate import number
 
@@ -51,10 +51,11 @@ def _row(adapter, name, values, integers, g, rtol, rng):
     gradient = adapter.gradients(at, g)[name]
     right = float((u * gradient).sum())
     tolerance = 1e-12 if exact else rtol
-    numerical = exact or slope(adapter, at, name, u, g)
+    line = Line(adapter, at, name, u, g)
+    numerical = exact or line.slope()
     size = float(np.abs(u * gradient).sum())
     if not exact and numerical.distance(right) > rtol * size:
-        careful = careful_slope(adapter, at, name, u, g)
+        careful = line.careful_slope()
         if not numerical.kink or careful.uncertainty < numerical.uncertainty:
             numerical = careful
     # At a kink, any slope between those of the two sides is right: take the nearest.
@@ -67,7 +68,7 @@ def _row(adapter, name, values, integers, g, rtol, rng):
 def _exact(adapter, integers, name, u, g):
     """The exact slope at small integers, or None if forward refuses them or is not linear."""
     try:
-        return exact_slope(adapter, integers, name, u, g)
+        return Line(adapter, integers, name, u, g).exact_slope()
     except Exception:  # integers may lie outside forward's domain
         return None
 

@@ -5,7 +5,7 @@ The functions called problems_… return a list of sentences, one for each probl
 
 import numpy as np
 
-from nn_scratch.check.finite_differences import draw_direction, slope
+from nn_scratch.check.finite_differences import Line, draw_direction
 from nn_scratch.check.layer_faults import unregistered
 from nn_scratch.check.signatures import parameters_of
 
@@ -62,7 +62,7 @@ def without_effect(adapter, cotangents, names, rng):
     found = []
     for name in names:
         direction = draw_direction(rng, adapter.values[name].shape)
-        s = slope(adapter, adapter.values, name, direction, cotangents)
+        s = Line(adapter, adapter.values, name, direction, cotangents).slope()
         if s.value == s.low == s.high == 0:
             found.append(name)
     return found

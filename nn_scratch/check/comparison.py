@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nn_scratch.check.finite_differences import careful_slope, draw_direction, slope
+from nn_scratch.check.finite_differences import Line, draw_direction
 from nn_scratch.check.report import GradientRow
 
 DIRECTIONS = 3
@@ -38,10 +38,11 @@ class Comparison:
             direction = draw_direction(self.rng, gradient.shape)
             claimed = float((gradient * direction).sum())
             scale = norm(gradient)
-            numerical = slope(*self._where(name, direction))
+            line = self._line(name, direction)
+            numerical = line.slope()
             ok, error = self._judge(numerical, claimed, scale, name)
             if not ok:
-                numerical, ok, error = self._with_care(name, direction, claimed, scale)
+                numerical, ok, error = self._with_care(line, claimed, scale)
             if ok is None:
                 ok, error = self._by_size(name, direction)
             if ok is False or numerical.kink or numerical.jump:
@@ -57,9 +58,15 @@ class Comparison:
             unsure=unsure if doubt else None,
         )
 
-    def _where(self, name, direction):
-        """The first arguments of `slope` and `careful_slope`."""
-        return self.adapter, self.values, name, direction, self.cotangents
+    def _line(self, name, direction, unit=None):
+        """The Line on which the value `name` moves along `direction`."""
+        return Line(self.adapter, self.values, name, direction, self.cotangents, unit)
+
+    def _element_line(self, name, index):
+        """The Line on which only one element of the value moves."""
+        direction = np.zeros(self.values[name].size)
+        direction[index] = 1
+        return self._line(name, direction.reshape(self.values[name].shape))
 
     def _by_size(self, name, direction):
         """The verdict and error along a direction in which each value moves in proportion to its
@@ -67,25 +74,25 @@ class Comparison:
         gradient, sizes = self.gradients[name], np.abs(self.values[name])
         sizes = 2.0 ** np.round(np.log2(np.where(sizes > 0, sizes, 1.0)))
         claimed, scale = float((gradient * sizes * direction).sum()), norm(gradient * sizes)
-        where = self._where(name, sizes * direction)
-        numerical = slope(*where, unit=1.0)
+        line = self._line(name, sizes * direction, unit=1.0)
+        numerical = line.slope()
         ok, error = self._judge(numerical, claimed, scale, name)
         if numerical.kink or numerical.jump:
             return None, error
         if not ok:
-            numerical = careful_slope(*where, unit=1.0)
+            numerical = line.careful_slope()
             straight = numerical._replace(low=numerical.value, high=numerical.value)
             ok, error = self._judge(straight, claimed, scale, name)
         return ok, error
 
-    def _with_care(self, name, direction, claimed, scale):
+    def _with_care(self, line, claimed, scale):
         """The careful slope with its verdict and error. Its larger steps may meet kinks that lie
         elsewhere, so the claim is first judged by the slope in the middle, then as at a kink."""
-        numerical = careful_slope(*self._where(name, direction))
+        numerical = line.careful_slope()
         straight = numerical._replace(low=numerical.value, high=numerical.value)
-        ok, error = self._judge(straight, claimed, scale, name)
+        ok, error = self._judge(straight, claimed, scale, line.name)
         if ok is False and numerical.kink:
-            return numerical, *self._judge(numerical, claimed, scale, name)
+            return numerical, *self._judge(numerical, claimed, scale, line.name)
         return straight, ok, error
 
     def _judge(self, numerical, claimed, scale, name):
@@ -137,7 +144,7 @@ class Comparison:
         chosen = np.arange(gradient.size)
         if gradient.size > MOST_ELEMENTS:
             chosen = np.sort(self.rng.choice(gradient.size, MOST_ELEMENTS, replace=False))
-        slopes = [slope(*self._where(name, _unit_direction(gradient, i))) for i in chosen]
+        slopes = [self._element_line(name, i).slope() for i in chosen]
         known = (abs(s.value) for s in slopes if not s.jump and s.uncertainty < abs(s.value) / 4)
         scale = max(known, default=float(np.abs(gradient).max()))
         claimed = gradient.reshape(-1)[chosen]
@@ -167,28 +174,19 @@ class Comparison:
         """Verdicts and errors of the elements. Elements that seem wrong are compared once more with
         careful_slope, until one is found that is wrong; `confirm` asks for that. The verdict on
         those beyond MOST_WITH_CARE stays open."""
-        gradient = self.gradients[name]
         verdicts, errors, looked = [], [], 0
         for i, s, c in zip(chosen, slopes, claimed.tolist(), strict=True):
             ok, error = (True, 0.0) if s.jump else self._judge(s, c, scale, name)
             if ok is None or (ok is False and confirm):
                 looked += 1
                 if looked <= MOST_WITH_CARE:
-                    direction = _unit_direction(gradient, i)
-                    _, ok, error = self._with_care(name, direction, c, scale)
+                    _, ok, error = self._with_care(self._element_line(name, i), c, scale)
                     confirm = confirm and ok is not False
                 elif ok is False:
                     ok = None
             verdicts.append(ok)
             errors.append(error)
         return verdicts, errors
-
-
-def _unit_direction(like, index):
-    """The direction in which only one element moves."""
-    direction = np.zeros(like.size)
-    direction[index] = 1
-    return direction.reshape(like.shape)
 
 
 def comparable(gradient, value) -> bool:
@@ -210,7 +208,7 @@ def agrees(adapter, rtol):
         if not comparable(gradient, adapter.values[name]):
             return False
         direction = draw_direction(rng, gradient.shape)
-        numerical = slope(adapter, adapter.values, name, direction, cotangents)
+        numerical = Line(adapter, adapter.values, name, direction, cotangents).slope()
         claimed = float((gradient * direction).sum())
         size = max(norm(gradient), abs(numerical.value))
         if numerical.distance(claimed) > rtol * size + numerical.uncertainty:
