@@ -1,6 +1,5 @@
 """`nn-scratch check`: check gradients of the library, or of the user's own file."""
 
-import argparse
 from pathlib import Path
 
 from nn_scratch import strict_json
@@ -30,7 +29,6 @@ def add(commands):
         "check",
         help="check gradients, the library's or your own",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("what", nargs="?", help="an op, a layer, or FILE.py:NAME (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON, for a grader")

@@ -1,6 +1,5 @@
 """`nn-scratch compare`: train several nets, and compare their metrics and costs."""
 
-import argparse
 from pathlib import Path
 
 from nn_scratch.cli.options import add_device, add_experiment, as_options, data_help, given_settings
@@ -18,7 +17,6 @@ def add(commands):
         help="train several nets with several seeds, and compare them",
         description=DESCRIPTION,
         epilog=data_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_experiment(parser, without=("net", "seed"))
     parser.add_argument(

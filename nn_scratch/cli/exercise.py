@@ -1,6 +1,5 @@
 """`nn-scratch exercise`: write the passes yourself."""
 
-import argparse
 from pathlib import Path
 
 from nn_scratch.cli.options import UsageError, add_limits, limits_of
@@ -31,7 +30,6 @@ def add(commands):
         "exercise",
         help="write the passes yourself, and learn what is wrong",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("what", nargs="?", help="start, reset, a number, a file or a function")
     parser.add_argument("more", nargs="?", help="the folder of start, or the exercise to reset")

@@ -4,15 +4,18 @@ from pathlib import Path
 
 from nn_scratch.cli.options import UsageError, add_net, add_trained
 
+DESCRIPTION = """\
+The ending of FILE says what to write: .onnx for onnxruntime and other programs
+(needs nn-scratch[export]), .html for a page that runs the net in any browser,
+also without a network."""
+
 
 def add(commands):
     """Add the command's parser."""
     parser = commands.add_parser(
         "export",
         help="write a trained net as an ONNX file, or as a page for the browser",
-        description="The ending of FILE says what to write: .onnx for onnxruntime and other "
-        "programs (needs nn-scratch[export]), .html for a page that runs the net in any browser, "
-        "also without a network.",
+        description=DESCRIPTION,
     )
     add_trained(parser)
     parser.add_argument("file", type=Path, metavar="FILE", help="net.onnx or page.html")

@@ -1,6 +1,5 @@
 """`nn-scratch fetch`: download a well-known data set."""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -19,7 +18,6 @@ def add(commands):
         help="download a well-known data set",
         description=DESCRIPTION,
         epilog="\n".join(f"{name:<11} {data.title}" for name, data in DATA_SETS.items()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("name", choices=list(DATA_SETS), metavar="NAME", help=", ".join(DATA_SETS))
     parser.add_argument(

@@ -1,6 +1,5 @@
 """`nn-scratch grade`: grade the exercises of all students of a course."""
 
-import argparse
 import csv
 import sys
 from contextlib import ExitStack
@@ -28,7 +27,6 @@ def add(commands):
         "grade",
         help="grade the exercises of many students, as a table",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder for each student")
     parser.add_argument(

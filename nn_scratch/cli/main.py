@@ -82,8 +82,11 @@ def _sentence(error):
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that reports an error in one sentence. If MPI started several processes with the
-    same arguments, only the first one reports it."""
+    """A parser that keeps the lines of descriptions, and reports an error in one sentence. If MPI
+    started several processes with the same arguments, only the first one reports it."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message):
         if any(os.environ.get(rank, "0") != "0" for rank in RANKS):

@@ -43,13 +43,9 @@ def add_experiment(parser: argparse.ArgumentParser, without: tuple = ()) -> None
         if name in without:
             continue
         only = f"{' and '.join(tasks)} only: " if len(tasks) < len(task_names()) else ""
-        parser.add_argument(
-            _flag(field),
-            dest=name,
-            default=argparse.SUPPRESS,
-            help=only + field.metadata["help"],
-            **_for_argparse(field),
-        )
+        own = field.metadata["argparse"]
+        own = {**own, "help": only + own["help"], "default": argparse.SUPPRESS}
+        parser.add_argument(_flag(field), dest=name, **own)
 
 
 @contextmanager
@@ -160,13 +156,6 @@ def _settings() -> dict[str, tuple[Field, list[str]]]:
         for field in fields(task.Settings):
             found.setdefault(field.name, (field, []))[1].append(name)
     return found
-
-
-def _for_argparse(field):
-    """The arguments of argparse for a setting, besides its name and its help."""
-    arguments = field.metadata["argparse"]
-    short = {int: "N", float: "X"}.get(arguments.get("type"))
-    return ({"metavar": short} if short else {}) | arguments
 
 
 def _flag(field):

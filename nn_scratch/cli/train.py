@@ -1,6 +1,5 @@
 """`nn-scratch train`: train a net, or continue a run that was interrupted."""
 
-import argparse
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,7 +24,6 @@ def add(commands):
         help="train a net on digit scenes or on your own images",
         description=DESCRIPTION,
         epilog=data_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_experiment(parser)
     parser.add_argument(

@@ -191,15 +191,6 @@ def _avg_pool2d(writer, layer, inputs, shape):
     return writer.add("avg_pool2d", inputs, shape, count_include_pad=include, **windows)
 
 
-def _enlarged(name):
-    """The writer of a layer that enlarges maps by a whole factor."""
-
-    def write(writer, layer, inputs, shape):
-        return writer.add(name, inputs, shape, scale=[*layer.scale])
-
-    return write
-
-
 def _zero_pad2d(writer, layer, inputs, shape):
     left, _, top, _ = layer.padding
     return writer.add("shift", inputs, shape, corner=[-top, -left])
@@ -243,7 +234,7 @@ WRITERS: dict[type[L.Layer], Callable] = {
     L.AdaptiveAvgPool2d: _simple("adaptive_avg_pool2d"),
     L.AvgPool2d: _avg_pool2d,
     L.BatchNorm2d: _batch_norm2d,
-    L.BedOfNails2d: _enlarged("bed_of_nails_unpool2d"),
+    L.BedOfNails2d: _simple("bed_of_nails_unpool2d", "scale"),
     L.BilinearUpsample2d: _simple("bilinear_upsample2d", "align_corners"),
     L.Concat: _simple("concat"),
     L.Conv2d: _convolution("conv2d"),
@@ -254,7 +245,7 @@ WRITERS: dict[type[L.Layer], Callable] = {
     L.Linear: _linear,
     L.MaxPool2d: _max_pool2d,
     L.MaxUnpool2d: _max_unpool2d,
-    L.NearestUnpool2d: _enlarged("nearest_unpool2d"),
+    L.NearestUnpool2d: _simple("nearest_unpool2d", "scale"),
     L.ReLU: _simple("relu"),
     L.Sigmoid: _simple("sigmoid"),
     L.ZeroPad2d: _zero_pad2d,

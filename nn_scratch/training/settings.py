@@ -7,9 +7,10 @@ The function `option` declares a field with all that these three need.
 import codecs
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from nn_scratch.data.sources import BUILT_IN, COINS, DIGITS
@@ -28,10 +29,12 @@ class SettingsError(ValueError):
 
 class Rule(NamedTuple):
     """A rule for values: `words` say what a value must be; `keep` returns the value in the form in
-    which it is stored, or None if it breaks the rule."""
+    which it is stored, or None if it breaks the rule; `argparse` holds arguments of argparse for
+    all options under the rule."""
 
     words: str
     keep: Callable
+    argparse: Mapping[str, Any] = MappingProxyType({})
 
 
 def whole(least: int, most: int | None = None) -> Rule:
@@ -41,17 +44,20 @@ def whole(least: int, most: int | None = None) -> Rule:
         right = not isinstance(value, bool) and int(value) == value and value >= least
         return int(value) if right and (most is None or value <= most) else None
 
-    return Rule(f"a whole number from {least} {'on' if most is None else f'to {most}'}", keep)
+    words = f"a whole number from {least} {'on' if most is None else f'to {most}'}"
+    return Rule(words, keep, {"type": int, "metavar": "N"})
 
 
 def number(words: str, right: Callable[[float], bool]) -> Rule:
     """The rule for a finite number for which `right` is true."""
-    return Rule(words, lambda v: float(v) if math.isfinite(v) and right(v) else None)
+    options = {"type": float, "metavar": "X"}
+    return Rule(words, lambda v: float(v) if math.isfinite(v) and right(v) else None, options)
 
 
 def one_of(*choices: str) -> Rule:
     """The rule for one of several words."""
-    return Rule(f"one of {', '.join(choices)}", lambda v: v if v in choices else None)
+    words = f"one of {', '.join(choices)}"
+    return Rule(words, lambda v: v if v in choices else None, {"choices": choices})
 
 
 def _size(value):
@@ -76,9 +82,8 @@ def option(default: Any, rule: Rule, help: str, flag: str | None = None, **argpa
     """A field of a dataclass of settings, with the rule for its values and the option of the
     command line: its help, its flag if that differs from the field's name, and further arguments
     of argparse."""
-    return field(
-        default=default, metadata={"rule": rule, "help": help, "flag": flag, "argparse": argparse}
-    )
+    argparse = {"help": help, **rule.argparse, **argparse}
+    return field(default=default, metadata={"rule": rule, "flag": flag, "argparse": argparse})
 
 
 @dataclass(kw_only=True)
@@ -102,11 +107,9 @@ class Settings:
         Rule("the name of a net, or FILE.py:NAME", _net),
         "a name (`nn-scratch info TASK` lists them), or FILE.py:NAME for a net of your own",
     )
-    width: int | None = option(
-        None, whole(1, WIDEST), "channels of the net's first stage", type=int
-    )
+    width: int | None = option(None, whole(1, WIDEST), "channels of the net's first stage")
     kernel_size: int | None = option(
-        None, whole(1, LARGEST_KERNEL), "kernel size of the net's convolutions", type=int
+        None, whole(1, LARGEST_KERNEL), "kernel size of the net's convolutions"
     )
     size: tuple | None = option(
         None,
@@ -122,20 +125,18 @@ class Settings:
         "mirror half of the training images, left to right",
         action="store_true",
     )
-    epochs: int = option(1, whole(1), "passes over the images", type=int)
+    epochs: int = option(1, whole(1), "passes over the images")
     scenes: int | None = option(
         None,
         whole(1),
         f"digit scenes per pass (default {SCENES[DIGITS]}), or crops of coins ({SCENES[COINS]})",
-        type=int,
     )
-    batch_size: int = option(32, whole(1), "images per step", type=int)
+    batch_size: int = option(32, whole(1), "images per step")
     max_lr: float = option(
         1e-2,
         number("a number above 0", lambda v: v > 0),
         "the largest learning rate",
         flag="--lr",
-        type=float,
     )
     encoding: str | None = option(
         None,
@@ -151,7 +152,7 @@ class Settings:
         "in whose names a regular expression finds the same",
         metavar="HOW",
     )
-    seed: int = option(0, whole(0), "seed of weights and images (default 0)", type=int)
+    seed: int = option(0, whole(0), "seed of weights and images (default 0)")
 
     def __post_init__(self):
         for each in fields(self):

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from coins_mask import filled, find_coins, regions
 from PIL import Image
 
 from nn_scratch.cli import main
 from nn_scratch.data import CoinDetection, CoinSegmentation, DataError, Loader, open_coins
 from nn_scratch.data.coins import load_coins
-from nn_scratch.data.coins.make_mask import filled, find_coins, regions
 from nn_scratch.data.coins.photograph import ROWS
 from nn_scratch.data.sources import BUILT_IN
 

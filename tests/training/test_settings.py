@@ -106,7 +106,8 @@ def test_a_wrong_call_is_one_sentence(wrong, capsys, tmp_path, monkeypatch):
 def test_every_setting_is_explained():
     for task in TASKS.values():
         for field in fields(task.Settings):
-            assert field.metadata["help"] and field.metadata["rule"].words, field.name
+            metadata = field.metadata
+            assert metadata["argparse"]["help"] and metadata["rule"].words, field.name
 
 
 @pytest.mark.parametrize("columns", [1, 8, 20, 80, 300])

@@ -1,8 +1,8 @@
 """A photograph of coins, the only photograph that comes with the library, as data sets.
 
 It is used at half its size, at which coins are as large as the digits of the scenes. The upper two
-rows of coins are for training, the third for validation, and the lowest for testing. make_mask.py
-made the masks, and the boxes are those of the masks.
+rows of coins are for training, the third for validation, and the lowest for testing. The script
+benchmarks/coins_mask.py made the masks, and the boxes are those of the masks.
 """
 
 from functools import lru_cache

@@ -39,7 +39,6 @@ class LocalizationSettings(Settings):
         number("a number from 1 to 100", lambda v: 1 <= v <= 100),
         "put each image, in training and validation, at a random place on a canvas up to FACTOR "
         "times as large",
-        type=float,
         metavar="FACTOR",
     )
 
@@ -125,10 +124,8 @@ class Localization(Task):
         """
         parts: list[tuple[Array, Array]] = []  # for each batch: which labels are right, and IoUs
         for images, labels, boxes in batches:
-            scores, found = net(to_device(images, net.device))
-            likeliest = scores.argmax(axis=1)
-            pixels = box_tools.to_pixels(found[box_of_class(found, likeliest)], images.shape[2:])
-            parts.append((to_host(likeliest) == labels, box_tools.box_iou(to_host(pixels), boxes)))
+            likeliest, found = _decoded(net(to_device(images, net.device)), images.shape[2:])
+            parts.append((to_host(likeliest) == labels, box_tools.box_iou(to_host(found), boxes)))
         right, ious = (
             np.concatenate(world().all_gather(np.concatenate(part)))
             for part in zip(*parts, strict=True)
@@ -158,9 +155,7 @@ class Localization(Task):
         Returns: a Figure.
         """
         images, labels, true_boxes = (part[:DRAWN] for part in batch)
-        scores, fractions = net(images)
-        likeliest = scores.argmax(axis=1)
-        found = box_tools.to_pixels(fractions[box_of_class(fractions, likeliest)], images.shape[2:])
+        likeliest, found = _decoded(net(images), images.shape[2:])
         names = ([class_names[label] for label in part] for part in (labels, likeliest))
         return figures.plot_boxes(images, true_boxes, found, *names)
 
@@ -172,12 +167,9 @@ class Localization(Task):
 
         Returns: a text and a Figure.
         """
-        scores, fractions = output
-        likeliest = scores.argmax(axis=1)
-        probability = float(ops.softmax(scores).max())
-        chosen = fractions[box_of_class(fractions, likeliest)]
-        (box,) = box_tools.to_pixels(chosen, image.shape[1:])
-        name = f"{class_names[int(likeliest[0])]}, probability {probability:.2f}"
+        (label,), (box,) = _decoded(output, image.shape[1:])
+        probability = float(ops.softmax(output[0]).max())
+        name = f"{class_names[label]}, probability {probability:.2f}"
         text = f"{name}, box " + " ".join(f"{value:.0f}" for value in box)
         return text, figures.plot_box(image, box, name)
 
@@ -202,6 +194,14 @@ def box_of_class(boxes, classes):
     """The index that selects one box for each image: everything for boxes (N, 4), and the boxes of
     the given classes (N,) for boxes (N, K, 4)."""
     return np.s_[:] if boxes.ndim == 2 else (xp_of(boxes).arange(len(boxes)), classes)
+
+
+def _decoded(output, image_size):
+    """The most likely class (N,) and its box (N, 4), in pixels, of each image."""
+    scores, fractions = output
+    likeliest = scores.argmax(axis=1)
+    chosen = fractions[box_of_class(fractions, likeliest)]
+    return likeliest, box_tools.to_pixels(chosen, image_size)
 
 
 def _box_metrics(ious):

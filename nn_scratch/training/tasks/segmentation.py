@@ -40,17 +40,9 @@ class SegmentationSettings(Settings):
     net: str = with_default("net", "segnet")
     epochs: int = with_default("epochs", 15)
     class_weights: str = option(
-        "none",
-        one_of("none", "median_frequency"),
-        "weights of the classes in the loss",
-        choices=("none", "median_frequency"),
+        "none", one_of("none", "median_frequency"), "weights of the classes in the loss"
     )
-    ignore_index: int | None = option(
-        None,
-        whole(0),
-        "the label of pixels that do not count",
-        type=int,
-    )
+    ignore_index: int | None = option(None, whole(0), "the label of pixels that do not count")
 
     def __post_init__(self):
         super().__post_init__()

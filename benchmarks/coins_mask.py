@@ -1,6 +1,8 @@
-"""Make mask.png from photograph.png: the number of the coin that each pixel belongs to, or 0.
+"""Make the mask of the photograph of coins: for each pixel, the number of its coin, or 0.
 
-    python -m nn_scratch.data.coins.make_mask
+    python benchmarks/coins_mask.py
+
+writes nn_scratch/data/coins/mask.png from photograph.png beside it.
 
 The light is uneven, so that no single threshold separates the coins from the background. A smooth
 background is fitted to the pixels outside of the coins, and pixels that are brighter by THRESHOLD
