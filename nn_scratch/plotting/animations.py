@@ -288,6 +288,9 @@ def save_gif(
     for place, picture in enumerate(some):
         sheet.paste(picture, (0, place * picture.height))
     palette = sheet.quantize(255, EVERY_COLOUR)
+    colours = np.array(palette.getpalette()).reshape(-1, 3)
+    colours[colours.min(axis=1) > 247] = 255  # the page is white, so what is nearly so is, too
+    palette.putpalette(colours.ravel().tolist())
     pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     times = [1000 * seconds] * (len(pictures) - 1) + [1000 * LAST]
     pictures[0].save(path, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0)

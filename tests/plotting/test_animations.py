@@ -159,3 +159,6 @@ def test_a_gif_holds_every_frame(tmp_path):
     save_gif(animate_convolution(draw_integers(3, 3), draw_integers(2, 2)), tmp_path / "x.gif")
     with Image.open(tmp_path / "x.gif") as picture:
         assert picture.n_frames == 4 and picture.info["loop"] == 0
+        for frame in range(4):
+            picture.seek(frame)
+            assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
