@@ -446,6 +446,32 @@ assert strided.macs < 0.6 * pooled.macs and strided.kept < 0.5 * pooled.kept
 #
 #     nn-scratch check my_layer.py:Swish
 #
+# The check says WRONG, and by how much. What it measures can be drawn: the slope of Swish by finite
+# differences, and what this `backward` gives for `dy` = 1. The gap between the lines is the term
+# that is missing. **Predict** from the picture: at which $x$ is that term zero, and what sign has
+# it on either side?
+
+
+# %%
+def swish(x):
+    return x / (1 + np.exp(-x))
+
+
+xs, h = np.linspace(-6, 6, 61), 1e-4
+plot_lines(
+    {
+        "finite differences": (swish(xs + h) - swish(xs - h)) / (2 * h),
+        "the backward pass above": 1 / (1 + np.exp(-xs)),
+    },
+    xs,
+    xlabel="x",
+    ylabel="slope of Swish",
+)
+
+# %% [markdown]
+# It is zero at $x = 0$ and far out on both sides, and it has the sign of $x$. Half of its formula
+# stands in lesson 11, as $pq$.
+#
 # ## 8. Exercises
 #
 # 1. Find the missing term of `Swish` above, and check it.
