@@ -39,9 +39,9 @@ except ImportError:
 
 # %%
 scene, _ = DigitSegmentation("test", 8).sample(epoch=0, index=3)
-upright = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)  # Sobel's kernel
+vertical = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)  # Sobel's kernel
 blur = np.full((3, 3), 1 / 9, np.float32)
-plot_filtered(scene, {"blur": blur, "vertical edges": upright, "horizontal edges": upright.T})
+plot_filtered(scene, {"blur": blur, "vertical edges": vertical, "horizontal edges": vertical.T})
 
 # %% [markdown]
 # ## 1. By hand
@@ -205,8 +205,8 @@ print(f"a 64×64 image under a 3×3 kernel: {entries / 1e6:.0f} million entries,
 # alike. **Predict:** if the image moves down by three pixels, what happens to the output?
 
 # %%
-before = ops.conv2d(scene[None], upright[None, None])
-after = ops.conv2d(np.roll(scene, 3, axis=1)[None], upright[None, None])
+before = ops.conv2d(scene[None], vertical[None, None])
+after = ops.conv2d(np.roll(scene, 3, axis=1)[None], vertical[None, None])
 assert np.allclose(after[:, :, 3:], before[:, :, :-3], atol=1e-5)
 print("it moves down by three pixels as well, and is the same otherwise")
 

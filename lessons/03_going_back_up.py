@@ -98,7 +98,7 @@ print("zero in both:", [tuple(map(int, divmod(pixel, 4))) for pixel in by_chance
 # $$\text{bed of nails:}\quad y_{kp,\,kq} = x_{pq}, \quad\text{all others } 0 \tag{2}$$
 # $$\text{max-unpooling:}\quad y_u = \sum_{m\,:\,t_m = u} x_m \tag{3}$$
 #
-# In (3) pixels are numbered through, and $t_m$ is the switch of value $m$, as in lesson 02.
+# In (3) the pixels are numbered row by row, and $t_m$ is the switch of value $m$, as in lesson 02.
 
 
 # %%

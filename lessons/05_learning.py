@@ -497,14 +497,16 @@ for name, plan in {"always 0.1": [0.1] * steps, "one cycle up to 0.1": rates}.it
         one(net)
 
     ends[name] = np.mean(train(net, planned, steps)[-10:])
-    answers = net(unseen)
-    print(f"{name:<20}loss at the end {ends[name]:.4f}, answers between ", end="")
-    print(f"{answers.min():.2f} and {answers.max():.2f}")
+    answers, alive = net(unseen), np.mean(net[1](net[0](unseen)) > 0)
+    print(f"{name:<20}loss at the end {ends[name]:.4f}, answers from {answers.min():.2f}", end="")
+    print(f" to {answers.max():.2f}, {alive:.0%} of ReLU's outputs above zero")
 assert FAST or ends["one cycle up to 0.1"] < 0.3 * ends["always 0.1"]
 
 # %% [markdown]
-# At once, the rate is far too high: that net says nearly the same of every pixel, and stays so. On
-# a plan it does no harm.
+# From the first step on, such a rate is far too high. All numbers in front of the ReLU have become
+# negative, so it gives zeros, and equation (3) of lesson 00 sends nothing back through them: the
+# net says the same of every pixel, and will never leave that place. One says that its ReLUs are
+# *dead*. On a plan the same rate does no harm.
 #
 # ## 9. Exercise
 #

@@ -19,6 +19,7 @@ from nn_scratch.plotting.colours import (
     PREDICTION_COLOUR,
     SIGNED_MAP,
     VALUES,
+    WINDOW_COLOURS,
     coloured,
 )
 from nn_scratch.plotting.figures import plot_arrays
@@ -108,7 +109,7 @@ def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
     size = whole("size", size, 1, min(x.shape))
     found, places = (a[0, 0] for a in max_pool2d(x[None, None], size))
     y, switches = np.full(found.shape, np.nan), np.full(found.shape, np.nan)
-    back, scale = np.full(x.shape, np.nan), float(np.abs(x).max())
+    back = np.full(x.shape, np.nan)
     arrays = {"x": x, "maxima": y, "switches": switches, "unpooled": back}
     for p, q in np.ndindex(y.shape):
         y[p, q], switches[p, q] = found[p, q], places[p, q]
@@ -117,7 +118,7 @@ def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
         row, column = divmod(int(places[p, q]), x.shape[1])
         text = f"down: the largest is {_number(y[p, q])}, in row {row}, column {column}: "
         text += f"switch {row}·{x.shape[1]} + {column} = {places[p, q]}"
-        yield _captioned(plot_arrays(arrays, marks=marks, scale=scale, cell=CELL), text)
+        yield _captioned(_in_blocks(arrays, y.shape, size, marks), text)
     back[...] = 0
     for p, q in np.ndindex(y.shape):
         row, column = divmod(int(places[p, q]), x.shape[1])
@@ -125,7 +126,7 @@ def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
         marks = {name: (p, q, 1, 1) for name in ("maxima", "switches")}
         marks |= {"unpooled": (row, column, 1, 1)}
         text = f"up: {_number(y[p, q])} goes back to place {places[p, q]}"
-        yield _captioned(plot_arrays(arrays, marks=marks, scale=scale, cell=CELL), text)
+        yield _captioned(_in_blocks(arrays, y.shape, size, marks), text)
 
 
 def animate_pooling(image: Array, size: int = 2) -> Iterator[Figure]:
@@ -294,6 +295,27 @@ def save_gif(
     pictures = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
     times = [1000 * seconds] * (len(pictures) - 1) + [1000 * LAST]
     pictures[0].save(path, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0)
+
+
+def _in_blocks(arrays, blocks, size, marks):
+    """plot_arrays, but with each window and what comes of it in a colour of its own; white where
+    nothing stands yet, or nothing comes back to."""
+    figure = plot_arrays(arrays, marks=marks, cell=CELL)
+    for mesh, (name, array) in zip(figure.axes[0].collections, arrays.items(), strict=True):
+        each = 1 if array.shape == blocks else size
+        empty = np.isnan(array) | ((array == 0) & (name == "unpooled"))
+        colours = [
+            "white" if empty[p, q] else _window_colour(p // each, q // each, blocks)
+            for p, q in np.ndindex(array.shape)
+        ]
+        mesh.set(array=None, facecolors=colours)
+    return figure
+
+
+def _window_colour(p, q, blocks):
+    """The colour of a window; of what lies in none, white."""
+    inside = p < blocks[0] and q < blocks[1]
+    return WINDOW_COLOURS[(p * blocks[1] + q) % len(WINDOW_COLOURS)] if inside else "white"
 
 
 def _captioned(figure, text):

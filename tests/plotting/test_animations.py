@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from helpers import draw_integers
@@ -129,6 +130,22 @@ def test_switches_go_down_and_up():
     assert len(frames) == 2 * y.size
     numbers = shown(frames[-1], back.size)
     assert numbers == back.ravel().tolist()
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (5, 4), (2, 3)])
+def test_a_window_and_what_comes_of_it_share_their_colour(shape):
+    x = 1.0 + np.random.default_rng(0).permutation(shape[0] * shape[1]).reshape(shape)
+    *_, last = animate_switches(x)
+    last.draw(FigureCanvasAgg(last).get_renderer())
+    seen = [mesh.get_facecolors()[:, :3] for mesh in last.axes[0].collections]
+    given, maxima, switches, unpooled = seen
+    blocks = shape[0] // 2, shape[1] // 2
+    assert len(maxima) == len(np.unique(maxima, axis=0)) == blocks[0] * blocks[1]
+    np.testing.assert_array_equal(maxima, switches)
+    places = ops.max_pool2d(x[None, None], 2)[1].ravel()
+    np.testing.assert_array_equal(given[places], maxima)
+    np.testing.assert_array_equal(unpooled[places], maxima)
+    assert (np.delete(unpooled, places, axis=0) == 1).all()
 
 
 @pytest.mark.parametrize("step", [1, 4, 7])
