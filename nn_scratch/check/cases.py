@@ -151,23 +151,21 @@ def net_cases():
     large = draw(2, 2, 17, 18)
     patches = nets.PatchClassifier(2, 3, 9, (3,), 3, pools=(0,), features=4, rng=0)
     small = nets.Localizer(2, 4, (10, 10), widths=(3,), features=4, padding="valid", rng=0)
+    centernet = nets.CenterNet(2, 3, (3, 4), stride=2, head_width=3, rng=0)
     ways = {"stride": 1, "upsampler": "max_unpool", "skips": 1}
     finest = nets.CenterNet(2, 3, (3, 4), head_width=3, rng=0, **ways)
-    return [
-        CheckCase("PatchClassifier", "", patches, (draw(3, 2, 9, 9),)),
-        CheckCase("FullyConvolutional", "", nets.FullyConvolutional(patches), (x,)),
-        CheckCase("FullResolutionFCN", "", nets.FullResolutionFCN(2, 3, (3, 4), 3, rng=0), (x,)),
-        CheckCase("DownUpFCN", "", nets.DownUpFCN(2, 3, (3, 4), 3, skips=1, rng=0), (x,)),
-        CheckCase("SegNet", "", segnet, (x,)),
-        CheckCase("UNet", "", nets.UNet(2, 3, (3, 4), rng=0), (x,)),
-        CheckCase(
-            "SegNetBasic", "", nets.SegNetBasic(2, 3, width=3, kernel_size=3, rng=0), (large,)
-        ),
-        CheckCase("Localizer", "", localizer, (x,)),
-        CheckCase("Localizer", "grid, class boxes", grid, (x,)),
-        CheckCase(
-            "CenterNet", "", nets.CenterNet(2, 3, (3, 4), stride=2, head_width=3, rng=0), (x,)
-        ),
-        CheckCase("CenterNet", "to stride 1", finest, (x,)),
-        CheckCase("SlidingDetector", "", nets.SlidingDetector(small, 10), (x,)),
+    found = [
+        ("PatchClassifier", "", patches, draw(3, 2, 9, 9)),
+        ("FullyConvolutional", "", nets.FullyConvolutional(patches), x),
+        ("FullResolutionFCN", "", nets.FullResolutionFCN(2, 3, (3, 4), 3, rng=0), x),
+        ("DownUpFCN", "", nets.DownUpFCN(2, 3, (3, 4), 3, skips=1, rng=0), x),
+        ("SegNet", "", segnet, x),
+        ("UNet", "", nets.UNet(2, 3, (3, 4), rng=0), x),
+        ("SegNetBasic", "", nets.SegNetBasic(2, 3, width=3, kernel_size=3, rng=0), large),
+        ("Localizer", "", localizer, x),
+        ("Localizer", "grid, class boxes", grid, x),
+        ("CenterNet", "", centernet, x),
+        ("CenterNet", "to stride 1", finest, x),
+        ("SlidingDetector", "", nets.SlidingDetector(small, 10), x),
     ]
+    return [CheckCase(name, note, net, (images,)) for name, note, net, images in found]

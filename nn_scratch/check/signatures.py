@@ -45,16 +45,14 @@ class Plan:
     def arguments(self, dys, arguments, options, results):
         """(positional, named) arguments for backward."""
 
+        by_key = {"argument": arguments, "option": options, "result": results}
+
         def value(source) -> Any:
             kind, key = source
+            if kind in by_key:
+                return by_key[kind][key]
             if kind == "dy":
                 return dys[key] if key is not None else tuple(dys)
-            if kind == "argument":
-                return arguments[key]
-            if kind == "option":
-                return options[key]
-            if kind == "result":
-                return results[key]
             if kind == "cache":
                 return results[1] if len(results) == 2 else results[1:]
             shape = np.shape(arguments[key])
@@ -107,9 +105,10 @@ def plans(backward, arguments, options, results, *, all_outputs):
     extra = tuple((n, ("option", n)) for n in options)
     takes_options = any(p.kind is p.VAR_KEYWORD for p in parameters)
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        dys = [("dy", 0)] * (not _is_loss_name(names, arguments))
+        is_loss = bool(names) and names[0].name in arguments
+        dys = [] if is_loss else [("dy", 0)]
         inputs = tuple(("argument", n) for n in arguments)
-        return _with_counts([Plan((*dys, *inputs), extra, loss=not dys)], results, all_outputs)
+        return _with_counts([Plan((*dys, *inputs), extra, loss=is_loss)], results, all_outputs)
 
     found = []
     for dys, loss in _which_are_dy(names, arguments, options, results):
@@ -128,10 +127,6 @@ def plans(backward, arguments, options, results, *, all_outputs):
             "returns nothing besides y: give it the name that it has in forward"
         )
     return list(dict.fromkeys(found))
-
-
-def _is_loss_name(names, arguments):
-    return bool(names) and names[0].name in arguments
 
 
 def _which_are_dy(names, arguments, options, results):

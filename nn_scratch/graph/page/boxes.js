@@ -1,19 +1,20 @@
 "use strict";
-/* From the maps of a detector to boxes: { label, score, left, top, wide, high }, in pixels. */
+/* Boxes { label, score, left, top, wide, high }, in pixels, from the maps of a detector. */
 
-const MOST = 100; // peaks of an image
-const LEAST_SCORE = 0.3; // of a box that is shown
-const MOST_OVERLAP = 0.5; // of two boxes that are both shown
+const MOST = 100; // the largest number of peaks that are used in an image
+const LEAST_SCORE = 0.3; // the least score of a box that is shown
+const MOST_OVERLAP = 0.5; // the largest intersection over union of two boxes that are both shown
 
-/* exp(s[k] − m) / Σ exp(s − m), m the largest score. */
+/* exp(s[k] − m) / Σ exp(s − m), where m is the largest score. */
 function softmax(scores) {
   const largest = Math.max(...scores), powers = scores.map((s) => Math.exp(s - largest));
   const sum = powers.reduce((total, power) => total + power, 0);
   return powers.map((power) => power / sum);
 }
 
-/* Objects as points: a centre is where the heat is the largest of its 3 × 3 neighbours. There the
-   other maps say how large the object is, and where in its cell the centre lies. */
+/* The boxes of objects as points. A centre is where the heat is the largest among its 3 × 3
+   neighbours; there the other maps give the object's size and the place of the centre in its
+   cell. */
 function boxesAtPeaks([heat, sizes, offsets], stride) {
   const [, rows, columns] = heat.shape, cells = rows * columns, found = [];
   const around = { kernel: [3, 3], stride: [1, 1], padding: [[1, 1], [1, 1]], dilation: [1, 1] };
@@ -30,7 +31,8 @@ function boxesAtPeaks([heat, sizes, offsets], stride) {
   return found.sort((a, b) => b.score - a.score).slice(0, MOST);
 }
 
-/* A window that slides: each has chances for nothing (class 0) and for the classes, and one box. */
+/* The boxes of a sliding window. Each place of the window has a probability for no object (class
+   0) and one for each class, and a box. */
 function boxesOfWindows([scores, boxes], stride) {
   const [K, rows, columns] = scores.shape, cells = rows * columns, found = [];
   for (let at = 0; at < cells; at++) {
@@ -45,7 +47,7 @@ function boxesOfWindows([scores, boxes], stride) {
   return found;
 }
 
-/* Intersection over union. */
+/* The intersection over union of two boxes. */
 function overlap(a, b) {
   const shared = (start, size) => Math.max(0, Math.min(a[start] + a[size], b[start] + b[size])
     - Math.max(a[start], b[start]));
@@ -53,7 +55,8 @@ function overlap(a, b) {
   return both / (a.wide * a.high + b.wide * b.high - both) || 0;
 }
 
-/* Greedy non-maximum suppression: from the best score down, those that overlap no rival before. */
+/* Greedy non-maximum suppression: boxes are taken in order of their scores, the highest first, and
+   a box is kept if it does not overlap a rival that was kept before. */
 function distinct(boxes, areRivals) {
   const kept = [];
   for (const box of [...boxes].sort((a, b) => b.score - a.score))
@@ -62,8 +65,9 @@ function distinct(boxes, areRivals) {
   return kept;
 }
 
-/* What is shown: doubles of a class go first, then of two classes in one place the less likely.
-   stride: the pixels along a cell of the maps, 1, 2, 4, … */
+/* The boxes that are shown. First, boxes that find an object of one class again are removed; then,
+   where boxes of two classes overlap, the less likely one. The stride is the number of pixels
+   along a side of the maps' cells: 1, 2, 4, … */
 function detections(maps, [height, width]) {
   const [, rows, columns] = maps[0].shape;
   let stride = 1;

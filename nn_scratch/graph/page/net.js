@@ -1,8 +1,8 @@
 "use strict";
-/* The net as a list of steps: each says its op, which values enter (0 is the image, k the result
-   of step k), and the shape of its result. */
+/* The net as a list of steps. Each step says its op, the values that it takes (0 is the image, k is
+   the result of step k), and the shape of its result. */
 
-/* Float32 numbers from base64: of the four bytes of each, the upper ones that were kept. */
+/* Float32 numbers from base64, which holds only the upper `kept` of the four bytes of each. */
 function decoded({ kept, base64 }) {
   const bytes = atob(base64), bits = new Uint32Array(bytes.length / kept);
   for (let k = 0; k < bytes.length; k++)
@@ -19,7 +19,7 @@ class Net {
     this.steps = steps;
   }
 
-  /* All values, the image first. */
+  /* All values of a forward pass, beginning with the image. */
   run(image) {
     const values = [image];
     for (const step of this.steps)
@@ -27,8 +27,9 @@ class Net {
     return values;
   }
 
-  /* The rectangle of the image that a pixel of value k sees: { rows: [first, last], columns }.
-     Backwards from step to step, the rows (and columns) that enter those which matter. */
+  /* The receptive field of a pixel of value k in the image: { rows: [first, last], columns }. From
+     step to step backwards, the range of rows that the pixel depends on is found, and in the same
+     way the range of columns. */
   sees(values, k, row, column) {
     const [rows, columns] = [row, column].map((place, axis) => {
       const ranges = Array.from(values, () => null);
@@ -38,7 +39,7 @@ class Net {
         if (!ranges[at]) continue;
         for (const [n, input] of step.inputs.entries()) {
           const size = values[input].shape[axis + 1];
-          if (step.op === "max_unpool2d" && n === 1) continue; // only says where
+          if (step.op === "max_unpool2d" && n === 1) continue; // it gives only places
           const [first, last] = entering(step, axis, ...ranges[at], size);
           const before = ranges[input] ?? [size, -1];
           const from = Math.max(0, Math.min(first, before[0]));
@@ -51,7 +52,8 @@ class Net {
   }
 }
 
-/* The places [first, last] along an axis of size n of x on which those of y depend. */
+/* The range [first, last] along an axis of a step's input, of size n, on which the range from
+   `first` to `last` of its output depends. */
 function entering(step, axis, first, last, n) {
   const by = (name) => step[name][axis];
   switch (step.op) {

@@ -1,7 +1,7 @@
 "use strict";
 /* The forward passes, by hand. A map is { shape: [C, H, W], data: Float32Array }, and its number in
-   channel c, row h, column w is data[(c·H + h)·W + w]. An op gets a step of the net (its options,
-   its weights, the shape of its result) and the maps that enter, and returns a new map. */
+   channel c, row h, column w is data[(c·H + h)·W + w]. An op takes a step of the net (its options,
+   its weights, the shape of its result) and its input maps, and returns a new map. */
 
 const blank = (shape) => ({ shape, data: new Float32Array(shape[0] * shape[1] * shape[2]) });
 
@@ -25,8 +25,8 @@ function shifted(x, shape, top, left) {
   return y;
 }
 
-/* For every output: visit(where it is in y, its channel, and the rows and the columns of its window
-   that lie inside the image). */
+/* Call visit(at, channel, rows, columns) for every output: its place in y.data, its channel, and
+   the rows and columns of its window that lie inside the image. */
 function windows({ kernel, stride, padding, dilation }, x, y, visit) {
   const [C, P, Q] = y.shape;
   const along = (axis, count, n) => Array.from({ length: count }, (_, at) =>
@@ -37,7 +37,8 @@ function windows({ kernel, stride, padding, dilation }, x, y, visit) {
     for (const window of rows) for (const across of columns) visit(at++, c, window, across);
 }
 
-/* Four filters' numbers side by side, so that they are read in one go: [group, F / 4, taps, 4]. */
+/* The weights with those of four filters side by side, so that all four are read in sequence:
+   [group, F / 4, taps, 4]. */
 function sideBySide({ weight, groups }, filters, taps) {
   const blocks = Math.ceil(filters / 4), packed = new Float64Array(groups * blocks * taps * 4);
   for (let g = 0; g < groups; g++)
@@ -50,7 +51,8 @@ function sideBySide({ weight, groups }, filters, taps) {
 
 const ops = {
   /* y[f, p, q] = b[f] + Σ_{c,i,j} w[f, c, i, j] · x[c, p·s + i·d − top, q·s + j·d − left]
-     For four filters and two neighbours at a time: a number that was read is used four times. */
+     Four filters are computed at two neighbouring places at a time, so that each number that is
+     read from the image is used four times. */
   conv2d(step, x) {
     const { kernel: [kh, kw], stride: [sh, sw], padding, dilation: [dh, dw], groups, bias } = step;
     const y = blank(step.shape), [F, P, Q] = y.shape;
@@ -108,7 +110,8 @@ const ops = {
     return y;
   },
 
-  /* y[c, p, q] = the largest x in the window; its switch is h·W + w of where it stands first. */
+  /* y[c, p, q] = the largest x in the window. Its switch is h·W + w of the first place where it
+     occurs. */
   max_pool2d(step, x) {
     const y = blank(step.shape), [, H, W] = x.shape;
     y.switches = new Int32Array(y.data.length);
@@ -126,7 +129,8 @@ const ops = {
     return y;
   },
 
-  /* y[c, switch of (p, q)] += x[c, p, q], zeros elsewhere; "overwrite": the last one stays. */
+  /* y[c, switch of (p, q)] += x[c, p, q], beginning with zeros. With "overwrite", values that meet
+     in one place are not added up, but the last one stays. */
   max_unpool2d(step, x, pooled) {
     const y = blank(step.shape), inside = y.shape[1] * y.shape[2], pixels = x.shape[1] * x.shape[2];
     for (let k = 0; k < x.data.length; k++) {
@@ -136,7 +140,8 @@ const ops = {
     return y;
   },
 
-  /* y[c, p, q] = the window's sum / its pixels, with those in the padding or without. */
+  /* y[c, p, q] = the sum of the window, divided by the number of its pixels, with or without those
+     in the padding. */
   avg_pool2d(step, x) {
     const y = blank(step.shape), [, H, W] = x.shape, [kh, kw] = step.kernel;
     windows(step, x, y, (at, c, rows, columns) => {
@@ -147,7 +152,7 @@ const ops = {
     return y;
   },
 
-  /* y[c, p, q] = the mean of the rows ⌊p·H/P⌋ … ⌈(p + 1)·H/P⌉ − 1, and columns alike. */
+  /* y[c, p, q] = the mean of x over rows ⌊p·H/P⌋ … ⌈(p + 1)·H/P⌉ − 1, and columns likewise. */
   adaptive_avg_pool2d(step, x) {
     const y = blank(step.shape), [C, P, Q] = y.shape, [, H, W] = x.shape;
     const cell = (k, n, count) => [Math.floor(k * n / count), Math.ceil((k + 1) * n / count)];
@@ -170,7 +175,8 @@ const ops = {
   bed_of_nails_unpool2d: (step, x) =>
     enlarged(step, x, (h, w) => h % step.scale[0] === 0 && w % step.scale[1] === 0),
 
-  /* y = A x Bᵀ: each row and column lies between two of x, which share it by their distance. */
+  /* y = A x Bᵀ: each row of y lies between two rows of x, whose weights depend on how near they
+     are, and each column likewise. */
   bilinear_upsample2d(step, x) {
     const y = blank(step.shape), [C, P, Q] = y.shape, [, H, W] = x.shape;
     for (let p = 0; p < P; p++)
@@ -237,7 +243,7 @@ function enlarged({ shape, scale }, x, isKept) {
   return y;
 }
 
-/* The two of n places between which the p-th of P lies, and the share of the second. */
+/* The two of n places between which the p-th of P places lies, and the weight of the second. */
 function neighbours(p, n, P, alignCorners) {
   const place = alignCorners ? p * (P > 1 ? (n - 1) / (P - 1) : 0)
     : Math.max(0, (p + 0.5) * n / P - 0.5);

@@ -1,5 +1,5 @@
 "use strict";
-/* The page: an image to draw on, what the net says of it, and the maps within the net. */
+/* The page: an image to draw on, the net's answer, and the maps inside the net. */
 
 const page = JSON.parse(document.getElementById("exported").textContent);
 const net = new Net(page);
@@ -12,7 +12,7 @@ const made = (parent, tag, more = {}) =>
 
 const rgb = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
 const classColours = page.colours.map(rgb);
-let mapColours; // of numbers in a map: zero, positive, negative; they are others in the dark
+let mapColours; // for zero, positive numbers, negative numbers and a frame; dark mode has its own
 
 /* Draw a map of H rows and W columns, whose pixel k is colourOf(k), [red, green, blue]. */
 function paint(canvas, [, H, W], colourOf) {
@@ -22,7 +22,7 @@ function paint(canvas, [, H, W], colourOf) {
   context.putImageData(picture, 0, 0);
 }
 
-/* The pixels of an image with numbers from 0 to 1, grey or coloured. */
+/* The colour of each pixel of a grey or coloured image, which holds numbers from 0 to 1. */
 const visible = (image) => (k) =>
   [0, 1, 2].map((c) => 255 * image.data[(channels === 3 ? c * pixels : 0) + k]);
 
@@ -36,7 +36,7 @@ function pixelUnder(event, [, H, W]) {
   return [place(down / box.height, H), place(across / box.width, W)];
 }
 
-/* A rectangle over a canvas, in pixels of the image, perhaps with words on it. */
+/* Draw a rectangle, given in pixels of the image, over a canvas; and on it the words, if any. */
 function frame(canvas, { left, top, wide, high, words = "", kind = "" }) {
   const rectangle = made(canvas.parentElement, "div", { className: `frame ${kind}` });
   if (words) made(rectangle, "span", { textContent: words });
@@ -50,13 +50,13 @@ function frame(canvas, { left, top, wide, high, words = "", kind = "" }) {
 
 let seed = 1;
 const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
-const bell = () => random() + random() + random() + random() - 2; // spread 0.577
+const bell = () => random() + random() + random() + random() - 2; // its standard deviation is 0.577
 const grain = Float32Array.from({ length: pixels }, () => (page.paper.noise / 0.577) * bell());
 
 const image = { shape: page.shape, data: new Float32Array(channels * pixels) };
-const pen = { erases: false, last: null, place: null }; // place: of the keyboard's pen
+const pen = { erases: false, last: null, place: null }; // `place` is that of the keyboard's pen
 
-/* The pen moves on to a place: pixels near the line from the last one take its colour. */
+/* Move the pen to a place: pixels near the line from its last place take the pen's colour. */
 function draw(row, column, erases) {
   const [fromRow, fromColumn] = pen.last ?? [row, column];
   const [down, across] = [row - fromRow, column - fromColumn];
@@ -81,7 +81,7 @@ function take(numbers) {
 
 const clear = () => take(image.data.map((_, k) => page.paper.level + grain[k % pixels]));
 
-/* A picture of the reader's own, brought to the net's size. */
+/* Show a picture file of the reader, resized to the images of the net. */
 async function open(file) {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d");
@@ -90,13 +90,13 @@ async function open(file) {
   take(image.data.map((_, k) => data[4 * (k % pixels) + Math.floor(k / pixels)] / 255));
 }
 
-/* ------------------------------------------------------------ what the net says */
+/* ------------------------------------------------------------ the net's answer */
 
-let values = []; // of the last forward pass
-let chosen = null; // the pixel that was touched: { value, row, column }
+let values = []; // all maps of the last forward pass
+let chosen = null; // the pixel that was touched last: { value, row, column }
 let waiting = false;
 
-/* Run the net and draw everything, once for each frame of the screen. */
+/* Run the net and draw everything, at most once for each frame of the screen. */
 function show() {
   if (waiting) return;
   waiting = true;
@@ -124,7 +124,8 @@ const largestOf = (numbers) => numbers.indexOf(Math.max(...numbers));
 const percent = (share) => `${Math.round(100 * share)} %`;
 const scoresAt = (map, k) => page.classes.map((_, c) => map.data[c * pixels + k]);
 
-/* Draws the outputs; returns what stands beside each class in the legend, if anything. */
+/* For each task: draw the outputs, and return for each class its entry in the legend, { text,
+   share }, or nothing if the class was not found. */
 const answers = {
   segmentation(scores) {
     const counts = page.classes.map(() => 0);
@@ -164,12 +165,13 @@ const legend = page.classes.map((name, k) => {
   return { item, number: made(item, "output") };
 });
 
-/* ------------------------------------------------------------ the maps within */
+/* ------------------------------------------------------------ the maps inside the net */
 
-const DEEP = 4; // channels of a map that are shown
+const DEEP = 4; // the number of channels that are shown of each map
 const tiles = [];
 
-/* The channels of a map that change most over the examples, in their order. */
+/* The `count` channels of a map whose numbers have the largest range in any example, in ascending
+   order. */
 function liveliest(runs, value, count) {
   const [C, H, W] = runs[0][value].shape;
   const spread = Array.from({ length: C }, (_, c) => Math.max(...runs.map((run) => {
@@ -201,8 +203,8 @@ function makeTiles() {
   }
 }
 
-/* The size of a map's pixel on the screen, so that all fit: from left to right, or downwards on a
-   telephone. */
+/* Set the size of a map's pixel on the screen so that all maps fit: side by side, or one below the
+   other on a telephone. */
 function layOut() {
   const room = byId("hourglass").clientWidth, columns = page.stages.map(({ value }) =>
     values[value].shape[2]);
@@ -213,7 +215,7 @@ function layOut() {
   byId("hourglass").style.setProperty("--unit", `${unit}px`);
 }
 
-/* One channel; the map's largest number has the full colour. */
+/* Draw one channel of a map. The number farthest from 0 in all of the map has the full colour. */
 function drawTile({ canvas, value, channel }) {
   const { shape, data } = values[value], plane = shape[1] * shape[2], first = channel * plane;
   if (value === 0) return paint(canvas, shape, visible(image));
@@ -226,7 +228,7 @@ function drawTile({ canvas, value, channel }) {
   });
 }
 
-/* The frame of what the chosen pixel sees, and the words beside it. */
+/* Frame the part of the image that the chosen pixel sees, and describe it in words. */
 function drawChosen() {
   const { value, row, column } = chosen;
   const isLabel = page.task === "segmentation" && value === page.outputs[0];
@@ -242,7 +244,7 @@ function drawChosen() {
     `${rows.join("–")}, columns ${columns.join("–")} of the image: ${high} × ${wide} pixels.`;
 }
 
-/* A canvas whose pixels can be chosen, by pointer or by arrow keys. */
+/* Let the reader choose pixels of a canvas, by pointer or by arrow keys. */
 function choosable(canvas, value, shape) {
   const choose = (row, column) => {
     chosen = { value, row, column };
@@ -257,7 +259,7 @@ function choosable(canvas, value, shape) {
 
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-/* Arrow keys go from the place where() to a neighbour, go(row, column, the event). */
+/* Let arrow keys call go(row, column, event) with a neighbour of the place that where() gives. */
 function withArrows(canvas, [, H, W], where, go) {
   canvas.addEventListener("keydown", (event) => {
     const step = ARROWS[event.key], place = where();
