@@ -53,9 +53,10 @@ def results(value):
 
 
 @pytest.mark.slow
-@every_sample
+@pytest.mark.parametrize(
+    "dtype, sample", [*((np.float32, sample) for sample in SAMPLES), (np.float64, "between")]
+)
 @both_engines
-@both_types
 @pytest.mark.parametrize("case", CONVOLUTIONS)
 def test_convolutions(case, dtype, name, sample):
     n, c, f, height, width, kernel, options = CONVOLUTIONS[case]

@@ -76,13 +76,15 @@ def texts(figure):
 
 
 @pytest.mark.parametrize(
-    "name",
+    "name, channels",
     [
-        pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
-        for name in (*SEGMENTERS, *LOCALIZERS, *DETECTORS)
+        *((name, 0) for name in QUICK),
+        *(
+            pytest.param(name, 3, marks=[] if name in QUICK else pytest.mark.slow)
+            for name in (*SEGMENTERS, *LOCALIZERS, *DETECTORS)
+        ),
     ],
 )
-@pytest.mark.parametrize("channels", [0, 3])
 def test_every_net_of_the_zoo(name, channels):
     if name in SEGMENTERS:
         net = SEGMENTERS[name](1, 11, rng=0, width=4, kernel_size=3)

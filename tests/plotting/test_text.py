@@ -36,9 +36,9 @@ def pictures(names):
     labels = np.resize(np.arange(count), (30, 41))
     image = draw(3, 30, 41)
     yield figures.plot_overlay(image, labels, names)
+    yield figures.plot_segmentation(image[None], labels[None], names)
     for number in 1, 5:
         images, maps = np.stack([image] * number), np.stack([labels] * number)
-        yield figures.plot_segmentation(images, maps, names)
         yield figures.plot_segmentation(images, maps, names, maps)
 
 

@@ -31,7 +31,7 @@ CHANNELS = [(3, 5, 1)] if SANITIZE == "thread" else [(3, 5, 1), (17, 70, 1), (6,
 
 def main(arguments):
     launch.CHANNEL_TERMS = launch.WEIGHT_TERMS = 30  # so that sums go in parts
-    launch.MOST_PARTS = 5
+    launch.MOST_PARTS = 3 if SANITIZE == "thread" else 5
     launch.MANY_BLOCKS = 1  # so that threads go through several planes
     if arguments == ["--planted"]:
         print(json.dumps([outcome(*planted) for planted in json.load(sys.stdin)]))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers import assert_close, draw
 from nn_scratch import ops
@@ -159,20 +160,33 @@ def test_a_rank_that_fails_stops_all_with_its_message(tmp_path):
     assert "rank 1 of 2 failed:" in done.stderr and "the disk of this rank is gone" in done.stderr
 
 
+@pytest.fixture
+def photographs(tmp_path):
+    """A folder with few images, and a table of their boxes."""
+    (tmp_path / "data" / "images").mkdir(parents=True)
+    lines = ["filename,label,xmin,ymin,xmax,ymax"]
+    for index in range(12):
+        pixels = np.uint8(255 * draw(24, 32, 3, seed=index).clip(0, 1))
+        Image.fromarray(pixels).save(tmp_path / "data" / "images" / f"{index:02}.png")
+        lines.append(f"{index:02}.png,thing,{index},3,{index + 10},{12 + index % 3}")
+    (tmp_path / "data" / "boxes.csv").write_text("\n".join(lines))
+    return tmp_path / "data"
+
+
 @pytest.mark.slow
 @needs_mpi
 @pytest.mark.parametrize("launcher, option", [([MPIEXEC, "-n", "2"], []), ([], ["--processes=2"])])
-def test_the_command(launcher, option, tmp_path):
+def test_the_command(launcher, option, photographs, tmp_path):
     command = [*launcher, sys.executable, "-m", "nn_scratch", "train", "localization", *option]
     done = subprocess.run(
-        [*command, "--epochs", "1", "--scenes", "40", "--out", str(tmp_path)],
+        [*command, "--data", photographs, "--epochs", "1", "--out", tmp_path / "run"],
         capture_output=True,
         text=True,
         timeout=120,
         check=True,
     )
     assert done.stdout.count("checkpoint.npz") == 1  # only the first rank speaks
-    assert {path.name for path in tmp_path.iterdir()} == {
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
         ".nn-scratch.json",
         "best.npz",
         "checkpoint.npz",
