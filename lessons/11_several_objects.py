@@ -135,8 +135,8 @@ plot_arrays({"the heat map of the 9s, around its centre": bell.round(2)})
 # ## 3. A loss for a map that is almost empty
 #
 # Each cell of each class is a yes-or-no question, so softmax is not needed. The **sigmoid**
-# $p = \sigma(z) = 1/(1 + e^{-z})$ makes a probability of one score, and the cross-entropy of a
-# yes is $-\log p$, of a no $-\log(1 - p)$.
+# $p = \sigma(z) = 1/(1 + e^{-z})$ makes a probability of one score. The cross-entropy is $-\log p$
+# where the answer is yes, and $-\log(1 - p)$ where it is no.
 #
 # **Predict**: a map of 16×16 cells for ten classes, three objects. How many questions have the
 # answer no for each yes?

@@ -121,9 +121,9 @@ plot_kernels(conv.params["weight"][:8, 0], maps[:8])
 #
 # **A gradient** says how the answer would change if a pixel changed *a little* (Simonyan et al.
 # 2013). **Covering** says how it changes if a piece is *gone* (Zeiler and Fergus 2013). These are
-# not the same question. Take a tiny net with two inputs,
+# not the same question. Take a tiny net with two inputs:
 #
-# $$y = \min(a + b,\, 1), \qquad a = b = 1: \tag{1}$$
+# $$y = \min(a + b,\, 1), \qquad a = b = 1. \tag{1}$$
 #
 # **Predict** both gradients, and what covering $a$, covering $b$ and covering both costs.
 
