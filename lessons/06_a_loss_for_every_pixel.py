@@ -31,19 +31,20 @@ try:
     )
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import pretrained
-    from nn_scratch.plotting import plot_arrays, plot_images, plot_lines
+    from nn_scratch.plotting import plot_arrays, plot_images, plot_lines, plot_scores
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
 # What a trained net says of one image: eleven probabilities for every pixel, here as eleven maps,
-# black for 0 and white for 1. Where the net is sure, a pixel is white in one of them; at edges,
-# and in one more place (find it), it is grey in several.
+# black for 0 and white for 1. Where the net is sure, a pixel is white in one of them; at edges it
+# is grey in two. In one more place the net hesitates. Find it; section 2 looks at a pixel there.
 
 # %%
 names = ("background", *"0123456789")
-scene, _ = DigitSegmentation("test", 8).sample(0, 3)
-probabilities = ops.softmax(pretrained("digits-segmentation")(scene[None]))[0]
+scene, truth = DigitSegmentation("test", 8).sample(0, 3)
+net_scores = pretrained("digits-segmentation")(scene[None])  # (1, 11, 40, 40)
+probabilities = ops.softmax(net_scores)[0]
 maps = {f"is it {name}?": p[None] for name, p in zip(names, probabilities, strict=True)}
 plot_images({"image": scene, **maps}, columns=6, size=1.6)
 
@@ -52,14 +53,18 @@ plot_images({"image": scene, **maps}, columns=6, size=1.6)
 #
 # **Semantic segmentation** gives every pixel a class. The network's last layer gives $K$
 # **scores** $z_1, \dots, z_K$ for each pixel, one for each class, any numbers at all. **Softmax**
-# makes probabilities of them, positive and with sum 1:
+# makes probabilities of them, positive and with sum 1. The exponential is positive whatever the
+# score, and keeps their order; a score that is larger by 1 makes its class $e \approx 2.7$ times as
+# probable beside any other. With it comes the gradient that any loss of the probabilities has in
+# the scores; $g_k$ is what that loss says of $p_k$:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad
 #   \frac{\partial L}{\partial z_k} = p_k \Bigl(g_k - \sum_j g_j\, p_j\Bigr)
 #   \quad\text{with } g_k = \frac{\partial L}{\partial p_k} \tag{1}$$
 #
-# The gradient takes one step: $\partial p_j / \partial z_k = p_j\,([j = k] - p_k)$, where $[j = k]$
-# is 1 if $j$ and $k$ are equal and 0 if not; multiply by $g_j$ and sum over $j$.
+# Each score moves *all* probabilities, since they share their denominator: $\partial p_j / \partial
+# z_k = p_j\,([j = k] - p_k)$, where $[j = k]$ is 1 if $j$ and $k$ are equal and 0 if not. Multiply
+# by $g_j$, sum over $j$, and equation (1) stands there.
 #
 # **Predict:** three scores 2, 1, 0. What changes if you add 100 to each of them?
 
@@ -94,12 +99,27 @@ assert np.isnan(careless).any() and np.array_equal(ops.softmax(large)[0], [1, 0,
 # little to be nearly right, and there is no limit to the price of being sure and wrong:
 
 # %%
-p = np.linspace(0.005, 1, 200)
-plot_lines({"loss": -np.log(p)}, p, xlabel="probability of the true class", ylabel="−log p")
+p = np.geomspace(0.005, 1, 30)
+plot_lines(
+    {"loss": -np.log(p)},
+    p,
+    xlabel="probability of the true class",
+    ylabel="−log p",
+    marks={"log 11: all eleven classes alike": np.log(11)},
+)
 
 # %% [markdown]
-# Over $N$ pixels it is averaged. A weight $w_t$ for each class, all 1 for now, says how much a
-# pixel of that class counts:
+# Why the logarithm? How probable does the net make the labels of *all* pixels? If each is drawn by
+# itself, their probabilities are multiplied, and a product of thousands of numbers below 1 is soon
+# smaller than any that a computer can hold. Its logarithm is a sum, and with a minus it becomes
+# something to make small. So to minimize cross-entropy is to look for the weights under which the
+# true labels are most likely (**maximum likelihood**). The name is information theory's: $-\log p$
+# is the surprise at something that had probability $p$, and cross-entropy is the mean surprise of
+# someone who believes $p$ while the truth decides what happens.
+
+# %% [markdown]
+# Over $N$ pixels the loss is averaged. A weight $w_t$ for each class, all 1 for now, says how much
+# a pixel of that class counts:
 #
 # $$L = \frac{\sum_n w_{t_n} \bigl(-\log p_{n t_n}\bigr)}{\sum_n w_{t_n}} \tag{2}$$
 #
@@ -110,6 +130,20 @@ plot_lines({"loss": -np.log(p)}, p, xlabel="probability of the true class", ylab
 #
 # $$\frac{\partial L}{\partial z_{nk}} = \frac{w_{t_n}}{\sum_m w_{t_m}}
 #   \bigl(p_{nk} - [k = t_n]\bigr) \tag{3}$$
+#
+# Now the place where the net hesitates: in the maps for 5 and for 8, at the right foot of the 8.
+# This is one of its pixels, from its scores to its gradient; the true class is hatched.
+
+# %%
+row, column = 30, 15
+assert net_scores[0, :, row, column].argmax() == 0 and names[truth[row, column]] == "8"
+plot_scores(net_scores[0, :, row, column], truth[row, column], names)
+
+# %% [markdown]
+# The net would say background here, though the pixel is ink of the 8; a 5 stands close by.
+# Descent goes *against* the gradient. So it lifts the score of the 8, by as much as is missing from
+# its probability, and lowers each other one by as much as was wrongly given to it. Where the net is
+# sure and right, all bars on the right vanish: what is learned already is left alone.
 #
 # In code, do not take the logarithm of a probability: that of a hopeless class may be rounded to 0.
 # With the largest score $M$, $-\log p_t = \log \sum_j e^{z_j - M} - (z_t - M)$, which never
@@ -146,8 +180,9 @@ p = ops.softmax(scores)
 of_truth = np.take_along_axis(p, labels[None, None], axis=1)[0, 0]  # (H, W)
 assert np.isclose(ops.cross_entropy(scores, labels[None]), -np.log(of_truth).mean())
 loss_map = -np.log(of_truth)
+scale = f"loss: black {loss_map.min():.1f}, white {loss_map.max():.1f}"
 plot_images(
-    {"image": image, "label map": labels, "loss of each pixel: white is large": loss_map},
+    {"image": image, "label map": labels, scale: loss_map},
     size=2.4,
     class_names=names,
 )
@@ -180,7 +215,7 @@ print(f"background {shares[0]:.1%}; each digit {shares[1:].min():.1%} to {shares
 #   {|\text{true } k \cup \text{said } k|}, \qquad
 #   \text{mIoU} = \text{mean over the classes } k \tag{4}$$
 #
-# By hand on twelve pixels: where both say 1 (three pixels), where at least one does (five).
+# By hand on twelve pixels: count where both say 1, and where at least one does.
 
 # %%
 true = np.array([[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]])
@@ -188,16 +223,22 @@ said = np.array([[0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]])
 both, either = ((true == 1) & (said == 1)).sum(), ((true == 1) | (said == 1)).sum()
 print(f"IoU of class 1: {both} / {either} = {both / either}")
 assert (both, either) == (3, 5)
-shared, covered = (true & said).astype(int), (true | said).astype(int)
-plot_images(
-    {"true": true, "said": said, f"both: {both}": shared, f"at least one: {either}": covered},
-    size=1.5,
-    class_names=("background", "class 1"),
-)
+plot_arrays({"true": true, "said": said, "both": true & said, "at least one": true | said})
 
 # %% [markdown]
 # The functions count from a **confusion matrix**: how many pixels of each true class (row) were
-# given each class (column). **Predict** both measures for the net that always says background.
+# given each class (column). What is right stands on its diagonal. The IoU of class 1 is its number
+# there, divided by all that stands in its row or its column:
+
+# %%
+twelve = confusion_matrix(true[None], said[None], 2)
+in_row_or_column = twelve[1].sum() + twelve[:, 1].sum() - twelve[1, 1]
+assert (twelve[1, 1], in_row_or_column) == (both, either)
+plot_arrays({"confusion matrix": twelve}, marks={"confusion matrix": (1, 1, 1, 1)})
+
+# %% [markdown]
+# Seven pixels of background are right, one was taken for class 1, one of class 1 was missed.
+# **Predict** both measures for the net that always says background.
 
 # %%
 nothing = confusion_matrix(maps, np.zeros_like(maps), 11)
@@ -227,8 +268,9 @@ assert max(right, key=right.get) == "the 7 called 1" and max(miou, key=miou.get)
 plot_images({"truth": labels, **answers}, size=2.2, class_names=names)
 
 # %% [markdown]
-# Accuracy finds a wrong digit a little better than thick outlines, and nothing at all not so bad.
-# mIoU gives the wrong digit 0.5: full marks for the background and the 6, none for the 7 that was
+# By accuracy, calling a 7 a 1 is better than drawing it a little too thick, and even the empty
+# answer looks respectable. mIoU turns the first two round and finds the empty one poor. It gives
+# the wrong digit 0.5: full marks for the background and the 6, none for the 7 that was
 # missed and for the 1 that was invented. Each class counts alike, however few its pixels.
 #
 # From here on we report mIoU. In training, the weights of equation (2) can help rare classes.
@@ -260,7 +302,7 @@ print("weight of the background", weights[0].round(2), "  of the digits", weight
 def cross_entropy_backward(scores, labels, **options):
     """Wrong: sums over the pixels where the loss takes the mean."""
     p = ops.softmax(scores)
-    onehot = np.moveaxis(np.eye(scores.shape[1])[labels], -1, 1)
+    onehot = np.moveaxis(np.eye(scores.shape[1])[labels], -1, 1)  # 1 for the true class, else 0
     return p - onehot
 
 

@@ -43,8 +43,8 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 RESULTS = Path("..") / "benchmarks" / "results"
 
 # %% [markdown]
-# The runners at the start: one scene, pooled twice and brought back in five ways, before anything
-# has been learned. Nearest and bilinear have lost the holes of the 8. Nails stand in rows, wherever
+# Five ways at the starting line: one scene, pooled twice and brought back, before anything has been
+# learned. Nearest and bilinear have lost the holes of the 8. Nails stand in rows, wherever
 # the ink was. The points of max-unpooling stand on the strokes, and a transpose convolution with
 # random weights makes a pattern of its own. From which of them can a net learn to draw an outline?
 
@@ -148,8 +148,9 @@ assert np.isclose(iou, 12**2 / 14**2)
 for tolerance in (0.0075, 0.03):
     (f1,) = image_boundary_f1(truth, thick, 2, tolerance=tolerance)
     print(f"IoU {iou:.2f}   boundary F1 {f1:.2f} within {tolerance * np.hypot(40, 40):.1f} pixels")
-blank = np.ones((1, 40, 40))
-plot_outlines(blank, truth[0], {"a square, one pixel too large": thick[0]}, ("", "square"))
+near = slice(10, 30), slice(10, 30)  # the middle of the image
+shown = {"a square, one pixel too large": thick[0][near]}
+plot_outlines(np.ones((1, 20, 20)), truth[0][near], shown, ("", "square"))
 
 # %% [markdown]
 # And the strokes of our digits, drawn one pixel too thick? They are three to four pixels wide.
@@ -172,24 +173,28 @@ plot_outlines(image, ink.astype(int), {"one pixel too thick": grown.astype(int)}
 count, epochs = (64, 1) if FAST else (1600, 5)
 train = Loader(DigitSegmentation("train", count), 16, shuffle=True)
 test = Loader(DigitSegmentation("test", 64 if FAST else 200), 50)
-ways = ("nearest", "max_unpool", "transpose_conv")
-reached, trained = {}, {}
-print(f"{'':<16}{'mIoU':>7}{'boundary F1':>13}{'weights':>9}{'products':>10}")
-for way in ways:
-    net = DownUpFCN(1, 11, widths=(8, 16, 32), upsampler=way, rng=0)
+upsamplers = {
+    "nearest": "nearest",
+    "max-unpooling": "max_unpool",
+    "transpose convolution": "transpose_conv",
+}
+trained = {}
+print(f"{'':<23}{'mIoU':>7}{'boundary F1':>13}{'weights':>9}{'products':>10}")
+for way, upsampler in upsamplers.items():
+    net = DownUpFCN(1, 11, widths=(8, 16, 32), upsampler=upsampler, rng=0)
     schedule = one_cycle(2e-2, epochs * len(train))
     fit(net, Segmentation(11), train, Adam(net), epochs=epochs, schedule=schedule, progress=False)
     trained[way] = net.eval()
-    found = reached[way] = evaluate(net, Segmentation(11), test)
+    found = evaluate(net, Segmentation(11), test)
     total = cost(net, np.zeros((1, 1, 40, 40), np.float32))[-1]
     print(
-        f"{way.replace('_', ' '):<16}{found['mean_iou']:>7.3f}{found['boundary_f1']:>13.3f}"
+        f"{way:<23}{found['mean_iou']:>7.3f}{found['boundary_f1']:>13.3f}"
         f"{total.params:>9,}{total.macs / 1e6:>8.1f} M"
     )
 
 # %%
 image, labels = test.dataset.sample(0, 3)
-drawn = {way.replace("_", " "): trained[way](image[None])[0].argmax(axis=0) for way in ways}
+drawn = {way: net(image[None])[0].argmax(axis=0) for way, net in trained.items()}
 plot_outlines(image, labels, drawn, ("background", *"0123456789"))
 
 # %% [markdown]
@@ -199,12 +204,12 @@ plot_outlines(image, labels, drawn, ("background", *"0123456789"))
 
 # %%
 ink = {}
-for way in ways:
-    pairs = [(trained[way](x).argmax(axis=1) > 0, truth > 0) for x, truth in test.batches()]
+for way, net in trained.items():
+    pairs = [(net(x).argmax(axis=1) > 0, truth > 0) for x, truth in test.batches()]
     found, true = (np.concatenate(part) for part in zip(*pairs, strict=True))
     ink[way] = (found & true).sum() / (found | true).sum()
-    print(f"{way.replace('_', ' '):<16}IoU of ink {ink[way]:.3f}")
-assert FAST or max(ink, key=ink.get) == "max_unpool"
+    print(f"{way:<23}IoU of ink {ink[way]:.3f}")
+assert FAST or max(ink, key=ink.get) == "max-unpooling"
 
 # %% [markdown]
 # It knows *where*, and not yet *what*. To see why, look at what the last convolution of each net is
@@ -223,18 +228,19 @@ def given_to_the_last(net, x):
 
 
 shown = {"image": image}
-for way in ways:
-    maps = given_to_the_last(trained[way], image[None])
+for way, net in trained.items():
+    maps = given_to_the_last(net, image[None])
     chosen = maps[maps.std(axis=(1, 2)).argmax()]
-    shown[way.replace("_", " ")] = (chosen - chosen.min()) / np.ptp(chosen)
-    print(f"{way.replace('_', ' '):<16}{(maps == 0).mean():>4.0%} of the numbers are zeros")
+    shown[way] = (chosen - chosen.min()) / np.ptp(chosen)
+    print(f"{way:<23}{(maps == 0).mean():>4.0%} of the numbers are zeros")
 plot_images(shown, size=2.2)
 
 # %% [markdown]
-# Each shows its nature. Nearest hands on blobs that have forgotten where the strokes were. The
-# transpose convolution's map is smooth, with lesson 04's checkerboard in it. Switches give points
-# that stand on the strokes, with zeros around them, which the convolution must first learn to fill.
-# (ReLU makes zeros, too, but whole regions of them.) **Predict:** does this net stay behind?
+# Each way shows in what it hands on. Nearest hands on blobs that have forgotten where the strokes
+# were. The transpose convolution's map is smooth, with lesson 04's checkerboard in it. Switches
+# give points that stand on the strokes, with zeros around them, which the convolution must first
+# learn to fill. (ReLU makes zeros, too, but whole regions of them.) **Predict:** does this net stay
+# behind?
 #
 # ## 5. After a long training
 #
@@ -292,7 +298,7 @@ assert spread < (mean[best] - min(mean[n] for n in plain)) / 2
 # %%
 segnet = pretrained("digits-segmentation")
 drawn = {
-    "switches, after seconds": drawn["max unpool"],
+    "switches, after seconds": drawn["max-unpooling"],
     "switches, after minutes": segnet(image[None])[0].argmax(axis=0),
 }
 plot_outlines(image, labels, drawn, ("background", *"0123456789"))
@@ -305,27 +311,30 @@ plot_outlines(image, labels, drawn, ("background", *"0123456789"))
 # *SingleChannelDecoder* convolves each channel of the decoder by itself; *FCN-Basic* makes class
 # scores first, goes up with these few channels by transpose convolutions, and adds the encoder's
 # maps, made scores as well; *NoAddition* adds nothing. *Class acc.* is the share of right pixels of
-# each class, averaged over the classes:
+# each class, averaged over the classes. A dot is a run, as above:
 
 # %%
 report = json.loads((RESULTS / "camvid.json").read_text())
-table = {}
-print(f"{'':<36}{'weights':>9}{'class acc.':>12}{'mIoU':>8}{'boundary F1':>13}")
-for row in report["rows"]:
-    means = {
-        name: np.mean([run[name] for run in row["runs"]])
-        for name in ("class_average_accuracy", "mean_iou", "boundary_f1")
-    }
-    print(
-        f"{row['net']:<36}{row['params']:>9,}{means['class_average_accuracy']:>12.3f}"
-        f"{means['mean_iou']:>8.3f}{means['boundary_f1']:>13.3f}"
-    )
-    table[row["net"]] = means
+columns = {
+    "class acc.": "class_average_accuracy",
+    "mean IoU": "mean_iou",
+    "boundary F1": "boundary_f1",
+}
+runs = {row["net"]: row["runs"] for row in report["rows"]}
+table = {
+    net: {key: np.mean([run[key] for run in made]) for key in columns.values()}
+    for net, made in runs.items()
+}
 products = {row["net"]: row["macs"] / 1e6 for row in report["rows"]}
-print(
-    f"products: FCN-Basic {products['FCN-Basic']:.0f} M, "
-    f"SegNet-Basic {products['SegNet-Basic']:.0f} M"
+for row in report["rows"]:
+    if row["net"] in ("SegNet-Basic", "FCN-Basic"):
+        print(f"{row['net']:<14}{row['params']:>8,} weights {row['macs'] / 1e6:>6.0f} M products")
+plot_dots(
+    [*runs],
+    {what: [[run[key] for run in made] for made in runs.values()] for what, key in columns.items()},
 )
+
+# %%
 assert products["FCN-Basic"] < products["SegNet-Basic"] / 3
 assert min(table, key=lambda net: table[net]["boundary_f1"]) == "Bilinear-Interpolation"
 assert all(table["FCN-Basic"][name] > value for name, value in table["SegNet-Basic"].items())
@@ -334,7 +343,7 @@ assert all(table["FCN-Basic"][name] > value for name, value in table["SegNet-Bas
 # Bilinear upsampling is last at the outlines, as in the paper: by mIoU it is behind SegNet-Basic by
 # a few hundredths, by boundary F1 it has little more than half. Which measure you look at decides
 # whether it looks acceptable. And compare FCN-Basic with SegNet-Basic: it is ahead in every column,
-# with little more than half the weights, and a fraction of the work, which the last line counts.
+# with little more than half the weights, and a fraction of the work, which the two lines count.
 # What it has to keep instead are whole encoder maps. The switches of SegNet were invented to save
 # that memory.
 #

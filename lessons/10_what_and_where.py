@@ -29,7 +29,13 @@ try:
     from nn_scratch.evaluation import boxes
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import Localizer, pretrained
-    from nn_scratch.plotting import plot_boxes, plot_lines, plot_two_boxes, plot_two_heads
+    from nn_scratch.plotting import (
+        plot_box_formats,
+        plot_boxes,
+        plot_lines,
+        plot_two_boxes,
+        plot_two_heads,
+    )
     from nn_scratch.training import Adam, Localization, evaluate, fit, one_cycle
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
@@ -40,13 +46,17 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # ## 1. A box is four numbers
 #
 # $(x, y, w, h)$: the corner at the top left, then width and height, in pixels. $x$ counts columns,
-# $y$ rows, from the top.
+# $y$ rows, from the top. Two other ways to write the same box are as common: by two corners, which
+# is best for computing what boxes share (section 2), and by its centre, which is best for nets that
+# first look for centres (lesson 11). Files of boxes seldom say which they hold; draw some before
+# you train.
 
 # %%
 scenes = DigitLocalization("train", 2000)
 images, labels, true_boxes = next(iter(Loader(scenes, 6).batches()))
-for label, box in zip(labels, true_boxes, strict=True):
-    print(f"a {label} at x {box[0]:.0f}, y {box[1]:.0f}, {box[2]:.0f} wide, {box[3]:.0f} high")
+plot_box_formats(images[1], true_boxes[1])
+
+# %%
 plot_boxes(images, true_boxes)
 
 # %% [markdown]
@@ -170,6 +180,10 @@ plot_lines(
 )
 
 # %% [markdown]
+# (Why not the IoU itself, if that is what we report? For two boxes that do not touch it is 0, and
+# stays 0 when one comes a little closer: its gradient is 0 as well, and the net would never hear
+# where to go.)
+#
 # Both together, with a number $\lambda$ that says how much a box is worth:
 #
 # $$L = L_{\text{class}} + \lambda\, L_{\text{box}}, \qquad
@@ -197,8 +211,8 @@ print(
 # ## 7. Train it
 #
 # Five epochs (passes over the data) of 2000 scenes, new ones each time, with `fit` (lesson 05);
-# tested on digits of which none was seen in training. A task is asked for its metrics after each
-# epoch; ours also keeps what the net says of three scenes, so that we can watch.
+# tested on digits of which none was seen in training. After each epoch `fit` asks the task to
+# evaluate the net; ours also writes down what the net says of three scenes, so that we can watch.
 
 # %%
 train = Loader(DigitLocalization("train", 64 if FAST else 2000), 32, shuffle=True)
@@ -237,13 +251,13 @@ plot_boxes(
     np.stack([found for _, found in film], axis=1).reshape(-1, 4),
     np.repeat(labels[watched], times).tolist(),
     np.stack([said for said, _ in film], axis=1).ravel().tolist(),
+    3 * ["untrained", *(f"epoch {epoch}" for epoch in range(1, times))],
 )
 
 # %% [markdown]
-# A row is a scene; from left to right the untrained net, whose boxes are next to nothing, then the
-# net after each epoch. The box comes to the digit first, and only then does the net learn which
-# digit it is. The numbers for all
-# 300 test scenes:
+# The untrained net's boxes are next to nothing, too small to be seen. Then the box comes to the
+# digit first, and only then does the net learn which digit it is. The numbers for all 300 test
+# scenes:
 
 # %%
 print(f"{'epoch':<7}{'class accuracy':>16}{'mean box IoU':>14}{'success':>9}")
@@ -269,7 +283,9 @@ plot_lines(
 # %%
 scores, fractions = net.eval()(images)
 found = boxes.to_pixels(fractions, images.shape[2:])
-plot_boxes(images, true_boxes, found, labels.tolist(), scores.argmax(axis=1).tolist())
+others = slice(6, 12)
+said = scores.argmax(axis=1).tolist()
+plot_boxes(images[others], true_boxes[others], found[others], labels[others].tolist(), said[others])
 
 # %% [markdown]
 # That was half a minute. The net of section 4 had longer:
@@ -304,7 +320,12 @@ for box_weight in (0.1, 1.0, 10.0, 1000.0):
     print(f"{box_weight:<8g}{reached['class_accuracy']:>16.3f}{reached['mean_box_iou']:>14.3f}")
 print(f"{'the best constant box':<24}{ious.mean():>14.3f}")
 plot_lines(
-    measured, weights, xlabel="λ, what a box is worth", ylabel="on the test scenes", logarithmic="x"
+    measured,
+    weights,
+    xlabel="λ, what a box is worth",
+    ylabel="on the test scenes",
+    logarithmic="x",
+    marks={"IoU of the best constant box": ious.mean()},
 )
 
 # %% [markdown]

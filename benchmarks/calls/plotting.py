@@ -128,11 +128,21 @@ def plot_box(rng):
     return picture("plot_box", image=photograph(rng), box=boxes(rng, 1)[0], name="a $cat")
 
 
+def plot_box_formats(rng):
+    return picture("plot_box_formats", image=photograph(rng), box=boxes(rng, 1)[0])
+
+
+def plot_scores(rng):
+    scores, truth = rng.normal(0, 3, 3), int(rng.integers(3))
+    return picture("plot_scores", scores=scores, truth=truth, class_names=NAMES)
+
+
 def plot_boxes(rng):
     images = photograph(rng, rng.integers(1, 8))
     found = {what: boxes(rng, len(images)) for what in ("true_boxes", "boxes")}
     names = dict.fromkeys(("true_names", "names"), ["cat"] * len(images))
-    return picture("plot_boxes", images=images, **found, **pick(rng, names, {}))
+    options = pick(rng, names, {}) | {"captions": pick(rng, None, ["a $line"] * len(images))}
+    return picture("plot_boxes", images=images, **found, **options)
 
 
 def plot_detections(rng):
@@ -240,6 +250,7 @@ def plot_roofline(rng):
 def plot_lines(rng):
     x = numbers(rng, rng.integers(1, 30))
     options = {"xlabel": "x", "ylabel": "y", "logarithmic": pick(rng, "", "x", "y", "xy")}
+    options["marks"] = pick(rng, None, {"a mark": 1.5})
     return picture("plot_lines", lines=titled(rng, lambda: numbers(rng, len(x))), x=x, **options)
 
 

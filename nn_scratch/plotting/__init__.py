@@ -13,6 +13,7 @@ from nn_scratch.plotting.animations import (
     animate_switches,
     save_gif,
 )
+from nn_scratch.plotting.box_formats import plot_box_formats
 from nn_scratch.plotting.charts import (
     plot_dots,
     plot_lines,
@@ -47,7 +48,6 @@ from nn_scratch.plotting.figures import (
     plot_boxes,
     plot_four_tasks,
     plot_images,
-    plot_outlines,
     plot_overlay,
     plot_segmentation,
 )
@@ -59,6 +59,8 @@ from nn_scratch.plotting.looking_inside import (
     plot_occlusion,
 )
 from nn_scratch.plotting.net import plot_net
+from nn_scratch.plotting.outlines import plot_outlines
+from nn_scratch.plotting.scores import plot_scores
 from nn_scratch.plotting.sharing import plot_scatter_and_gather, plot_tile
 from nn_scratch.plotting.timing import plot_bars, plot_timeline, plot_units
 from nn_scratch.plotting.upwards import plot_blocks, plot_interpolation, plot_points
@@ -84,6 +86,7 @@ __all__ = [
     "plot_bars",
     "plot_blocks",
     "plot_box",
+    "plot_box_formats",
     "plot_box_occlusion",
     "plot_boxes",
     "plot_chain",
@@ -116,6 +119,7 @@ __all__ = [
     "plot_ridges",
     "plot_roofline",
     "plot_scatter_and_gather",
+    "plot_scores",
     "plot_segmentation",
     "plot_shares",
     "plot_signed",

@@ -161,10 +161,12 @@ def plot_lines(
     xlabel: str,
     ylabel: str,
     logarithmic: str = "",
+    marks: Mapping[str, float] | None = None,
 ) -> Figure:
     """A line with dots for each name, over the same x.
 
     lines: a dict from name to values, as many as x has. logarithmic: names axes: "x", "y" or "xy".
+    marks: a dict from name to a value that has a dashed line, to compare the others with.
 
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
@@ -178,8 +180,17 @@ def plot_lines(
         name: given.row("lines", values, length=len(x), least=least["y"], gaps=True)
         for name, values in given.titled("lines", lines).items()
     }
+    marks = {
+        name: number("marks", value, least["y"], given.MOST)
+        for name, value in given.titled("marks", marks or {}, least=0).items()
+    }
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axis = figure.add_subplot()
+    for name, value in marks.items():
+        axis.axhline(value, color="0.3", lw=1.2, ls="--", zorder=0)
+        label = axis.annotate("", (1, value), (0, 3), ("axes fraction", "data"), "offset points")
+        label.set(ha="right", fontsize=LEGEND, bbox=LABEL | {"pad": 0.1})
+        write(label, fitted(name, 3, LEGEND))
     styles = zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False)
     every = max(1, len(x) // FEW)  # else they hide the line
     drawn = [

@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from unicodedata import bidirectional
 
 import numpy as np
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, Rectangle
+from matplotlib.patches import Rectangle
 
 from nn_scratch.backend import Array
 from nn_scratch.evaluation.boxes import box_iou
@@ -17,7 +15,6 @@ from nn_scratch.plotting.colours import (
     CLASS_COLOURS,
     PREDICTION_COLOUR,
     TRUTH_COLOUR,
-    class_colours,
     coloured,
 )
 from nn_scratch.plotting.parts import (
@@ -25,7 +22,6 @@ from nn_scratch.plotting.parts import (
     draw_box,
     draw_cells,
     draw_named_boxes,
-    edges,
     photograph,
     show_image,
     tight_box,
@@ -44,7 +40,6 @@ from nn_scratch.plotting.text import (
 from nn_scratch.validate import number
 
 PANEL = 1.6  # inches, of one image among others
-DASHES = (0, (1, 0.9))  # short ones: an outline is made of sides of pixels
 MOST = 1000  # classes that get colours where their number is not told
 
 
@@ -124,51 +119,6 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
     return figure
 
 
-def plot_outlines(
-    image: Array, truth: Array, predictions: Mapping[str, Array], class_names: Sequence[str]
-) -> Figure:
-    """Truth and prediction as outlines over each other, a panel for each prediction, whose classes
-    are laid over the image as colours.
-
-    image (1 or 3, H, W) with values from 0 to 1; truth (H, W): the class of each pixel, 0 for
-    background; predictions: a dict from title to a label map (H, W). An outline lies between what
-    is background and what is not.
-
-    Returns: a Figure.
-    Raises: ValueError and TypeError for what has another shape or kind; they name it.
-    """
-    image = given.image("image", image)
-    pixels = image.shape[1:]
-    truth = given.label_map("truth", truth, pixels)
-    predictions = {
-        what: given.label_map("predictions", labels, pixels)
-        for what, labels in given.titled("predictions", predictions).items()
-    }
-    most = max(int(labels.max()) for labels in predictions.values())
-    given.names("class_names", class_names, least=most + 1)
-    figure = Figure(figsize=(max(2.9 * len(predictions), 4.4), 3.2), layout="constrained")
-    axes = figure.subplots(1, len(predictions), squeeze=False)[0]
-    drawn = {
-        "true outline": (truth, TRUTH_COLOUR, "-"),
-        "predicted outline": (None, PREDICTION_COLOUR, DASHES),
-    }
-    for axis, (what, labels) in zip(axes, predictions.items(), strict=True):
-        axis.set(xticks=[], yticks=[])
-        title(axis, fitted(what, 2.8, 11), size=11)
-        show_image(axis, image)
-        axis.imshow(coloured(labels, len(class_names)), alpha=0.6 * (labels > 0))
-        for shown, colour, style in drawn.values():
-            sides = edges((labels if shown is None else shown) > 0)
-            axis.add_collection(LineCollection(sides, colors=colour, ls=style, lw=2.2))
-    lines = [Line2D([], [], color=colour, ls=style, lw=2) for _, colour, style in drawn.values()]
-    present = [k for k in np.unique(list(predictions.values())).tolist() if k > 0]
-    colours = class_colours(len(class_names))
-    patches = [Patch(facecolor=colours[k], edgecolor="grey") for k in present]
-    handles = [*lines, *patches]
-    legend_below(figure, handles, [*drawn, *(class_names[k] for k in present)])
-    return figure
-
-
 def plot_overlay(image: Array, labels: Array, class_names: Sequence[str]) -> Figure:
     """A photograph with its label map laid over it, and a legend of the classes that occur.
 
@@ -207,11 +157,12 @@ def plot_boxes(
     boxes: Array | None = None,
     true_names: Sequence[object] | None = None,
     names: Sequence[object] | None = None,
+    captions: Sequence[object] | None = None,
 ) -> Figure:
     """A grid of images with the true and the predicted box, and their IoU; or the true one alone.
 
     images (N, 1 or 3, H, W) with values from 0 to 1; boxes (N, 4) in pixels; names: the true and
-    the predicted class of each image.
+    the predicted class of each image; captions: the first line above each image.
 
     Returns: a Figure.
     Raises: ValueError and TypeError for what has another shape or kind; they name it.
@@ -220,9 +171,9 @@ def plot_boxes(
     true_boxes = given.boxes("true_boxes", true_boxes, (len(images), 4))
     if boxes is not None:
         boxes = given.boxes("boxes", boxes, (len(images), 4))
-    for what, classes in {"true_names": true_names, "names": names}.items():
-        if classes is not None:
-            given.names(what, classes, least=len(images))
+    texts = {"true_names": true_names, "names": names, "captions": captions}
+    for what, lines in texts.items():
+        given.names(what, lines, least=len(images), optional=True)
     drawn = [(true_boxes, TRUTH_COLOUR, "-", "truth")]
     if boxes is not None:
         drawn.append((boxes, PREDICTION_COLOUR, "--", "prediction"))
@@ -231,9 +182,9 @@ def plot_boxes(
     ious = None if boxes is None else box_iou(true_boxes, boxes)
     titles = []
     for i in range(len(images)):
-        seen = []
+        seen = [] if captions is None else [fitted(captions[i], PANEL)]
         if true_names is not None and names is not None:
-            seen = _seen_as(true_names[i], names[i], PANEL)
+            seen += _seen_as(true_names[i], names[i], PANEL)
         titles.append(seen if ious is None else [*seen, f"IoU {ious[i]:.2f}"])
     lines = max(map(len, titles))
     height = PANEL + 0.32 + 0.16 * lines
@@ -245,7 +196,7 @@ def plot_boxes(
         show_image(axis, images[i])
         for found, colour, style, _ in drawn:
             draw_box(axis, found[i], colour, style)
-        title(axis, *titles[i])
+        title(axis, *titles[i], size=on_a_page(TITLE, figure))
     handles = [
         Rectangle((0, 0), 1, 1, fill=False, ec=colour, ls=style, lw=2)
         for _, colour, style, _ in drawn

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patheffects import withStroke
 
 from nn_scratch.arguments import items, whole
 from nn_scratch.backend import Array
@@ -24,6 +25,7 @@ from nn_scratch.plotting.text import fitted, title
 READ, SEEN = "#0072b2", LinearSegmentedColormap.from_list("seen", ["#d6e9f8", "#0a3f6b"])
 FIRST, SECOND = "#56b4e9", "#e69f00"  # the two sets of pairs
 FRAMES = (*BOX_COLOURS[:3], BOX_COLOURS[4])  # without yellow, which is pale on white
+STYLES, CASING = ("-", "--", ":", "-."), [withStroke(linewidth=4.5, foreground="black")]
 SIDE = 2.6  # inches, of an image
 MOST_TAPS, MOST_PIXELS = 15, 100  # of a kernel along a side; of all that is seen
 
@@ -163,8 +165,8 @@ def plot_overlap(x: Array, dy: Array, kernel_size: int, stride: int) -> Figure:
 
 
 def plot_patches(image: Array, places: Sequence[tuple[int, int]], window: int) -> Figure:
-    """Windows of an image, framed in it and enlarged beside it, in frames of the same colours; each
-    lies around a marked pixel, and what lies beside the image is black.
+    """Windows of an image, framed in it and enlarged beside it, in frames of one colour and line;
+    each lies around a marked pixel, and what lies beside the image is black.
 
     image (1, H, W) with values from 0 to 1; places: pixels (row, column); window: an odd size.
 
@@ -177,21 +179,23 @@ def plot_patches(image: Array, places: Sequence[tuple[int, int]], window: int) -
     places, half = items("places", places, least=1), window // 2
     found = [given.pixel("places", place, image.shape[1:]) for place in places]
     padded = np.pad(image, ((0, 0), (half, half), (half, half)))
-    figure = Figure(figsize=(2.6 + 1.75 * len(found), 2.75), layout="constrained")
+    figure = Figure(figsize=(2.9 + 1.85 * len(found), 3), layout="constrained")
     around, *others = figure.subplots(1, 1 + len(found), width_ratios=(1.5, *[1] * len(found)))
     show_image(around, padded)
     size = padded.shape[1:]
     around.add_patch(Rectangle((half - 0.5, half - 0.5), *image.shape[:0:-1], fill=False, ec="0.5"))
     title(around, f"image, and {half} zeros around it", size=10)
-    for (row, column), axis, colour in zip(found, others, cycle(BOX_COLOURS), strict=False):
+    looks = zip(cycle(BOX_COLOURS), cycle(STYLES), strict=False)
+    for (row, column), axis, (colour, style) in zip(found, others, looks, strict=False):
         corner = column - 0.5, row - 0.5  # padding has moved everything by half a window
-        around.add_patch(Rectangle(corner, window, window, fill=False, ec=colour, lw=2.5))
-        around.plot(column + half, row + half, "s", color=colour, ms=4)
+        frame: dict[str, Any] = {"fill": False, "ec": colour, "ls": style, "lw": 2.5}
+        around.add_patch(Rectangle(corner, window, window, path_effects=CASING, **frame))
+        around.plot(column + half, row + half, "s", color=colour, mec="black", ms=5)
         show_image(axis, padded[:, row : row + window, column : column + window])
-        axis.plot(half, half, "s", color=colour, ms=6)
+        axis.plot(half, half, "s", color=colour, mec="black", ms=7)
         title(axis, f"around ({row}, {column})", size=10)
         for spine in axis.spines.values():
-            spine.set(color=colour, lw=3)
+            spine.set(color=colour, lw=3, ls=style)
         axis.set(xticks=[], yticks=[])
     around.set(xticks=[], yticks=[], xlim=(-0.5, size[1] - 0.5), ylim=(size[0] - 0.5, -0.5))
     return figure

@@ -5,7 +5,7 @@ import pytest
 
 from helpers import draw, legend_as_read
 from nn_scratch.data.digits import CLASS_NAMES
-from nn_scratch.plotting import charts, figures
+from nn_scratch.plotting import box_formats, charts, figures, outlines, scores
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -65,7 +65,7 @@ def test_outlines_lie_on_the_sides_of_pixels(tmp_path):
     truth = np.zeros((5, 7), int)
     truth[1:3, 2:5] = 2
     found = {"same": truth, "moved": np.roll(truth, 1, axis=1), "nothing": 0 * truth}
-    figure = figures.plot_outlines(draw(1, 5, 7), truth, found, ["background", "a", "b"])
+    figure = outlines.plot_outlines(draw(1, 5, 7), truth, found, ["background", "a", "b"])
     figure.savefig(tmp_path / "picture.png")
     for axis, (what, labels) in zip(figure.axes, found.items(), strict=True):
         true_lines, lines = (c.get_segments() for c in axis.collections)
@@ -78,11 +78,59 @@ def test_outlines_lie_on_the_sides_of_pixels(tmp_path):
             assert corners.max(axis=0).tolist() == [columns.max() + 0.5, rows.max() + 0.5]
 
 
+def test_outlines_name_the_classes_that_have_many_pixels(tmp_path):
+    truth = np.zeros((20, 30), int)
+    found = truth.copy()
+    found[3:6, 4:9], found[10, 20:24] = 1, 2
+    figure = outlines.plot_outlines(draw(1, 20, 30), truth, {"a": found}, ["", "one", "$two"])
+    figure.savefig(tmp_path / "picture.png")
+    (text,) = figure.axes[0].texts
+    assert text.get_text() == "one" and text.get_position() == (6, 4)
+
+
+def test_scores_become_probabilities_and_a_gradient(tmp_path):
+    figure = scores.plot_scores([2.0, 1, 0], 1, ["a", "$b", "c"])
+    figure.savefig(tmp_path / "picture.png")
+    z, p, gradient = ([bar.get_width() for bar in axis.patches] for axis in figure.axes)
+    assert z == [2, 1, 0]
+    np.testing.assert_allclose(p, [0.6652, 0.2447, 0.0900], atol=1e-4)
+    np.testing.assert_allclose(gradient, [0.6652, -0.7553, 0.0900], atol=1e-4)
+    assert [bar.get_hatch() for bar in figure.axes[0].patches] == ["", "////", ""]
+
+
+@pytest.mark.parametrize(
+    ("given", "truth", "names", "message"),
+    [
+        ([1.0], 0, ["a"], "scores has 1 number"),
+        ([1.0, np.nan], 0, ["a", "b"], "scores holds"),
+        ([1.0, 2], 2, ["a", "b"], "truth is 2"),
+        ([1.0, 2], 0, ["a"], "class_names has 1"),
+    ],
+)
+def test_scores_refuse_nonsense_by_name(given, truth, names, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        scores.plot_scores(given, truth, names)
+
+
+def test_a_box_in_three_formats(tmp_path):
+    figure = box_formats.plot_box_formats(draw(1, 12, 15), [3, 2, 4, 6])
+    figure.savefig(tmp_path / "picture.png")
+    numbers = [axis.get_title().split("\n")[-1] for axis in figure.axes]
+    assert numbers == ["3, 2, 4, 6", "3, 2, 7, 8", "5, 5, 4, 6"]
+    centre = figure.axes[2].lines[0]
+    assert (centre.get_xdata()[0], centre.get_ydata()[0]) == (4.5, 4.5)  # pixel 0 begins at −0.5
+    with pytest.raises(ValueError, match="box is"):
+        box_formats.plot_box_formats(draw(1, 12, 15), [3, 2, 0, 6])
+
+
 def test_boxes(tmp_path):
     boxes = np.array([[1.0, 2, 3, 4]] * 7)
     figure = figures.plot_boxes(draw(7, 1, 6, 8), boxes, boxes, [3] * 7, [5] * 7)
     figure.savefig(tmp_path / "picture.png")
     assert figure.axes[0].get_title() == "3 seen as 5\nIoU 1.00"
+    captions = [f"epoch {n}" for n in range(7)]
+    figure = figures.plot_boxes(draw(7, 1, 6, 8), boxes, boxes, captions=captions)
+    assert figure.axes[6].get_title() == "epoch 6\nIoU 1.00"
     alone = figures.plot_boxes(draw(7, 1, 6, 8), boxes)
     assert [len(axis.patches) for axis in alone.axes[:7]] == [1] * 7
     assert [text.get_text() for text in alone.legends[0].get_texts()] == ["truth"]
@@ -135,6 +183,10 @@ def test_lines_and_roofline(tmp_path):
     figure = charts.plot_lines({"a": [1, 2], "b": [2, 1]}, [1, 10], xlabel="x", ylabel="y")
     figure.savefig(tmp_path / "lines.png")
     assert len(figure.axes[0].lines) == 2
+    marked = charts.plot_lines({"a": [1, 2]}, [1, 2], xlabel="x", ylabel="y", marks={"$c": 1.5})
+    marked.savefig(tmp_path / "marked.png")
+    assert marked.axes[0].lines[0].get_ydata() == [1.5, 1.5]
+    assert marked.axes[0].texts[0].get_text() == "$c"
     many = charts.plot_lines({"a": range(200)}, range(200), xlabel="step", ylabel="y")
     assert many.axes[0].lines[0].get_markevery() == 8
     assert all(float(t).is_integer() for t in many.axes[0].get_xticks())

@@ -1,0 +1,80 @@
+"""Truth and prediction as outlines over an image. Returns a matplotlib Figure."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+
+from nn_scratch.backend import Array
+from nn_scratch.plotting import given
+from nn_scratch.plotting.colours import PREDICTION_COLOUR, TRUTH_COLOUR, class_colours, coloured
+from nn_scratch.plotting.parts import edges, show_image
+from nn_scratch.plotting.text import fitted, legend_below, title, write
+
+DASHES = (0, (1, 0.9))  # short ones: an outline is made of sides of pixels
+CASING = [withStroke(linewidth=4.4, foreground="black")]  # tells a line from any colour below it
+HALO = [withStroke(linewidth=2.5, foreground="white")]
+NAMED = 0.01  # of all pixels, from which a class has its name written on it
+
+
+def plot_outlines(
+    image: Array, truth: Array, predictions: Mapping[str, Array], class_names: Sequence[str]
+) -> Figure:
+    """Truth and prediction as outlines over each other, a panel for each prediction, whose classes
+    are laid over the image as colours, and named if they fill a hundredth of it.
+
+    image (1 or 3, H, W) with values from 0 to 1; truth (H, W): the class of each pixel, 0 for
+    background; predictions: a dict from title to a label map (H, W). An outline lies between what
+    is background and what is not.
+
+    Returns: a Figure.
+    Raises: ValueError and TypeError for what has another shape or kind; they name it.
+    """
+    image = given.image("image", image)
+    pixels = image.shape[1:]
+    truth = given.label_map("truth", truth, pixels)
+    predictions = {
+        what: given.label_map("predictions", labels, pixels)
+        for what, labels in given.titled("predictions", predictions).items()
+    }
+    most = max(int(labels.max()) for labels in predictions.values())
+    given.names("class_names", class_names, least=most + 1)
+    figure = Figure(figsize=(max(2.9 * len(predictions), 4.4), 3.2), layout="constrained")
+    axes = figure.subplots(1, len(predictions), squeeze=False)[0]
+    drawn = {
+        "true outline": (truth, TRUTH_COLOUR, "-"),
+        "predicted outline": (None, PREDICTION_COLOUR, DASHES),
+    }
+    for axis, (what, labels) in zip(axes, predictions.items(), strict=True):
+        axis.set(xticks=[], yticks=[])
+        title(axis, fitted(what, 2.8, 11), size=11)
+        show_image(axis, image)
+        axis.imshow(coloured(labels, len(class_names)), alpha=0.6 * (labels > 0))
+        for shown, colour, style in drawn.values():
+            sides = edges((labels if shown is None else shown) > 0)
+            effects = CASING if style == "-" else None
+            lines = LineCollection(sides, colors=colour, ls=style, lw=2.2, path_effects=effects)
+            axis.add_collection(lines)
+        _write_names(axis, labels, class_names)
+    lines = [Line2D([], [], color=colour, ls=style, lw=2) for _, colour, style in drawn.values()]
+    present = [k for k in np.unique(list(predictions.values())).tolist() if k > 0]
+    colours = class_colours(len(class_names))
+    patches = [Patch(facecolor=colours[k], edgecolor="grey") for k in present]
+    handles = [*lines, *patches]
+    legend_below(figure, handles, [*drawn, *(class_names[k] for k in present)])
+    return figure
+
+
+def _write_names(axis, labels, class_names):
+    """The name of each class that has many pixels, on that one of them nearest to their middle."""
+    for k in np.unique(labels[labels > 0]).tolist():
+        places = np.argwhere(labels == k)
+        if len(places) >= NAMED * labels.size:
+            row, column = places[((places - places.mean(axis=0)) ** 2).sum(axis=1).argmin()]
+            how = {"ha": "center", "va": "center", "fontsize": 11, "weight": "bold"}
+            text = axis.text(column, row, "", path_effects=HALO, clip_on=True, **how)
+            write(text, fitted(class_names[k], 1, 11))
