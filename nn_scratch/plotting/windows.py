@@ -25,7 +25,11 @@ from nn_scratch.plotting.text import fitted, title
 READ, SEEN = "#0072b2", LinearSegmentedColormap.from_list("seen", ["#d6e9f8", "#0a3f6b"])
 FIRST, SECOND = "#56b4e9", "#e69f00"  # the two sets of pairs
 FRAMES = (*BOX_COLOURS[:3], BOX_COLOURS[4])  # without yellow, which is pale on white
-STYLES, CASING = ("-", "--", ":", "-."), [withStroke(linewidth=4.5, foreground="black")]
+PATCHES = ("#e69f00", "#56b4e9", "#cc79a7", "#f0e442")  # Okabe & Ito, without what is dark
+CORNERS = (0, 0), (1, 0), (0, 1), (1, 1)  # of frames, for their numbers: right or not, low or not
+INSET = 1.5  # pixels, from a corner to its number
+CASING = [withStroke(linewidth=4.5, foreground="black")]
+CENTRED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "clip_on": True}
 SIDE = 2.6  # inches, of an image
 MOST_TAPS, MOST_PIXELS = 15, 100  # of a kernel along a side; of all that is seen
 
@@ -165,8 +169,8 @@ def plot_overlap(x: Array, dy: Array, kernel_size: int, stride: int) -> Figure:
 
 
 def plot_patches(image: Array, places: Sequence[tuple[int, int]], window: int) -> Figure:
-    """Windows of an image, framed in it and enlarged beside it, in frames of one colour and line;
-    each lies around a marked pixel, and what lies beside the image is black.
+    """Windows of an image, framed in it and enlarged beside it under the same number; each lies
+    around a marked pixel, and what lies beside the image is black.
 
     image (1, H, W) with values from 0 to 1; places: pixels (row, column); window: an odd size.
 
@@ -185,17 +189,21 @@ def plot_patches(image: Array, places: Sequence[tuple[int, int]], window: int) -
     size = padded.shape[1:]
     around.add_patch(Rectangle((half - 0.5, half - 0.5), *image.shape[:0:-1], fill=False, ec="0.5"))
     title(around, f"image, and {half} zeros around it", size=10)
-    looks = zip(cycle(BOX_COLOURS), cycle(STYLES), strict=False)
-    for (row, column), axis, (colour, style) in zip(found, others, looks, strict=False):
-        corner = column - 0.5, row - 0.5  # padding has moved everything by half a window
-        frame: dict[str, Any] = {"fill": False, "ec": colour, "ls": style, "lw": 2.5}
-        around.add_patch(Rectangle(corner, window, window, path_effects=CASING, **frame))
+    looks = zip(cycle(PATCHES), cycle(CORNERS), strict=False)
+    pairs = zip(found, others, looks, strict=False)
+    for number, ((row, column), axis, (colour, (right, low))) in enumerate(pairs, 1):
+        left, top = column - 0.5, row - 0.5  # padding has moved everything by half a window
+        frame: dict[str, Any] = {"fill": False, "ec": colour, "lw": 2.5, "path_effects": CASING}
+        around.add_patch(Rectangle((left, top), window, window, **frame))
         around.plot(column + half, row + half, "s", color=colour, mec="black", ms=5)
+        inner = window - 2 * INSET  # so that numbers at the image's edge are whole
+        corner = left + INSET + right * inner, top + INSET + low * inner
+        around.text(*corner, f"{number}", bbox={"fc": colour, "pad": 1.5}, **CENTRED)
         show_image(axis, padded[:, row : row + window, column : column + window])
         axis.plot(half, half, "s", color=colour, mec="black", ms=7)
-        title(axis, f"around ({row}, {column})", size=10)
+        title(axis, f"{number}: around ({row}, {column})", size=10)
         for spine in axis.spines.values():
-            spine.set(color=colour, lw=3, ls=style)
+            spine.set(color=colour, lw=3)
         axis.set(xticks=[], yticks=[])
     around.set(xticks=[], yticks=[], xlim=(-0.5, size[1] - 0.5), ylim=(size[0] - 0.5, -0.5))
     return figure
