@@ -186,10 +186,13 @@ def plot_lines(
     }
     figure = Figure(figsize=(5.6, 3.4), layout="constrained")
     axis = figure.add_subplot()
+    along = np.log(x) if "x" in logarithmic else x
     for name, value in marks.items():
         axis.axhline(value, color="0.3", lw=1.2, ls="--", zorder=0)
-        label = axis.annotate("", (1, value), (0, 3), ("axes fraction", "data"), "offset points")
-        label.set(ha="right", fontsize=LEGEND, bbox=LABEL | {"pad": 0.1})
+        side = _clearer_side(np.abs(np.array(list(lines.values())) - value), along)
+        shift = (6, -6)[side], 3
+        label = axis.annotate("", (side, value), shift, ("axes fraction", "data"), "offset points")
+        label.set(ha=("left", "right")[side], fontsize=LEGEND)
         write(label, fitted(name, 3, LEGEND))
     styles = zip(cycle(MARKERS), cycle(LINE_COLOURS), strict=False)
     every = max(1, len(x) // FEW)  # else they hide the line
@@ -354,6 +357,16 @@ def _losses(history):
     ):
         raise TypeError(f"histories holds {history!r:.60}, but must hold what training.fit returns")
     return given.row("histories", [step["loss"] for step in steps], gaps=True)
+
+
+def _clearer_side(distances, x):
+    """0 for the left half of a chart or 1 for the right one: where all lines, at these distances
+    (lines, len(x)) from a mark, leave more room for its name."""
+    middle = (x.min() + x.max()) / 2
+    left, right = (
+        np.nanmin(distances[:, half], initial=np.inf) for half in (x <= middle, x >= middle)
+    )
+    return int(right >= left)
 
 
 def _dots(rows, count, least):

@@ -187,6 +187,9 @@ def test_lines_and_roofline(tmp_path):
     marked.savefig(tmp_path / "marked.png")
     assert marked.axes[0].lines[0].get_ydata() == [1.5, 1.5]
     assert marked.axes[0].texts[0].get_text() == "$c"
+    for values, side in ([5, 3, 1, 1], "left"), ([1, 1, 3, 5], "right"):
+        figure = charts.plot_lines({"a": values}, range(4), xlabel="x", ylabel="y", marks={"c": 1})
+        assert figure.axes[0].texts[0].get_ha() == side
     many = charts.plot_lines({"a": range(200)}, range(200), xlabel="step", ylabel="y")
     assert many.axes[0].lines[0].get_markevery() == 8
     assert all(float(t).is_integer() for t in many.axes[0].get_xticks())
