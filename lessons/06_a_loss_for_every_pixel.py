@@ -145,6 +145,26 @@ plot_scores(net_scores[0, :, row, column], truth[row, column], names)
 # its probability, and lowers each other one by as much as was wrongly given to it. Where the net is
 # sure and right, all bars on the right vanish: what is learned already is left alone.
 #
+# Let this pixel learn by itself, with nothing but equation (3): its eleven scores are moved against
+# their gradient, with a learning rate of 0.2. **Predict:** does the step get longer or shorter as
+# the 8 gets ahead?
+
+# %%
+z, onehot = net_scores[0, :, row, column].copy(), np.eye(11)[names.index("8")]
+seen = []
+for _ in range(25):
+    p = ops.softmax(z[None])[0]
+    seen.append(p)
+    z -= 0.2 * (p - onehot)
+assert seen[0].argmax() == 0 and seen[-1].argmax() == names.index("8")
+shown = {name: [p[names.index(name)] for p in seen] for name in ("background", "5", "8")}
+plot_lines(shown, range(25), xlabel="step", ylabel="probability")
+
+# %% [markdown]
+# It is long while the pixel is wrong and shrinks as it comes right. The probabilities of the others
+# fall together, since all share one sum. In a net the scores cannot move one by one, their weights
+# serve all pixels; but this is what each pixel asks for.
+#
 # In code, do not take the logarithm of a probability: that of a hopeless class may be rounded to 0.
 # With the largest score $M$, $-\log p_t = \log \sum_j e^{z_j - M} - (z_t - M)$, which never
 # overflows.
