@@ -209,6 +209,11 @@ def plot_lines(
         axis.xaxis.set_minor_locator(NullLocator())
     if "y" in logarithmic:
         axis.set_yscale("log")
+        low, high = axis.get_ylim()
+        if high < 1000 * low:  # few decades: plain numbers within them
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=10))
+            axis.yaxis.set_minor_locator(NullLocator())
+            axis.yaxis.set_major_formatter("{x:g}")
     axis.grid(color="0.92")
     axis.spines[["top", "right"]].set_visible(False)
     if len(lines) > INSIDE:

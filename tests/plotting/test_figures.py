@@ -187,6 +187,10 @@ def test_lines_and_roofline(tmp_path):
     marked.savefig(tmp_path / "marked.png")
     assert marked.axes[0].lines[0].get_ydata() == [1.5, 1.5]
     assert marked.axes[0].texts[0].get_text() == "$c"
+    few = charts.plot_lines({"a": [1, 40]}, [1, 2], xlabel="x", ylabel="y", logarithmic="y")
+    few.savefig(tmp_path / "few.png")
+    ticks = [text.get_text() for text in few.axes[0].get_yticklabels()]
+    assert {"1", "2", "5", "10", "20"} <= set(ticks)
     for values, side in ([5, 3, 1, 1], "left"), ([1, 1, 3, 5], "right"):
         figure = charts.plot_lines({"a": values}, range(4), xlabel="x", ylabel="y", marks={"c": 1})
         assert figure.axes[0].texts[0].get_ha() == side
