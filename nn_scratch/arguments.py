@@ -16,6 +16,7 @@ import numpy as np
 
 from nn_scratch.backend import is_array, is_cupy
 from nn_scratch.geometry import LARGEST, integer
+from nn_scratch.validate import check_plain
 
 LONGEST = 60  # letters of a value that a message shows
 REALS, INTEGERS, FLAGS = "fiu", "iu", "b"  # NumPy's letters for kinds of numbers
@@ -218,9 +219,8 @@ def a_generator(name: str, value: Any) -> np.random.Generator:
 
     Raises: TypeError or ValueError for anything else.
     """
-    if value is None or isinstance(value, np.random.Generator):
-        return np.random.default_rng(value)
-    if isinstance(value, np.random.SeedSequence | np.random.BitGenerator):
+    kinds = np.random.Generator | np.random.SeedSequence | np.random.BitGenerator
+    if value is None or isinstance(value, kinds):
         return np.random.default_rng(value)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return np.random.default_rng([a_seed(name, part) for part in value])
@@ -260,14 +260,8 @@ def an_array(name: str, value: Any, shape: Sequence, kinds: str = REALS) -> Any:
 
     Raises: TypeError for other things or kinds, ValueError for other shapes.
     """
-    if is_cupy(value):
-        found = value
-    elif isinstance(value, np.ndarray) and type(value) is not np.ndarray:  # masked, matrix, …
-        raise TypeError(
-            f"{name} is a {type(value).__name__}, but must be a plain array: np.asarray({name})"
-        )
-    else:
-        found = as_array(name, value)
+    check_plain(name, value)
+    found = value if is_cupy(value) else as_array(name, value)
     if found.dtype.kind not in kinds and not (found.size == 0 and found is not value):
         got = f"has dtype {found.dtype}" if found is value else f"is {shown(value)}"
         raise TypeError(f"{name} {got}, but must hold {KINDS[kinds]}")

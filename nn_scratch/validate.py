@@ -57,13 +57,18 @@ def check_integers(name, array):
 
 
 def _check_is_array(name, array):
-    """Check that a value is a plain array. Subclasses of NumPy's arrays are refused, because their
-    operations differ: `*` of a matrix is a matrix product, and a masked array skips values."""
+    """Check that a value is a plain array."""
     if not is_array(array):
         raise TypeError(
             f"{name} is a {type(array).__name__}, but must be an array: "
             f"np.asarray({name}, dtype=np.float32)"
         )
+    check_plain(name, array)
+
+
+def check_plain(name, array):
+    """Check that a value is not a subclass of NumPy's arrays. These are refused because their
+    operations differ: `*` of a matrix is a matrix product, and a masked array skips values."""
     if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
         raise TypeError(
             f"{name} is a {type(array).__name__}, but must be a plain array: np.asarray({name})"

@@ -197,7 +197,7 @@ def filmed(rng):
         wanted = {step for step in steps if step < 2} | {2}
         return None if set(seen) == wanted else f"seen at {[*seen]}"
 
-    return Call(training.film, [recipe, image[None], [0, 1]], {"progress": False}, fault)
+    return Call(training.film, [recipe, image[None], [0, 1]], {}, fault)
 
 
 # ---------------------------------------------------------------- checkpoints

@@ -26,12 +26,8 @@ def states(generators) -> list:
     """The states of the generators and of the global ones, in a form that can be compared."""
     bits = [g if isinstance(g, random.Random) else _bits(g) for g in generators]
     kept = [b.getstate() if isinstance(b, random.Random) else b.state for b in bits]
-    return [repr(state) for state in (*kept, random.getstate())] + [_global_state()]
-
-
-def _global_state():
-    name, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
-    return name, keys.tobytes(), position, has_gauss, gauss
+    shared = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002
+    return [repr(state) for state in (*kept, *shared)]
 
 
 def _bits(generator):

@@ -69,7 +69,7 @@ class Trial:
     def __init__(self, exercise, case: Case):
         self.exercise, self.case = exercise, case
         self.values, self.options = case.values, case.options
-        self._solved = {}
+        self._solved: dict[bytes, dict] = {}  # results by changes
 
     def __getitem__(self, name):
         """A value or an option of the case."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from nn_scratch.arguments import an_instance, each, whole
 from nn_scratch.backend import Array, to_device, to_host
-from nn_scratch.geometry import flag
 from nn_scratch.layers import Layer, inference_mode
 from nn_scratch.layers.inference import evaluation_mode
 from nn_scratch.training.recipes import Recipe
@@ -13,29 +12,25 @@ from nn_scratch.training.tasks import Task
 from nn_scratch.validate import check_rank, check_values
 
 
-def film(
-    recipe: Recipe, images: Array, steps: Collection[int], *, progress: bool = False
-) -> dict[int, Any]:
+def film(recipe: Recipe, images: Array, steps: Collection[int]) -> dict[int, Any]:
     """Train as `recipe.run()` does, and record the net's outputs for some images on the way.
 
     images (N, C, H, W). steps: the net is run on the images before each of these steps, counted
-    from 0, and once more at the end. progress: whether to show a progress bar. To film another net
-    than the recipe's, assign it to `recipe.net` before.
+    from 0, and once more at the end. To film another net than the recipe's, assign it to
+    `recipe.net` before.
 
     Returns: a dict from the number of the step to the net's output in evaluation mode, an array in
         the host's memory or a tuple of arrays. The output at the end is stored under the number of
         all steps.
-    Raises: TypeError or ValueError if the recipe, images, steps or progress are not what they must
-        be.
+    Raises: TypeError or ValueError if the recipe, images or steps are not what they must be.
     """
     an_instance("recipe", recipe, Recipe)
     check_values(images=images)
     check_rank("images", images, 4)
     steps = each("steps", steps, whole)
-    flag("progress", progress)
     watched: Any = _Watched(recipe.task, images, steps)
     recipe.task = watched
-    recipe.run(progress=progress)
+    recipe.run(progress=False)
     watched.record(recipe.net)
     return watched.outputs
 
