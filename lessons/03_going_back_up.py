@@ -17,6 +17,8 @@
 
 # %% tags=["hide-input"]
 # %matplotlib inline
+from textwrap import fill
+
 import numpy as np
 
 try:
@@ -303,7 +305,7 @@ for width in (4, 5):
 try:
     ops.max_unpool2d(pooled, where, (1, 4))
 except ValueError as error:
-    print(error)
+    print(fill(str(error), 90))
 
 # %% [markdown]
 # ## 6. Between the pixels: bilinear

@@ -18,6 +18,8 @@
 
 # %% tags=["hide-input"]
 # %matplotlib inline
+from textwrap import fill
+
 import numpy as np
 
 try:
@@ -300,7 +302,7 @@ assert [n for n, small in sizes.items() if small == 3] == [7, 8]
 try:
     ops.conv_transpose2d(three, w3, stride=2, output_size=(9, 9))
 except ValueError as error:
-    print(error)
+    print(fill(str(error), 90))
 
 # %% [markdown]
 # ## 8. Check the gradients, then break them
