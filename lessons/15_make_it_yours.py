@@ -52,6 +52,7 @@ ways = {
     "the largest": fours.max(axis=-1),
     "the mean": fours.mean(axis=-1),
     "the root of the mean square": np.sqrt((fours**2).mean(axis=-1)),
+    "the median": np.median(fours, axis=-1),
     "the first": fours[..., 0],
 }
 pictures = {"a piece of a scene": scene, **{name: y[None] for name, y in ways.items()}}
@@ -59,11 +60,11 @@ plot_images(pictures, columns=3, size=2)
 
 # %% [markdown]
 # The largest keeps strokes thick and lets noise in. The mean quiets the noise, and the strokes with
-# it. The root of the mean square lies between the two; the first of the four, which a stride of 2
-# takes, throws three pixels away. Which of them should a net use? You can argue about it for an
-# evening. Or you can derive, write, **check**, train, compare, and say what it cost. That way is
-# the same for any idea, and here we go it twice: first with an activation, which is short,
-# then with these four.
+# it. The root of the mean square lies between the two. The median drops what is extreme; the first
+# of the four, which a stride of 2 takes, throws three pixels away. Which of them should a net use?
+# You can argue about it for an evening. Or you can derive, write, **check**, train, compare, and
+# say what it cost. That way is the same for any idea, and here we go it twice: first with an
+# activation, which is short, then with pools.
 #
 # ## 1. A leaky ReLU
 #
@@ -210,7 +211,7 @@ plot_arrays({"x": window, "y": y[0, 0].round(3), "dx": dx[0, 0].round(3)}, share
 
 # %% [markdown]
 # What a pool is, its gradient shows best: to whom does it listen, and how much? **Predict** the
-# four arrays, for the four ways of the first picture, one window and `dy` = 1.
+# four arrays, for four of the ways of the first picture, one window and `dy` = 1.
 
 # %%
 window = np.array([[3.0, 1], [2, 4]])

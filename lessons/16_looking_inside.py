@@ -354,7 +354,7 @@ def classifier(conv=Conv2d, relu=ReLU, pool=MaxPool2d, seed=0):
 # First ask where the damage is. One batch, the same weights, the right and the wrong gradient of
 # each layer's weights: the cosine of the angle between them is 1 where they point the same way, 0
 # where they have nothing to do with each other. **Predict** it for the last layer, and for the
-# first.
+# first. (Each row has, from left to right, the three convolutions and the linear layer.)
 
 # %%
 pictures, digits = load_digits()
@@ -368,7 +368,6 @@ def gradients(net):
 
 
 right = gradients(classifier())
-print(f"{'':<24}{'conv 1':>8}{'conv 2':>8}{'conv 3':>8}{'linear':>8}")
 cosines = {}
 for what, parts in BROKEN.items():
     wrong = gradients(classifier(**parts))
@@ -376,9 +375,10 @@ for what, parts in BROKEN.items():
         float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-12))
         for a, b in zip(right.values(), wrong.values(), strict=True)
     ]
-    print(f"{what:<24}" + "".join(f"{value + 0.0:>8.2f}" for value in cosines[what]))
 assert np.allclose([values[-1] for values in cosines.values()], 1)
 assert np.allclose(cosines["kernel not rotated"][2], 1) and cosines["kernel not rotated"][1] < 0.9
+rows = {what: np.array([values]).round(2) + 0.0 for what, values in cosines.items()}
+plot_arrays(rows, columns=2, cell=0.5)
 
 # %% [markdown]
 # A backward pass runs from the end to the beginning, so a mistake spoils only what lies *below* it:
