@@ -330,7 +330,7 @@ for row in report["rows"]:
     if row["net"] in ("SegNet-Basic", "FCN-Basic"):
         print(f"{row['net']:<14}{row['params']:>8,} weights {row['macs'] / 1e6:>6.0f} M products")
 plot_dots(
-    [*runs],
+    [net.removeprefix("SegNet-Basic-") for net in runs],
     {what: [[run[key] for run in made] for made in runs.values()] for what, key in columns.items()},
 )
 

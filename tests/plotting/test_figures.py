@@ -68,7 +68,8 @@ def test_outlines_lie_on_the_sides_of_pixels(tmp_path):
     figure = outlines.plot_outlines(draw(1, 5, 7), truth, found, ["background", "a", "b"])
     figure.savefig(tmp_path / "picture.png")
     for axis, (what, labels) in zip(figure.axes, found.items(), strict=True):
-        true_lines, lines = (c.get_segments() for c in axis.collections)
+        casing, true_lines, lines = (c.get_segments() for c in axis.collections)
+        np.testing.assert_array_equal(casing, true_lines)
         assert len(true_lines) == 2 * (2 + 3) and axis.get_title() == what
         assert len(lines) == (0 if what == "nothing" else 10)
         if len(lines):
