@@ -172,8 +172,8 @@ def plot_boxes(
     if boxes is not None:
         boxes = given.boxes("boxes", boxes, (len(images), 4))
     texts = {"true_names": true_names, "names": names, "captions": captions}
-    for what, lines in texts.items():
-        given.names(what, lines, least=len(images), optional=True)
+    for what, each in texts.items():
+        given.names(what, each, least=len(images), optional=True)
     drawn = [(true_boxes, TRUTH_COLOUR, "-", "truth")]
     if boxes is not None:
         drawn.append((boxes, PREDICTION_COLOUR, "--", "prediction"))

@@ -1,6 +1,7 @@
 """Truth and prediction as outlines over an image. Returns a matplotlib Figure."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -16,7 +17,11 @@ from nn_scratch.plotting.parts import edges, show_image
 from nn_scratch.plotting.text import fitted, legend_below, title, write
 
 DASHES = (0, (1, 0.9))  # short ones: an outline is made of sides of pixels
-CASING = {"colors": "black", "lw": 4.2, "capstyle": "projecting"}  # below the true outline
+CASING: dict[str, Any] = {
+    "colors": "black",
+    "lw": 4.2,
+    "capstyle": "projecting",
+}  # below the true outline
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 NAMED = 0.01  # of all pixels, from which a class has its name written on it
 

@@ -36,7 +36,7 @@ def plot_scores(scores: Array, truth: int, class_names: Sequence[str]) -> Figure
     panels = {"scores z": scores, "probabilities p": p, "gradient: p minus truth": gradient}
     figure = Figure(figsize=(8.4, 0.8 + 0.27 * len(scores)), layout="constrained")
     axes = figure.subplots(1, 3, sharey=True)
-    rows = np.arange(len(scores))
+    rows = range(len(scores))
     for axis, (what, values) in zip(axes, panels.items(), strict=True):
         colours = [PREDICTION_COLOUR if value > 0 else LINE_COLOURS[4] for value in values]
         hatches = ["////" if k == truth else "" for k in rows]
