@@ -109,13 +109,13 @@ plot_lines(
 )
 
 # %% [markdown]
-# Why the logarithm? How probable does the net make the labels of *all* pixels? If each is drawn by
-# itself, their probabilities are multiplied, and a product of thousands of numbers below 1 is soon
-# smaller than any that a computer can hold. Its logarithm is a sum, and with a minus it becomes
-# something to make small. So to minimize cross-entropy is to look for the weights under which the
-# true labels are most likely (**maximum likelihood**). The name is information theory's: $-\log p$
-# is the surprise at something that had probability $p$, and cross-entropy is the mean surprise of
-# someone who believes $p$ while the truth decides what happens.
+# Why the logarithm? How probable does the net make the labels of *all* pixels? Taken as
+# independent, their probabilities are multiplied, and a product of thousands of numbers below 1 is
+# soon smaller than any that a computer can hold. Its logarithm is a sum, and with a minus it
+# becomes something to make small. So to minimize cross-entropy is to look for the weights under
+# which the true labels are most likely (**maximum likelihood**). The name is information theory's:
+# $-\log p$ is the surprise at something that had probability $p$, and cross-entropy is the mean
+# surprise of someone who believes $p$ while the truth decides what happens.
 
 # %% [markdown]
 # Over $N$ pixels the loss is averaged. A weight $w_t$ for each class, all 1 for now, says how much
@@ -162,8 +162,8 @@ plot_lines(shown, range(25), xlabel="step", ylabel="probability")
 
 # %% [markdown]
 # It is long while the pixel is wrong and shrinks as it comes right. The probabilities of the others
-# fall together, since all share one sum. In a net the scores cannot move one by one, their weights
-# serve all pixels; but this is what each pixel asks for.
+# fall together, since all share one sum. In a net the scores of one pixel cannot move alone, since
+# the same weights make those of all pixels; but this is what each pixel asks for.
 #
 # In code, do not take the logarithm of a probability: that of a hopeless class may be rounded to 0.
 # With the largest score $M$, $-\log p_t = \log \sum_j e^{z_j - M} - (z_t - M)$, which never
