@@ -215,8 +215,8 @@ assert np.array_equal(one_by_one, at_once)
 print("scores", at_once.shape, ": the largest difference is", np.abs(one_by_one - at_once).max())
 
 # %% [markdown]
-# And the work? **Predict** roughly: is it a little less, or several times less? (The last line is of
-# another classifier, whose seconds were measured as well.)
+# And the work? **Predict** roughly: is it a little less, or several times less? (The last line is
+# of another classifier, whose seconds were measured as well.)
 
 # %%
 together = cost(whole, image[None])[-1].macs
