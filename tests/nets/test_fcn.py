@@ -46,8 +46,11 @@ def test_a_bilinear_transpose_convolution_is_bilinear_interpolation(kernel_size)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("skips", [0, 1, 2])
+@pytest.mark.parametrize(
+    "kind, skips",
+    [(kind, 1) for kind in KINDS]
+    + [(k, s) for k in ("transpose_conv", "max_unpool") for s in (0, 2)],
+)
 def test_down_up_gradients(kind, skips):
     net = DownUpFCN(2, 3, (3, 4), 3, upsampler=kind, skips=skips, rng=0)
     report = check_gradients(net, draw(2, 2, 7, 6))
