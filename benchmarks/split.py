@@ -40,7 +40,6 @@ GROUPS = {
     "sums of biases": "batch_norm.channel_sum",
     "loss": "plain.cross_entropy_terms plain.cross_entropy_slopes",
     "optimizer": "SGD.step",
-    WAITING: "threads.wait",
 }
 
 
@@ -98,12 +97,15 @@ class Clock:
         return call
 
     def shared(self, parallel_for):
-        """parallel_for, with which all threads work for the group that calls it."""
+        """parallel_for, with which all threads work for the group that calls it; where there
+        are others, the caller is idle until they have done."""
 
         def call(work, *arguments):
-            group = self.switch(REST)
-            self.switch(group)
-            return parallel_for(self.timed(group, work), *arguments)
+            group = self.switch(REST if threads.thread_count() == 1 else None)
+            try:
+                return parallel_for(self.timed(group, work), *arguments)
+            finally:
+                self.switch(group)
 
         return call
 
@@ -131,7 +133,7 @@ def replace(owner, name, by):
 
 
 def groups():
-    return [*(group for group in GROUPS if group != WAITING), REST, WAITING]
+    return [*GROUPS, REST, WAITING]
 
 
 def table(report):
