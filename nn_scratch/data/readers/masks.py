@@ -80,22 +80,17 @@ class MaskFolders:
         self._opened: set[int] = set()
         self._voids: set[int] = set()  # the opened masks that have pixels to ignore
         self.notes = [*other_files(images), *other_files(masks)]
-        images_of, masks_of = _by_stem(images), _by_stem(masks, mask_ending)
-        if stems is not None:
-            images_of, masks_of = (
-                _listed(files, stems.values(), folder)
-                for files, folder in ((images_of, images), (masks_of, masks))
-            )
+        images_of, masks_of = _by_stem(images, "", stems), _by_stem(masks, mask_ending, stems)
         for name, path in images_of.items():
             if name not in masks_of:
                 raise DataError(f"{path} has no mask of the same name in {masks}")
+        self.pairs = [(images_of[name], masks_of[name]) for name in images_of]
         alone = [path.name for name, path in masks_of.items() if name not in images_of]
         if alone:
             self.notes.append(
                 f"{counted(len(alone), 'mask')} in {masks} left out, without an image of the same "
                 f"name in {images}: {some(alone)}"
             )
-        self.pairs = [(images_of[name], masks_of[name]) for name in images_of]
 
     def __len__(self) -> int:
         """The number of images."""
@@ -196,23 +191,21 @@ def ignored_label(numbers: Array, ignore_index: int | None) -> int | None:
     return len(numbers) if 0 <= ignore_index < len(numbers) else ignore_index
 
 
-def _listed(files, stems, folder):
-    """The files that a list names, by name. Raises DataError for one that is not there."""
-    missing = [stem for stem in stems if stem not in files]
-    if missing:
-        raise DataError(f"{folder} has no image named {some(missing)}, which a list names")
-    return {stem: files[stem] for stem in stems}
-
-
-def _by_stem(folder, ending=""):
-    """The images in a folder by their relative paths, without suffix and ending."""
+def _by_stem(folder, ending, stems):
+    """The images in a folder by their relative paths, without suffix and ending; if there are
+    stems, only the images that they name. Raises DataError if one of these is not there."""
     found = {}
     for path in image_files(folder):
         name = composed(path.relative_to(folder).with_suffix("").as_posix()).removesuffix(ending)
         if name in found:
             raise DataError(f"{path} and {found[name]} have the same name")
         found[name] = path
-    return found
+    if stems is None:
+        return found
+    missing = [stem for stem in stems.values() if stem not in found]
+    if missing:
+        raise DataError(f"{folder} has no image named {some(missing)}, which a list names")
+    return {stem: found[stem] for stem in stems.values()}
 
 
 # ---------------------------------------------------------------- which classes
