@@ -52,7 +52,7 @@ def plot_scores(scores: Array, truth: int, class_names: Sequence[str]) -> Figure
         axis.spines[["top", "right", "left", "bottom"]].set_visible(False)
         axis.tick_params(axis="y", length=0)
         title(axis, fitted(what, 2.4, 11), size=11)
-    names = [fitted(class_names[k], WIDEST, 10) for k in rows]
+    names = [fitted(class_names[int(k)], WIDEST, 10) for k in rows]
     axes[0].set_yticks(rows, names, fontsize=10, **options(*names))
     axes[0].invert_yaxis()
     return figure
