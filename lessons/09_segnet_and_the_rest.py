@@ -236,11 +236,11 @@ for way, net in trained.items():
 plot_images(shown, size=2.2)
 
 # %% [markdown]
-# Each way shows in what it hands on. Nearest hands on blobs that have forgotten where the strokes
-# were. The transpose convolution's map is smooth, with lesson 04's checkerboard in it. Switches
-# give points that stand on the strokes, with zeros around them, which the convolution must first
-# learn to fill. (ReLU makes zeros, too, but whole regions of them.) **Predict:** does this net stay
-# behind?
+# Each map shows what its way up can know. Nearest hands on blobs that have forgotten where the
+# strokes were. The transpose convolution's map is smooth, with lesson 04's checkerboard in it.
+# Switches give points that stand on the strokes, with zeros around them, which the convolution must
+# first learn to fill. (ReLU makes zeros, too, but whole regions of them.) **Predict:** does this
+# net stay behind?
 #
 # ## 5. After a long training
 #
@@ -329,15 +329,13 @@ products = {row["net"]: row["macs"] / 1e6 for row in report["rows"]}
 for row in report["rows"]:
     if row["net"] in ("SegNet-Basic", "FCN-Basic"):
         print(f"{row['net']:<14}{row['params']:>8,} weights {row['macs'] / 1e6:>6.0f} M products")
+assert products["FCN-Basic"] < products["SegNet-Basic"] / 3
+assert min(table, key=lambda net: table[net]["boundary_f1"]) == "Bilinear-Interpolation"
+assert all(table["FCN-Basic"][name] > value for name, value in table["SegNet-Basic"].items())
 plot_dots(
     [net.removeprefix("SegNet-Basic-") for net in runs],
     {what: [[run[key] for run in made] for made in runs.values()] for what, key in columns.items()},
 )
-
-# %%
-assert products["FCN-Basic"] < products["SegNet-Basic"] / 3
-assert min(table, key=lambda net: table[net]["boundary_f1"]) == "Bilinear-Interpolation"
-assert all(table["FCN-Basic"][name] > value for name, value in table["SegNet-Basic"].items())
 
 # %% [markdown]
 # Bilinear upsampling is last at the outlines, as in the paper: by mIoU it is behind SegNet-Basic by

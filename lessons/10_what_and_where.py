@@ -159,7 +159,7 @@ plot_two_heads(scene, ops.softmax(scores)[0], box, "0123456789", features)
 #
 # $$\begin{aligned}
 #   L_2 &= \frac1n \sum d^2, &
-#   \frac{\partial L_2}{\partial d} &= \frac{2d}{n} \\
+#   \frac{\partial L_2}{\partial d} &= \frac{2d}{n} \\[1.5ex]
 #   L_1^{\text{smooth}} &= \frac1n \sum
 #   \begin{cases}\tfrac12 d^2 & |d| < 1\\ |d| - \tfrac12 & \text{else}\end{cases}, \quad &
 #   \frac{\partial L_1^{\text{smooth}}}{\partial d} &= \frac1n
