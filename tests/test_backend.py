@@ -20,6 +20,7 @@ def test_numpy_arrays():
         to_device(a, "tpu")
 
 
+@pytest.mark.slow
 def test_importing_never_imports_cupy():
     code = (
         "import sys, nn_scratch.cli, nn_scratch.nets, nn_scratch.check, nn_scratch.training; "

@@ -215,6 +215,7 @@ def test_info_draws_a_net(tmp_path, capsys):
     assert "--draw: for which task?" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_without_arguments_shows_its_use():
     status, _, errors = nn_scratch()
     assert status == 2 and "usage: nn-scratch" in errors
@@ -252,6 +253,7 @@ def test_demo(tmp_path, monkeypatch, capsys, few_scenes):
     assert (tmp_path / "segmentation.html").resolve().as_uri() in output
 
 
+@pytest.mark.slow
 def test_a_wrong_case_is_named_in_full(monkeypatch, capsys):
     from nn_scratch import ops
 

@@ -70,6 +70,7 @@ def test_an_onnx_file_gives_what_the_net_gives(runs, task, tmp_path, capsys):
         np.testing.assert_allclose(a, b, atol=1e-5 * np.abs(b).max())
 
 
+@pytest.mark.slow
 def test_an_onnx_file_says_how_it_is_used(runs, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     checkpoint, file = runs / "localization" / "checkpoint.npz", tmp_path / "net.onnx"

@@ -56,6 +56,7 @@ def mistakes(row):
     return {name: entry["mistake"] for name, entry in row["exercises"].items()}
 
 
+@pytest.mark.slow
 def test_rows_columns_and_cells(course, capsys, tmp_path):
     course("anna")
     course("ben", (RELU, "return", "return -1 *"), names=[RELU])

@@ -7,6 +7,8 @@ import importlib.util
 from pathlib import Path
 from textwrap import fill
 
+import pytest
+
 from nn_scratch.exercises import check_exercise
 
 HERE = Path(__file__).resolve().parent
@@ -76,6 +78,7 @@ def page():
     return "\n".join(parts)
 
 
+@pytest.mark.slow
 def test_the_guide_shows_what_the_checker_says():
     assert GUIDE.read_text(encoding="utf-8") == page()
 

@@ -310,6 +310,7 @@ def test_watching(book, monkeypatch, capsys):
     assert output.index("not written yet") < output.index("relu: right on all")
 
 
+@pytest.mark.slow
 def test_pytest_in_the_folder(book):
     solve(book, items()[0])
     item = items()[1]

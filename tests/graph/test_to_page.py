@@ -15,6 +15,7 @@ from nn_scratch.nets.zoo import DETECTORS, LOCALIZERS, SEGMENTERS
 from nn_scratch.plotting.colours import class_colours
 from nn_scratch.training.tasks.detection import decoded, legible
 
+pytestmark = pytest.mark.slow
 TOLERANCE = 1e-4  # of the largest score
 OUTPUTS = {
     "segmentation": ["scores"],
@@ -97,7 +98,6 @@ def test_classes_and_boxes_of_ten_scenes(browser, localizer):
         assert_same_outputs(page, net, scenes(DigitLocalization, 10))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", SEGMENTERS)
 def test_every_segmenter(browser, tmp_path, name):
     kernel = {} if name == "fully-convolutional" else {"kernel_size": 3}
@@ -107,7 +107,6 @@ def test_every_segmenter(browser, tmp_path, name):
         assert_same_outputs(page, net, x)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*LOCALIZERS} - {"localizer-4096"}))
 def test_every_localizer(browser, tmp_path, name):
     net = as_if_trained(LOCALIZERS[name](1, 4, image_size=(33, 40), width=6, rng=0))
@@ -146,7 +145,6 @@ def test_boxes_of_detectors(browser, tmp_path, name):
         assert total > 10
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", DETECTORS)
 def test_every_detector(browser, tmp_path, name):
     net = as_if_trained(DETECTORS[name](1, 4, width=6, rng=0))
@@ -158,7 +156,6 @@ def test_every_detector(browser, tmp_path, name):
 FIELDS = "segnet", "unet", "fully-convolutional", "FCN-Basic", "fcn-bilinear-skips", "fcn-nearest"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", FIELDS)
 def test_the_frame_is_what_a_pixel_sees(browser, tmp_path, name):
     net = SEGMENTERS[name](1, 3, width=4, rng=0, kernel_size=5 if "fully" in name else 3).eval()

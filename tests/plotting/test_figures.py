@@ -8,6 +8,7 @@ from nn_scratch.data.digits import CLASS_NAMES
 from nn_scratch.plotting import box_formats, charts, figures, outlines, scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("count", [1, 5])
 def test_segmentation(count, channels, tmp_path):

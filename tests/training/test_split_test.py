@@ -59,6 +59,7 @@ def test_a_folder_without_a_test_part(trained, capsys, tmp_path):
     assert status == 2 and "there is no test part" in message and "testannot/" in message
 
 
+@pytest.mark.slow
 def test_scenes_have_none(tmp_path, capsys):
     options = ["--net", "fcn-nearest", "--width", "2", "--epochs", "1", "--scenes", "16"]
     assert main(["train", "segmentation", "--out", str(tmp_path / "run"), *options]) == 0
