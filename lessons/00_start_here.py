@@ -33,11 +33,11 @@ except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# Before anything is explained, look at such a network at work. On the left an image goes in; on
-# the right an answer comes out, a class for every pixel. Between them is what the network sees, at
-# its true size: small, smaller, and large again. Nothing here is a sketch: these are its numbers.
-# What the words under the boxes mean, the lessons say one by one; by the end you will have built
-# every box, and know how it learns.
+# Before anything is explained, look at such a network at work. On the left an image goes in; on the
+# right an answer comes out, a class for every pixel. Between them is what the network sees, at its
+# true size: small, smaller, and large again. Nothing here is a sketch: these are its numbers, three
+# maps of each layer. What the words under the boxes mean, the lessons say one by one; by the end
+# you will have built every box, and know how it learns.
 
 # %%
 scenes = DigitSegmentation("train", 20)
@@ -124,9 +124,9 @@ print("a batch of three:", batch.shape, "  that pixel: batch[1, 0, 39, 0] =", ba
 # $$\frac{\partial L}{\partial x_i} =
 #   \sum_j \frac{\partial L}{\partial y_j}\,\frac{\partial y_j}{\partial x_i} \tag{1}$$
 #
-# For instance: if $x_1$ grows by a little, $y_1$ grows by 3 times as much, and $y_2$ shrinks by
-# just as much. The layer is told `dy` = (10, 4). Then `dx` at $x_1$ is $10 \cdot 3 + 4 \cdot (-1) =
-# 26$.
+# For instance: if $x_1$ grows by a little, $y_1$ grows by 3 times as much, and $y_2$ shrinks by as
+# much as $x_1$ grows. The layer is told `dy` = (10, 4). Then `dx` at $x_1$ is $10 \cdot 3 + 4 \cdot
+# (-1) = 26$.
 #
 # What one layer calls $y$, the next calls $x$. So its `dx` is the `dy` of the layer before it, and
 # each layer needs to know only itself. Handing derivatives back through the chain like this is
@@ -302,7 +302,7 @@ up, down = x.copy(), x.copy()
 up[0, 1] += h
 down[0, 1] -= h
 numerical = (loss(up) - loss(down)) / (2 * h)
-loss(x)
+loss(x)  # once more with x itself: the layer keeps its last input for the backward pass
 claimed = scale.backward(g)[0, 1]
 print(f"numerical {numerical:.8f}   backward says {claimed:.8f}")
 assert abs(numerical - claimed) < 1e-8

@@ -34,7 +34,7 @@ except ImportError:
 # blur takes the mean of nine neighbours. The other two, named after Sobel, subtract one side of a
 # pixel from the other: they are silent where the image is uniform, and answer at an edge, in orange
 # where it gets lighter (to the right, or downwards), in blue where it gets darker. In lesson 00's
-# picture the blue boxes are made of thousands of kernels, each of them learned. This lesson is
+# picture the blue boxes are made of thousands of such squares, all of them learned. This lesson is
 # about the one operation behind all of them, forwards and backwards.
 
 # %%
@@ -111,10 +111,10 @@ assert np.array_equal(convolve(image, kernel), y[0, 0])
 #
 # And there are two more numbers. Without them a 3×3 kernel takes a pixel off each side of the image
 # in every layer, and a pixel in the corner lies in one window only, one in the middle in nine. So
-# zeros are put around the image, the **padding**. With $(k - 1)/2$ rows of them on each side an
-# image keeps its size, which is why most kernels have an odd one. The **stride** $s$ says how far
-# the window moves: with 2, the output is about half as high and half as wide. Here are both, a
-# padding of 1 and a stride of 2:
+# zeros are put around the image, the **padding**. With $(k - 1)/2$ rows of them on each side of it
+# an image keeps its size under a kernel of side $k$, so most kernels have an odd side. The
+# **stride** $s$ says how far the window moves: with 2, the output is about half as high and half as
+# wide. Here are both, a padding of 1 and a stride of 2:
 #
 # ![The window moves by two pixels over an image with a border of zeros](images/stride.gif)
 #
@@ -235,7 +235,8 @@ plot_arrays(
 #
 # The loss $L$ is some number that depends on $y$. Let $g = \partial L / \partial y$ say how fast it
 # grows with each output pixel; in code this is `dy`. A small change of $y$ changes the loss by
-# $\sum g\,\Delta y$. Put equation (1) into $\sum g\,y$, and you get a number that depends on three
+# $\sum g\,\Delta y$. So as long as $g$ is held fixed, $\sum g\,y$ changes just as $L$ does. Put
+# equation (1) into it, and you get a number that depends on three
 # arrays:
 #
 # $$T(x, w, g) = \sum_{p,q,i,j} x_{p+i,\;q+j}\; w_{ij}\; g_{pq} \tag{3}$$
@@ -448,7 +449,8 @@ print("with a kernel of ones, the wrong gradient passes")
 #   every row holds the same few numbers.
 # - One form, $T(x, w, g)$, with one array left out in turn: the convolution and its two gradients.
 # - The input gradient is the transposed matrix. Check it with $\langle A x, g\rangle =
-#   \langle x, A^{\mathsf T} g\rangle$, and with shapes that let no mistake through.
+#   \langle x, A^{\mathsf T} g\rangle$, and with sizes that all differ: equal
+#   ones hide mistakes.
 #
 # **What is missing?** A kernel of nine numbers sees nine pixels. To see a whole digit, the image
 # has to shrink, and lesson 02 shrinks it.

@@ -132,9 +132,10 @@ assert np.array_equal(pooled_other[..., 1:], whole[..., :-1])  # by two: moved b
 
 # %% [markdown]
 # A pool forgives a step of one pixel, mostly: as long as a maximum stays in its window, nothing
-# changes. A step of two, the stride, moves the whole map by exactly one. So what follows sees the
-# same small picture for many large ones, and that is what a classifier wants. Whoever draws
-# outlines wants the place back, and needs the dots.
+# changes. (A quarter is our choice: of smaller changes there are more.) A step of two, the stride,
+# moves the whole map by exactly one. So what follows sees the same small picture for many large
+# ones, and that is what a classifier wants. Whoever draws outlines wants the place back, and the
+# dots have it.
 #
 # ## 3. As loops
 #

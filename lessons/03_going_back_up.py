@@ -192,14 +192,14 @@ plot_signed({f"{name} − the map": (y - real)[0, 0] for name, y in ways_up.item
 
 # %%
 for name, y in ways_up.items():
-    print(f"{name:<15}mean distance from the map {abs(y - real).mean():.2f}")
-distances = [abs(y - real).mean() for y in ways_up.values()]
-assert distances[2] == min(distances)
+    print(f"{name:<15}root mean square error {np.sqrt(np.mean((y - real) ** 2)):.2f}")
+errors = [np.mean((y - real) ** 2) for y in ways_up.values()]
+assert errors[2] == min(errors)
 assert (ways_up["nearest"] >= real).all() and (ways_up["max-unpooling"] <= real).all()
 
 # %% [markdown]
 # Orange is too much, blue too little. Nearest is never too little: the maximum of a window stands
-# for all four of its pixels. Bed of nails errs in both colours, since it moves an edge to the
+# for all four of its pixels. Bed of nails errs in both colours, since it moves each maximum to the
 # corner of its block. Max-unpooling is never too much: what it has is right, and what is missing
 # lies beside it.
 #
@@ -214,8 +214,8 @@ plot_pooled({"a piece of the map": piece})
 
 # %% [markdown]
 # On the black ground they lie anywhere, or at the top left where all four are zero, a tie. Along a
-# stroke they line up beside its middle: there they know on which side of the window it is
-# brightest.
+# stroke they line up beside its middle: there each says on which side of its window the
+# stroke is brightest.
 #
 # Now three pools in a row, down to an eighth, on the raw image, and straight back up: one value is
 # left for each 8×8 block. No layer in between has changed anything, so what is wrong is what the
@@ -276,14 +276,20 @@ def filled(y):
     return ops.conv2d(y, blur, padding=1) / np.maximum(known, 1e-6)
 
 
-full = {name: filled(y) for name, y in ways_up.items()}
+full = {f"{name}, filled": filled(y) for name, y in ways_up.items()}
+full["bilinear (section 6)"] = ops.bilinear_upsample2d(half, real.shape[2:])
 for name, y in full.items():
-    print(f"{name:<15}root mean square error {np.sqrt(np.mean((y - real) ** 2)):.2f}")
-errors = [np.mean((y - real) ** 2) for y in full.values()]
-assert errors[2] == min(errors)
+    print(f"{name:<24}root mean square error {np.sqrt(np.mean((y - real) ** 2)):.2f}")
+filled_errors = [np.mean((y - real) ** 2) for y in full.values()]
+assert filled_errors[2] == min(filled_errors[:3])
+assert all(after < before for after, before in zip(filled_errors[1:3], errors[1:], strict=True))
+assert filled_errors[0] > errors[0] and filled_errors[3] < 1.1 * filled_errors[2]
 
 # %% [markdown]
-# A trained convolution does it far better. Lesson 09 measures what switches are worth to one.
+# The two that left zeros come closer; nearest left none, and is only blurred. But bilinear
+# interpolation, which knows no switches, comes as close as max-unpooling with its zeros filled. To
+# a blur, then, switches are worth little. A net learns what it fills in: what they are worth to
+# one, lesson 09 measures.
 #
 # ## 5. The size must be remembered too
 #
@@ -299,7 +305,8 @@ for width in (4, 5):
     assert back.shape == odd.shape
 
 # %% [markdown]
-# With the wrong size a switch could lie outside the image. That is refused:
+# In an image that is too small a switch lies outside. That is refused. (A wrong size in which all
+# switches still fit is not noticed, and the values land elsewhere.)
 
 # %%
 try:
@@ -351,8 +358,9 @@ plot_interpolation(3, 6)
 # %% [markdown]
 # ## 7. Check them, break one
 #
-# As the adjoint identity $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$ on whole
-# numbers, where it holds exactly:
+# First the adjoint identity $\langle A x, g\rangle = \langle x, A^{\mathsf T} g\rangle$.
+# `check_adjoint` tries it on whole numbers, in arrays of the given shape, for which it holds
+# exactly:
 
 # %%
 rng = np.random.default_rng(0)

@@ -69,7 +69,7 @@ plot_images({"a digit": digit, **{how: y / y.max() for how, y in painted.items()
 # value. Then the brush moves on by the **stride** $s$.
 #
 # Input $(2, 3)$, kernel $(1, 2, 4)$, stride 2. The 2 paints $(2, 4, 8)$ at the start; the 3 paints
-# $(3, 6, 12)$ two places further on. They overlap in one place, and there they **add**.
+# $(3, 6, 12)$ two places further on. They overlap in one place.
 #
 # **Predict:** how long is the output, and what stands where they overlap?
 
@@ -94,8 +94,8 @@ plot_arrays(
 # %% [markdown]
 # ## 2. Sum, or overwrite?
 #
-# Some lecture notes say that where two paintings overlap, the later one wins. It does not. Here is
-# the difference. Why only the sum can be right, the next section shows.
+# Where two paintings overlap they **add**. One might think that the later one wins, and can read
+# it, too. Here is the difference. Why only the sum can be right, the next section shows.
 
 # %%
 overwritten = first.copy()
@@ -261,10 +261,11 @@ plot_phases({"a tent, 3×3": tent, "random, 4×4": random}, stride=2)
 # Each colour is a phase. On the left the kernels, in the middle what the weights of a phase sum to,
 # on the right what they paint of an image of ones.
 #
-# That tent *is* bilinear interpolation. So a transpose convolution may start as one (the library's
-# nets do, as Long et al. 2015 did), without a checkerboard; random weights start with one, and a
-# net must learn to make up for it. Here both enlarge a digit, twice (the random one without its
-# minus signs):
+# That tent *is* bilinear interpolation, on a grid in which every second pixel keeps its value. (On
+# the grid of lesson 03's equation (5) the tent is 4 wide: ¼, ¾, ¾, ¼.) So a transpose convolution
+# may start as one (the library's nets start as the wider one, as those of Long et al. 2015 did),
+# without a checkerboard; random weights start with one, and a net must learn to make up for it.
+# Here both enlarge a digit, twice (the random one without its minus signs):
 
 # %%
 small, _, _ = DigitLocalization("test", 20).sample(0, 5)
