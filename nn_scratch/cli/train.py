@@ -36,7 +36,7 @@ def add(commands):
         type=int,
         metavar="N",
         help="divide each batch among N processes; needs mpi4py (default 1). With one process a "
-        "core, a step took 0.75 to 0.86 of the time of threads (benchmarks/training.json)",
+        "core, a step took 0.87 to 1.08 of the time of threads (benchmarks/training.json)",
     )
     add_device(parser)
     return parser
