@@ -24,13 +24,15 @@ CASING: dict[str, Any] = {
 }  # below the true outline
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 NAMED = 0.01  # of all pixels, from which a class has its name written on it
+APART = 0.1  # of the image's longer side: names that are closer would be read as one
 
 
 def plot_outlines(
     image: Array, truth: Array, predictions: Mapping[str, Array], class_names: Sequence[str]
 ) -> Figure:
     """Truth and prediction as outlines over each other, a panel for each prediction, whose classes
-    are laid over the image as colours, and named if they fill a hundredth of it.
+    are laid over the image as colours, and named if they fill a hundredth of it and a larger class
+    has no name there.
 
     image (1 or 3, H, W) with values from 0 to 1; truth (H, W): the class of each pixel, 0 for
     background; predictions: a dict from title to a label map (H, W). An outline lies between what
@@ -74,11 +76,16 @@ def plot_outlines(
 
 
 def _write_names(axis, labels, class_names):
-    """The name of each class that has many pixels, on that one of them nearest to their middle."""
-    for k in np.unique(labels[labels > 0]).tolist():
+    """The name of each class that has many pixels, the largest first, on that one of them nearest
+    to their middle, unless a name is there already."""
+    classes, counts = np.unique(labels[labels > 0], return_counts=True)
+    taken: list[Array] = []
+    for k in classes[np.argsort(-counts, kind="stable")].tolist():
         places = np.argwhere(labels == k)
-        if len(places) >= NAMED * labels.size:
-            row, column = places[((places - places.mean(axis=0)) ** 2).sum(axis=1).argmin()]
+        row, column = place = places[((places - places.mean(axis=0)) ** 2).sum(axis=1).argmin()]
+        free = all(abs(place - other).max() >= APART * max(labels.shape) for other in taken)
+        if free and len(places) >= NAMED * labels.size:
+            taken.append(place)
             how = {"ha": "center", "va": "center", "fontsize": 11, "weight": "bold"}
             text = axis.text(column, row, "", path_effects=HALO, clip_on=True, **how)
             write(text, fitted(class_names[k], 1, 11))

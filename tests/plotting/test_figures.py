@@ -90,6 +90,17 @@ def test_outlines_name_the_classes_that_have_many_pixels(tmp_path):
     assert text.get_text() == "one" and text.get_position() == (6, 4)
 
 
+@pytest.mark.parametrize(
+    ("columns", "named"), [((4, 5), ["two"]), ((4, 6), ["two", "one"]), ((1, 8), ["two", "one"])]
+)
+def test_outlines_write_no_name_beside_a_larger_one(columns, named):
+    """Two names side by side would be read as one."""
+    found = np.zeros((20, 30), int)
+    found[:, columns[0]], found[:, columns[1] : columns[1] + 3] = 1, 2
+    figure = outlines.plot_outlines(draw(1, 20, 30), 0 * found, {"a": found}, ["", "one", "two"])
+    assert [text.get_text() for text in figure.axes[0].texts] == named
+
+
 def test_scores_become_probabilities_and_a_gradient(tmp_path):
     figure = scores.plot_scores([2.0, 1, 0], 1, ["a", "$b", "c"])
     figure.savefig(tmp_path / "picture.png")
