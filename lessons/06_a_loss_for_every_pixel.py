@@ -55,8 +55,8 @@ plot_images({"image": scene, **maps}, columns=6, size=1.6)
 # **scores** $z_1, \dots, z_K$ for each pixel, one for each class, any numbers at all. **Softmax**
 # makes probabilities of them, positive and with sum 1. The exponential is positive whatever the
 # score, and keeps their order; a score that is larger by 1 makes its class $e \approx 2.7$ times as
-# probable beside any other. With it comes the gradient that any loss of the probabilities has in
-# the scores; $g_k$ is what that loss says of $p_k$:
+# probable beside any other. The backward pass takes the gradient $g_k$ in each probability $p_k$,
+# whatever loss $L$ it comes from, and gives the gradient in each score:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad
 #   \frac{\partial L}{\partial z_k} = p_k \Bigl(g_k - \sum_j g_j\, p_j\Bigr)
@@ -82,7 +82,7 @@ plot_arrays(
 # %% [markdown]
 # Nothing: $e^{100}$ stands above and below, and cancels. That is more than a curiosity. In float32
 # $e^{89}$ is already infinite, and infinity divided by infinity is not a number. So softmax
-# subtracts the largest score first; then the largest exponent is $e^0 = 1$.
+# subtracts the largest score first; then the largest power is $e^0 = 1$.
 
 # %%
 large = np.array([[1000.0, 0, -1000]], np.float32)
@@ -218,13 +218,20 @@ report
 # %% [markdown]
 # ## 4. When one class is everywhere
 #
-# In the picture above nearly all of the loss sits on the ink. Look at what the pixels of our scenes
-# are:
+# In the picture above the loss is brightest on the ink. How much of it sits there? And how much ink
+# is there, in this scene and in all?
 
 # %%
+ink = labels > 0
+of_loss = loss_map[ink].sum() / loss_map.sum()
+print(f"ink: {ink.mean():.0%} of the pixels of this scene, {of_loss:.0%} of its loss")
+assert of_loss > 4 * ink.mean()
 maps = np.stack([scenes.sample(0, index)[1] for index in range(200)])
 shares = np.bincount(maps.ravel(), minlength=11) / maps.size
-print(f"background {shares[0]:.1%}; each digit {shares[1:].min():.1%} to {shares[1:].max():.1%}")
+print(
+    f"all scenes: background {shares[0]:.1%}; "
+    f"each digit {shares[1:].min():.1%} to {shares[1:].max():.1%}"
+)
 
 # %% [markdown]
 # A net that always says "background" is right at most pixels. So **global accuracy**, the share of
@@ -233,7 +240,10 @@ print(f"background {shares[0]:.1%}; each digit {shares[1:].min():.1%} to {shares
 #
 # $$\text{IoU}_k = \frac{|\text{true } k \cap \text{said } k|}
 #   {|\text{true } k \cup \text{said } k|}, \qquad
-#   \text{mIoU} = \text{mean over the classes } k \tag{4}$$
+#   \text{mIoU} = \text{mean over the classes } k \text{ that occur} \tag{4}$$
+#
+# A class *occurs* if it is the truth of some pixel, or was said of one. Any other has an IoU of
+# 0/0, and is left out of the mean.
 #
 # By hand on twelve pixels: count where both say 1, and where at least one does.
 
@@ -264,7 +274,7 @@ plot_arrays({"confusion matrix": twelve}, marks={"confusion matrix": (1, 1, 1, 1
 nothing = confusion_matrix(maps, np.zeros_like(maps), 11)
 print(f"global accuracy {global_accuracy(nothing):.2f}   mIoU {mean_iou(nothing):.2f}")
 assert global_accuracy(nothing) == shares[0]
-assert np.isclose(mean_iou(nothing), shares[0] / 11)  # one class of eleven
+assert np.isclose(mean_iou(nothing), shares[0] / 11)  # all eleven occur, ten have IoU 0
 
 # %% [markdown]
 # Now three wrong answers for the scene of section 3: nothing at all; both digits one pixel too
@@ -285,18 +295,22 @@ for what, answer in answers.items():
     right[what], miou[what] = global_accuracy(counts), mean_iou(counts)
     print(f"{what:<16}accuracy {right[what]:.2f}   mIoU {miou[what]:.2f}")
 assert max(right, key=right.get) == "the 7 called 1" and max(miou, key=miou.get) == "too thick"
+assert np.isclose(miou["nothing"], right["nothing"] / 3) and round(right["nothing"], 2) == 0.84
+assert miou["the 7 called 1"] == 2 / 4
 plot_images({"truth": labels, **answers}, size=2.2, class_names=names)
 
 # %% [markdown]
 # By accuracy, calling a 7 a 1 is better than drawing it a little too thick, and even the empty
-# answer looks respectable. mIoU turns the first two round and finds the empty one poor. It gives
-# the wrong digit 0.5: full marks for the background and the 6, none for the 7 that was
-# missed and for the 1 that was invented. Each class counts alike, however few its pixels.
+# answer looks respectable. mIoU puts the thick digits first, the wrong digit behind them, and finds
+# the empty answer poor. By equation (4), three classes occur there: the background, with an IoU of
+# 0.84, the 6 and the 7, both missed. That makes 0.84/3. With the 7 called a 1 there are four
+# classes: 1 for the background and for the 6, 0 for the 7 that was missed and for the 1 that was
+# invented. That makes 2/4. Each class that occurs counts alike, however few its pixels.
 #
-# From here on we report mIoU. In training, the weights of equation (2) can help rare classes.
-# **Median frequency balancing** (Eigen & Fergus 2015) measures how frequent a class is *where it
-# occurs at all*: its pixels, divided by all pixels of those images that contain it. The weight is
-# the median of these frequencies divided by the class's own.
+# From here on we report mIoU wherever pixels are labelled. In training, the weights of equation (2)
+# can help rare classes. **Median frequency balancing** (Eigen & Fergus 2015) measures how frequent
+# a class is *where it occurs at all*: its pixels, divided by all pixels of those images that
+# contain it. The weight is the median of these frequencies divided by the class's own.
 
 # %%
 frequency = np.array(
@@ -333,8 +347,8 @@ report
 # %% [markdown]
 # ## 6. Exercises
 #
-# Softmax from equation (1), cross-entropy from (2) and (3) with all weights 1. Mind large scores,
-# and that classes are axis 1 whether an image follows or not.
+# Softmax from equation (1), cross-entropy from (2) and (3) with all weights 1. Mind large scores.
+# Classes are always axis 1, in scores `(N, K)` of whole images and in `(N, K, H, W)` of pixels.
 #
 #     nn-scratch exercise 11
 #     nn-scratch exercise 12
@@ -342,8 +356,8 @@ report
 # ## Remember
 #
 # - Softmax makes probabilities of scores; subtract the largest score first.
-# - The gradient of softmax and cross-entropy together is probability minus truth, divided by what
-#   counts.
+# - The gradient of softmax and cross-entropy together is probability minus truth, divided by the
+#   number of pixels (with weights, as in equation (3)).
 # - Where one class fills the image, accuracy flatters. Look at mIoU.
 #
 # **What is missing?** You can say how wrong a label map is. Lesson 07 makes the first one.
