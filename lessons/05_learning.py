@@ -325,9 +325,9 @@ plot_lines(sizes, range(1, 11), xlabel="layer", ylabel="root mean square", logar
 # %% [markdown]
 # With weights half as large or twice as large, ten layers leave a thousandth or a thousandfold of
 # what He's weights leave. The line of He's falls only a little. It falls because a kernel at the
-# border reads zeros of the padding, and so sums fewer inputs than $n$. Chance has its part, too: the
-# rule holds on average over the weights, and these are one draw of them. With fewer channels a draw
-# is further off.
+# border reads zeros of the padding, and so sums fewer inputs than $n$. Chance has its part, too:
+# the rule holds on average over the weights, and these are one draw of them. With fewer channels a
+# draw is further off.
 #
 # And all zeros?
 
