@@ -307,15 +307,18 @@ plot_segmentation(images[:4], truths[:4], names, found[:4])
 
 # %% [markdown]
 # Read the last line. Ink is told from background far better than one digit from another. There are
-# two reasons, and the larger one is the training: three epochs, at a high learning rate, are short,
-# so that you need not wait long. Build `whole` anew with `epochs, rate = 12, 1e-2`: the same net
-# with the same window gets far more of the digits right, and takes four times as long.
+# two reasons. The first is the training: three epochs at a high learning rate are few, so that you
+# need not wait long. Build `classifier` and `whole` anew and take `epochs, rate = 12, 1e-2`: the
+# same net, with the same window, gives far more of the ink the right digit, and takes four times as
+# long.
 #
-# The other reason stays however long you train. Here are five patches, each around a pixel of ink.
-# That is all that the net gets to see. **Predict:** which digits are they from?
+# The second is the window. Here are five patches, each around a pixel of ink. That is all that the
+# net gets to see, however long it learns. **Predict:** which digits are they from?
 
 # %%
 riddles = [(3, 14, 8), (30, 9, 28), (59, 22, 10), (5, 24, 28), (50, 18, 15)]  # scene, row, column
+
+
 def look(scene, size):
     """The part of a scene around its pixel; black beside it."""
     index, row, column = scene
