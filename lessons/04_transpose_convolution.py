@@ -262,7 +262,7 @@ plot_phases({"a tent, 3×3": tent, "random, 4×4": random}, stride=2)
 # on the right what they paint of an image of ones.
 #
 # That tent *is* bilinear interpolation, on a grid in which every second pixel keeps its value. (On
-# the grid of lesson 03's equation (5) the tent is 4 wide: ¼, ¾, ¾, ¼.) So a transpose convolution
+# the grid of lesson 03, equation (5), it is 4 wide: ¼, ¾, ¾, ¼.) So a transpose convolution
 # may start as one (the library's nets start as the wider one, as those of Long et al. 2015 did),
 # without a checkerboard; random weights start with one, and a net must learn to make up for it.
 # Here both enlarge a digit, twice (the random one without its minus signs):
