@@ -172,8 +172,9 @@ coin = int(abs(centres - (x + width / 2)).argmin())
 true_width = truth[1][coin, 2]
 trained_on = CoinDetection("train").sample(0, 0)[2][:, 2]
 print(f"its box is {width:.0f} pixels wide, its coin {true_width:.0f}")
-print(f"of the {len(trained_on)} coins to train on, {(trained_on >= true_width).sum()} are as wide")
-assert FAST or (width < true_width and (trained_on >= true_width).sum() <= 2)
+as_wide = (trained_on >= true_width).sum()
+print(f"coins to train on: {len(trained_on)}, of which as wide as this one: {as_wide}")
+assert FAST or (width < true_width and as_wide <= 2)
 
 # %% [markdown]
 # It is a large one, and the net has hardly met such; so it is unsure, and its box is too small.
@@ -205,6 +206,14 @@ print(LAYOUTS["segmentation"])
 LARGE = 1700  # pixels of a coin, from which it is called a large one
 
 
+def places(row, count):
+    """Where in a row of coins `count` pieces of 64×64 begin, and how bright each is made."""
+    rng = np.random.default_rng(row)
+    top, bottom = ROWS[row]
+    for _ in range(count):
+        yield rng.integers(top, bottom - 63), rng.integers(384 - 63), rng.uniform(0.7, 1.3)
+
+
 def make_folder(folder, rows, count):
     """`count` pictures of 32×32 and their masks from each of some rows, at half the size."""
     for part in "images", "masks":
@@ -212,13 +221,10 @@ def make_folder(folder, rows, count):
     kinds = np.where(np.bincount(numbers.ravel()) < LARGE, 1, 2)
     kinds[0] = 0  # number 0 is no coin
     for row in rows:
-        rng = np.random.default_rng(row)
-        top, bottom = ROWS[row]
-        for index in range(count):
-            y, x = rng.integers(top, bottom - 63), rng.integers(384 - 63)
+        for index, (y, x, light) in enumerate(places(row, count)):
             part = slice(y, y + 64), slice(x, x + 64)
             image = photograph[part].reshape(32, 2, 32, 2).mean(axis=(1, 3))
-            image = np.clip(image * rng.uniform(0.7, 1.3), 0, 1)
+            image = np.clip(image * light, 0, 1)
             mask = kinds[numbers[part]][::2, ::2]
             for what, pixels in {"images": 255 * image, "masks": mask}.items():
                 name = f"{what}/row{row + 1}_{index:03}.png"
@@ -404,7 +410,9 @@ if not own:
 # be better than your answer.
 #
 # But a row is six coins, and chance plays along. So hold back each row in turn; this is called
-# **cross-validation**. The mark is what the net that learned all three reaches on the fourth.
+# **cross-validation**. The mark is what the net that learned all three reaches on the fourth. The
+# table says how many large coins each row has, and how near its coins come to the line between
+# small and large, which is 1,700 pixels.
 
 
 # %%
@@ -418,13 +426,23 @@ def hold_back(row):
     return mean_iou(confusion_on(one, part))
 
 
+areas = np.bincount(numbers.ravel())[1:]  # pixels of each coin; six coins are a row
 if not own:
     folds = {f"row {row + 1} held back": hold_back(row) for row in (0, 1)}
     folds["row 3 held back"] = claimed["a whole row"]
     mean = np.mean(list(folds.values()))
     print(f"mean of the three {mean:.3f}, on new coins {true['single pictures']:.3f}")
     print(f"single pictures held back had promised {claimed['single pictures']:.3f}")
-    assert FAST or abs(mean - true["single pictures"]) < 0.1
+    print(f"\n{'row':<5}{'large coins':>12}{'largest small':>16}{'smallest large':>17}{'mIoU':>9}")
+    by_row = areas.reshape(4, 6)
+    for number, score in enumerate([*folds.values(), true["single pictures"]]):
+        large = by_row[number] >= LARGE
+        small_one, large_one = by_row[number][~large].max(), by_row[number][large].min()
+        print(f"{number + 1:<5}{large.sum():>12}{small_one:>16,}{large_one:>17,}{score:>9.3f}")
+    assert (by_row >= LARGE).sum(axis=1).tolist() == [1, 1, 2, 4]
+    best = max(folds, key=folds.get)
+    assert FAST or (best == "row 2 held back" and folds[best] > claimed["single pictures"] - 0.1)
+    assert FAST or np.ptp(list(folds.values())) > 0.3
 shown = folds if not own else {"held back": recipe.evaluate()["mean_iou"]}
 plot_bars(
     shown,
@@ -434,8 +452,15 @@ plot_bars(
 )
 
 # %% [markdown]
-# From here on we use the honest split, with the third row held back. There is something to learn
-# from its failures.
+# An honest fold can look as splendid as the leak: row 2 does. Its one large coin and its small ones
+# lie far from the line on both sides, which makes it easier. Row 1 has two small coins just below
+# the line, row 3 a large one just above it. And where a row has one large coin or two, a third of
+# the mIoU hangs on one coin or two: no wonder that the folds lie far apart. Their mean comes close
+# to the fourth row, which has four large ones; with numbers so far apart, that is luck. What three
+# folds of six coins tell you is a range, and that it is wide.
+#
+# From here on the third row is held back, the one in the middle. There is something to learn from
+# its failures.
 #
 # ## 7. Read the failures
 #
@@ -505,7 +530,6 @@ assert own or FAST or (found > 0)[wrong & thing].mean() > 0.6
 # then called by the wrong size. And the four worst? Look again: they are one and the same coin.
 
 # %%
-areas = np.bincount(numbers.ravel())[1:]
 if not own:
     print(f"the largest coin of row 3 has {areas[12:18].max():,} pixels")
     print(f"the largest of the twelve that were learned {areas[:12].max():,}")
@@ -523,9 +547,10 @@ if not own:
 #   that is poor, the net cannot even learn those.
 # - **Too little to learn from?** Look at the gap between the training images and those held back:
 #   what was learned by heart, and does not carry over.
-# - **Cannot see enough?** Compare the receptive field with your objects.
+# - **Cannot see enough?** Compare the receptive field with your objects, and ask how much of an
+#   object a picture shows at all.
 #
-# **Predict:** which of the three is it here?
+# **Predict:** which of the three is it here? It may be more than one.
 
 # %%
 on_train = confusion_on(recipe, recipe.train.dataset)  # some of them mirrored
@@ -533,12 +558,32 @@ print("IoU of each class on training images", class_iou(on_train).round(2))
 print("                 on those held back ", class_iou(confusion).round(2))
 print("receptive field", receptive_field(net, pictures[:1]), "of images of", pictures.shape[2:])
 assert own or FAST or class_iou(on_train).min() > class_iou(confusion)[1:].max() + 0.2
+if not own:
+    is_large = areas >= LARGE
+    print(f"\nof the {len(areas[:12])} coins that were learned {is_large[:12].sum()} are large")
+    parts = [numbers[y : y + 64, x : x + 64] for row in range(3) for y, x, _ in places(row, COUNT)]
+    seen = [(n - 1, (part == n).sum()) for part in parts for n in np.unique(part) if n > 0]
+    for kind, large in {"small": False, "large": True}.items():
+        cut = [pixels < areas[coin] for coin, pixels in seen if is_large[coin] == large]
+        print(f"{kind} coins are seen {len(cut)} times, and {sum(cut)} times cut by the frame")
+    assert FAST or (is_large[:12].sum() == 2 and np.mean(cut) > 0.9)
+    upper = areas[:18]  # the coins of the three rows
+    nearest = upper[upper < LARGE].max(), upper[upper >= LARGE].min()
+    for kind, pixels in zip(("largest small", "smallest large"), nearest, strict=True):
+        coin = numbers == 1 + list(areas).index(pixels)
+        high, wide = (np.ptp(axis) + 1 for axis in np.nonzero(coin))
+        print(f"the {kind} coin has {pixels:,} pixels and a box of {high}×{wide}")
+    assert nearest == (1659, 1798)
 
 # %% [markdown]
-# Nearly everything is right where it has trained, so the net is not too small; and every pixel sees
-# the whole picture. It is the second suspect: twelve coins are too few to tell what *large* means
-# on a thirteenth. The remedy is not a wider net, nor more pictures of the same coins, which it
-# knows by heart. It is more coins.
+# Nearly everything is right where it has trained, so the net is not too small. The second suspect
+# is guilty: two large coins are too few to tell what *large* means on the next. And the third
+# cannot be acquitted. Every pixel sees the whole picture, but the picture hardly ever shows the
+# whole coin: of the large ones more than nine in ten are cut by the frame, and no net can see the
+# size of what is cut off. (On the training images it need not: there it knows the coins by heart.)
+# Besides, our line is a fine one: 1,659 pixels are small and 1,798 are large, and of two such
+# coins, even whole, it is hard to tell which is which. The remedy is not a wider net, nor more
+# pictures of the same coins. It is more coins, in pictures that show them whole.
 #
 # ## 9. What would pretraining change?
 #
@@ -577,12 +622,12 @@ assert FAST or from_digits > random
 plot_dots(list(after), {"IoU of coin, each seed": list(after.values())})
 
 # %% [markdown]
-# An edge is an edge, whether of ink or of bronze: the kernels of lesson 16's pictures are of use in
-# both. Pretraining does not make a small net large, but it saves images and steps, and results vary
-# less from seed to seed. Those who train on, **fine-tune**, often let the new layers learn ten
-# times as fast as the old ones, or hold the old ones still at first. What pretraining cannot give
-# is what a net of this size has no room for: hundreds of classes, and things that look different
-# from every side.
+# An edge is an edge, whether of ink or of bronze: kernels that answer to edges are of use for both.
+# (Lesson 16 will show those of this encoder.) Pretraining does not make a small net large, but it
+# saves images and steps, and results vary less from seed to seed. To train a pretrained net for a
+# new task is called **fine-tuning**. Often its new layers then learn ten times as fast as the old
+# ones, or the old ones are held still at first. What pretraining cannot give is what a net of this
+# size has no room for: hundreds of classes, and things that look different from every side.
 #
 # ## 10. Boxes
 #
@@ -601,17 +646,19 @@ print(LAYOUTS["localization"])
 #
 # 1. Run this lesson on your own folder: `NN_SCRATCH_DATA=/path/to/folder jupyter lab
 #    lessons`.
-# 2. A coin is large from 1,700 pixels on, we said. Draw the line elsewhere. Does the net get
-#    better,
-#    and did it?
-# 3. Train once with `flip=False`. Is the difference larger than the one between two seeds, and than
-#    the one between two rows held back?
+# 2. A coin is large from 1,700 pixels on, we said. Draw the line elsewhere. (Assertions about the
+#    numbers of this run may then fail, and can go.) Does the mIoU rise? If so, has the net become
+#    better, or the question easier?
+# 3. Train with `flip=True` and with `flip=False`, each with the seeds 0, 1 and 2. In how many of
+#    the three is the same one ahead? How large is the difference beside that between two rows held
+#    back?
 #
 # ## Remember
 #
 # - Look at the data before the loss, at the worst images before the mean, and at a threshold before
 #   a net.
-# - Hold images back, and keep together what belongs together; then believe the smaller number.
+# - Hold images back, and keep together what belongs together; then believe the smaller number. Do
+#   it more than once: an honest part of a few objects can flatter, too.
 # - Three suspects, three measurements: a net too small, data too few, a view too narrow.
 #
 # ## Read on
