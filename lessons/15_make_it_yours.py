@@ -380,8 +380,8 @@ plot_lines(
 
 # %% [markdown]
 # The seeds lie farther apart than the means of the four. So four means, each with its spread, would
-# say nothing. But the lines run side by side: for both seeds the max pool with ReLU is last. Pairs
-# show what spreads hide.
+# say nothing. But both lines rise from left to right: for both seeds the max pool with ReLU is
+# last. Pairs show what spreads hide.
 #
 # How much is that worth? Were all four equally good, the same one would be last both times in one
 # case of four, by chance alone. So two of two seeds is a hint, and no proof; five of five would be
