@@ -107,9 +107,12 @@ plot_point(scene, box, 4)
 #
 # A cell beside the centre is not quite wrong: a box drawn from there still overlaps the object
 # well. So the heat map's target falls off around the centre like a bell, and 1 stands only in the
-# middle. Where two bells meet, the larger value counts. (The bells of small objects are narrower
-# than a cell. Size and offset are learned at the full cells alone.) Each class has a map of its
-# own, and where there is no 7, that of the 7s is cold:
+# middle. At a distance of $d$ cells the bell is $e^{-d^2 / 2\sigma^2}$, with
+# $\sigma = (2r + 1) / 6$; $r$, in whole cells, grows with the object: it says how far a box may be
+# off and still overlap the true one well (`gaussian_radius` in `heat_maps.py`). Where two bells
+# meet, the larger value counts. (The bells of small objects are narrower than a cell. Size and
+# offset are learned at the full cells alone.) Each class has a map of its own, and where there is
+# no 7, that of the 7s is cold:
 
 # %%
 truth = detection.Objects(labels, boxes)
@@ -129,6 +132,8 @@ plot_heat(
 across, down = np.floor((boxes[nine, :2] + boxes[nine, 2:] / 2) / 4).astype(int)
 bell = target.heat[0, 9, down - 2 : down + 3, across - 2 : across + 3]
 assert bell[2, 2] == 1 and bell[2, 1] == bell[2, 3] < 1
+sigma = (2 * np.floor(heat_maps.gaussian_radius(*boxes[nine, 2:] / 4)) + 1) / 6
+assert np.isclose(bell[2, 1], np.exp(-1 / (2 * sigma**2)))
 plot_arrays({"the heat map of the 9s, around its centre": bell.round(2)})
 
 # %% [markdown]
@@ -175,8 +180,9 @@ plot_lines(
 )
 
 # %% [markdown]
-# Where the net is wrong the two are alike; where it is right already, from p = ½ on, next to
-# nothing is left. **Predict:** what do the noes and the yeses of the empty map weigh now?
+# Near p = 0, where the net is quite wrong, the two are alike. From there on the factor (1 − p)²
+# falls, to ¼ at p = ½ and 1/100 at p = 0.9: of what is right already, next to nothing is left.
+# **Predict:** what do the noes and the yeses of the empty map weigh now?
 
 # %%
 no = -((cells - objects) * untrained**2 * np.log(1 - untrained))
@@ -197,9 +203,10 @@ assert yes > 2 * no
 # $$\frac{\partial}{\partial z}\left(-p^\alpha \log q\right) = p^\alpha\,(p - \alpha\, q \log q)
 #   \tag{4}$$
 #
-# **A trap.** $\log \sigma(z)$, computed as it is written, breaks for large scores: in float32
-# $\sigma(17)$ is exactly 1, and $\log(1 - 1)$ is −∞. Computed as $\log p = -\text{softplus}(-z)$
-# and $\log q = -\text{softplus}(z)$, with $\text{softplus}(z) = \max(z, 0) + \log(1 + e^{-|z|})$,
+# **A trap.** $\log(1 - \sigma(z))$, computed as it is written, breaks for large scores: in float32
+# $\sigma(17)$ is exactly 1, and $\log(1 - 1)$ is −∞. ($\log \sigma(z)$ breaks at the other end:
+# $\sigma(-100)$ comes out as 0.) Computed as $\log p = -\text{softplus}(-z)$ and
+# $\log q = -\text{softplus}(z)$, with $\text{softplus}(z) = \max(z, 0) + \log(1 + e^{-|z|})$,
 # nothing overflows.
 
 
@@ -210,8 +217,9 @@ def softplus(z):
 
 z = np.float32(17)
 p = 1 / (1 + np.exp(-z))
-with np.errstate(divide="ignore"):
+with np.errstate(divide="ignore", over="ignore"):
     print("log(1 − p) as written:", np.log(1 - p), "  by softplus:", -softplus(z))
+    assert 1 / (1 + np.exp(np.float32(100))) == 0
 assert p == 1 and abs(softplus(z) - 17) < 1e-5
 
 # %% [markdown]
@@ -357,7 +365,8 @@ print(
 plot_suppression(boxes, scores)
 
 # %% [markdown]
-# Both do the same job. Section 8 tries whether one of them is enough.
+# Peaks and suppression do the same job: of many answers about one object, they leave one. Section 8
+# tries whether one of the two is enough.
 #
 # ## 7. One number for a detector: average precision
 #
@@ -366,8 +375,8 @@ plot_suppression(boxes, scores)
 # claimed once. After each box, **precision** is the share of right ones so far, **recall** the
 # share of true boxes found so far. **Average precision** is the area under precision over recall.
 #
-# By hand: there are four true boxes. Five were found; in the order of their scores they are right,
-# wrong, right, right, wrong.
+# By hand: there are four true boxes, and a detector gives five. In the order of their scores these
+# five are right, wrong, right, right, wrong.
 
 # %%
 right = np.array([1, 0, 1, 1, 0])
@@ -441,8 +450,9 @@ found = [legible(each) for each in decoded(maps, images.shape[2:])]
 plot_detections(images[:4], truth[:4], found[:4], DIGITS)
 
 # %% [markdown]
-# And what it saw inside: the heat, before it became boxes. In the last scene, where a digit was
-# taken for another, you can see it hesitate.
+# And what it saw inside: the heat, before it became boxes. A picture shows the warmest of the ten
+# maps at each cell. In the last scene a 9 was taken for an 8; what do the ten maps say there, each
+# for its own digit?
 
 # %%
 heat = ops.sigmoid(maps[0]).max(axis=1)
@@ -450,7 +460,17 @@ plot_heat(
     {f"heat of the {what} scene": (images[n], heat[n]) for what, n in (("first", 0), ("last", 3))}
 )
 
+# %%
+(mistaken,) = np.flatnonzero(found[3].labels == 8)
+across, down = np.floor((found[3].boxes[mistaken, :2] + found[3].boxes[mistaken, 2:] / 2) / 4)
+there = ops.sigmoid(maps[0])[3, :, int(down), int(across)]
+print(", ".join(f"{digit}: {there[digit]:.2f}" for digit in np.argsort(-there)[:4]))
+assert there.argmax() == 8 and 0.4 < there[8] < 0.6 and there[9] < 0.2
+assert np.delete(found[3].scores, mistaken).min() > 0.7
+
 # %% [markdown]
+# The 8 is only about as likely as not; of the other digits in this scene it is sure by 0.7 or more.
+#
 # Are both needed, peaks and suppression? First one scene: on the left every cell that is warmer
 # than 0.2 gives a box, on the right only peaks do.
 

@@ -5,7 +5,7 @@
 # to use them, what must not, and when is it not worth it?
 #
 # You need: lessons 02, 09 and 12, and no graphics card: you build one here, in a few lines of
-# Python, run real kernels on it, break them, and see what becomes of the picture. About 30 minutes.
+# Python, run real kernels on it, break them, and see what becomes of the picture. About 45 minutes.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
@@ -318,10 +318,12 @@ plot_arrays({"x": bump, "dy": dy, "dx": right}, cell=0.36)
 plot_scatter_and_gather(overlapping[0, 0], (5, 5), kernel_size=3, stride=2)
 
 # %% [markdown]
-# On the left four threads write to one place. On the right there is a thread for each *pixel*. It
-# asks all windows that can see it, in reading order: did you choose me? and adds up what they say.
-# (Two pixels are shown; the grey one is told "no" twice.) Nobody writes where another one writes,
-# and the sum always has the same order. Scatter has become gather:
+# The numbers go the same ways in both; what differs is who is at work. On the left the threads are
+# the four windows above, at the tails of the arrows: all of them write to one place. On the right
+# they are the *pixels* below, at the tips, one thread for each of the 25. A pixel asks all windows
+# that can see it, in reading order: did you choose me? and adds up what they say. (Two pixels are
+# shown; a dotted arrow is a "no".) Nobody writes where another one writes, and the sum always has
+# the same order. Scatter has become gather:
 
 # %%
 print(kernel_text("scatter_add"))
@@ -413,18 +415,29 @@ for strip in range(25):
         name = f"after {strip + 1} strip{'s' if strip else ''}"
         stages[name] = scores.reshape(11, *scene.shape[1:]).argmax(axis=0)
 assert np.allclose(scores.reshape(11, *scene.shape[1:]), step.outputs[0].array[0], atol=1e-3)
+fives = {name: (labels == CLASS_NAMES.index("5")).sum() for name, labels in stages.items()}
+assert 0 < fives["after 15 strips"] < fives["after 10 strips"] / 1.5 < fives["after 25 strips"]
 plot_images(stages, columns=4, size=1.9, class_names=CLASS_NAMES)
 
 # %% [markdown]
-# A sum that is not finished is not a worse answer, it is none. So a block keeps its tile until the
-# last strip: the running sums live in the fastest memory that there is, in the threads themselves,
-# and each result is written to the card's memory once.
+# After 10 strips the digits can be read, and after 15 half of the 5 is taken for a 9: the labels do
+# not come nearer strip by strip, for the terms that are missing can turn any of them. Nothing can
+# be done with an unfinished sum but go on with it. So a block keeps its tile until the last strip:
+# the running sums live in the fastest memory that there is, in the threads themselves, and each
+# result is written to the card's memory once.
 #
 # Two mistakes are easy there, and no compiler finds them: to multiply before all have fetched, and
-# to fetch again before all have multiplied. The tests of this library plant both, and more than
-# forty other bugs, and see that each is caught; on the CPU, without a card
-# (`tests/engine/test_kernel_mutations.py`).
-#
+# to fetch again before all have multiplied. `benchmarks/planted_bugs.py` plants both in the
+# library's kernels, and many other bugs, one at a time, and sees whether the tests catch each; on
+# the CPU, without a card. What it found last is in `planted_bugs.json`:
+
+# %%
+planted = json.loads((Path("..") / "benchmarks" / "planted_bugs.json").read_text())
+caught = sum(row["count"] for row in planted["bugs"] if row["how"] == "caught")
+print(f"{caught} bugs were caught, {len(planted['missed'])} missed")
+assert caught > 50 and not planted["missed"]
+
+# %% [markdown]
 # ## 5. When does it pay?
 #
 # Starting a kernel takes time, however little it does. Call it $t_0$. The host starts kernel after
@@ -467,11 +480,13 @@ measured = timings["batch_ms"]
 for n, ms in zip(batches, measured, strict=True):
     print(f"{n:>3} images {ms:>7.2f} ms, {ms / n:>6.2f} for each")
 host = measured[0]
+print(f"eight images take {measured[3] / host:.2f} times as long as one")
 assert measured[3] < 2 * host < measured[-1]
 
 # %% [markdown]
-# Hardly longer: the first images are nearly free, and the step is busy with being started. With a
-# card, the host has the same calls to make, and its part stays; only the work moves.
+# Eight times as many images take far less than eight times as long: the first are nearly free, and
+# the step is busy with being started. With a card, the host has the same calls to make, and its
+# part stays; only the work moves.
 #
 # **No run on a card has been made for this lesson.** What the card does below is computed.
 # Operations and bytes are counted by the library, exactly; rate and bandwidth are those that its
@@ -479,8 +494,8 @@ assert measured[3] < 2 * host < measured[-1]
 # can take, and not promises. Put in the numbers of your own (`benchmarks/gpu.sh` measures them),
 # and the conclusion is yours too.
 #
-# **Predict:** from how many images on is the card faster than the CPU, and from how many on has the
-# card more to do than the host?
+# **Predict:** how many times as fast is a step of the tiny net with the card, for 1, 8 and 64
+# images? And from how many images on has the card more to do than the host?
 
 
 # %%
@@ -507,6 +522,8 @@ plot_lines(
 )
 
 # %%
+for n in 1, 8, 64:
+    print(f"{n:>2} images: {known[n] / max(host, n * one):.1f} times as fast as on the CPU")
 crossing = host / one
 print(f"the card has more to do than the host from about {round(crossing, -3):,.0f} images on")
 assert crossing > 256

@@ -22,6 +22,7 @@ MACHINES = 1e-6, 1e9  # what any of them has of a unit
 LEAST = 1e-99  # of what is drawn along an axis
 INSIDE = 5  # names that a legend inside a chart may have
 ROOM = 6  # percent, of a share that has room for its number
+SHARE_COLOURS = (*LINE_COLOURS, "#cccccc")
 LABEL = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.9}
 CENTRED: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9}
 
@@ -239,8 +240,8 @@ def plot_shares(bars: Mapping[str, Mapping[str, float]]) -> Figure:
     left, handles, rows = np.zeros(len(bars)), [], range(len(bars))
     for count, part in enumerate(parts):
         # After the last colour the first comes again, with another hatching.
-        turn, which = divmod(count, len(LINE_COLOURS))
-        colour, hatch = LINE_COLOURS[which], HATCHES[(which + turn) % len(HATCHES)]
+        turn, which = divmod(count, len(SHARE_COLOURS))
+        colour, hatch = SHARE_COLOURS[which], HATCHES[(which + turn) % len(HATCHES)]
         shares = np.array([100 * bar.get(part, 0.0) for bar in bars.values()])
         drawn = axis.barh(rows, shares, 0.7, left, ec="white", fc=colour, hatch=hatch)
         handles.append(drawn[0])

@@ -52,7 +52,7 @@ def plot_detections(
     for axis, image, objects, each in zip(axes, images, truth, found, strict=False):
         show_image(axis, image)
         right, wrong, missed = told_apart(each, objects, len(class_names))
-        for i in np.flatnonzero(right | wrong):
+        for i in [*np.flatnonzero(wrong), *np.flatnonzero(right)]:  # what is right lies on top
             _draw(axis, each, i, RIGHT if right[i] else WRONG, class_names)
         for i in np.flatnonzero(missed):
             draw_box(axis, objects.boxes[i], *MISSED)
@@ -103,7 +103,7 @@ _KINDS = RIGHT, WRONG, MISSED
 def _draw(axis, found, i, kind, class_names):
     """Detection i in an axis: its box, and in its corner its class and score."""
     colour, style = kind
-    x, y, _, _ = box = found.boxes[i]
+    x, y, _, height = box = found.boxes[i]
     draw_box(axis, box, colour, style)
     inside = y < ROOM * axis.get_ylim()[0]  # above such a box a name would be cut off
     text = axis.text(

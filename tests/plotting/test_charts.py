@@ -89,6 +89,7 @@ def test_shares_have_their_numbers_and_looks_of_their_own():
     assert [text.get_text() for text in axis.texts] == ["40", "20", "10", "10", "10", "6"]
     looks = [(bar.get_facecolor(), bar.get_hatch()) for bar in axis.patches]
     assert len(set(looks)) == len(parts)
+    assert len({colour for colour, _ in looks}) == len(parts)
 
 
 @pytest.mark.parametrize(

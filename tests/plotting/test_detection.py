@@ -32,10 +32,10 @@ def test_every_box_has_its_kind_in_the_picture():
     figure = plot_detections(np.zeros((1, 1, 40, 40)), [truth], [found], ["a", "$b"])
     axis = figure.axes[0]
     drawn = [(p.get_edgecolor(), p.get_linestyle()) for p in axis.patches]
-    kinds = [(to_rgba(colour), style) for colour, style in (RIGHT, WRONG, WRONG, MISSED, MISSED)]
+    kinds = [(to_rgba(colour), style) for colour, style in (WRONG, WRONG, RIGHT, MISSED, MISSED)]
     assert [colour for colour, _ in drawn] == [colour for colour, _ in kinds]
     assert axis.get_title() == "1 of 3 found, 2 wrong"
-    assert [text.get_text() for text in axis.texts] == ["a 0.90", "a 0.80", "a 0.70"]
+    assert [text.get_text() for text in axis.texts] == ["a 0.80", "a 0.70", "a 0.90"]
     assert legend_as_read(figure) == ["found", "wrong", "missed"]
 
 
