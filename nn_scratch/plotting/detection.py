@@ -101,16 +101,20 @@ _KINDS = RIGHT, WRONG, MISSED
 
 
 def _draw(axis, found, i, kind, class_names):
-    """Detection i in an axis: its box, and in its corner its class and score."""
+    """Detection i in an axis: its box with its class and score, below it if it is wrong."""
     colour, style = kind
     x, y, _, height = box = found.boxes[i]
     draw_box(axis, box, colour, style)
-    inside = y < ROOM * axis.get_ylim()[0]  # above such a box a name would be cut off
+    bottom, room = axis.get_ylim()[0], ROOM * axis.get_ylim()[0]
+    if kind is WRONG:  # so that it does not hide the name of a right box in the same place
+        place, above = min(y + height - 0.5, bottom), y + height > bottom - room
+    else:  # above a box at the upper border a name would be cut off
+        place, above = max(y, 0) - 0.5, y >= room
     text = axis.text(
-        *(max(x, 0) - 0.5, max(y, 0) - 0.5),
+        *(max(x, 0) - 0.5, place),
         "",
         fontsize=8,
-        va="top" if inside else "bottom",
+        va="bottom" if above else "top",
         color="black",
         clip_on=True,
     )
