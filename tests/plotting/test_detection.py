@@ -37,6 +37,8 @@ def test_every_box_has_its_kind_in_the_picture():
     assert axis.get_title() == "1 of 3 found, 2 wrong"
     assert [text.get_text() for text in axis.texts] == ["a 0.80", "a 0.70", "a 0.90"]
     assert legend_as_read(figure) == ["found", "wrong", "missed"]
+    again, _, right = axis.texts  # the same box twice: neither name hides the other
+    assert (again.get_position()[1], right.get_position()[1]) == (9.5, -0.5)
 
 
 @pytest.mark.slow
