@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 08 · Down and up again
 #
-# **The question:** to name a digit a pixel must see all of it, and to draw its outline it must know
-# exactly where it is. How can one network do both, and at what price?
+# **The question:** to name a digit surely a pixel must see most of it, and to draw its outline it
+# must know exactly where it is. How can one network do both, and at what price?
 #
 # You need: lessons 00 to 07. About 35 minutes.
 #

@@ -637,7 +637,7 @@ plot_dots(list(after), {"IoU of coin, each seed": list(after.values())})
 print(LAYOUTS["localization"])
 
 # %% [markdown]
-# One more warning: if your object always stands in the middle, a constant box is nearly right
+# One more warning: if your object always stands in the middle, a constant box comes close
 # (lesson 10, section 3), and the net learns to say it. `--placement 2` puts every photograph at a
 # random place of a larger canvas, in training and in testing. `RESULTS.md` has what a localizer
 # reaches on 1,625 photographs of three kinds that way.

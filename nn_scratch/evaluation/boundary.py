@@ -2,7 +2,7 @@
 as in the SegNet paper (Badrinarayanan et al. 2015, §4: within 0.75 % of the image's diagonal).
 
 Large classes dominate IoU, which falls little if an outline is blurred; boundary F1 depends only on
-where the outlines are.
+where the outlines of each class are.
 """
 
 from math import floor, hypot, sqrt
