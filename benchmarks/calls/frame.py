@@ -61,8 +61,6 @@ def spoiled(rng: np.random.Generator, call: Call) -> tuple[Call, str | int]:
     positional, keywords = [*call.positional], dict(call.keywords)
     into: Any = keywords if isinstance(place, str) else positional
     into[place] = strange(rng, into[place])
-    if place == "epochs" and isinstance(into[place], int):
-        into[place] = min(into[place], 3)  # 2³¹ − 1 epochs are right to be tried, and end in a year
     return call._replace(positional=positional, keywords=keywords), place
 
 

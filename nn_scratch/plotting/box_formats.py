@@ -6,12 +6,18 @@ from matplotlib.figure import Figure
 
 from nn_scratch.backend import Array
 from nn_scratch.plotting import given
-from nn_scratch.plotting.colours import TRUTH_COLOUR
+from nn_scratch.plotting.colours import LINE_COLOURS, TRUTH_COLOUR
 from nn_scratch.plotting.parts import draw_box, show_image
 from nn_scratch.plotting.text import title
 
 SIDE = 2.7  # inches, of a panel
-ARROW: dict[str, Any] = {"arrowstyle": "<->", "color": "#e69f00", "lw": 2, "shrinkA": 0}
+ARROW: dict[str, Any] = {
+    "arrowstyle": "<->",
+    "color": LINE_COLOURS[1],
+    "lw": 2,
+    "shrinkA": 0,
+    "shrinkB": 0,
+}
 WORD: dict[str, Any] = {
     "color": "black",
     "fontsize": 10,
@@ -62,13 +68,13 @@ def plot_box_formats(image: Array, box: Array) -> Figure:
 def _draw_side(axis, name, ends):
     """The length of a side, between its ends, and its letter."""
     x, y, end_x, end_y = (value - 0.5 for value in ends)
-    axis.annotate("", (x, y), (end_x, end_y), arrowprops=ARROW | {"shrinkB": 0})
+    axis.annotate("", (x, y), (end_x, end_y), arrowprops=ARROW)
     axis.text((x + end_x) / 2, (y + end_y) / 2, name, ha="center", va="center", **WORD)
 
 
 def _draw_point(axis, name, x, y, below):
     """A point of the box, and its name above it, or below."""
-    axis.plot(x, y, "o", color="#e69f00", mec="black", ms=8, clip_on=False)
+    axis.plot(x, y, "o", color=LINE_COLOURS[1], mec="black", ms=8, clip_on=False)
     side, shift = ("top", 9) if below else ("bottom", -9)
     how = {"textcoords": "offset points", "ha": "center", "va": side, **WORD}
     axis.annotate(name, (x, y), (0, -shift), **how)

@@ -17,11 +17,8 @@ from nn_scratch.plotting.parts import edges, show_image
 from nn_scratch.plotting.text import fitted, legend_below, title, write
 
 DASHES = (0, (1, 0.9))  # short ones: an outline is made of sides of pixels
-CASING: dict[str, Any] = {
-    "colors": "black",
-    "lw": 4.2,
-    "capstyle": "projecting",
-}  # below the true outline
+# Below the true outline, which would be lost on a bright image.
+CASING: dict[str, Any] = {"colors": "black", "lw": 4.2, "capstyle": "projecting"}
 HALO = [withStroke(linewidth=2.5, foreground="white")]
 NAMED = 0.01  # of all pixels, from which a class has its name written on it
 APART = 0.1  # of the image's longer side: names that are closer would be read as one

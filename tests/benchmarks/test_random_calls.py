@@ -27,7 +27,7 @@ def test_every_public_function_is_called(package):
 
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_it_is_right_or_refused_by_name(name):
-    counts, faults = try_calls([name], CALLS, seed=2)
+    counts, faults = try_calls([name], CALLS, seed=1)
     assert not faults, "\n".join(faults)
     assert counts["computed"] > 0
 

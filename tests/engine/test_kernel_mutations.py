@@ -1,5 +1,5 @@
 """Are the kernels' tests any good? Bugs are planted, one at a time, and must be caught. Here it is
-a bug of three files and a race; `python benchmarks/planted_bugs.py` plants all."""
+every fifth bug and three races; `python benchmarks/planted_bugs.py` plants all."""
 
 import sys
 
@@ -15,8 +15,7 @@ pytestmark = [
     ),
 ]
 
-FEW = [next(bug for bug in PLANTED if bug[0] == file) for file in ("pool", "norm", "loss")]
-TOO_EARLY = [bug for bug in RACES if bug[0] == "norm"]  # a barrier is missing
+TOO_EARLY = RACES[1], RACES[2], RACES[4]  # a barrier is missing
 SPARED = [("loss", "*top = scores", "*top  = scores")]  # alters nothing
 NO_CODE = [("loss", "*top = scores", "top = scores"), ("loss", "?!", "")]  # cannot be compiled
 
@@ -24,7 +23,7 @@ NO_CODE = [("loss", "*top = scores", "top = scores"), ("loss", "?!", "")]  # can
 @pytest.mark.parametrize(
     "clean, sanitizer, planted",
     [
-        ({"sanitizer": "address,undefined", "library": "libasan.so"}, ADDRESSES, FEW),
+        ({"sanitizer": "address,undefined", "library": "libasan.so"}, ADDRESSES, PLANTED[::5]),
         (THREADS, THREADS, TOO_EARLY),
     ],
     ids=["addresses", "races"],

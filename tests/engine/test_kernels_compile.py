@@ -12,7 +12,7 @@ from nn_scratch.engine.cuda import launch
 
 SOURCES = sorted((Path(launch.__file__).parent).glob("*.cu"))
 every_kernel = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
-every_card = pytest.mark.parametrize("card", ["sm_75", "sm_90"])
+every_card = pytest.mark.parametrize("card", ["sm_75", "sm_80", "sm_90"])
 
 
 @pytest.mark.slow
