@@ -37,7 +37,8 @@ NUMBERS = {
     **dict.fromkeys(("eps", "epsilon"), 1e-5),
 }
 SHAPES = {  # number of arrays among the arguments: shapes to try, one after another
-    1: [((2, 4, 7, 6),), ((3, 4),), ((5,),)],
+    # Odd sizes show more mistakes; the second is for blocks of 2 or 3 pixels that cover an image.
+    1: [((2, 4, 7, 6),), ((2, 4, 12, 6),), ((3, 4),), ((5,),)],
     2: [
         ((2, 4, 7, 6), (3, 4, 3, 2)),
         ((5, 4), (3, 4)),

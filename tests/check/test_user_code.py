@@ -193,6 +193,55 @@ def test_plain_numbers_where_pairs_are_not_understood(tmp_path):
     ]
 
 
+BLOCKS = {  # passes that take only images which blocks of pixels cover, and a wrong gradient
+    "MaxBlocks": (
+        """
+class MaxBlocks(Layer):
+    def forward(self, x):
+        n, c, h, w = x.shape
+        blocks = x.reshape(n, c, h // 2, 2, w // 2, 2)
+        y = blocks.max(axis=(3, 5), keepdims=True)
+        self.saved = x.shape, blocks == y
+        return y[:, :, :, 0, :, 0]
+    def backward(self, dy):
+        shape, chosen = self.saved
+        return (chosen * dy[:, :, :, None, :, None]).reshape(shape)
+""",
+        ("(chosen *", "(chosen / 4 *"),
+    ),
+    "mean_of_thirds": (
+        """
+def mean_of_thirds(x):
+    n, c, h, w = x.shape
+    return x.reshape(n, c, h // 3, 3, w // 3, 3).mean(axis=(3, 5))
+def mean_of_thirds_backward(dy, x):
+    return dy.repeat(3, axis=2).repeat(3, axis=3) / 9
+""",
+        (" / 9", ""),
+    ),
+    "space_to_depth": (
+        """
+def space_to_depth(x, k):
+    n, c, h, w = x.shape
+    x = x.reshape(n, c, h // k, k, w // k, k).transpose(0, 1, 3, 5, 2, 4)
+    return x.reshape(n, c * k * k, h // k, w // k)
+def space_to_depth_backward(dy, x, k):
+    n, c, h, w = x.shape
+    dy = dy.reshape(n, c, k, k, h // k, w // k).transpose(0, 1, 4, 2, 5, 3)
+    return dy.reshape(x.shape)
+""",
+        ("(0, 1, 4, 2, 5, 3)", "(0, 1, 4, 3, 5, 2)"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_an_image_is_found_that_blocks_cover(name, tmp_path):
+    right, (part, wrong) = BLOCKS[name]
+    assert result(tmp_path, name, right).ok is True
+    assert result(tmp_path, name, right.replace(part, wrong)).ok is False
+
+
 def test_what_cannot_be_guessed_comes_with_an_example_to_paste(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
