@@ -52,6 +52,7 @@ from nn_scratch.plotting.figures import (
     plot_segmentation,
 )
 from nn_scratch.plotting.kernels import plot_kernels
+from nn_scratch.plotting.label_maps import plot_label_maps
 from nn_scratch.plotting.looking_inside import (
     animate_learning,
     plot_box_occlusion,
@@ -102,6 +103,7 @@ __all__ = [
     "plot_images",
     "plot_interpolation",
     "plot_kernels",
+    "plot_label_maps",
     "plot_learning",
     "plot_lines",
     "plot_losses",

@@ -43,7 +43,8 @@ def plot_net(
     left to the right.
 
     Maps have their true relative sizes; their depth grows as the square root of their channels.
-    Skips pass above, the switches of pools below, heads stand above one another. In the maps is
+    Skips pass above, the switches of pools below, heads stand above one another, each with its name
+    in the net where it has one of its own. In the maps is
     what `channels` of them see, those that vary most, and at the end what the net says: labels, or
     boxes, those that a detector is sure of by at least 0.3. With channels=0, or for an image of one
     value, there is nothing in them. The net is run in evaluation mode. highlight: a kind of layers,
@@ -71,7 +72,8 @@ def plot_net(
     of = {step: volume for volume in volumes for step in volume.steps}
     skips = [(s, v) for v in volumes for s in v.sources if v.column - s.column > 1]
     reads = dict.fromkeys((of[pool], v) for step, v in of.items() for pool in step.reads)
-    top = _draw_arcs(axes, skips, max(map(_roof, volumes)), 1, SKIP) + 8
+    edge = max(_roof(v) + (LINE * LETTERS if v.title else 0) for v in volumes)
+    top = _draw_arcs(axes, skips, edge, 1, SKIP) + 8
     lows = {volume: _write_below(axes, volume, volumes) for volume in volumes}
     for volume in (v for v in volumes if highlight and v.steps and v.group != highlight):
         _veil(axes, volume, lows[volume])
@@ -104,6 +106,10 @@ def _draw_volume(axes, volume, inside):
     for start, light in ((x, top), 0.75), ((x + wide, top - high), 1.0):  # lid and flank
         corners = [start, (x + wide, top), np.add((x + wide, top), shift), np.add(start, shift)]
         axes.add_patch(Polygon(corners, fc=colour, alpha=light, **EDGE))
+    if volume.title:
+        how: dict[str, Any] = {"ha": "center", "va": "bottom", "weight": "bold"}
+        place = _middle(volume), _roof(volume) + 1
+        axes.text(*place, volume.title, fontsize=LETTERS, **how, **options(volume.title))
     edge = EDGE if volume.is_map else {"ec": colour, "lw": 2}
     for y, channel in zip(volume.lows, volume.shown, strict=True):
         if inside:

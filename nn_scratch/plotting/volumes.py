@@ -34,8 +34,9 @@ class Volume:
     an image, over which what is found in it is drawn, with a text.
 
     shown: its channels that are shown, from the top. column: from the left. level: how far above
-    the middle, in volumes. head: whether it leads to some outputs of several. x, y, width, height,
-    depth, lows: the left edge, the middle, the size and the lower edges of its fronts, in points.
+    the middle, in volumes. head: whether it leads to some outputs of several. title: at the end of
+    a head, the head's name in the net. x, y, width, height, depth, lows: the left edge, the middle,
+    the size and the lower edges of its fronts, in points.
     """
 
     def __init__(self, value: Value, step: Step | None = None, sources: Any = (), text: str = ""):
@@ -44,7 +45,7 @@ class Volume:
         self.group = next(g for g, (_, kinds) in GROUPS.items() if re.fullmatch(kinds, self.kind))
         self.is_map = len(value.shape) == 4
         self.column = 1 + max((source.column for source in sources), default=-1)
-        self.shown, self.level, self.head = [0], 0.0, False
+        self.shown, self.level, self.head, self.title = [0], 0.0, False, ""
         self.x, self.y, self.width, self.height, self.lows = 0.0, 0.0, SIGN, SIGN, np.zeros(1)
         deep = self.is_map and self.kind not in SIGNS and not text
         self.depth = 1.5 * value.shape[1] ** 0.5 if deep else 0.0
@@ -82,9 +83,18 @@ def volumes_of(traced: Trace, text: str = "") -> list[Volume]:
             found.append(last)
         of |= dict.fromkeys(step.outputs, last)
     heads = list(dict.fromkeys(of[value] for value in traced.outputs))
+    _name(heads)
     found += [Volume(traced.inputs[0], None, heads, text)] if text else []
     _arrange(found, heads)
     return found
+
+
+def _name(heads):
+    """The title of each of several heads: the attribute that it is in the net, if each has one."""
+    names = [head.steps[0].name.split(".")[0] if head.steps else "" for head in heads]
+    if len(heads) > 1 and all(names) and len(set(names)) == len(names):
+        for head, name in zip(heads, names, strict=True):
+            head.title = fitted(name.replace("_", " "), WIDEST / 72, LETTERS)
 
 
 def _follows(step, last):
@@ -144,7 +154,9 @@ def set_places(volumes: list[Volume], width: float, rows: int) -> float:
     choose_channels(volumes, rows)
     columns = [[v for v in volumes if v.column == i] for i in sorted({v.column for v in volumes})]
     largest = max(max(v.value.shape[2:]) if v.is_map else 1 for v in volumes)
-    written = {v: max([0, *(72 * text_width(line, LETTERS) for line in v.lines)]) for v in volumes}
+    written = {
+        v: max(72 * text_width(line, LETTERS) for line in (*v.lines, v.title, "")) for v in volumes
+    }
     for side in range(LARGEST, SMALLEST - 1, -1):
         for v in (v for v in volumes if v.kind not in SIGNS):
             sizes = (max(1.5, side / largest * n) for n in v.value.shape[2:])
@@ -155,7 +167,10 @@ def set_places(volumes: list[Volume], width: float, rows: int) -> float:
             break
     left = gap = max(gap, GAP)
     pitch = ROW * max((v.height for v in volumes if len(v.shown) > 1), default=0)
-    storey = 7 * LETTERS + 1.2 * max((v.height for v in volumes if v.level or v.head), default=0)
+    lines = 8.5 if any(v.title for v in volumes) else 7
+    storey = lines * LETTERS + 1.2 * max(
+        (v.height for v in volumes if v.level or v.head), default=0
+    )
     for column, room in zip(columns, rooms, strict=True):
         for v in column:
             above = (rows - 1) / 2 * pitch if v.level and not v.head else 0.0  # all rows of others

@@ -22,7 +22,15 @@ from nn_scratch.layers import (
     ReLU,
     Sequential,
 )
-from nn_scratch.nets import DETECTORS, LOCALIZERS, SEGMENTERS, SegNet, pretrained
+from nn_scratch.nets import (
+    DETECTORS,
+    LOCALIZERS,
+    SEGMENTERS,
+    CenterNet,
+    Localizer,
+    SegNet,
+    pretrained,
+)
 from nn_scratch.plotting import plot_net
 from nn_scratch.plotting.colours import DOTS, coloured
 from nn_scratch.plotting.net import SKIP, SWITCHES, VEIL
@@ -129,6 +137,24 @@ def test_three_heads_stand_above_one_another():
         *((3, 1), (4, 1), (3, 0), (4, 0), (3, -1), (4, -1))
     ]
     assert not any(v.head or v.level for v in volumes[:3])
+    assert not any(v.title for v in volumes)  # one attribute holds them all
+
+
+@pytest.mark.parametrize(
+    ("net", "names"),
+    [
+        (CenterNet(1, 3, widths=(2, 3), rng=0), ["heat", "sizes", "offsets"]),
+        (Localizer(1, 3, (40, 40), widths=(2, 3), features=4, rng=0), ["class head", "box head"]),
+        (Sequential(Conv2d(1, 3, 3, rng=0)), []),
+    ],
+)
+def test_heads_have_their_names_above_them(net, names):
+    figure = plot_net(net, IMAGE)
+    assert_texts_are_whole(figure)
+    (axes,) = figure.axes[:1]
+    bold = [text for text in axes.texts if text.get_weight() == "bold"]
+    assert [text.get_text() for text in bold] == names
+    assert sorted(bold, key=lambda text: -text.get_position()[1]) == bold
 
 
 class Branches(Layer):
