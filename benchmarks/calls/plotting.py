@@ -356,6 +356,11 @@ def plot_units(rng):
     return picture("plot_units", machines=titled(rng, lambda: tuple(sizes(rng, 2, 1, 40))))
 
 
+def plot_ways(rng):
+    rows = titled(rng, lambda: {"one way": float(rng.random() + 0.1), "another": 2.0})
+    return picture("plot_ways", rows=rows, xlabel="seconds")
+
+
 def plot_pooled(rng):
     size = sizes(rng, 2, 2, 6)
     images = titled(rng, lambda: rng.random((1, *size)))

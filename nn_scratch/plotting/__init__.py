@@ -65,6 +65,7 @@ from nn_scratch.plotting.scores import plot_scores
 from nn_scratch.plotting.sharing import plot_scatter_and_gather, plot_tile
 from nn_scratch.plotting.timing import plot_bars, plot_timeline, plot_units
 from nn_scratch.plotting.upwards import plot_blocks, plot_interpolation, plot_points
+from nn_scratch.plotting.ways import plot_ways
 from nn_scratch.plotting.windows import (
     plot_dense_pool,
     plot_dilation,
@@ -135,5 +136,6 @@ __all__ = [
     "plot_units",
     "plot_valley",
     "plot_views",
+    "plot_ways",
     "save_gif",
 ]
