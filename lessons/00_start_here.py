@@ -66,6 +66,7 @@ plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 #
 # Here is one image with an answer to each. The images are small scenes made of real handwritten
 # digits; the answers are the true ones. By the last lessons, networks that you built give them.
+# **Predict:** there are two digits in it. Which questions have no room for the second?
 #
 # (`"train"` and `"test"` name two groups of digits. A network learns from the first group,
 # and is judged on the second, which it has never seen.)
@@ -75,6 +76,9 @@ image, labels = scenes.sample(epoch=0, index=12)
 plot_four_tasks(image, labels, names)
 
 # %% [markdown]
+# The first two. Their answer is about one object, here the larger, and the 2 goes unsaid. Detection
+# names both, and segmentation says besides which pixels are theirs.
+#
 # A network for segmentation first makes the image small, so that each number sees much of it
 # (lessons 01 and 02), and then large again (03 and 04). 05 and 06 are about how it learns; 07 to 09
 # label every pixel; 10 finds one object, and 11 all of them. 12 and 13 make it fast, 14 and 15 are
@@ -83,13 +87,18 @@ plot_four_tasks(image, labels, names)
 # ## 2. An image is an array
 #
 # The last of the four answers is a **label map**: it says for every pixel what it belongs to. 0 is
-# background, 1 to 10 are the digits 0 to 9.
+# background, 1 to 10 are the digits 0 to 9. Here is a piece of the scene, where the 7 and the 2
+# come near each other. **Predict:** which numbers stand for the 7, and why are they not 7?
 
 # %%
 print("image", image.shape, image.dtype, " labels", labels.shape, labels.dtype)
-print(labels[15:25, 8:24])
+piece = {"image, rounded": image[0, 18:26, 12:24].round(1), "label map": labels[18:26, 12:24]}
+plot_arrays(piece, shared=False, cell=0.33)
 
 # %% [markdown]
+# The 7 is class 8, because the background is class 0. In the image the ink is bright and the ground
+# near 0, both with some noise.
+#
 # The image has three axes: **channels** (1 here; 3 for a colour photograph: red, green, blue),
 # **height** and **width**. Networks work on several images at once, a **batch**, so a fourth axis
 # comes first. The order is always the same, and is called **NCHW**: images, channels, height,
@@ -209,6 +218,10 @@ for mine, theirs in zip((dx, dW, db), ops.linear_backward(dy, x, W), strict=True
 plot_arrays({"dx": dx, "dW": dW, "db": db})
 
 # %% [markdown]
+# The first number of `dx` is $0 \cdot 0 + 3 \cdot 2 = 6$: the first image's row of `dy` times the
+# first column of $W$. The first of `dW` has a term for each image: $0 \cdot 2 + (-2)(-2) + 1 \cdot
+# (-3) + (-1) \cdot 2 = -1$. The first of `db` adds up a column of `dy`: $0 - 2 + 1 - 1 = -2$.
+#
 # ## 6. The layer contract
 #
 # The library's layers are objects that keep this promise:
@@ -331,7 +344,9 @@ plot_lines({"error": errors}, steps, xlabel="h", ylabel="error of equation (6)",
 # It makes a few more tests: calling backward twice must add, inputs must stay as they are, and
 # zeros must give zeros. In its report, *error* is the largest difference, as a fraction of the
 # largest gradient. An error of `1.7e-16`, which is $1.7 \cdot 10^{-16}$, is rounding and nothing
-# else.
+# else. (How can it be smaller than all that the curve above shows? `Scale` is linear in $x$ and in
+# $a$. On a straight line equation (6) is exact for any $h$, so there the check takes $h = 1$, and
+# nothing small is divided by.)
 
 # %%
 report = check_gradients(Scale(2.0), rng.normal(size=(2, 3, 4, 5)))

@@ -25,7 +25,7 @@ try:
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
     from nn_scratch.data import DigitSegmentation
     from nn_scratch.data.coins import load_coins
-    from nn_scratch.plotting import plot_arrays, plot_filtered, plot_images
+    from nn_scratch.plotting import plot_arrays, plot_filtered, plot_images, plot_signed
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
@@ -33,12 +33,12 @@ except ImportError:
 # Nine numbers, and what they do to a picture. Such a square of numbers is called a **kernel**. The
 # blur takes the mean of nine neighbours. The other two, named after Sobel, subtract one side of a
 # pixel from the other: they are silent where the image is uniform, and answer at an edge, in orange
-# where it gets lighter (to the right, or downwards), in blue where it gets darker. In lesson 00's
-# picture the blue boxes are made of thousands of such squares, all of them learned. This lesson is
-# about the one operation behind all of them, forwards and backwards.
+# where it gets lighter (to the right, or downwards), in blue where it gets darker. Behind the blue
+# boxes of lesson 00's picture are thousands of such squares, of 5×5 numbers, all of them learned.
+# This lesson is about the one operation behind all of them, forwards and backwards.
 
 # %%
-scene, _ = DigitSegmentation("test", 8).sample(epoch=0, index=3)
+scene, _ = DigitSegmentation("test", 64).sample(epoch=0, index=33)
 vertical = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)  # Sobel's kernel
 blur = np.full((3, 3), 1 / 9, np.float32)
 plot_filtered(scene, {"blur": blur, "vertical edges": vertical, "horizontal edges": vertical.T})
@@ -148,11 +148,12 @@ print("output size", fast.shape[2:])
 # %% [markdown]
 # ### A riddle
 #
-# Kernels can be read. Here are three, and three pictures that they made of a photograph of coins.
-# **Predict** which made which. (Is the sum of its weights 0, or 1? Which side is positive? One has
-# a bias of 0.5, so that its zeros are shown as grey.)
+# Kernels can be read. Here are three, and below them what they made of a photograph of coins.
+# **Predict** which kernel made which picture. (Is the sum of its weights 0, or 1? Which side is
+# positive? One has a bias of 0.5, so that its zeros are shown as grey.) The code is folded: it
+# knows the answer.
 
-# %%
+# %% tags=["hide-input"]
 photograph, _ = load_coins()
 coin = photograph[None, None, :96, :110]
 kernels = {
@@ -160,9 +161,9 @@ kernels = {
     "2": np.array([[-2, -1, 0], [-1, 0, 1], [0, 1, 2]], np.float32),
     "3": np.eye(5, dtype=np.float32) / 5,
 }
-plot_arrays(kernels, shared=False)
+plot_arrays({f"kernel {number}": w for number, w in kernels.items()}, shared=False)
 
-# %%
+# %% tags=["hide-input"]
 pictures = {"photograph": coin[0]}
 for letter, number, bias in (("A", "2", 0.5), ("B", "3", 0), ("C", "1", 0)):
     seen = ops.conv2d(coin, kernels[number][None, None], np.array([bias], np.float32))
@@ -197,7 +198,7 @@ plot_arrays({"A: each row holds the kernel, moved along": A})
 zeros = np.mean(A == 0)
 entries = (62 * 62) * (64 * 64)
 print(f"in this matrix {zeros:.0%} are zeros")
-print(f"a 64×64 image under a 3×3 kernel: {entries / 1e6:.0f} million entries, 9 different numbers")
+print(f"a 64×64 image under a 3×3 kernel: {entries / 1e6:.0f} million entries, 9 weights")
 
 # %% [markdown]
 # A linear layer from lesson 00 between the same images would have to learn all those millions of
@@ -205,10 +206,14 @@ print(f"a 64×64 image under a 3×3 kernel: {entries / 1e6:.0f} million entries,
 # alike. **Predict:** if the image moves down by three pixels, what happens to the output?
 
 # %%
-before = ops.conv2d(scene[None], vertical[None, None])
-after = ops.conv2d(np.roll(scene, 3, axis=1)[None], vertical[None, None])
-assert np.allclose(after[:, :, 3:], before[:, :, :-3], atol=1e-5)
-print("it moves down by three pixels as well, and is the same otherwise")
+lower = np.roll(scene, 3, axis=1)  # the last three rows come in again at the top
+before, after = (ops.conv2d(x[None], vertical[None, None])[0, 0] for x in (scene, lower))
+assert np.allclose(after[3:], before[:-3], atol=1e-5)
+plot_signed({"vertical edges": before, "of the image three pixels lower": after})
+
+# %% [markdown]
+# It moves down by three pixels as well. But for the three rows at the top, where other pixels came
+# in, nothing else changes: what a kernel learns in one place, it knows in all.
 
 # %% [markdown]
 # ## 4. As one matrix product
@@ -235,9 +240,9 @@ plot_arrays(
 #
 # The loss $L$ is some number that depends on $y$. Let $g = \partial L / \partial y$ say how fast it
 # grows with each output pixel; in code this is `dy`. A small change of $y$ changes the loss by
-# $\sum g\,\Delta y$. So as long as $g$ is held fixed, $\sum g\,y$ changes just as $L$ does. Put
-# equation (1) into it, and you get a number that depends on three
-# arrays:
+# $\sum g\,\Delta y$, which is also what it changes $\sum g\,y$ by, if $g$ is held fixed. So for
+# gradients the sum can stand for the loss. Put equation (1) into it, and you get a number that
+# depends on three arrays:
 #
 # $$T(x, w, g) = \sum_{p,q,i,j} x_{p+i,\;q+j}\; w_{ij}\; g_{pq} \tag{3}$$
 #
@@ -316,7 +321,7 @@ print("T three ways:", T, (kernel * dw_loops).sum(), (image * dx_loops).sum())
 #
 # where $\tilde x$ is $x$ with its zeros around it. Leave out one array, and the sums that remain
 # say what is added up: for $dw_{fcij}$ over $n, p, q$ (all images, all places), for $d\tilde
-# x_{nchw}$ over $f$ (all output channels) and all windows that see the pixel. The last thing to do
+# x_{ncuv}$ over $f$ (all output channels) and all windows that see the pixel. The last thing to do
 # is to cut the border off $d\tilde x$: the zeros were not part of $x$, so nobody asks for their
 # gradient. (In the comment below stand the shapes of two factors and of their product: the matrix
 # product runs over all images at once, and sums over $f$.)
@@ -354,8 +359,8 @@ plot_arrays({"A": A, "the input gradient as a matrix": backward})
 #
 # The same holds for layers that are not linear. Their matrix, called $J$, has the derivative
 # $\partial y_j/\partial x_i$ in row $j$ and column $i$, and equation (1) of lesson 00 multiplies
-# `dy` by its transpose. When an exercise is wrong, the checker's screen shows both sides, under the
-# name *adjoint*.
+# `dy` by its transpose. When the gradient of an exercise is wrong, the checker's screen shows both
+# sides, under the name *adjoint*.
 
 # %% [markdown]
 # ## 7. Check the gradients

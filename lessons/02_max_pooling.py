@@ -27,11 +27,13 @@ try:
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import pretrained
     from nn_scratch.plotting import (
+        animate_pooling,
         plot_arrays,
         plot_net,
         plot_overlap,
         plot_pooled,
         plot_signed,
+        plot_strip,
         plot_switches,
     )
 except ImportError:
@@ -43,7 +45,8 @@ except ImportError:
 # they are, and how a gradient gets back through a yellow box, is this lesson.
 
 # %%
-scene, _ = DigitSegmentation("test", 8).sample(0, 3)
+scenes = DigitSegmentation("test", 64)
+scene, labels = scenes.sample(0, 12)
 names = ["background", *"0123456789"]
 plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, highlight="pooling")
 
@@ -51,14 +54,22 @@ plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, high
 # ## 1. By hand
 #
 # A window of 2×2 pixels moves over the image in steps of 2, so that windows do not overlap. Of each
-# window only the largest value is kept. The image becomes half as high and half as wide; what comes
-# after has a quarter of the work, and a kernel of the same size sees four times the area. Each map
-# is pooled by itself, so 16 maps stay 16. (*Average* pooling keeps the mean instead, so all pixels
+# window only the largest value is kept. The image becomes half as high and half as wide; the same
+# layer has a quarter of the work behind it, and its kernel sees four times the area. Each map is
+# pooled by itself, so 16 maps stay 16. (*Average* pooling keeps the mean instead, so all pixels
 # of a window share its gradient; lesson 15 builds on it.)
 #
 # ![A window moves over a handwritten nine and leaves a dot on its largest pixel; the maxima fill a
 # map of half the size](images/pooling.gif)
 #
+# The film does not wait, so here are two of its frames. (Those between are frames 0 to 107: change
+# the numbers, and run the cell again.)
+
+# %%
+nine = scenes.sample(0, 30)[0][:, 6:30, 20:38]
+plot_strip(animate_pooling(nine), at=(31, 39), columns=2)
+
+# %% [markdown]
 # The dots are what the pool remembers. **Predict**, for these four windows: which numbers win?
 #
 #     1 3 | 2 0
@@ -94,12 +105,11 @@ assert np.array_equal(switches[0, 0], [[1 * 4 + 0, 0 * 4 + 2], [3 * 4 + 0, 3 * 4
 # thicker or thinner?
 
 # %%
-scenes = DigitSegmentation("test", 64)
-scene, labels = scenes.sample(0, 30)
-nine, ink = scene[:, 6:30, 20:38], labels[6:30, 20:38] > 0
 plot_pooled({"a nine": nine})
 
 # %%
+whole, its_labels = scenes.sample(0, 30)  # of which the nine was cut
+ink = its_labels[6:30, 20:38] > 0
 pooled = ops.max_pool2d(nine[None], 2)[0][0, 0]
 touched = ink.reshape(12, 2, 9, 2).any(axis=(1, 3))  # windows that hold ink
 print(f"background, mean value: {nine[0][~ink].mean():.2f} → {pooled[~touched].mean():.2f}")
@@ -110,32 +120,32 @@ assert pooled[~touched].mean() > nine[0][~ink].mean() and touched.mean() > ink.m
 # Brighter and thicker: one bright pixel is enough to win its window. What is *kept* is that there
 # was something bright. What is *lost* is everything else of the window: the dark pixels (the hole
 # of the nine shrinks to a single cell), and where in the window the bright one stood. The dot knows
-# where. In the background it marks a speck of noise, since some pixel always wins.
+# where. In the background a dot marks a speck of noise, since some pixel always wins.
 #
 # Losing the place is not all bad. Move the nine by one pixel. **Predict:** how much of the pooled
 # map changes? And if it moves by two?
 
 # %%
-moved = {shift: np.roll(scene, shift, axis=2)[:, 6:30, 20:38] for shift in (1, 2)}
-plot_pooled({"where it was": nine, "one pixel to the right": moved[1]})
+moved = np.roll(whole, 1, axis=2)[:, 6:30, 20:38]
+plot_pooled({"where it was": nine, "one pixel to the right": moved})
 
 # %%
-whole = ops.max_pool2d(scene[None], 2)[0]
+maxima = ops.max_pool2d(whole[None], 2)[0]
 for shift in (1, 2):
-    other = np.roll(scene, shift, axis=2)
-    pooled_other = ops.max_pool2d(other[None], 2)[0]
+    other = np.roll(whole, shift, axis=2)
+    its_maxima = ops.max_pool2d(other[None], 2)[0]
     print(
-        f"moved by {shift}: {np.mean(abs(other - scene) > 0.25):.1%} of the pixels change by more "
-        f"than a quarter, {np.mean(abs(pooled_other - whole) > 0.25):.1%} of the maxima"
+        f"moved by {shift}: {np.mean(abs(other - whole) > 0.25):.1%} of the pixels change by more "
+        f"than a quarter, {np.mean(abs(its_maxima - maxima) > 0.25):.1%} of the maxima"
     )
-assert np.array_equal(pooled_other[..., 1:], whole[..., :-1])  # by two: moved by one, exactly
+assert np.array_equal(its_maxima[..., 1:], maxima[..., :-1])  # by two: moved by one, exactly
 
 # %% [markdown]
-# A pool forgives a step of one pixel, mostly: as long as a maximum stays in its window, nothing
-# changes. (A quarter is our choice: of smaller changes there are more.) A step of two, the stride,
-# moves the whole map by exactly one. So what follows sees the same small picture for many large
-# ones, and that is what a classifier wants. Whoever draws outlines wants the place back, and the
-# dots have it.
+# A pool forgives a step of one pixel, mostly: as long as a maximum stays in its window and no
+# larger pixel comes in, nothing changes. (A quarter is our choice: of smaller changes there are
+# more.) A step of two, the stride, moves the whole map by exactly one. So what follows sees nearly
+# the same small picture for several large ones, and that is what a classifier wants. Whoever draws
+# outlines wants the place back, and the dots have it.
 #
 # ## 3. As loops
 #
@@ -172,9 +182,9 @@ assert np.array_equal(mine[0], y[0, 0]) and np.array_equal(mine[1], switches[0, 
 #
 # $$y_m = x_{t_m} \tag{2}$$
 #
-# Now the gradient. If $x$ changes a little, the same pixels stay the largest, and the switches stay
-# as they are. So each $y_m$ moves with one pixel alone, and that pixel gets its gradient. All
-# others get nothing. Writing to a list of places is a **scatter**:
+# Now the gradient. If $x$ changes a little and no window has a tie, the same pixels stay the
+# largest, and the switches stay as they are. So each $y_m$ moves with one pixel alone, and that
+# pixel gets its gradient. All others get nothing. Writing to a list of places is a **scatter**:
 #
 # $$\frac{\partial L}{\partial x_u} = \sum_{m\,:\,t_m = u} \frac{\partial L}{\partial y_m} \tag{3}$$
 #
@@ -193,12 +203,13 @@ plot_switches(image, dy=dy)
 # The backward pass needs the switches and the size of $x$, but not $x$ itself: one whole number for
 # each output instead of the whole image.
 #
-# Now in a real net. A loss (lesson 06) compares the labels of the scene above with the true ones.
-# On its way back the gradient reaches the first pool. This is what the pool is told about one of
-# its 16 maps, and what it passes on, in the corner where the digits are:
+# Now in a real net. A loss (lesson 06) compares the labels of the first picture's scene with the
+# true ones. On its way back the gradient reaches the first pool. This is what the pool is told
+# about one of its 16 maps, and what it passes on, around the place where it is largest. (The folded
+# cell listens at the pool's backward pass.) **Predict** what the second picture will look like.
 
-# %%
-net, (scene, labels) = pretrained("digits-segmentation"), scenes.sample(0, 3)
+# %% tags=["hide-input"]
+net = pretrained("digits-segmentation")
 first_pool, told = net.pools[0], {}
 pass_on = first_pool.backward
 
@@ -211,9 +222,15 @@ def listen(dy):
 
 first_pool.backward = listen
 net.backward(ops.cross_entropy_backward(net(scene[None]), labels[None]))
-most = int(abs(told["dy"]).sum(axis=(1, 2)).argmax())  # the map with the largest gradients
-corners = {"dy": told["dy"][most, 5:17, 1:13], "dx": told["dx"][most, 10:34, 2:26]}
-plot_signed({f"{what}, {g.shape[0]}×{g.shape[1]}": g for what, g in corners.items()}, size=3)
+
+# %%
+most, row, column = np.unravel_index(abs(told["dy"]).argmax(), told["dy"].shape)
+row, column = (min(max(at - 3, 0), 13) for at in (row, column))  # a piece of 7×7 of the 20×20
+pieces = {
+    "dy, 7×7": told["dy"][most, row : row + 7, column : column + 7],
+    "dx, 14×14": told["dx"][most, 2 * row : 2 * row + 14, 2 * column : 2 * column + 14],
+}
+plot_signed(pieces, size=3.2)
 
 # %%
 sums = {what: float(g.sum()) for what, g in told.items()}
@@ -222,8 +239,8 @@ print(f"sum of dy {sums['dy']:.5f}, of dx {sums['dx']:.5f}")
 assert np.mean(told["dx"] != 0) <= 0.25 and np.isclose(sums["dx"], sums["dy"])
 
 # %% [markdown]
-# The same numbers, spread out: three of four pixels get nothing. That is no loss. They had no part
-# in the output, so changing them a little changes nothing.
+# The same numbers, spread out: of each window of four pixels three get nothing. That is no loss.
+# They had no part in the output, so changing them a little changes nothing.
 #
 # ## 5. As a matrix
 #

@@ -418,6 +418,11 @@ def plot_patches(rng):
     return picture("plot_patches", image=rng.random((1, 4, 5)), **options)
 
 
+def plot_strip(rng):
+    frames = plotting.animate_switches(values(rng, 4, 4))
+    return picture("plot_strip", frames=list(frames), at=(0, int(rng.integers(8))), columns=2)
+
+
 def plot_dense_pool(rng):
     return picture("plot_dense_pool", line=values(rng, 8).round(1), taps=2)
 

@@ -63,6 +63,7 @@ from nn_scratch.plotting.net import plot_net
 from nn_scratch.plotting.outlines import plot_outlines
 from nn_scratch.plotting.scores import plot_scores
 from nn_scratch.plotting.sharing import plot_scatter_and_gather, plot_tile
+from nn_scratch.plotting.strips import plot_strip
 from nn_scratch.plotting.timing import plot_bars, plot_timeline, plot_units
 from nn_scratch.plotting.upwards import plot_blocks, plot_interpolation, plot_points
 from nn_scratch.plotting.ways import plot_ways
@@ -126,6 +127,7 @@ __all__ = [
     "plot_segmentation",
     "plot_shares",
     "plot_signed",
+    "plot_strip",
     "plot_suppression",
     "plot_switches",
     "plot_threads",

@@ -101,9 +101,9 @@ def plot_four_tasks(image: Array, labels: Array, class_names: Sequence[str]) -> 
     found = {k: tight_box(labels == k) for k in np.unique(labels[labels > 0]).tolist()}
     largest = max(found, key=lambda k: np.count_nonzero(labels == k))
     answers = {
-        "classification": f"it shows a {class_names[largest]}",
-        "localization": f"a {class_names[largest]}, in this box",
-        "detection": "these objects, each in its box",
+        "classification": f"one class: {class_names[largest]}",
+        "localization": "one class, one box",
+        "detection": "each object in its box",
         "semantic segmentation": "every pixel has a class",
     }
     figure = Figure(figsize=(9.2, 2.9), layout="constrained")
