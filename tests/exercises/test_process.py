@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -32,8 +33,8 @@ ENDLESS = "while True: __import__('time').sleep(0.01)\n"  # and the processor ha
 def judged(tmp_path):
     """What becomes of a file with this text, as an exercise or for check."""
 
-    def judge(text, kind="exercise", names=("relu", "relu_backward"), **limits):
-        path = tmp_path / "mine.py"
+    def judge(text, kind="exercise", names=("relu", "relu_backward"), folder=tmp_path, **limits):
+        path = folder / "mine.py"
         path.write_text(text, encoding="utf-8")
         names = names if kind == "exercise" else ("relu",)
         return run([Task(kind, str(path), names)], Limits(**{"seconds": 60, **limits}))[0]
@@ -61,12 +62,28 @@ def test_right_and_wrong(kind, judged):
 # ---------------------------------------------------------------- ends of the program
 
 
-def names(cases):
-    """Of cases for a test; those that hang take as long as they may."""
-    return [
-        pytest.param(name, marks=[pytest.mark.slow] * (mistake == "timeout"))
-        for name, (_, mistake) in cases.items()
-    ]
+def that_end(cases):
+    """Names of the cases that end by themselves."""
+    return [name for name, (_, mistake) in cases.items() if mistake != "timeout"]
+
+
+@pytest.fixture
+def judged_together(judged, tmp_path):
+    """What becomes of files with these texts, by name. All are judged at the same time, for the
+    processor has little to do while files hang."""
+
+    def judge(texts, kind, seconds):
+        folders = [tmp_path / str(number) for number in range(len(texts))]
+        for folder in folders:
+            folder.mkdir()
+        with ThreadPoolExecutor(len(texts)) as threads:
+            waiting = [
+                threads.submit(judged, text, kind, folder=folder, seconds=seconds)
+                for text, folder in zip(texts.values(), folders, strict=True)
+            ]
+        return {name: one.result() for name, one in zip(texts, waiting, strict=True)}
+
+    return judge
 
 
 AT_IMPORT = {
@@ -97,17 +114,27 @@ if os.name == "posix":
     }
 
 
-@pytest.mark.parametrize("kind", ["exercise", "check"])
-@pytest.mark.parametrize("name", names(AT_IMPORT))
-def test_a_file_that_ends_or_hangs_when_it_is_imported(name, kind, judged):
-    text, mistake = AT_IMPORT[name]
-    if mistake == "memory" and sys.platform != "linux":
-        pytest.skip("the system does not limit memory")
-    outcome = judged(RIGHT + text, kind, seconds=1 if mistake == "timeout" else 60)
+def assert_it_ended_at_import(outcome, mistake):
     assert set(mistakes(outcome)) == {mistake}
     assert exit_status([outcome]) == 4 and verdict([outcome]) is False
     assert all(result["text"].count("\n") == 0 for result in outcome.results)
     assert "mine.py" in outcome.results[0]["text"]
+
+
+@pytest.mark.parametrize("kind", ["exercise", "check"])
+@pytest.mark.parametrize("name", that_end(AT_IMPORT))
+def test_a_file_that_ends_when_it_is_imported(name, kind, judged):
+    text, mistake = AT_IMPORT[name]
+    if mistake == "memory" and sys.platform != "linux":
+        pytest.skip("the system does not limit memory")
+    assert_it_ended_at_import(judged(RIGHT + text, kind), mistake)
+
+
+@pytest.mark.parametrize("kind", ["exercise", "check"])
+def test_files_that_hang_when_they_are_imported(kind, judged_together):
+    hang = {name: RIGHT + text for name, (text, how) in AT_IMPORT.items() if how == "timeout"}
+    for outcome in judged_together(hang, kind, seconds=1).values():
+        assert_it_ended_at_import(outcome, "timeout")
 
 
 IN_A_PASS = {
@@ -130,22 +157,34 @@ if os.name == "posix":
     }
 
 
-@pytest.mark.parametrize("kind", ["exercise", "check"])
-@pytest.mark.parametrize("name", names(IN_A_PASS))
-def test_a_pass_that_ends_or_hangs(name, kind, judged):
-    code, mistake = IN_A_PASS[name]
-    if mistake == "memory" and sys.platform != "linux":
-        pytest.skip("the system does not limit memory")
-    # One that hangs is waited for; so is the other function of an exercise, which must be judged.
-    seconds = 60 if mistake != "timeout" else 6 if kind == "exercise" else 1
-    text = RIGHT.replace("return dy", f"{code}\n    return dy")
-    outcome = judged(text, kind, seconds=seconds)
+def within_backward(code):
+    return RIGHT.replace("return dy", f"{code}\n    return dy")
+
+
+def assert_its_pass_ended(outcome, kind, mistake):
     assert exit_status([outcome]) == 4 and verdict([outcome]) is False
     if kind == "exercise":  # the other function is judged all the same
         assert mistakes(outcome) == [None, mistake]
         assert outcome.results[0]["ok"] and "relu_backward" in outcome.results[1]["text"]
     else:
         assert mistakes(outcome) == [mistake]
+
+
+@pytest.mark.parametrize("kind", ["exercise", "check"])
+@pytest.mark.parametrize("name", that_end(IN_A_PASS))
+def test_a_pass_that_ends(name, kind, judged):
+    code, mistake = IN_A_PASS[name]
+    if mistake == "memory" and sys.platform != "linux":
+        pytest.skip("the system does not limit memory")
+    assert_its_pass_ended(judged(within_backward(code), kind), kind, mistake)
+
+
+@pytest.mark.parametrize("kind", ["exercise", "check"])
+def test_passes_that_hang(kind, judged_together):
+    """The other function of an exercise must be judged before the time is over."""
+    hang = {n: within_backward(code) for n, (code, how) in IN_A_PASS.items() if how == "timeout"}
+    for outcome in judged_together(hang, kind, 6 if kind == "exercise" else 1).values():
+        assert_its_pass_ended(outcome, kind, "timeout")
 
 
 def test_one_that_ends_does_not_hide_the_next(tmp_path):
