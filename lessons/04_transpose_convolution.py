@@ -25,26 +25,18 @@ import numpy as np
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.data import DigitLocalization, DigitSegmentation
+    from nn_scratch.data import DigitLocalization
     from nn_scratch.data.digits import load_digits
-    from nn_scratch.nets import pretrained
+    from nn_scratch.nets import DownUpFCN
     from nn_scratch.plotting import plot_arrays, plot_images, plot_net, plot_phases
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# You are at the orange boxes once more. They know where maxima stood, but they have learned
-# nothing: they have no weights. This lesson builds a layer that has some, and can take their place.
-
-# %%
-scene, _ = DigitSegmentation("test", 8).sample(0, 3)
-names = ["background", *"0123456789"]
-plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, highlight="up again")
-
-# %% [markdown]
-# Its weights are a brush. Here three brushes paint a digit of 8×8 pixels: one dab for each pixel,
-# as strong as the pixel is bright, and where dabs overlap, they add. Which brush is best for a task
-# is found by training. How it paints, and how it learns, is this lesson.
+# Three brushes paint a digit of 8×8 pixels: one dab for each pixel, as strong as the pixel is
+# bright, and where dabs overlap, they add. Such a layer is a **transpose convolution**, and the
+# brush is its kernel, so it is made of weights. Here we chose them. A net learns them: it finds the
+# brush that suits its task.
 
 # %%
 pictures, digits = load_digits()
@@ -60,6 +52,15 @@ painted = {
     for how, brush in brushes.items()
 }
 plot_images({"a digit": digit, **{how: y / y.max() for how, y in painted.items()}}, size=2.2)
+
+# %% [markdown]
+# You are at the orange boxes once more. In the last lesson they stood for max-unpooling, which
+# knows where maxima stood, but has no weights and learns nothing. In this net they are transpose
+# convolutions, and need no switches. (It is not trained, so nothing is drawn in its maps; lesson 09
+# trains one.)
+
+# %%
+plot_net(DownUpFCN(1, 11, rng=0), np.zeros((1, 1, 40, 40), np.float32), highlight="up again")
 
 # %% [markdown]
 # ## 1. In one dimension, by hand
@@ -94,8 +95,8 @@ plot_arrays(
 # %% [markdown]
 # ## 2. Sum, or overwrite?
 #
-# Where two paintings overlap they **add**. One might think that the later one wins, and can read
-# it, too. Here is the difference. Why only the sum can be right, the next section shows.
+# Where two paintings overlap they **add**. Some notes on the subject say that the later one wins.
+# Here is the difference. Why it has to be the sum, the next section shows.
 
 # %%
 overwritten = first.copy()
@@ -156,15 +157,20 @@ print("⟨A u, v⟩ =", (small * g).sum(), "  ⟨u, Aᵀ v⟩ =", (image * large
 # %% [markdown]
 # ## 4. Not a "deconvolution"
 #
-# The layer is often called *deconvolution*. But a deconvolution would **undo** a convolution: it
-# would be the inverse $A^{-1}$. The transpose has the shape of an inverse, not its effect.
-# **Predict:** if you go down and up again, do you get the input back?
+# The layer is often called *deconvolution*. But a deconvolution would **undo** a convolution, as an
+# inverse matrix does, and here there is none: nobody can tell five numbers from the two that $A$
+# makes of them. The transpose has the shape that an inverse would have, not its effect. **Predict:** if you go
+# down and up again from a single 1, what comes back?
 
 # %%
 v = np.array([1.0, 0, 0, 0, 0]).reshape(1, 1, 1, 5)
 there_and_back = up(down(v))
 assert not np.array_equal(there_and_back, v)
 plot_arrays({"v": v[0, 0], "Aᵀ A v": there_and_back[0, 0]}, columns=1)
+
+# %% [markdown]
+# On the way down only the first window sees the 1, with the weight 1. On the way up it paints the
+# whole kernel.
 
 # %% [markdown]
 # ## 5. As loops, in two dimensions
@@ -243,10 +249,11 @@ print("counts inside, kernel 5 and stride 2:", np.unique(inside))
 # Counts are not the whole story, for a kernel is not made of ones. Look at one *phase* of the
 # output, the pixels $(a, b), (a + s, b), (a, b + s), \dots$ They are painted by the weights
 # $w_{ij}$ with $i \equiv a$ and $j \equiv b \pmod s$ (the same remainder when divided by $s$), and
-# by no others. So where the input is constant, the inside of the output is, at phase $(a, b)$, the
-# sum of those weights: **a checkerboard appears if and only if these $s^2$ sums differ.** A kernel
-# of 3 whose weights fall off like a tent has none, though 2 does not divide 3; random weights of
-# 4×4 make one, though 2 divides 4.
+# by no others. So where the input is constant, the inside of the output is, at phase $(a, b)$, that
+# constant times the sum of those weights: **it is even if and only if these $s^2$ sums are equal.**
+# Else a pattern repeats every $s$ pixels, a checkerboard or stripes. **Predict:** which of these
+# two makes one? A kernel of 3 whose weights fall off like a tent, although 2 does not divide 3? Or
+# random weights of 4×4, although 2 divides 4?
 
 # %%
 tent = np.outer([0.5, 1, 0.5], [0.5, 1, 0.5])
@@ -259,13 +266,15 @@ plot_phases({"a tent, 3×3": tent, "random, 4×4": random}, stride=2)
 
 # %% [markdown]
 # Each colour is a phase. On the left the kernels, in the middle what the weights of a phase sum to,
-# on the right what they paint of an image of ones.
+# on the right what they paint of an image of ones, from its darkest value to its lightest. (At the
+# border fewer paintings meet.)
 #
 # That tent *is* bilinear interpolation, on a grid in which every second pixel keeps its value. (On
-# the grid of lesson 03, equation (5), it is 4 wide: ¼, ¾, ¾, ¼.) So a transpose convolution
-# may start as one (the library's nets start as the wider one, as those of Long et al. 2015 did),
+# the grid of lesson 03, equation (5), it is 4 wide: ¼, ¾, ¾, ¼.) So a transpose convolution may
+# start as one (the library's nets start as the wider one, as those of Long et al. 2015 did),
 # without a checkerboard; random weights start with one, and a net must learn to make up for it.
-# Here both enlarge a digit, twice (the random one without its minus signs):
+# Here both enlarge a digit, twice (the random one without its minus signs, each picture from its
+# own darkest value to its lightest):
 
 # %%
 small, _, _ = DigitLocalization("test", 20).sample(0, 5)
@@ -350,8 +359,9 @@ assert not report.ok
 report
 
 # %% [markdown]
-# The two sides of equation (1) disagree: overwriting is not the transpose of a convolution. The
-# gradient check says the same:
+# The two sides of equation (1) disagree: overwriting is not the transpose of the convolution. (It
+# is linear, too, and has a transpose of its own, which reads only what was not painted over. But
+# that is another layer.) The gradient check says the same:
 
 # %%
 report = check_gradients((overwriting, summing_backward), lifted, kernel)

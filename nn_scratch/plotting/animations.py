@@ -110,10 +110,10 @@ def animate_switches(x: Array, size: int = 2) -> Iterator[Figure]:
     found, places = (a[0, 0] for a in max_pool2d(x[None, None], size))
     y, switches = np.full(found.shape, np.nan), np.full(found.shape, np.nan)
     back = np.full(x.shape, np.nan)
-    arrays = {"x": x, "maxima": y, "switches": switches, "unpooled": back}
+    arrays = {"image": x, "maxima": y, "switches": switches, "unpooled": back}
     for p, q in np.ndindex(y.shape):
         y[p, q], switches[p, q] = found[p, q], places[p, q]
-        marks = {"x": (p * size, q * size, size, size)}
+        marks = {"image": (p * size, q * size, size, size)}
         marks |= {name: (p, q, 1, 1) for name in ("maxima", "switches")}
         row, column = divmod(int(places[p, q]), x.shape[1])
         text = f"down: the largest is {_number(y[p, q])}, in row {row}, column {column}: "
