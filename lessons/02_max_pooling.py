@@ -62,8 +62,8 @@ plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, high
 # ![A window moves over a handwritten nine and leaves a dot on its largest pixel; the maxima fill a
 # map of half the size](images/pooling.gif)
 #
-# The film does not wait, so here are two of its frames. (Those between are frames 0 to 107: change
-# the numbers, and run the cell again.)
+# The film does not wait. Here are two of its 108 frames; for others, change the numbers and run the
+# cell again.
 
 # %%
 nine = scenes.sample(0, 30)[0][:, 6:30, 20:38]

@@ -159,8 +159,8 @@ print("⟨A u, v⟩ =", (small * g).sum(), "  ⟨u, Aᵀ v⟩ =", (image * large
 #
 # The layer is often called *deconvolution*. But a deconvolution would **undo** a convolution, as an
 # inverse matrix does, and here there is none: nobody can tell five numbers from the two that $A$
-# makes of them. The transpose has the shape that an inverse would have, not its effect. **Predict:** if you go
-# down and up again from a single 1, what comes back?
+# makes of them. The transpose has the shape that an inverse would have, not its effect.
+# **Predict:** if you go down and up again from a single 1, what comes back?
 
 # %%
 v = np.array([1.0, 0, 0, 0, 0]).reshape(1, 1, 1, 5)

@@ -24,7 +24,7 @@ from nn_scratch.plotting.text import fitted, title
 
 READ, SEEN = "#0072b2", LinearSegmentedColormap.from_list("seen", ["#d6e9f8", "#0a3f6b"])
 FIRST, SECOND = "#56b4e9", "#e69f00"  # the two sets of pairs
-FRAMES = (*BOX_COLOURS[:3], BOX_COLOURS[4])  # without yellow, which is pale on white
+FRAMES = (*BOX_COLOURS[:3], "#9966ff")  # violet: told from green with any deficiency
 PATCHES = ("#e69f00", "#56b4e9", "#cc79a7", "#f0e442")  # Okabe & Ito, without what is dark
 CORNERS = (0, 0), (1, 0), (0, 1), (1, 1)  # of frames, for their numbers: right or not, low or not
 INSET = 1.5  # pixels, from a corner to its number
