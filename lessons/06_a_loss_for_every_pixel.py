@@ -31,18 +31,19 @@ try:
     )
     from nn_scratch.exercises import check_exercise
     from nn_scratch.nets import pretrained
-    from nn_scratch.plotting import plot_arrays, plot_images, plot_lines, plot_scores
+    from nn_scratch.plotting import plot_arrays, plot_counts, plot_images, plot_lines, plot_scores
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
 # What a trained net says of one image: eleven probabilities for every pixel, here as eleven maps,
-# black for 0 and white for 1. Where the net is sure, a pixel is white in one of them; at edges it
-# is grey in two. In one more place the net hesitates. Find it; section 2 looks at a pixel there.
+# black for 0 and white for 1. Where the net is sure, a pixel is white in one of them; where it
+# hesitates, it is grey in two or more. **Find** the place inside the ink where it hesitates between
+# two digits. Section 2 looks at a pixel there.
 
 # %%
 names = ("background", *"0123456789")
-scene, truth = DigitSegmentation("test", 8).sample(0, 3)
+scene, truth = DigitSegmentation("test", 16).sample(0, 11)
 net_scores = pretrained("digits-segmentation")(scene[None])  # (1, 11, 40, 40)
 probabilities = ops.softmax(net_scores)[0]
 maps = {f"is it {name}?": p[None] for name, p in zip(names, probabilities, strict=True)}
@@ -99,7 +100,7 @@ assert np.isnan(careless).any() and np.array_equal(ops.softmax(large)[0], [1, 0,
 # little to be nearly right, and there is no limit to the price of being sure and wrong:
 
 # %%
-p = np.geomspace(0.005, 1, 30)
+p = np.linspace(0.005, 1, 200)
 plot_lines(
     {"loss": -np.log(p)},
     p,
@@ -131,39 +132,43 @@ plot_lines(
 # $$\frac{\partial L}{\partial z_{nk}} = \frac{w_{t_n}}{\sum_m w_{t_m}}
 #   \bigl(p_{nk} - [k = t_n]\bigr) \tag{3}$$
 #
-# Now the place where the net hesitates: in the maps for 5 and for 8, at the right foot of the 8.
-# This is one of its pixels, from its scores to its gradient; the true class is hatched.
+# Now the place where the net hesitates: in the maps for 5 and for 7, where the foot of the 7 meets
+# the bar of the 5. This is one of its pixels, from its scores to its gradient; the true class is
+# hatched. **Predict** before you look at the right-hand bars: which of them point left?
 
 # %%
-row, column = 30, 15
-assert net_scores[0, :, row, column].argmax() == 0 and names[truth[row, column]] == "8"
+row, column = 23, 8
+said = net_scores[0, :, row, column].argmax()
+assert (names[said], names[truth[row, column]]) == ("7", "5")
 plot_scores(net_scores[0, :, row, column], truth[row, column], names)
 
 # %% [markdown]
-# The net would say background here, though the pixel is ink of the 8; a 5 stands close by.
-# Descent goes *against* the gradient. So it lifts the score of the 8, by as much as is missing from
-# its probability, and lowers each other one by as much as was wrongly given to it. Where the net is
-# sure and right, all bars on the right vanish: what is learned already is left alone.
+# The net would say 7 here, though the pixel is ink of the 5. Only the bar of the true class points
+# left. Descent goes *against* the gradient: it lifts the score of the 5 in proportion to what its
+# probability lacks, and lowers each other score in proportion to what was wrongly given to it.
+# Where the net is sure and right, all bars on the right are nearly 0, and nothing is pushed.
 #
 # Let this pixel learn by itself, with nothing but equation (3): its eleven scores are moved against
 # their gradient, with a learning rate of 0.2. **Predict:** does the step get longer or shorter as
-# the 8 gets ahead?
+# the 5 gets ahead?
 
 # %%
-z, onehot = net_scores[0, :, row, column].copy(), np.eye(11)[names.index("8")]
-seen = []
+z, onehot = net_scores[0, :, row, column].copy(), np.eye(11)[names.index("5")]
+seen, lengths = [], []
 for _ in range(25):
     p = ops.softmax(z[None])[0]
     seen.append(p)
     z -= 0.2 * (p - onehot)
-assert seen[0].argmax() == 0 and seen[-1].argmax() == names.index("8")
-shown = {name: [p[names.index(name)] for p in seen] for name in ("background", "5", "8")}
+    lengths.append(np.linalg.norm(0.2 * (p - onehot)))
+print(f"length of the first step {lengths[0]:.3f}, of the last {lengths[-1]:.3f}")
+assert np.all(np.diff(lengths) < 0)
+shown = {name: [p[names.index(name)] for p in seen] for name in ("5", "7", "3")}
 plot_lines(shown, range(25), xlabel="step", ylabel="probability")
 
 # %% [markdown]
-# It is long while the pixel is wrong and shrinks as it comes right. The probabilities of the others
-# fall together, since all share one sum. In a net the scores of one pixel cannot move alone, since
-# the same weights make those of all pixels; but this is what each pixel asks for.
+# Shorter: it is long while the pixel is wrong and shrinks as it comes right. What the 5 gains, the
+# others lose together, since probabilities sum to 1. In a net the scores of one pixel cannot move
+# alone, since the same weights make those of all pixels; but this is what each pixel asks for.
 #
 # In code, do not take the logarithm of a probability: that of a hopeless class may be rounded to 0.
 # With the largest score $M$, $-\log p_t = \log \sum_j e^{z_j - M} - (z_t - M)$, which never
@@ -182,8 +187,8 @@ plot_arrays({"scores": scores.ravel(), "p": ops.softmax(scores).ravel(), "ds": d
 # %% [markdown]
 # The score of the true class is pushed up, the other one down, and the two pushes cancel. In
 # general a net that knows nothing gives all $K$ classes the same probability, and its loss is
-# $\log K$: for our eleven classes $\log 11 = 2.40$. If a training starts far above that, something
-# is wrong before it has begun.
+# $\log K$: for our eleven classes $\log 11 = 2.40$. A training that starts far above that begins
+# with a net that is sure and wrong; look for the reason before you let it run.
 #
 # ## 3. For every pixel
 #
@@ -264,11 +269,13 @@ plot_arrays({"true": true, "said": said, "both": true & said, "at least one": tr
 twelve = confusion_matrix(true[None], said[None], 2)
 in_row_or_column = twelve[1].sum() + twelve[:, 1].sum() - twelve[1, 1]
 assert (twelve[1, 1], in_row_or_column) == (both, either)
-plot_arrays({"confusion matrix": twelve}, marks={"confusion matrix": (1, 1, 1, 1)})
+plot_counts(twelve, ("class 0", "class 1"))
 
 # %% [markdown]
-# Seven pixels of background are right, one was taken for class 1, one of class 1 was missed.
-# **Predict** both measures for the net that always says background.
+# Seven pixels of class 0, the background, are right, and one was taken for class 1. Of class 1
+# three are right and one was missed: 3 / (1 + 1 + 3).
+#
+# **Predict** both measures for the net that always says background, on all 200 scenes.
 
 # %%
 nothing = confusion_matrix(maps, np.zeros_like(maps), 11)
@@ -300,10 +307,10 @@ assert miou["the 7 called 1"] == 2 / 4
 plot_images({"truth": labels, **answers}, size=2.2, class_names=names)
 
 # %% [markdown]
-# By accuracy, calling a 7 a 1 is better than drawing it a little too thick, and even the empty
-# answer looks respectable. mIoU puts the thick digits first, the wrong digit behind them, and finds
-# the empty answer poor. By equation (4), three classes occur there: the background, with an IoU of
-# 0.84, the 6 and the 7, both missed. That makes 0.84/3. With the 7 called a 1 there are four
+# By accuracy, a wrong name for the 7 is better than both digits a little too thick, and even the
+# empty answer looks respectable. mIoU puts the thick digits first, the wrong digit behind them, and
+# finds the empty answer poor. By equation (4), three classes occur there: the background, with an
+# IoU of 0.84, the 6 and the 7, both missed. That makes 0.84/3. With the 7 called a 1 there are four
 # classes: 1 for the background and for the 6, 0 for the 7 that was missed and for the 1 that was
 # invented. That makes 2/4. Each class that occurs counts alike, however few its pixels.
 #

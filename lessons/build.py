@@ -100,6 +100,7 @@ def draw_pictures():
     import numpy as np
 
     from nn_scratch.data import DigitSegmentation
+    from nn_scratch.data.digits import CLASS_NAMES
     from nn_scratch.plotting import (
         animate_conv_transpose,
         animate_convolution,
@@ -128,7 +129,7 @@ def draw_pictures():
     frames = animate_descent(image, kernels, losses)
     save_gif(frames, FOLDER / "images" / "descent.gif", dpi=80, seconds=0.35)
     scene, labels = labelled_by_a_window()
-    frames = animate_sliding_window(scene, labels, window=17, step=37)
+    frames = animate_sliding_window(scene, labels, 17, step=37, class_names=CLASS_NAMES)
     save_gif(frames, FOLDER / "images" / "sliding_window.gif", dpi=70, seconds=0.15)
 
 

@@ -413,6 +413,11 @@ def plot_confusion(rng):
     return picture("plot_confusion", confusion=confusion, class_names=NAMES)
 
 
+def plot_counts(rng):
+    confusion = rng.integers(0, 9, (len(NAMES), len(NAMES)))
+    return picture("plot_counts", confusion=confusion, class_names=NAMES)
+
+
 def plot_patches(rng):
     options = {"places": [(0, 0), (2, 3)], "window": 3}
     return picture("plot_patches", image=rng.random((1, 4, 5)), **options)

@@ -23,7 +23,7 @@ from nn_scratch.plotting.charts import (
     plot_shares,
     plot_valley,
 )
-from nn_scratch.plotting.confusion import plot_confusion
+from nn_scratch.plotting.confusion import plot_confusion, plot_counts
 from nn_scratch.plotting.detecting import (
     plot_anchors,
     plot_heat,
@@ -94,6 +94,7 @@ __all__ = [
     "plot_boxes",
     "plot_chain",
     "plot_confusion",
+    "plot_counts",
     "plot_dense_pool",
     "plot_detections",
     "plot_dilation",

@@ -23,7 +23,7 @@ from nn_scratch.plotting.colours import (
     coloured,
 )
 from nn_scratch.plotting.figures import plot_arrays
-from nn_scratch.plotting.parts import draw_cells, show_image
+from nn_scratch.plotting.parts import class_legend, draw_cells, show_image
 from nn_scratch.validate import number
 
 EVERY_COLOUR = Image.Quantize.MAXCOVERAGE  # the default merges rare ones, as those of legends
@@ -228,11 +228,18 @@ def _odd(kernels):
     return kernels
 
 
-def animate_sliding_window(image: Array, labels: Array, window: int, step: int) -> Iterator[Figure]:
+def animate_sliding_window(
+    image: Array,
+    labels: Array,
+    window: int,
+    step: int,
+    class_names: Sequence[str] | None = None,
+) -> Iterator[Figure]:
     """Frames: a window moves over an image, and the label of its middle pixel fills the label map.
 
     image (1 or 3, H, W) with values from 0 to 1; labels (H, W): what the classifier says around
     each pixel; window: its odd size in pixels; step: how many pixels are filled between frames.
+    With class_names there is a legend of the classes that occur.
 
     Returns: Figures, one after the other.
     Raises: ValueError and TypeError, as the first frame is asked for, for what has another shape or
@@ -241,6 +248,8 @@ def animate_sliding_window(image: Array, labels: Array, window: int, step: int) 
     image = given.image("image", image)
     labels = given.label_map("labels", labels, image.shape[1:])
     window, step = whole("window", window, 1, given.MANY), integer("step", step, least=1)
+    if class_names is not None:
+        given.names("class_names", class_names, least=int(labels.max()) + 1)
     height, width = labels.shape
     for at in range(0, height * width, step):
         row, column = divmod(at, width)
@@ -251,7 +260,7 @@ def animate_sliding_window(image: Array, labels: Array, window: int, step: int) 
         corner = column - window / 2, row - window / 2
         left.add_patch(Rectangle(corner, window, window, fill=False, ec=PREDICTION_COLOUR, lw=3))
         left.plot(column, row, "s", color=PREDICTION_COLOUR, ms=4)
-        shown = coloured(labels, max(1, int(labels.max()) + 1))
+        shown = coloured(labels, len(class_names or ()) or int(labels.max()) + 1)
         shown[~known] = 0.8
         right.imshow(shown)
         right.plot(column, row, "s", color="black", ms=4)
@@ -259,6 +268,8 @@ def animate_sliding_window(image: Array, labels: Array, window: int, step: int) 
         right.set(xticks=[], yticks=[])
         left.set_title(f"a window of {window}×{window} pixels", fontsize=13)
         right.set_title(f"labels: {at + 1} of {height * width} pixels", fontsize=13)
+        if class_names is not None:
+            class_legend(figure, labels, class_names)
         yield figure
 
 

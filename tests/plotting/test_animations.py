@@ -161,6 +161,16 @@ def test_a_sliding_window_fills_the_label_map(step):
         assert middle.tolist() == [at % 5, at // 5]
 
 
+def test_a_sliding_window_s_legend_has_the_classes_that_occur():
+    labels = np.array([[0, 2, 2], [0, 0, 3]])
+    names = ["background", "a", "b", "c"]
+    frames = list(animate_sliding_window(np.zeros((1, 2, 3)), labels, 3, 2, class_names=names))
+    for frame in frames:
+        assert [t.get_text() for t in frame.legends[0].get_texts()] == ["background", "b", "c"]
+    with pytest.raises(ValueError, match="class_names has 3"):
+        next(animate_sliding_window(np.zeros((1, 2, 3)), labels, 3, 2, class_names=names[:3]))
+
+
 def test_pooling_fills_the_map_and_writes_each_switch():
     image = np.random.default_rng(0).random((1, 5, 6))
     y, switches = ops.max_pool2d(image[None], 2)

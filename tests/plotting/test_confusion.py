@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nn_scratch.plotting import plot_confusion
+from nn_scratch.plotting import plot_confusion, plot_counts
 
 
 def test_confusion(tmp_path):
@@ -15,6 +15,17 @@ def test_confusion(tmp_path):
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted", "true")
 
 
+@pytest.mark.parametrize("counts", [[[7, 1], [1, 3]], [[0, 0], [0, 0]], [[0, 12], [0, 5]]])
+def test_counts(counts, tmp_path):
+    figure = plot_counts(np.array(counts), ["a", "b"])
+    figure.savefig(tmp_path / "picture.png")
+    (axis,) = figure.axes
+    assert [t.get_text() for t in axis.texts] == [str(n) for row in counts for n in row]
+    assert np.max(axis.images[0].get_array()) == (100 if np.any(counts) else 0)
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted", "true")
+
+
+@pytest.mark.parametrize("plot", [plot_confusion, plot_counts])
 @pytest.mark.parametrize(
     ("confusion", "names", "message"),
     [
@@ -25,6 +36,6 @@ def test_confusion(tmp_path):
         ("text", ["a"], "confusion is str"),
     ],
 )
-def test_no_confusion(confusion, names, message):
+def test_no_confusion(plot, confusion, names, message):
     with pytest.raises((ValueError, TypeError), match=message):
-        plot_confusion(confusion, names)
+        plot(confusion, names)

@@ -111,6 +111,23 @@ def test_scores_become_probabilities_and_a_gradient(tmp_path):
     assert [bar.get_hatch() for bar in figure.axes[0].patches] == ["", "////", ""]
 
 
+@pytest.mark.parametrize("given", [[2.0, 1, 0], [-9.0, 9, 3], [0.0, 0, 0]])
+def test_probabilities_and_gradients_have_one_scale(given):
+    """As long on paper for as much, whatever the scores are."""
+    figure = scores.plot_scores(given, 1, ["a", "b", "c"])
+    figure.draw_without_rendering()
+    lengths = [np.ptp(axis.transData.transform([(0, 0), (1, 0)])[:, 0]) for axis in figure.axes[1:]]
+    assert lengths[0] == pytest.approx(lengths[1], rel=0.01)
+    assert lengths[0] == pytest.approx(lengths_of([5.0, -1, 0.0]), rel=0.05)
+
+
+def lengths_of(given):
+    """The pixels of a probability of 1."""
+    figure = scores.plot_scores(given, 0, ["a", "b", "c"])
+    figure.draw_without_rendering()
+    return np.ptp(figure.axes[1].transData.transform([(0, 0), (1, 0)])[:, 0])
+
+
 @pytest.mark.parametrize(
     ("given", "truth", "names", "message"),
     [
