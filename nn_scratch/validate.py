@@ -6,7 +6,7 @@ that return nothing raise ValueError for a wrong shape or value, TypeError for a
 
 import numpy as np
 
-from nn_scratch.backend import is_array, is_cupy, xp_of
+from nn_scratch.backend import array_types, is_array, is_cupy, xp_of
 from nn_scratch.geometry import LARGEST, conv_size, integer, pair, transpose_base, within_memory
 
 VALUES = np.dtype(np.float32), np.dtype(np.float64)
@@ -22,14 +22,14 @@ def check_values(optional=None, **arrays):
 
     Raises TypeError, which names the argument and the cure.
     """
-    wanted = None
+    types, dtypes = array_types(), VALUES
     for name, array in arrays.items():
         if array is not None or name != optional:
-            if type(array) is not np.ndarray or array.dtype not in (wanted or VALUES):
+            if type(array) not in types or array.dtype not in dtypes:
                 break
-            wanted = (array.dtype,)
+            types, dtypes = (type(array),), (array.dtype,)
     else:
-        return  # the common case: NumPy arrays of one dtype
+        return  # the common case: arrays of one library and dtype
     arrays = {n: array for n, array in arrays.items() if array is not None or n != optional}
     for name, array in arrays.items():
         _check_is_array(name, array)

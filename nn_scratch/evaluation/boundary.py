@@ -14,6 +14,7 @@ from nn_scratch.backend import Array
 from nn_scratch.validate import check_integers, check_shape, number
 
 TOLERANCE = 0.0075
+BITS = 32  # classes that are looked at together
 
 
 def boundary_f1(
@@ -68,13 +69,20 @@ def image_boundary_f1(
     for name, labels in ("truth", truth), ("prediction", prediction):
         labels_below(name, labels[counted], num_classes)
     true_edges, predicted_edges = (boundaries(labels, counted) for labels in (truth, prediction))
+    classes = np.union1d(truth[true_edges], prediction[predicted_edges])
     sums, occurring = np.zeros(len(truth)), np.zeros(len(truth))
-    for each in np.union1d(truth[true_edges], prediction[predicted_edges]):
-        true, predicted = true_edges & (truth == each), predicted_edges & (prediction == each)
-        precision = _share(predicted & _near(true, distance), predicted)
-        recall = _share(true & _near(predicted, distance), true)
-        sums += 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
-        occurring += true.any(axis=(1, 2)) | predicted.any(axis=(1, 2))
+    for first in range(0, len(classes), BITS):
+        some = classes[first : first + BITS]
+        true, predicted = (
+            _places(some, truth, true_edges),
+            _places(some, prediction, predicted_edges),
+        )
+        right, of_predicted = _found(predicted, true, distance)
+        seen, of_true = _found(true, predicted, distance)
+        precision, recall = _share(right, of_predicted), _share(seen, of_true)
+        f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+        sums += f1.sum(axis=1)
+        occurring += (of_predicted + of_true > 0).sum(axis=1)
     return np.divide(sums, occurring, out=np.full(len(truth), np.nan), where=occurring > 0)
 
 
@@ -89,35 +97,59 @@ def boundaries(labels: Array, counted: Array) -> Array:
     return edges
 
 
-def _near(mask, distance):
-    """Whether each pixel has a pixel of the mask (N, H, W) within the distance between centres.
+def _places(classes, labels, edges):
+    """For each boundary pixel (N, H, W) the place of its class among some, in rising order; −1 for
+    other classes, and away from boundaries."""
+    places = np.full(labels.shape, -1)
+    at = np.minimum(np.searchsorted(classes, labels[edges]), len(classes) - 1)
+    places[edges] = np.where(classes[at] == labels[edges], at, -1)
+    return places
+
+
+def _found(places, others, distance):
+    """For each image and class, how many of its boundary pixels have one of the same class among
+    the others within the distance, and how many there are: two arrays (N, BITS)."""
+    bits = np.where(others < 0, 0, 1 << np.maximum(others, 0)).astype(np.uint32)
+    edges = places >= 0
+    near = _near(bits, distance)[edges] >> places[edges] & 1
+    bins = np.nonzero(edges)[0] * BITS + places[edges]
+    counts = (np.bincount(bins, weights, len(places) * BITS) for weights in (near, None))
+    return tuple(count.reshape(-1, BITS) for count in counts)
+
+
+def _near(bits, distance):
+    """The bits of all pixels (N, H, W) within the distance between centres, together.
 
     For each number of rows `down` within the distance, Pythagoras gives the number of columns that
-    a mask pixel in that row may be away.
+    a pixel in that row may be away.
     """
-    height, width = mask.shape[1:]
-    aside = _column_distances(mask)
-    near = np.zeros(mask.shape, bool)
+    height, width = bits.shape[1:]
+    near = np.zeros_like(bits)
     for down in range(min(floor(distance), height - 1) + 1):
         reach = floor(sqrt(distance**2 - down**2))
         reach += (hypot(down, reach + 1) <= distance) - (hypot(down, reach) > distance)
-        seen = aside <= min(reach, width)
+        seen = _aside(bits, min(reach, width - 1))
         near[:, : height - down] |= seen[:, down:]
         near[:, down:] |= seen[:, : height - down]
     return near
 
 
-def _column_distances(mask):
-    """For each pixel, the distance to the nearest mask pixel in its row; more than the width if
-    there is none."""
-    width = mask.shape[2]
-    at, far = np.arange(width), 2 * width + 1
-    left = np.maximum.accumulate(np.where(mask, at, -far), axis=2)
-    right = np.minimum.accumulate(np.where(mask, at, far + width)[:, :, ::-1], axis=2)[:, :, ::-1]
-    return np.minimum(at - left, right - at)
+def _aside(bits, reach):
+    """The bits of all pixels at most `reach` columns away, together.
+
+    Shifting what lies within `done` columns covers twice as many; shifted further, pixels at the
+    image's sides would miss some.
+    """
+    done = 0
+    while done < reach:
+        step = min(done + 1, reach - done)
+        wider = bits.copy()
+        wider[:, :, step:] |= bits[:, :, :-step]
+        wider[:, :, :-step] |= bits[:, :, step:]
+        bits, done = wider, done + step
+    return bits
 
 
 def _share(part, whole):
-    """For each image, pixels of `part` / pixels of `whole`; 0 where `whole` has none."""
-    counts = whole.sum(axis=(1, 2))
-    return np.divide(part.sum(axis=(1, 2)), counts, out=np.zeros(len(counts)), where=counts > 0)
+    """part / whole, and 0 where `whole` is 0."""
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)

@@ -27,9 +27,9 @@ class Noted(OnDevice):
         self.launched = []
         really_launch = launch._launch
 
-        def noted(file, kernel, *rest):
+        def noted(file, kernel, *rest, **options):
             self.launched.append(kernel)
-            really_launch(file, kernel, *rest)
+            really_launch(file, kernel, *rest, **options)
 
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(launch, "_launch", noted)
@@ -42,7 +42,7 @@ CONVOLUTIONS = [
     *grid(kernel_size=[1, 3, (3, 2)], stride=[1, (2, 3)], padding=[0, 1], dilation=[1]),
     *grid(kernel_size=[(2, 3)], stride=[1, 2], padding=[((1, 0), (0, 2))], dilation=[(2, 1)]),
 ]
-CHANNELS = [(1, 1, 1), (3, 5, 1), (17, 70, 1), (6, 4, 2), (3, 3, 3)]  # the third: two tiles
+CHANNELS = [(1, 1, 1), (3, 5, 1), (12, 20, 1), (17, 70, 1), (6, 4, 2), (3, 3, 3)]  # 70: two tiles
 
 
 @pytest.mark.parametrize("geometry", CONVOLUTIONS)
@@ -249,9 +249,9 @@ def test_grids_have_no_more_blocks_than_cuda_allows(device, monkeypatch):
     monkeypatch.setattr(launch, "WEIGHT_TERMS", 1)
     grids, really_launch = [], launch._launch
 
-    def noted(file, kernel, grid, *rest):
+    def noted(file, kernel, grid, *rest, **options):
         grids.append(grid)
-        really_launch(file, kernel, grid, *rest)
+        really_launch(file, kernel, grid, *rest, **options)
 
     monkeypatch.setattr(launch, "_launch", noted)
     windows, size = make_windows(3, stride=2, padding=1), (6, 5)

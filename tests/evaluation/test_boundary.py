@@ -5,7 +5,7 @@ from math import hypot
 import numpy as np
 import pytest
 
-from nn_scratch.evaluation.boundary import boundaries, boundary_f1
+from nn_scratch.evaluation.boundary import boundaries, boundary_f1, image_boundary_f1
 
 
 def halves(column, height=40, width=40):
@@ -62,3 +62,34 @@ def test_void_makes_no_boundary():
 def test_shapes_that_do_not_fit():
     with pytest.raises(ValueError, match=r"\(40, 40\), but must be \(1, 40, 40\)"):
         boundary_f1(halves(3), halves(3)[0], 2)
+
+
+@pytest.mark.parametrize("num_classes, tolerance", [(3, 0.1), (5, 1.0), (40, 0.3), (70, 0.0075)])
+def test_it_is_what_a_loop_over_pixels_finds(num_classes, tolerance):
+    """For more classes than are looked at together, and to the sides of the images."""
+    rng = np.random.default_rng(num_classes)
+    truth = rng.integers(0, num_classes, (3, 5, 4)).repeat(2, axis=1).repeat(2, axis=2)[:, :9, :7]
+    wrong = rng.random(truth.shape) < 0.3
+    prediction = np.where(wrong, rng.integers(0, num_classes, truth.shape), truth)
+    found = image_boundary_f1(truth, prediction, num_classes, 1, tolerance)
+    expected = [f1_by_loops(*pair, tolerance) for pair in zip(truth, prediction, strict=True)]
+    np.testing.assert_allclose(found, expected)
+
+
+def f1_by_loops(truth, prediction, tolerance, ignored=1):
+    distance, scores = tolerance * hypot(*truth.shape), []
+    edges = [boundaries(labels[None], truth[None] != ignored)[0] for labels in (truth, prediction)]
+    places = [
+        [(*at, labels[tuple(at)]) for at in np.argwhere(edge)]
+        for labels, edge in zip((truth, prediction), edges, strict=True)
+    ]
+    for each in {k for _, _, k in (*places[0], *places[1])}:
+        true, predicted = ([(h, w) for h, w, k in of if k == each] for of in places)
+        shares = [
+            np.mean([any(hypot(a - c, b - d) <= distance for c, d in others) for a, b in own])
+            if own
+            else 0
+            for own, others in ((predicted, true), (true, predicted))
+        ]
+        scores.append(2 * shares[0] * shares[1] / sum(shares) if sum(shares) else 0)
+    return np.mean(scores)

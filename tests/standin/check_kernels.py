@@ -26,7 +26,7 @@ from standin.kernels import SANITIZE
 RNG = np.random.default_rng(0)
 SURVIVED, WRONG, NOT_TRIED = 0, 1, 2  # how a process with a change ends, if no sanitizer ends it
 SIZE = 9, 8
-CHANNELS = [(3, 5, 1)] if SANITIZE == "thread" else [(3, 5, 1), (17, 70, 1), (6, 4, 2)]
+CHANNELS = [(3, 5, 1)] if SANITIZE == "thread" else [(3, 5, 1), (12, 20, 1), (17, 70, 1), (6, 4, 2)]
 
 
 def main(arguments):

@@ -32,7 +32,8 @@ PLANTED = [
     ("conv", "i = row - outer * rows", "i = row"),  # never the next channel
     ("conv", "to.i * sh - top, to.j * sw - left", "to.i * sh, to.j * sw"),
     ("conv", "tap.j * dw - left", "tap.j - left"),  # dilation ignored
-    ("conv", "right[k][j / 4 * 64 + tx * 4 + j % 4]", "right[k][tx * 8 + j]"),
+    ("conv", "right[k][column_of(j)]", "right[k][tx * 8 + j]"),
+    ("conv", "(ROWS < 32 ? ROWS / 8 : 4)", "4"),  # tiles of few rows
     ("conv", "if (i * dilation % stride != r) continue;", ""),  # between two windows
     ("conv", "phase.tap_distance * dilation / stride", "phase.tap_distance"),
     ("conv", "image.part(group * f * depth + at", "image.part(at"),  # the first group's weights
@@ -73,7 +74,11 @@ RACES = [
     ("conv", FETCHED + BARRIER[2:], FETCHED),  # prepares what is still read
     ("conv", PREPARED + BARRIER, PREPARED),  # multiplies what is not fetched yet
     ("conv", BARRIER + MULTIPLIED, MULTIPLIED),  # fetches over what is still multiplied
-    ("conv", "if (n0 + column >= n_count) continue;", ""),  # all beyond write to the last column
+    (
+        "conv",
+        "if (n0 + column_of(j) >= n_count) continue;",
+        "",
+    ),  # all beyond write to the last column
     (
         "norm",
         "{\n    __syncthreads();\n    if (t < half)",

@@ -3,9 +3,11 @@
 //
 // A block of 128 threads makes a tile of ROWS x COLUMNS results. It walks along the summed index in
 // steps of DEPTH: all threads fetch a strip of each matrix, DEPTH deep, into shared memory, then each
-// multiplies an 8 x 8 part of the tile. So a number is fetched once for 128 or 64 products, and 16
-// numbers are read from shared memory for 64; the 2 * M * N * K operations dominate unless channels
-// are few. What the next step needs is already on its way while this one is multiplied.
+// multiplies its part of the tile, ROWS / 8 x 8 results. With 64 rows a pixel is fetched once for 64
+// products, and 16 numbers are read from shared memory for 64; so the 2 * M * N * K operations
+// dominate. For few channels launch.py compiles this file with fewer rows, since rows that nobody
+// needs are multiplied like the others. What the next step needs is already on its way while this one
+// is multiplied.
 //
 // Where a pixel lies is the sum of two parts (see Part): one belongs to the summed index, the other to
 // the column. Both are worked out once for the whole block, for divisions take many instructions.
@@ -13,12 +15,15 @@
 // Every result is summed by one thread in one order: the same bits in every run.
 //
 // c and f are the channels of a group; arrays have `groups` times as many. gridDim.z counts groups
-// fastest. Each is a product of its own, so that a group of few channels leaves most of a tile idle.
+// fastest. Each is a product of its own.
 
-#define ROWS 64
+#ifndef ROWS
+#define ROWS 64  // or 32, 16, 8
+#endif
 #define COLUMNS 128
 #define DEPTH 16
 #define THREADS 128
+#define SIDE (ROWS < 32 ? ROWS / 8 : 4)  // rows of a thread that lie side by side
 
 // A place in an array of (outer, rows, columns): its index, taken apart.
 struct Place {
@@ -79,13 +84,17 @@ __device__ __forceinline__ void product(int m_count, int n_count, int first, int
   const int of_left = ROWS * DEPTH / THREADS, of_right = COLUMNS * DEPTH / THREADS;
   int t = threadIdx.x, tx = t % 16, ty = t / 16;
   int m0 = blockIdx.y * ROWS, n0 = blockIdx.x * COLUMNS;
-  float next_left[of_left], next_right[of_right], sums[8][8] = {};
+  float next_left[of_left], next_right[of_right], sums[ROWS / 8][8] = {};
 
   // Which of a strip's numbers this thread fetches: rows of a lie along k.
   int my_k = t % DEPTH, my_m = t / DEPTH;
   auto m_of = [=](int r) { return my_m + r * (THREADS / DEPTH); };
   auto k_of = [=](int r) { return ALONG_SUM ? my_k : r; };
   auto n_of = [=](int r) { return ALONG_SUM ? m_of(r) : t; };
+
+  // Which results of the tile this thread makes: so that a warp reads shared memory without waiting.
+  auto row_of = [=](int i) { return i / SIDE * 8 * SIDE + ty * SIDE + i % SIDE; };
+  auto column_of = [=](int j) { return j / 4 * 64 + tx * 4 + j % 4; };
 
   auto prepare = [&](int k0) {
     if (t >= DEPTH) return;
@@ -118,21 +127,19 @@ __device__ __forceinline__ void product(int m_count, int n_count, int first, int
 #pragma unroll
     for (int k = 0; k < DEPTH; k++)
 #pragma unroll
-      for (int i = 0; i < 8; i++)
+      for (int i = 0; i < ROWS / 8; i++)
 #pragma unroll
-        for (int j = 0; j < 8; j++)
-          sums[i][j] += left[k][i / 4 * 32 + ty * 4 + i % 4] * right[k][j / 4 * 64 + tx * 4 + j % 4];
+        for (int j = 0; j < 8; j++) sums[i][j] += left[k][row_of(i)] * right[k][column_of(j)];
     __syncthreads();
   }
   bool is_number = true;
 #pragma unroll
   for (int j = 0; j < 8; j++) {
-    int column = j / 4 * 64 + tx * 4 + j % 4;
-    if (n0 + column >= n_count) continue;
-    Part n = n_parts[column];
+    if (n0 + column_of(j) >= n_count) continue;
+    Part n = n_parts[column_of(j)];
 #pragma unroll
-    for (int i = 0; i < 8; i++) {
-      int m = m0 + i / 4 * 32 + ty * 4 + i % 4;
+    for (int i = 0; i < ROWS / 8; i++) {
+      int m = m0 + row_of(i);
       if (m < m_count) {
         y.at(m, n) = sums[i][j];
         is_number = is_number && sums[i][j] == sums[i][j];
@@ -144,8 +151,8 @@ __device__ __forceinline__ void product(int m_count, int n_count, int first, int
   // Infinity may have met a 0 around the image, and their product is no number: these results are
   // summed again, over the pixels that are there.
 #pragma unroll 1
-  for (int r = 0; r < 64; r++) {
-    int m = m0 + r / 32 * 32 + ty * 4 + r / 8 % 4, column = r / 4 % 2 * 64 + tx * 4 + r % 4;
+  for (int r = 0; r < ROWS; r++) {  // as many results as the thread has
+    int m = m0 + row_of(r / 8), column = column_of(r % 8);
     if (m >= m_count || n0 + column >= n_count) continue;
     Part n = n_parts[column];
     float sum = 0;
@@ -266,6 +273,7 @@ extern "C" __global__ void sum_parts(const float *__restrict__ parts, float *__r
   int at = blockIdx.x * blockDim.x + threadIdx.x;
   if (at >= count) return;
   float sum = 0;
+#pragma unroll 8  // reads eight parts before it adds them, one after the other
   for (int z = 0; z < splits; z++) sum += parts[(long long)z * count + at];
   w[at] = sum;
 }

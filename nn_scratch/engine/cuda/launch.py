@@ -17,15 +17,15 @@ from nn_scratch.engine import plain
 from nn_scratch.geometry import conv_size
 
 BLOCK, WARP = 256, 32  # threads; those of a warp run in step
-ROWS, COLUMNS, TILE_BLOCK = 64, 128, 128  # of a tile, and its threads, as in conv.cu
-MOST_PARTS = 64  # of a sum
+ROWS, COLUMNS, TILE_BLOCK = (8, 16, 32, 64), 128, 128  # of conv.cu's tiles, and their threads
+MOST_PARTS = 64  # of a channel's sum
 CHANNEL_TERMS, WEIGHT_TERMS = 4096, 256  # of a channel's, a weight's sum, that are worth a part
 ENOUGH_BLOCKS = 1024  # of conv.cu: they keep every multiprocessor of a large card busy
 MANY_BLOCKS = 8192  # the same, of threads that only move numbers, plane after plane
 MOST_BLOCKS = 2**16 - 1  # along a grid's third axis
 MOST_ELEMENTS = 2**31 - 2**20  # an index that goes one step beyond the end still fits an int
 
-_functions = {}  # (CuPy, file, kernel) -> the compiled kernel
+_functions = {}  # (CuPy, file, kernel, options of the compiler) -> the compiled kernel
 
 
 class NotForKernelsError(Exception):
@@ -70,8 +70,8 @@ def conv_forward(x, w, windows, groups=1):
     """As plain.conv_forward."""
     n, f, positions = len(x), len(w), conv_size(x.shape[2:], windows)
     y = _empty((n, f, *positions))
-    grid = *_grid(n * prod(positions), f // groups), groups
-    _tiles("conv_forward", grid, x, w, y, *_sizes(x, f, positions, windows, groups))
+    matrix, sizes = (f // groups, n * prod(positions)), _sizes(x, f, positions, windows, groups)
+    _tiles("conv_forward", matrix, groups, x, w, y, *sizes)
     return y
 
 
@@ -81,8 +81,8 @@ def conv_backward_data(g, w, size, windows, groups=1):
     (n, f), c, phases = g.shape[:2], w.shape[1], prod(windows.stride)
     x = _empty((n, groups * c, *size))
     phase = [-(-length // step) for length, step in zip(size, windows.stride, strict=True)]
-    grid = *_grid(n * prod(phase), c), groups * phases
-    _tiles("conv_backward_data", grid, g, w, x, *_sizes(x, f, g.shape[2:], windows, groups))
+    matrix, sizes = (c, n * prod(phase)), _sizes(x, f, g.shape[2:], windows, groups)
+    _tiles("conv_backward_data", matrix, groups * phases, g, w, x, *sizes)
     return x
 
 
@@ -91,14 +91,13 @@ def conv_backward_filter(x, g, windows, groups=1):
     """As plain.conv_backward_filter, its sum in parts that are added up in a fixed order."""
     f, c = g.shape[1], x.shape[1] // groups
     w = _empty((f, c, *windows.kernel))
-    columns, rows = _grid(w.size // f, f // groups)
-    enough = -(-ENOUGH_BLOCKS // (columns * rows * groups))
+    matrix = f // groups, w.size // f
+    enough = -(-ENOUGH_BLOCKS // (prod(_grid(*matrix)) * groups))
     worthwhile = -(-(g.size // f) // WEIGHT_TERMS)
-    most = min(MOST_PARTS, MOST_BLOCKS // groups, MOST_ELEMENTS // w.size)
+    most = min(MOST_BLOCKS // groups, MOST_ELEMENTS // w.size)
     parts = _empty((min(enough, worthwhile, most), *w.shape))
-    grid = columns, rows, groups * len(parts)
     sizes = _sizes(x, f, g.shape[2:], windows, groups)
-    _tiles("conv_backward_filter", grid, x, g, parts, *sizes)
+    _tiles("conv_backward_filter", matrix, groups * len(parts), x, g, parts, *sizes)
     return _added_up(parts, w)
 
 
@@ -247,9 +246,14 @@ def _empty(shape, dtype=np.float32):
     return y
 
 
-def _grid(columns, rows):
-    """How many of conv.cu's tiles a matrix has."""
-    return -(-columns // COLUMNS), -(-rows // ROWS)
+def _tile_rows(rows):
+    """The fewest rows of a tile that hold all of a matrix, if any do: idle ones cost as much."""
+    return next((enough for enough in ROWS if enough >= rows), ROWS[-1])
+
+
+def _grid(rows, columns):
+    """How many of conv.cu's tiles a matrix has, across and down."""
+    return -(-columns // COLUMNS), -(-rows // _tile_rows(rows))
 
 
 def _geometry(windows):
@@ -282,21 +286,23 @@ def _planes(file, kernel, written, *arrays, sizes):
     _launch(file, kernel, grid, block, *arrays, *map(np.int32, (planes, *sizes)))
 
 
-def _tiles(kernel, grid, *arguments):
-    """Launch a kernel of conv.cu with one block for each of its tiles."""
-    _demand(0 < grid[2] <= MOST_BLOCKS)
-    _launch("conv", kernel, grid, (TILE_BLOCK,), *arguments)
+def _tiles(kernel, matrix, count, *arguments):
+    """Launch a kernel of conv.cu with a block for each tile of `count` matrices (rows, columns)."""
+    _demand(0 < count <= MOST_BLOCKS)
+    grid = *_grid(*matrix), count
+    rows = f"-DROWS={_tile_rows(matrix[0])}"
+    _launch("conv", kernel, grid, (TILE_BLOCK,), *arguments, options=(rows,))
 
 
-def _launch(file, kernel, grid, block, *arguments):
-    _function(file, kernel)(grid, block, arguments)
+def _launch(file, kernel, grid, block, *arguments, options=()):
+    _function(file, kernel, options)(grid, block, arguments)
 
 
-def _function(file, kernel):
+def _function(file, kernel, options):
     cupy = _cupy()
-    key = id(cupy), file, kernel
+    key = id(cupy), file, kernel, options
     if key not in _functions:
-        module = cupy.RawModule(code=_source(file), options=("--std=c++14",))
+        module = cupy.RawModule(code=_source(file), options=("--std=c++14", *options))
         _functions[key] = module.get_function(kernel)
     return _functions[key]
 
