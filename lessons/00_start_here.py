@@ -127,15 +127,17 @@ print("a batch of three:", batch.shape, "  that pixel: batch[1, 0, 39, 0] =", ba
 # Gradients are found from the end to the beginning. When a layer's turn comes, it is told $\partial
 # L/\partial y$, how the loss would change with each number of $y$. In code this array is called
 # `dy`. The layer has to answer with $\partial L/\partial x$, called `dx`. That is its **backward**
-# pass, and all it needs is the chain rule. One number $x_i$ may move several $y_j$, each of them
-# moves $L$, and what they do adds up:
+# pass.
+#
+# For instance: if $x_1$ grows by a little, $y_1$ grows by 3 times as much, and $y_2$ shrinks by as
+# much as $x_1$ grows. The layer is told `dy` = (10, 4): the loss grows 10 times as fast as $y_1$,
+# and 4 times as fast as $y_2$. **Predict** `dx` at $x_1$.
+#
+# It is $10 \cdot 3 + 4 \cdot (-1) = 26$. One number $x_i$ may move several $y_j$, each of them
+# moves $L$, and what they do adds up. That is the chain rule, and all that a backward pass needs:
 #
 # $$\frac{\partial L}{\partial x_i} =
 #   \sum_j \frac{\partial L}{\partial y_j}\,\frac{\partial y_j}{\partial x_i} \tag{1}$$
-#
-# For instance: if $x_1$ grows by a little, $y_1$ grows by 3 times as much, and $y_2$ shrinks by as
-# much as $x_1$ grows. The layer is told `dy` = (10, 4). Then `dx` at $x_1$ is $10 \cdot 3 + 4 \cdot
-# (-1) = 26$.
 #
 # What one layer calls $y$, the next calls $x$. So its `dx` is the `dy` of the layer before it, and
 # each layer needs to know only itself. Handing derivatives back through the chain like this is

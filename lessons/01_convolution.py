@@ -239,10 +239,37 @@ plot_arrays(
 # ## 5. The gradients, from one form
 #
 # The loss $L$ is some number that depends on $y$. Let $g = \partial L / \partial y$ say how fast it
-# grows with each output pixel; in code this is `dy`. A small change of $y$ changes the loss by
-# $\sum g\,\Delta y$, which is also what it changes $\sum g\,y$ by, if $g$ is held fixed. So for
-# gradients the sum can stand for the loss. Put equation (1) into it, and you get a number that
-# depends on three arrays:
+# grows with each output pixel; in code this is `dy`. How fast does it grow with each pixel of the
+# image? The chain rule of lesson 00 says: add up over all output pixels that looked at it, each $g$
+# times the weight that it looked with.
+#
+# **Predict:** the pixel in the middle of the image lies in all four windows. What is its gradient?
+# Window $(0,0)$ looks at it with weight $w_{11}$, window $(0,1)$ with $w_{10}$, window $(1,0)$ with
+# $w_{01}$ and window $(1,1)$ with $w_{00}$.
+
+# %%
+g = np.array([[1.0, 3], [2, -1]])
+plot_arrays({"g = dy": g, "kernel w": kernel})
+
+# %% [markdown]
+# The same for all pixels at once: each output pixel lays the kernel, times its $g$, back on the
+# window that it looked at. Where windows overlap, the copies add up.
+
+# %%
+shares = {}
+for p, q in np.ndindex(g.shape):
+    share = np.full_like(image, np.nan)  # empty where this window does not look
+    share[p : p + 2, q : q + 2] = g[p, q] * kernel
+    shares[f"from window ({p}, {q})"] = share
+dx = np.nansum([*shares.values()], axis=0)
+assert dx[1, 1] == 1 * 0 + 3 * 2 + 2 * -1 + -1 * 1
+plot_arrays({**shares, "their sum: dx": dx}, columns=5)
+
+# %% [markdown]
+# And the gradient of the kernel? It could be found in the same way. But there is a form from which
+# all comes at once. A small change of $y$ changes the loss by $\sum g\,\Delta y$, which is also
+# what it changes $\sum g\,y$ by, if $g$ is held fixed. So for gradients the sum can stand for the
+# loss. Put equation (1) into it, and you get a number that depends on three arrays:
 #
 # $$T(x, w, g) = \sum_{p,q,i,j} x_{p+i,\;q+j}\; w_{ij}\; g_{pq} \tag{3}$$
 #
@@ -257,8 +284,10 @@ plot_arrays(
 # \frac{\partial L}{\partial x_{uv}} = \sum_{p+i=u,\;q+j=v} w_{ij}\, g_{pq}
 # \qquad\text{the input gradient} \tag{6}$$
 #
-# Equation (6) reads: output pixel $(p, q)$ sends its $g$ back to every pixel that it looked at,
-# times the weight that it looked with. In loops, the three differ only in which array is written:
+# Equation (6) is the picture above: output pixel $(p, q)$ sends its $g$ back to every pixel that it
+# looked at, times the weight that it looked with. **Predict** with equation (5) the first number of
+# `dw`: $w_{00}$ was multiplied by four pixels of the image, one for each window. In loops, the
+# three differ only in which array is written:
 
 
 # %%
@@ -275,32 +304,9 @@ def three_ways(x, w, g):
     return y, dw, dx
 
 
-# %% [markdown]
-# Let $g$ be the small array below. **Predict:** the pixel in the middle of the image lies in all
-# four windows. What is its gradient? Window $(0,0)$ looks at it with weight $w_{11}$, window
-# $(0,1)$ with $w_{10}$, window $(1,0)$ with $w_{01}$ and window $(1,1)$ with $w_{00}$.
-
-# %%
-g = np.array([[1.0, 3], [2, -1]])
-plot_arrays({"g = dy": g, "kernel w": kernel})
-
-# %%
 y_loops, dw_loops, dx_loops = three_ways(image, kernel, g)
-assert dx_loops[1, 1] == 1 * 0 + 3 * 2 + 2 * -1 + -1 * 1
-plot_arrays({"g = dy": g, "dx": dx_loops, "dw": dw_loops})
-
-# %% [markdown]
-# Equation (6) as a picture: each output pixel lays the kernel, times its $g$, back on the window
-# that it looked at. Where windows overlap, the copies add up.
-
-# %%
-shares = {}
-for p, q in np.ndindex(g.shape):
-    share = np.full_like(image, np.nan)  # empty where this window does not look
-    share[p : p + 2, q : q + 2] = g[p, q] * kernel
-    shares[f"from window ({p}, {q})"] = share
-assert np.array_equal(np.nansum([*shares.values()], axis=0), dx_loops)
-plot_arrays({**shares, "their sum: dx": dx_loops}, columns=5)
+assert np.array_equal(dx_loops, dx) and dw_loops[0, 0] == 1 * 1 + 2 * 3 + 0 * 2 + 1 * -1
+plot_arrays({"image x": image, "g = dy": g, "dw": dw_loops})
 
 # %% [markdown]
 # The number $T$ is the same whichever of the three you multiply by last. On integers this holds to
@@ -365,7 +371,7 @@ plot_arrays({"A": A, "the input gradient as a matrix": backward})
 # %% [markdown]
 # ## 7. Check the gradients
 #
-# Never trust a backward pass that you have not checked. Here is lesson 00's check, which moves each
+# Here is lesson 00's check, which moves each
 # array a little, on the library's own convolution, with a bias as well. (The bias reaches every
 # pixel of its channel, so its gradient is the sum of their `dy`.)
 

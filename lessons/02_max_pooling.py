@@ -244,14 +244,18 @@ assert np.mean(told["dx"] != 0) <= 0.25 and np.isclose(sums["dx"], sums["dy"])
 #
 # ## 5. As a matrix
 #
-# With the switches held fixed, equation (2) is linear in $x$, and each row of its matrix holds one
-# 1 and zeros. Equation (3) is the transposed matrix, as lesson 01 found for the convolution.
+# With the switches held fixed, equation (2) is linear in $x$, so it is a matrix. **Predict:** how
+# many ones are in each of its rows, and how many in each of its columns?
 
 # %%
 G = as_matrix(lambda x: x.ravel()[switches.ravel()], (1, 1, 4, 4))
 S = as_matrix(lambda dy: ops.max_pool2d_backward(dy, switches, (4, 4)), (1, 1, 2, 2))
 assert np.array_equal(S, G.T)
 plot_arrays({"gather, 16 → 4": G}, cell=0.34)
+
+# %% [markdown]
+# One in each row: an output reads one pixel. In a column there is a one if its pixel won, and none
+# if it lost. Equation (3) is the transposed matrix, as lesson 01 found for the convolution.
 
 # %% [markdown]
 # ## 6. When windows overlap

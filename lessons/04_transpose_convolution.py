@@ -107,7 +107,8 @@ plot_arrays({"sum (right)": y[0, 0], "overwrite (wrong)": overwritten}, columns=
 # ## 3. The matrix, and then its transpose
 #
 # Take the *ordinary* convolution with this kernel and stride 2, from 5 pixels down to 2. As in
-# lesson 01 it is a matrix $A$, each row the kernel, moved along by 2:
+# lesson 01 it is a matrix $A$, each row the kernel, moved along by 2. **Predict** the matrix of the
+# transpose convolution, from 2 to 5: what does a 1 in the first place paint, and in the second?
 
 
 # %%
