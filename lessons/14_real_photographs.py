@@ -76,8 +76,8 @@ plot_images(
 # %% [markdown]
 # One photograph, and a net must be tested on what it has not seen. So it is cut: the upper two rows
 # are for training (random crops, half of them mirrored), the third for choosing, and the lowest
-# only for testing: nothing is ever chosen by it. (At half its size, where coins are as large as the
-# digits were.)
+# only for testing: nothing is ever chosen by it. (At half its size, where coins are a little
+# larger than the digits were.)
 #
 # ## 2. The number to beat
 #
@@ -104,11 +104,39 @@ brighter = {name: row(name)[0][0] > threshold for name in ("train", "test")}
 baseline = coin_iou(brighter["test"], lowest_labels)
 print(f"IoU of coin with the threshold {threshold:.2f}:")
 print(f"  upper rows {coin_iou(brighter['train'], upper_labels):.3f}, lowest row {baseline:.3f}")
+for name, (image, labels) in {"upper rows": row("train"), "lowest row": row("test")}.items():
+    ground, coin = (image[0][labels == kind].mean() for kind in (0, 1))
+    print(f"  {name}: the ground is {ground:.2f} bright, the coins {coin:.2f}")
 
 # %% [markdown]
-# On the rows it was chosen for it looks fine. Further down the light is different. A grey value
-# means nothing alone; its neighbourhood does. Now a net, one that goes down and up again with skips
-# (lesson 08), for some seconds:
+# On the rows it was chosen for it looks fine. Further down there is less light: a grey value means
+# nothing alone. So let the picture choose. Otsu's threshold needs no labels: it cuts the pixels
+# into a dark and a light part, so that the means of the two lie far apart and neither part is
+# small. **Predict:** how much does that help?
+
+
+# %%
+def otsu(image):
+    """The threshold t for which (how many lie above) · (how many below) · (means' distance)² is
+    largest."""
+
+    def apart(t):
+        above, below = image[image > t], image[image <= t]
+        return len(above) * len(below) * (above.mean() - below.mean()) ** 2
+
+    inner = [t for t in thresholds if image.min() <= t < image.max()]
+    return max(inner, key=apart)
+
+
+its_own = otsu(lowest[0])
+by_itself = lowest[0] > its_own
+to_beat = coin_iou(by_itself, lowest_labels)
+print(f"IoU of coin on the lowest row, brighter than {its_own:.2f}: {to_beat:.3f}")
+assert to_beat > baseline + 0.2
+
+# %% [markdown]
+# That is the number to beat, of a few lines from the year 1979 which learn nothing. Now a net, one
+# that goes down and up again with skips (lesson 08), for some seconds:
 
 # %%
 coins = segmentation(
@@ -118,18 +146,20 @@ coins = segmentation(
     batch_size=8,
     max_lr=1e-2,
     scenes=80 if FAST else 480,
-    epochs=1,
+    epochs=1 if FAST else 3,
 )
 coins.run(progress=False)
 labelled = coins.net.eval()(lowest[None])[0].argmax(axis=0)
 reached = coin_iou(labelled, lowest_labels)
-print(f"IoU of coin on the lowest row: {reached:.3f}, after {len(coins.train)} steps")
-assert FAST or reached > baseline + 0.1
+steps = len(coins.train) * (1 if FAST else 3)
+print(f"IoU of coin on the lowest row: {reached:.3f}, after {steps} steps")
+assert FAST or abs(reached - to_beat) < 0.03
 plot_images(
     {
         "the lowest row": lowest,
         "truth": lowest_labels,
-        f"brighter than {threshold:.2f}": brighter["test"].astype(int),
+        f"brighter than {threshold:.2f}, best on the upper rows": brighter["test"].astype(int),
+        f"brighter than {its_own:.2f}, its own threshold": by_itself.astype(int),
         "the net": labelled,
         "wrong pixels of the net": (labelled != lowest_labels).astype(float),
     },
@@ -139,9 +169,13 @@ plot_images(
 )
 
 # %% [markdown]
-# That is a real photograph, segmented. The threshold finds bright places, the net finds coins, dark
-# ones and worn ones too: their insides are filled. In the last strip only rims are left, where the
-# mask itself is a matter of taste.
+# That is a real photograph, segmented. The fixed threshold finds bright places; the other two find
+# coins, and where the net is wrong, only rims are left, at which the mask itself is a matter of
+# taste. But the net is no more than level with Otsu. Light coins on dark ground need no net, and if
+# you had compared with the first threshold only, you would have believed that they do. A weak
+# number to beat makes every net look good.
+#
+# What follows no threshold can do alone: to tell coin from coin, and small ones from large.
 #
 # ## 3. Each coin by itself
 #
@@ -177,7 +211,8 @@ print(f"coins to train on: {len(trained_on)}, of which as wide as this one: {as_
 assert FAST or (width < true_width and as_wide <= 2)
 
 # %% [markdown]
-# It is a large one, and the net has hardly met such; so it is unsure, and its box is too small.
+# It is a large one, of which the net has hardly met any: likely that is why it is unsure, and why
+# its box is too small.
 #
 # ## 4. A folder
 #
@@ -453,7 +488,7 @@ plot_bars(
 
 # %% [markdown]
 # An honest fold can look as splendid as the leak: row 2 does. Its one large coin and its small ones
-# lie far from the line on both sides, which makes it easier. Row 1 has two small coins just below
+# lie far from the line on both sides, which may be why. Row 1 has two small coins just below
 # the line, row 3 a large one just above it. And where a row has one large coin or two, a third of
 # the mIoU hangs on one coin or two: no wonder that the folds lie far apart. Their mean comes close
 # to the fourth row, which has four large ones; with numbers so far apart, that is luck. What three
@@ -617,17 +652,18 @@ for name, start in {"random": {}, "from digits": encoder}.items():
         ious.append(coin_iou(one.net.eval()(lowest[None])[0].argmax(axis=0), lowest_labels))
     print(f"{'encoder ' + name:<24}" + "".join(f"{iou:>8.3f}" for iou in ious))
 print(f"weights of this net: {sum(value.size for value in one.net.params.values()):,}")
-random, from_digits = map(np.mean, after.values())
-assert FAST or from_digits > random
+assert FAST or min(after["encoder from digits"]) > max(after["encoder random"])
+assert FAST or np.ptp(after["encoder from digits"]) < np.ptp(after["encoder random"])
 plot_dots(list(after), {"IoU of coin, each seed": list(after.values())})
 
 # %% [markdown]
-# An edge is an edge, whether of ink or of bronze: kernels that answer to edges are of use for both.
-# (Lesson 16 will show those of this encoder.) Pretraining does not make a small net large, but it
-# saves images and steps, and results vary less from seed to seed. To train a pretrained net for a
-# new task is called **fine-tuning**. Often its new layers then learn ten times as fast as the old
-# ones, or the old ones are held still at first. What pretraining cannot give is what a net of this
-# size has no room for: hundreds of classes, and things that look different from every side.
+# All three seeds gain, and they vary less. The likely reason: an edge is an edge, whether of ink or
+# of bronze, and kernels that answer to edges are of use for both. (Lesson 16 shows those of this
+# encoder.) Pretraining does not make a small net large, but here it saves images and steps. To
+# train a pretrained net for a new task is called **fine-tuning**. Often its new layers then learn
+# ten times as fast as the old ones, or the old ones are held still at first. What pretraining
+# cannot give is what a net of this size has no room for: hundreds of classes, and things that look
+# different from every side.
 #
 # ## 10. Boxes
 #
@@ -656,7 +692,7 @@ print(LAYOUTS["localization"])
 # ## Remember
 #
 # - Look at the data before the loss, at the worst images before the mean, and at a threshold before
-#   a net.
+#   a net: the best you can think of, not the first.
 # - Hold images back, and keep together what belongs together; then believe the smaller number. Do
 #   it more than once: an honest part of a few objects can flatter, too.
 # - Three suspects, three measurements: a net too small, data too few, a view too narrow.
@@ -665,6 +701,8 @@ print(LAYOUTS["localization"])
 #
 # - O. M. Parkhi et al., [Cats and dogs](https://doi.org/10.1109/CVPR.2012.6248092): the Oxford-IIIT
 #   Pet set
+# - N. Otsu, [A threshold selection method from gray-level
+#   histograms](https://doi.org/10.1109/TSMC.1979.4310076)
 # - M. Everingham et al., [The Pascal visual object classes
 #   challenge](https://doi.org/10.1007/s11263-009-0275-4)
 # - G. J. Brostow et al., [Semantic object classes in

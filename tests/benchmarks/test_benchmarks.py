@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+import types
 from importlib import import_module
 from pathlib import Path
 
+import gpu_kernels
 import pytest
 
 import gpu
@@ -207,3 +209,41 @@ def test_ways(run, tmp_path):
     assert {row["kind"] for row in rows} == {"op", "step"}
     for row in rows:
         assert row["ratio"] > 0 and row["way"] in shown
+
+
+def test_the_kernels_of_a_step_are_added_up_by_name(tmp_path, capsys):
+    written, file = tmp_path / "step.csv", tmp_path / "gpu_kernels.json"
+    written.write_text(
+        "==PROF== Connected\nloss 3.2\n"
+        '"ID","Kernel Name","Grid Size","Metric Unit","Metric Value"\n'
+        '"0","void cub::Reduce<cub::Policy<float>, float>(T1, T2)","(1, 1, 1)","ns","2,500"\n'
+        '"1","gather","(43, 191, 1)","ns","1,090,496"\n'
+        '"2","gather","(4, 1, 1)","ns","9,504"\n'
+    )
+    gpu_kernels.main(["--read", str(written), "--card", "this one", "--json", str(file)])
+    report = json.loads(file.read_text())
+    assert report["kernels"] == {"gather": [2, 1.1], "Reduce": [1, 0.0025]}
+    assert next(iter(report["kernels"])) == "gather" and report["card"] == "this one"
+    assert "1.100 ms" in capsys.readouterr().out
+
+
+def test_the_step_that_is_profiled_is_one_training_step(monkeypatch):
+    calls = []
+    with device_of("stand-in"):
+        import cupy
+
+        profiler = types.SimpleNamespace(
+            start=lambda: calls.append("start"), stop=lambda: calls.append("stop")
+        )
+        device = types.SimpleNamespace(synchronize=lambda: calls.append("wait"))
+        monkeypatch.setattr(cupy.cuda, "profiler", profiler, raising=False)
+        monkeypatch.setattr(cupy.cuda, "Device", lambda: device, raising=False)
+        subject = gpu.segnet_basic(True)
+        monkeypatch.setattr(gpu, "segnet_basic", lambda tiny: subject)
+        step = subject.task.step
+        monkeypatch.setattr(
+            type(subject.task), "step", lambda task, *a: (calls.append("step"), step(*a))[1]
+        )
+        monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
+        gpu_kernels.main([])
+    assert calls == ["step"] * gpu_kernels.WARM_UP + ["wait", "start", "step", "wait", "stop"]
