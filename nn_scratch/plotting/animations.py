@@ -254,7 +254,7 @@ def animate_sliding_window(
     for at in range(0, height * width, step):
         row, column = divmod(at, width)
         known = np.arange(height * width).reshape(height, width) <= at
-        figure = Figure(figsize=(8.4, 4.4), layout="constrained")
+        figure = Figure(figsize=(8.4, 4.4 if class_names is None else 4.9), layout="constrained")
         left, right = figure.subplots(1, 2)
         show_image(left, image)
         corner = column - window / 2, row - window / 2
