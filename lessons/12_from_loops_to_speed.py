@@ -5,7 +5,7 @@
 # hopelessly slow. What makes the same sum a thousand, ten thousand times faster, and where does it
 # end?
 #
-# You need: lesson 01. About 50 minutes.
+# You need: lesson 01. About 40 minutes.
 #
 # *You are here:* start [00](00_start_here.ipynb) · down [01](01_convolution.ipynb)
 # [02](02_max_pooling.ipynb) · up [03](03_going_back_up.ipynb) [04](04_transpose_convolution.ipynb)
@@ -31,6 +31,7 @@ from threadpoolctl import threadpool_limits
 
 try:
     from nn_scratch import ops
+    from nn_scratch.engine import which_way
     from nn_scratch.engine.cpu.threads import thread_count
     from nn_scratch.exercises import check_exercise
     from nn_scratch.plotting import (
@@ -118,8 +119,8 @@ def seven_loops(x, w):
 # %% [markdown]
 # ## 3. Let NumPy do the inner loops
 #
-# What does one term of that sum cost, one multiplication and one addition? **Predict:** how many
-# times more than it would cost a core that did nothing else?
+# **Predict:** what does one term of that sum cost, one multiplication and one addition, in Python?
+# And what does it cost in a large matrix product, on the same core?
 
 # %%
 in_python = 2 / timings["gflop_s"]["seven loops"]
@@ -150,9 +151,10 @@ def window_by_window(x, w):
 # %% [markdown]
 # ## 4. Turn the loops inside out
 #
-# The order of a sum does not matter. Loop over the *kernel's* taps instead: for tap $(i, j)$, every
-# output needs the image shifted by $(i, j)$, times one matrix of weights. For a 3×3 kernel that is
-# 9 steps in all, each a matrix product. NumPy hands it to BLAS, a library that knows the processor.
+# The order of a sum does not matter (but for rounding). Loop over the *kernel's* taps instead: for
+# tap $(i, j)$, every output needs the image shifted by $(i, j)$, times one matrix of weights. For a
+# 3×3 kernel that is 9 steps in all, each a matrix product. NumPy hands it to BLAS, a library that
+# knows the processor.
 
 
 # %%
@@ -190,9 +192,9 @@ plot_arrays(seen | parts | total, columns=4, cell=0.36, marks=frames)
 # ## 5. One product
 #
 # Nine products add nine times into `y`, which is large. Better to copy all windows into columns
-# first (im2col, lesson 01) and sum inside *one* product: the matrix library keeps the running sum
-# inside the processor, where reading and writing cost nothing. Of the same image, with the window
-# that begins in row 1 and column 1, and where it went:
+# first (im2col, lesson 01) and sum inside *one* product: the matrix library keeps running sums in
+# the processor's registers, and writes each output once or a few times. Of the same image, with the
+# window that begins in row 1 and column 1, and where it went:
 
 # %%
 windows = np.lib.stride_tricks.sliding_window_view(image, (2, 2))
@@ -225,7 +227,7 @@ def one_product(x, w):
 # %% [markdown]
 # ## 6. The library's
 #
-# The copy is nine times the image, here 28 MB. Does it matter where so many numbers lie?
+# The copy is more than eight times the image, here 28 MB. Does it matter where so many numbers lie?
 #
 # **Predict:** 256 kB are copied at some rate, so many bytes a second. Are 64 MB copied at the same
 # rate?
@@ -243,10 +245,10 @@ plot_lines(
 )
 
 # %% [markdown]
-# At the left end it is mostly the price of a call that is measured. Then come the **caches**:
-# small, fast memories beside the cores, in several sizes, the smallest the fastest. What fits none
-# of them is fetched from main memory, several times as slowly. Our 28 MB of columns, written once
-# and read once, go over the edge.
+# At the left end a copy is so short that the call itself costs most of the time. Then come the
+# **caches**: small, fast memories in the processor, in several sizes.
+# What fits none of them is fetched from main memory, several times as slowly. Our 28 MB of columns,
+# written once and read once, lie on the slope at the right.
 #
 # So the library cuts the work into **blocks**, some rows of one image each: the columns of a block
 # fit a cache, and blocks are independent, so that each core can take the next one, in a **thread**
@@ -361,8 +363,8 @@ assert min(steps[:2]) > 5 * max(steps[2:])
 
 # %% [markdown]
 # The two steps that count most: from Python's numbers to whole arrays, and from many small calls to
-# matrix products. What comes after is worth a factor of a few, the second core included: a call of
-# a few milliseconds is soon over, and its threads wait for each other at the end.
+# matrix products. What comes after is worth a factor of a few, and the second core far less than a
+# factor of two: section 9 measures how long its threads wait for each other.
 #
 # ## 8. Where does it end? The roofline
 #
@@ -409,7 +411,7 @@ plot_roofline(
 # - Both convolutions stand under the flat part, *one product* too: its copies could be fetched fast
 #   enough, and yet it stays well below the roof. A roof is an upper bound: it is reached if
 #   fetching and multiplying go on at the same time, on all cores. Here NumPy first copies, on one
-#   core, while the arithmetic waits, and then multiplies.
+#   core, while the arithmetic waits, and then multiplies. That is one reason; there may be others.
 #
 # **Predict:** the library with *one* thread, beside what a large matrix product reaches on one
 # core: which is faster?
@@ -418,12 +420,15 @@ plot_roofline(
 ours, product = rates["nn_scratch, 1 thread"], timings["product_gflop_s_one_core"]
 print(f"nn_scratch, counted by equation (1): {ours:.0f} GFLOP/s; a product: {product:.0f} GFLOP/s")
 assert ours > 1.1 * product
+way = which_way("conv_forward", (N, C, P + 2, Q + 2), (F, C, k, k)).way
+print("the way it takes:", way)
+assert way.startswith("Winograd")
 
 # %% [markdown]
-# The library goes *through the roof*, with a rate that no product on this core can reach. There is
-# only one way to do that: not to do all the multiplications that equation (1) counts. That is
-# Winograd's trick at work, and what helps under the flat part: use the arithmetic fully, or do less
-# of it.
+# The library goes *through the roof*: faster than the large product, if all the multiplications are
+# counted that equation (1) asks for. It does not do them all. That is Winograd's trick, with a
+# quarter of the products for a 3×3 kernel. So under the flat part there are two things that help:
+# to use the arithmetic fully, or to do less of it.
 #
 # How far from its roof is each op? The bars show what the library takes, on all cores: for our
 # convolution with both its gradients, and for the ops around it, on 8 images of 32 channels and
@@ -474,10 +479,10 @@ plot_bars(taken, xlabel="milliseconds", least=at_the_roof, mark="at the roof")
 # %% [markdown]
 # The convolution nearly keeps up with a plain product. (Its mark is no least: Winograd's trick
 # multiplies less, and the library spends what that saves on carrying numbers.) The others do hardly
-# any arithmetic, and still take longer than memory asks for, some of them several times as long:
-# each is a handful of NumPy calls, each call passes over the arrays anew, and NumPy gathers and
-# scatters by index one number after the other. So there is room for a compiled kernel; whether one
-# uses it, section 10 shows.
+# any arithmetic, and still take longer than memory asks for, some of them several times as long.
+# Likely reasons: each is a handful of NumPy calls, each call passes over the arrays anew, and NumPy
+# gathers and scatters by index one number after the other. So there is room for a compiled kernel;
+# whether one uses it, section 10 shows.
 #
 # ## 9. Where a step's time goes
 #
@@ -543,17 +548,16 @@ print(
 # Three things that no roof shows:
 #
 # - **Shares.** The multiplications, which equation (1) counts and everybody counts, are the smaller
-#   part of a step in two of these nets, and about half of the third. The rest is carrying: numbers
-#   are gathered, padded, transformed, put back, and passed over for their mean. What remains when a
-#   part costs nothing is a floor for the whole: this is Amdahl's law, and the last column says all
-#   that even infinitely fast multiplying could gain.
+#   part of a step in two of these nets, and about half of the third. Most of the rest is carrying:
+#   numbers are gathered, padded, transformed, put back, and passed over for their mean. What
+#   remains when a part costs nothing is a floor for the whole: this is Amdahl's law, and the last
+#   column says all that even infinitely fast multiplying could gain.
 # - **Waiting.** Two cores are not twice as fast. Each call shares its work, and at its end whoever
-#   is ready waits for the other; some of the work nobody shares; and what only carries numbers
-#   gains little where both cores wait for one memory.
+#   is ready waits for the other: the grey part. Some of the work nobody shares, and what only
+#   carries numbers gains little where both cores wait for one memory.
 # - **Fixed costs.** A tiny convolution has next to nothing to compute, and takes its time all the
-#   same: Python looks up names, checks shapes and makes arrays, the same for sixteen pixels as for
-#   sixteen thousand. Larger batches are the remedy, and lesson 13 meets the same cost again on a
-#   card.
+#   same: Python looks up names, checks shapes and makes arrays, for sixteen pixels as for sixteen
+#   thousand. Larger batches are the remedy, and lesson 13 meets the same cost again on a card.
 #
 # ## 10. And the others?
 #
@@ -595,10 +599,9 @@ assert np.median(ratios["max_unpool2d_backward"]) > 1.5 > np.median(ratios["conv
 
 # %% [markdown]
 # Where there is much to multiply, plain NumPy keeps up with PyTorch: both hand the products to a
-# library that knows the processor, and both cut them into blocks. Where numbers are gathered or
-# scattered by switches, the compiled loop wins: it follows an index with less ado than NumPy does.
-# But compiled does not yet mean fast: the max-pool, of all bars in section 8 the farthest from its
-# mark, is ahead of PyTorch's, which is farther from it still.
+# library that knows the processor. Where numbers are gathered or scattered by switches, the
+# compiled loop wins. But compiled does not yet mean fast: the max-pool, of all bars in section 8
+# the farthest from its mark, is ahead of PyTorch's, which is farther from it still.
 #
 # The *ranks* of the last column are processes, one for each core. They add up their gradients once
 # a step, and wait for each other only then; threads meet in every call
@@ -645,10 +648,10 @@ report
 #
 # The remedy is to take one tap $(i, j)$ at a time. In one step every window then adds to a single
 # pixel, and to another one than its neighbours do: no two of them meet. (This loop is the adjoint
-# of im2col, and is called **col2im**.)
+# of im2col, and is called **col2im**.) The folded cell does it, and the checker agrees.
 
 
-# %%
+# %% tags=["hide-input"]
 def conv2d_backward_by_taps(dy, x, w, *, stride, padding):
     """The same, one tap after the other."""
     (sh, sw), (ph, pw) = np.broadcast_to(stride, 2), np.broadcast_to(padding, 2)

@@ -150,6 +150,9 @@ def plot_roofline(
         write(label, fitted(name, 2.5, LEGEND))
     axis.set(xlabel="operations for each byte moved", ylabel="GFLOP/s", xscale="log", yscale="log")
     axis.set_ylim(top=3 * rate)
+    for each in (axis.xaxis, axis.yaxis):
+        each.set_major_formatter("{x:g}")
+        each.set_minor_locator(NullLocator())
     axis.grid(color="0.92")
     axis.spines[["top", "right"]].set_visible(False)
     return figure

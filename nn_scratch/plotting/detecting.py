@@ -18,6 +18,7 @@ from nn_scratch.evaluation.detection import iou_matrix, nms
 from nn_scratch.geometry import integer
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import LINE_COLOURS, PREDICTION_COLOUR, TRUTH_COLOUR
+from nn_scratch.plotting.outlines import HALO
 from nn_scratch.plotting.parts import draw_box, show_image
 from nn_scratch.plotting.text import fitted, legend_below, title
 from nn_scratch.validate import number
@@ -220,8 +221,9 @@ def plot_anchors(
     image: Array, true_boxes: Array, anchors: Array, iou_threshold: float = 0.5
 ) -> Figure:
     """Anchors over an image, in two panels. Left: the object nearest to the middle, and all anchors
-    with the centre of the one that fits it best. Right: all that overlap an object by at least the
-    threshold, and for each object that none overlaps so well, the nearest to it.
+    with the centre of the one that fits it best. Right: at each centre how many of its anchors
+    overlap an object by at least the threshold, and for each object that none overlaps so well, the
+    anchor nearest to it.
 
     image (1 or 3, H, W) with values from 0 to 1; true_boxes (G, 4), anchors (A, 4) in pixels.
 
@@ -243,9 +245,13 @@ def plot_anchors(
     fits = ious[which, same] >= threshold
     _anchors(left, image, true_boxes[[which]], anchors[same[fits]], anchors[same[~fits]], 2)
     matched = (ious >= threshold).any(axis=0)
-    _anchors(right, image, true_boxes, anchors[matched], anchors[short], 1)
+    _anchors(right, image, true_boxes, anchors[:0], anchors[short], 1)
+    places, counts = np.unique(centres[matched].round(3), axis=0, return_counts=True)
+    for (x, y), count in zip(places, counts, strict=True):
+        how: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "clip_on": True}
+        right.text(x - 0.5, y - 0.5, f"{count}", weight="bold", path_effects=HALO, **how)
     left.set_title("all anchors of one cell", fontsize=11)
-    right.set_title("all that are matched", fontsize=11)
+    right.set_title("how many of each cell are matched", fontsize=11)
     styles = ((TRUTH_COLOUR, "-"), (PREDICTION_COLOUR, "--"), (GONE, ":"))
     handles = [Line2D([], [], color=colour, ls=style, lw=2) for colour, style in styles]
     names = ["object", f"anchor, IoU ≥ {threshold:g}", "anchor, less"]

@@ -12,6 +12,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import NullLocator
 
 from nn_scratch.arguments import a_text, whole
 from nn_scratch.geometry import flag
@@ -71,6 +72,8 @@ def plot_bars(
     if logarithmic:
         low = min([*bars.values(), *(v for v in least.values() if v)])
         axis.set_xlim(low / 2, most * (most / low) ** 0.25)
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_locator(NullLocator())
     else:
         axis.set_xlim(0, 1.18 * most)
     names = [fitted(name, 2.6, 10) for name in bars]

@@ -76,7 +76,9 @@ def test_anchors(tmp_path):
     figure = plotting.plot_anchors(IMAGE, true_boxes, anchors)
     figure.savefig(tmp_path / "picture.png")
     one, every = ([patch.get_linestyle() for patch in axis.patches] for axis in figure.axes)
-    assert every == ["--", "--", ":", "-", "-"]
+    assert every == [":", "-", "-"]  # an anchor less for the second object
+    counts = {t.get_position(): t.get_text() for t in figure.axes[1].texts}
+    assert counts == {(3.5, 3.0): "1", (4.5, 3.5): "1"}  # centre (4, 3.5) lies between pixels
     assert one == [":", "-"]  # the object in the middle, and the only anchor near it
     around = np.array([[0.0, 0, 8, 7], [2, 1.5, 4, 4], [1, 0, 8, 8]])
     left, _ = plotting.plot_anchors(IMAGE, true_boxes[:1], around).axes
