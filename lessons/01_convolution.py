@@ -233,7 +233,7 @@ plot_arrays(
 
 # %% [markdown]
 # More memory, since pixels are copied once for each window that they lie in, but now all the work
-# is one matrix product, which is what processors do best.
+# is one matrix product. Lesson 12 measures how much faster that is.
 
 # %% [markdown]
 # ## 5. The gradients, from one form

@@ -273,9 +273,9 @@ assert dx3[0, 0, 2, 2] == 4
 plot_overlap(bump, np.ones((2, 2)), kernel_size=3, stride=2)
 
 # %% [markdown]
-# This is where most hand-written versions go wrong: `dx[places] = dy` keeps only the last of the
-# four. It must be `+=`, and NumPy's `dx[places] += dy` is *not* enough: it reads all, adds, and
-# writes all, so the four additions start from the same 0. `np.add.at` adds one after the other.
+# This is an easy place to go wrong: `dx[places] = dy` keeps only the last of the four. It must be
+# `+=`, and NumPy's `dx[places] += dy` is *not* enough: it reads all, adds, and writes all, so the
+# four additions start from the same 0. `np.add.at` adds one after the other.
 
 # %%
 places, ones = switches3.ravel(), np.ones(4)

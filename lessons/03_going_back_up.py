@@ -234,8 +234,8 @@ assert of_many["max-unpooling"].mean() < min(of_many[n].mean() for n in list(way
 # It does. But all errors are large: to call every pixel the mean of its map would have the error 1,
 # so nearest is hardly better than that.
 #
-# That is all a switch does: of four places it names one. Two bits a window would do. (The library
-# keeps an int32, the number of the pixel, which is easier to read.) Here are some of
+# Back to the switches. All that one does is to name one of four places. Two bits a window would do.
+# (The library keeps an int32, the number of the pixel, which is easier to read.) Here are some of
 # them, as in lesson 02: a dot on each maximum. **Predict:** where are they a matter of chance, and
 # where not?
 
@@ -249,49 +249,44 @@ plot_pooled({"a piece of the map": piece})
 #
 # Now three pools in a row, down to an eighth, on the raw image, and straight back up: one value is
 # left for each 8×8 block. No layer in between has changed anything, so what is wrong is what the
-# way back does not know. A dot stands where the value is the one that the image has there, a cross
-# where it is not.
+# way back does not know. **Predict:** how many of the 25 values does bed of nails put back where
+# they were, and how many does max-unpooling? A dot stands where the value is the one that the image
+# has there, a cross where it is not.
 
-# %%
-small_scene, _ = DigitSegmentation("test", 4).sample(0, 2)
+# %% tags=["hide-input"]
+small_scene, _ = scenes.sample(0, 2)
 
 
-def down_and_up(scene, times, way):
-    """Pool `times` times, then go up as often; bed of nails and nearest know no switches."""
-    x, remembered = scene[None], []
+def down_and_up(x, times, go_up):
+    """Pool `times` times, then go up as often."""
+    remembered = []
     for _ in range(times):
         size = x.shape[2:]
         x, switches = ops.max_pool2d(x, 2)
         remembered.append((switches, size))
     for switches, size in reversed(remembered):
-        if way == "max-unpooling":
-            x = ops.max_unpool2d(x, switches, size)
-        else:
-            up = {"nearest": ops.nearest_unpool2d, "bed of nails": ops.bed_of_nails_unpool2d}
-            x = up[way](x, 2)
-    return x[0]
+        x = go_up(x, switches, size)
+    return x[0, 0]
 
 
-ways = ("nearest", "bed of nails", "max-unpooling")
-back = {way: down_and_up(small_scene, 3, way) for way in ways}
-plot_points(small_scene, {way: back[way][0] for way in ways[1:]})
-
-# %%
-print("way             pixels not zero   of these, right")
-for way in ways:
-    kept = back[way] != 0
-    right = np.mean(back[way][kept] == small_scene[kept])
-    print(f"{way:<18}{kept.mean():>10.1%}{right:>16.0%}")
-    if way == "max-unpooling":
-        assert right == 1
+back = {
+    "bed of nails": down_and_up(
+        small_scene[None], 3, lambda x, switches, size: ops.bed_of_nails_unpool2d(x, 2)
+    ),
+    "max-unpooling": down_and_up(small_scene[None], 3, ops.max_unpool2d),
+}
+points = back["max-unpooling"] != 0
+assert points.mean() == 1 / 64  # one of 8×8
+assert np.array_equal(back["max-unpooling"][points], small_scene[0][points])
+plot_points(small_scene, back)
 
 # %% [markdown]
 # With switches every point stands exactly where it was. That is why SegNet (Badrinarayanan et al.
 # 2015) carries switches over from its **encoder**, the layers that go down, to its **decoder**,
 # those that go up. They say where a *maximum* stood, which the small map has forgotten. (In a raw
-# image that is often a speck of noise. In a net the pool stands behind convolutions, and the
-# maximum of a map that answers to edges is mostly a place on an edge.) The zeros in between are for
-# the convolution that follows: it learns what to fill in.
+# image that is often a speck of noise. In a net the pool stands behind convolutions, and where a
+# map that answers to edges is bright, its maximum is a place on an edge.) The zeros in between are
+# for the convolution that follows: it learns what to fill in.
 #
 # ## 5. The size must be remembered too
 #

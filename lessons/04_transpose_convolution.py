@@ -43,15 +43,16 @@ pictures, digits = load_digits()
 digit = pictures[digits == 3][2]
 down, across = np.indices((7, 7)) - 3
 brushes = {
-    "painted with a stroke": down + across == 0,
-    "with a ring": abs(np.hypot(down, across) - 2.5) < 0.7,
-    "with a soft dot": np.exp(-(down**2 + across**2) / 6),
+    "a stroke": down + across == 0,
+    "a ring": abs(np.hypot(down, across) - 2.5) < 0.7,
+    "a soft dot": np.exp(-(down**2 + across**2) / 6),
 }
+brushes = {name: brush.astype(float) for name, brush in brushes.items()}
 painted = {
-    how: ops.conv_transpose2d(digit[None, None], brush[None, None].astype(float), stride=4)[0, 0]
-    for how, brush in brushes.items()
+    f"painted with {name}": ops.conv_transpose2d(digit[None, None], w[None, None], stride=4)[0, 0]
+    for name, w in brushes.items()
 }
-plot_images({"a digit": digit, **{how: y / y.max() for how, y in painted.items()}}, size=2.2)
+plot_images({**brushes, "a digit": digit, **painted}, columns=4, size=2.2)
 
 # %% [markdown]
 # You are at the orange boxes once more. In the last lesson they stood for max-unpooling, which
@@ -248,13 +249,16 @@ print("counts inside, kernel 5 and stride 2:", np.unique(inside))
 
 # %% [markdown]
 # Counts are not the whole story, for a kernel is not made of ones. Look at one *phase* of the
-# output, the pixels $(a, b), (a + s, b), (a, b + s), \dots$ They are painted by the weights
-# $w_{ij}$ with $i \equiv a$ and $j \equiv b \pmod s$ (the same remainder when divided by $s$), and
-# by no others. So where the input is constant, the inside of the output is, at phase $(a, b)$, that
-# constant times the sum of those weights: **it is even if and only if these $s^2$ sums are equal.**
-# Else a pattern repeats every $s$ pixels, a checkerboard or stripes. **Predict:** which of these
-# two makes one? A kernel of 3 whose weights fall off like a tent, although 2 does not divide 3? Or
-# random weights of 4×4, although 2 divides 4?
+# output, the pixels $(a, b), (a + s, b), (a, b + s), \dots$ With stride 2 there are four: rows are
+# even or odd, and columns are. Phase $(a, b)$ is painted by the weights $w_{ij}$ with $i \equiv a$
+# and $j \equiv b \pmod s$ (the same remainder when divided by $s$), and by no others.
+#
+# So where the input is constant, the inside of the output is, at phase $(a, b)$, that constant
+# times the sum of those weights: **it is even if and only if these $s^2$ sums are equal.** Else a
+# pattern repeats every $s$ pixels, a checkerboard or stripes.
+#
+# **Predict:** which of these two makes one? A kernel of 3 whose weights fall off like a tent,
+# although 2 does not divide 3? Or random weights of 4×4, although 2 divides 4?
 
 # %%
 tent = np.outer([0.5, 1, 0.5], [0.5, 1, 0.5])
