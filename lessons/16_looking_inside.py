@@ -299,8 +299,9 @@ for what, score in {"the box": box_score(output), "the class": class_score(outpu
 # learns which digit it is, and the wrong one never does. ([The guide](guides/looking_inside.md)
 # says how to film a net of your own.)
 #
-# Not every mistake is so easily seen. Here is a small classifier of the bare 8×8 digits, and five
-# ways to break its backward pass. Every forward pass is right.
+# Not every mistake is so easily seen. Here are five ways to break the backward pass of a small
+# classifier, one mistake each. Every forward pass is right. Three forget something
+# that their lesson (01, 00, 02) derived:
 
 
 # %%
@@ -333,6 +334,11 @@ class CornerPool2d(MaxPool2d):
         return dx
 
 
+# %% [markdown]
+# And two hand on what no gradient is, nothing at all and the opposite:
+
+
+# %%
 class SilentConv2d(Conv2d):
     """Wrong: hands nothing on. All below it stays as random as it began."""
 
@@ -347,6 +353,10 @@ class NegativeConv2d(Conv2d):
         return -super().backward(dy)
 
 
+# %% [markdown]
+# The classifier takes bare digits of 8×8 pixels and is built from right parts or wrong ones:
+
+# %%
 BROKEN = {
     "right": {},
     "kernel not rotated": {"conv": UnrotatedConv2d},
