@@ -320,15 +320,15 @@ plot_valley(valley, along_a, along_b, rolls, xlabel="a", ylabel="b")
 #
 # ## 5. Where to start
 #
-# The weights need first values. **All zeros** will not do: then all channels between the layers
-# compute the same, get the same gradient and stay the same for ever. (Here it is even worse: with
-# zeros behind them, their gradient is zero too.) **Too small** or **too large** random numbers will
-# not do either: each layer multiplies the size of its input by some factor, and ten layers by its
-# tenth power. Let the size be the root of the mean square of all numbers. A layer with ReLU keeps
-# it, on average over random weights with mean 0, if their squares are $2 / n$ on average, where $n$
-# is how many inputs each output sums (He et al. 2015). Without the ReLU it would be $1 / n$; but
-# ReLU takes half of the mean square away. The library starts with that. Ten layers with kernels of
-# 1×1 (so that no border takes part):
+# The weights need first values, random ones, and the question is how large. Each layer multiplies
+# the size of its input by some factor, and ten layers by its tenth power. Let the size be the root
+# of the mean square of all numbers. A layer with ReLU keeps it, on average over random weights with
+# mean 0, if their squares are $2 / n$ on average, where $n$ is how many inputs each output sums (He
+# et al. 2015). Without the ReLU it would be $1 / n$; but ReLU takes half of the mean square away.
+# The library starts with that.
+#
+# **Predict** what ten layers make of weights half as large, and twice as large. (The kernels are
+# 1×1, so that no border takes part.)
 
 
 # %%
@@ -354,7 +354,7 @@ plot_lines(sizes, range(1, 11), xlabel="layer", ylabel="root mean square", logar
 # these are one draw of them. Half as large, and ten layers leave a thousandth of that; twice as
 # large, and it is a thousandfold: $2^{10} = 1024$.
 #
-# And all zeros?
+# And **all zeros**? **Predict** which of the small net's four parameters move in ten steps.
 
 # %%
 zeros = small_net()
@@ -366,6 +366,10 @@ print("moved away from zero in ten steps:", moved)
 assert moved == {"0.weight": False, "0.bias": False, "2.weight": False, "2.bias": True}
 
 # %% [markdown]
+# Only the last bias. All other gradients are zero: nothing comes through zeros, neither forward nor
+# back. Any other number for all weights would do no better. All channels between the layers would
+# compute the same, get the same gradient and stay the same for ever.
+#
 # ## 6. Adam, in seven lines
 #
 # SGD gives every weight the same learning rate, however large or small its gradients are. **Adam**

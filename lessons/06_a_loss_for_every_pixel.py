@@ -52,12 +52,14 @@ plot_images({"image": scene, **maps}, columns=6, size=1.6)
 # %% [markdown]
 # ## 1. From scores to probabilities
 #
-# **Semantic segmentation** gives every pixel a class. The network's last layer gives $K$
-# **scores** $z_1, \dots, z_K$ for each pixel, one for each class, any numbers at all. **Softmax**
-# makes probabilities of them, positive and with sum 1. The exponential is positive whatever the
+# **Semantic segmentation** gives every pixel a class. The network's last layer gives $K$ **scores**
+# $z_1, \dots, z_K$ for each pixel, one for each class, any numbers at all. **Softmax** makes
+# probabilities $p_k$ of them, positive and with sum 1. The exponential is positive whatever the
 # score, and keeps their order; a score that is larger by 1 makes its class $e \approx 2.7$ times as
-# probable beside any other. The backward pass takes the gradient $g_k$ in each probability $p_k$,
-# whatever loss $L$ it comes from, and gives the gradient in each score:
+# probable beside any other.
+#
+# Its backward pass takes the gradient $g_k$ in each probability $p_k$, whatever loss $L$ it comes
+# from, and gives the gradient in each score:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad
 #   \frac{\partial L}{\partial z_k} = p_k \Bigl(g_k - \sum_j g_j\, p_j\Bigr)
