@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -33,33 +32,40 @@ namespace card {
 
 static thread_local pthread_barrier_t *meeting;
 
+// What thread i does in some block.
+static void work(const std::function<void()> &kernel, dim3 block, unsigned i,
+                 pthread_barrier_t *barrier) {
+  blockIdx = block;
+  threadIdx = dim3(i % blockDim.x, i / blockDim.x % blockDim.y, i / (blockDim.x * blockDim.y));
+  meeting = barrier;
+  kernel();
+}
+
 static void run(const unsigned *sizes, bool shared_memory, std::function<void()> kernel) {
   gridDim = dim3(sizes[0], sizes[1], sizes[2]);
   blockDim = dim3(sizes[3], sizes[4], sizes[5]);
   unsigned count = blockDim.x * blockDim.y * blockDim.z;
-  std::vector<std::thread> running;
-  std::vector<std::unique_ptr<pthread_barrier_t>> barriers;
-  auto finish = [&] {
-    for (std::thread &thread : running) thread.join();
-    running.clear();
-  };
+  std::vector<dim3> blocks;
   for (unsigned z = 0; z < gridDim.z; z++)
     for (unsigned y = 0; y < gridDim.y; y++)
-      for (unsigned x = 0; x < gridDim.x; x++) {
-        barriers.push_back(std::make_unique<pthread_barrier_t>());
-        pthread_barrier_t *barrier = barriers.back().get();
-        pthread_barrier_init(barrier, nullptr, count);
-        for (unsigned i = 0; i < count; i++)
-          running.emplace_back([=] {
-            blockIdx = dim3(x, y, z);
-            threadIdx = dim3(i % blockDim.x, i / blockDim.x % blockDim.y,
-                             i / (blockDim.x * blockDim.y));
-            meeting = barrier;
-            kernel();
-          });
-        if (shared_memory) finish();
-      }
-  finish();
+      for (unsigned x = 0; x < gridDim.x; x++) blocks.push_back(dim3(x, y, z));
+  std::vector<std::thread> running;
+  std::vector<pthread_barrier_t> barriers(shared_memory ? 2 : blocks.size());
+  for (pthread_barrier_t &barrier : barriers) pthread_barrier_init(&barrier, nullptr, count);
+  if (shared_memory) {  // the same threads go from block to block, and wait for each other between
+    for (unsigned i = 0; i < count; i++)
+      running.emplace_back([&, i] {
+        for (dim3 block : blocks) {
+          work(kernel, block, i, &barriers[0]);
+          pthread_barrier_wait(&barriers[1]);
+        }
+      });
+  } else {
+    for (size_t b = 0; b < blocks.size(); b++)
+      for (unsigned i = 0; i < count; i++)
+        running.emplace_back([&, b, i] { work(kernel, blocks[b], i, &barriers[b]); });
+  }
+  for (std::thread &thread : running) thread.join();
 }
 
 }  // namespace card
