@@ -44,6 +44,10 @@ blur = np.full((3, 3), 1 / 9, np.float32)
 plot_filtered(scene, {"blur": blur, "vertical edges": vertical, "horizontal edges": vertical.T})
 
 # %% [markdown]
+# **Predict:** what does a kernel do that has a single 1, in the middle of its right column, and
+# zeros elsewhere? Add it to the cell, and run it again. (In each place it answers what stands one
+# pixel to the right. So the image moves to the left.)
+#
 # ## 1. By hand
 #
 # An image of 3×3 pixels and a kernel of 2×2 weights. Put the kernel on the top left corner of the
@@ -150,8 +154,8 @@ print("output size", fast.shape[2:])
 #
 # Kernels can be read. Here are three, and below them what they made of a photograph of coins.
 # **Predict** which kernel made which picture. (Is the sum of its weights 0, or 1? Which side is
-# positive? One has a bias of 0.5, so that its zeros are shown as grey.) The code is folded: it
-# knows the answer.
+# positive? One has a bias of 0.5, so that its zeros are shown as grey. What is below 0 is black,
+# what is above 1 white.) The code is folded: it knows the answer.
 
 # %% tags=["hide-input"]
 photograph, _ = load_coins()

@@ -231,8 +231,8 @@ for number, (name, found) in enumerate(of_many.items()):
 assert of_many["max-unpooling"].mean() < min(of_many[n].mean() for n in list(ways_up)[:2])
 
 # %% [markdown]
-# It does. But all errors are large: to call every pixel the mean of its map would have the error 1,
-# so nearest is hardly better than that.
+# It does. But all errors are large. To call every pixel the mean of its map would have the error 1:
+# nearest is hardly better than that, and bed of nails is worse.
 #
 # Back to the switches. All that one does is to name one of four places. Two bits a window would do.
 # (The library keeps an int32, the number of the pixel, which is easier to read.) Here are some of

@@ -33,10 +33,10 @@ except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# Three brushes paint a digit of 8×8 pixels: one dab for each pixel, as strong as the pixel is
-# bright, and where dabs overlap, they add. Such a layer is a **transpose convolution**, and the
-# brush is its kernel, so it is made of weights. Here we chose them. A net learns them: it finds the
-# brush that suits its task.
+# In the first row are three brushes, and a digit of 8×8 pixels. Below it each brush paints the
+# digit: one dab for each pixel, as strong as the pixel is bright, and where dabs overlap, they add.
+# Such a layer is a **transpose convolution**, and the brush is its kernel, so it is made of
+# weights. Here we chose them. A net learns them: it finds the brush that suits its task.
 
 # %%
 pictures, digits = load_digits()
