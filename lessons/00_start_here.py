@@ -55,6 +55,15 @@ plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 # The right-hand one has a single minus sign wrong, in the pass that sends derivatives back. Nothing
 # crashes. It just never gets anywhere. There are mistakes that show even less (lesson 05 has some).
 # This course is about writing such passes so that you *know* they are right.
+#
+# **Predict:** what does the other one learn first, where the ink is, or which digit it is? Here it
+# is, standing still:
+#
+# ![The labels of one scene before training, after 10, 40, 80 and 200 steps and at the end, beside
+# the true ones](images/learning.png)
+#
+# First it says "background" nearly everywhere, which is right for most pixels. Then it finds the
+# ink, and only then the digit.
 
 # %% [markdown]
 # ## 1. One image, four questions
