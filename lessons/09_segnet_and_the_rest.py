@@ -49,7 +49,7 @@ RESULTS = Path("..") / "benchmarks" / "results"
 # nearest neighbours has one cell for 8×8 pixels. **Predict:** if each such block may have one class
 # only, and gets the one that most of its pixels have, who disappears?
 
-# %%
+# %% tags=["hide-input"]
 photo, street_labels = street()
 blocks = street_labels.reshape(12, 8, 16, 8).swapaxes(1, 2).reshape(12, 16, 64)
 cells = np.array([[np.bincount(block).argmax() for block in row] for row in blocks])

@@ -137,7 +137,7 @@ assert there["mean_box_iou"] > ious.mean()
 # are the 4096 numbers that AlexNet (Krizhevsky et al. 2012), which names a thousand kinds of things
 # in photographs, computes before its scores; so the box head is a linear layer 4096 → 4, and the
 # class head one of 4096 → 1000. Ours have 256; `nn-scratch info localization --net localizer-4096`
-# shows the large one.
+# shows the large one. Without their biases:
 #
 # $$z = f\,W_z^{\mathsf T}, \qquad q = f\,W_q^{\mathsf T} \tag{2}$$
 #

@@ -39,6 +39,7 @@ try:
         plot_bars,
         plot_dots,
         plot_lines,
+        plot_progress,
         plot_roofline,
         plot_shares,
     )
@@ -91,7 +92,7 @@ print(f"{count / 1e9:.2f} billion operations: {count / 1e9:.2f} seconds at one a
 # %% [markdown]
 # A unit for what follows: one **GFLOP/s** is a billion operations per second, one per nanosecond. A
 # Python loop does far less. A processor core does far more: one of its instructions multiplies
-# eight or sixteen numbers, and adds them up as well.
+# eight or sixteen pairs of numbers, and adds each product to a sum of its own.
 #
 # ## 2. Seven loops
 #
@@ -362,9 +363,17 @@ print("from each to the next:", ", ".join(f"×{step:.3g}" for step in steps))
 assert min(steps[:2]) > 5 * max(steps[2:])
 
 # %% [markdown]
-# The two steps that count most: from Python's numbers to whole arrays, and from many small calls to
-# matrix products. What comes after is worth a factor of a few, and the second core far less than a
-# factor of two: section 9 measures how long its threads wait for each other.
+# Let all six begin at once. **Predict:** when the last of them is done, how far is the first?
+
+# %%
+done = {name: rate / max(stairs) for name, rate in rates.items()}
+plot_progress(done)
+
+# %% [markdown]
+# One cell of forty thousand, under the ring. The two steps that count most: from Python's numbers
+# to whole arrays, and from many small calls to matrix products. What comes after is worth a factor
+# of a few, and the second core far less than a factor of two: section 9 measures how long its
+# threads wait for each other.
 #
 # ## 8. Where does it end? The roofline
 #
@@ -407,7 +416,7 @@ plot_roofline(
 
 # %% [markdown]
 # - ReLU, pooling, batch norm stand far out on the slope: arithmetic is free there, and what helps
-#   is to pass over the memory less often. So the library does batch norm and ReLU in *one* pass.
+#   is to pass over the memory less often. So the library applies batch norm and ReLU in *one* pass.
 # - Both convolutions stand under the flat part, *one product* too: its copies could be fetched fast
 #   enough, and yet it stays well below the roof. A roof is an upper bound: it is reached if
 #   fetching and multiplying go on at the same time, on all cores. Here NumPy first copies, on one
@@ -471,10 +480,15 @@ at_the_roof = {what: ms_at_the_roof(row) for what, row in bars.items()}
 print(", ".join(f"{what} {value}" for what, value in measured["machine"].items()))
 times = {what: taken[what] / at_the_roof[what] for what in bars}
 convolution, *around = times.values()
-print("times its mark:", ", ".join(f"{what} {factor:.1f}" for what, factor in times.items()))
 assert convolution < 1.3 and min(around) > 1.2 and max(around) > 3
 assert max(times, key=times.get) == "max_pool2d"
-plot_bars(taken, xlabel="milliseconds", least=at_the_roof, mark="at the roof")
+plot_bars(
+    taken,
+    xlabel="milliseconds, and how many times the mark",
+    texts={what: f"{taken[what]:.3g}  (×{times[what]:.1f})" for what in bars},
+    least=at_the_roof,
+    mark="at the roof",
+)
 
 # %% [markdown]
 # The convolution nearly keeps up with a plain product. (Its mark is no least: Winograd's trick
