@@ -347,3 +347,35 @@ def test_rounding_is_no_kink():
     )
     x = np.random.default_rng(0).normal(size=(1, 1, 7, 6))
     assert not [row for row in check_gradients(net, x).rows if "kink" in row.compared]
+
+
+@pytest.mark.parametrize(
+    "backward, inputs, verdict, reason, gap",
+    [
+        (lambda dy: 2 * dy, X, True, "", "equal"),
+        (lambda dy: 3 * dy, X, False, "in x, backward is not the adjoint of forward's", None),
+        (lambda dy: 2 * dy, np.zeros((2, 3), int), None, "there is nothing to compare", None),
+    ],
+    ids=["right", "wrong", "nothing"],
+)
+def test_an_adjoint_report_says_both_sides_and_why(backward, inputs, verdict, reason, gap):
+    def double(x):
+        return 2 * x
+
+    report = check_adjoint((double, backward), inputs)
+    found, lines = report.as_dict(), str(report).splitlines()
+    assert report.ok is verdict and found["ok"] is verdict and found["name"] == "double"
+    assert report.reason == found["reason"] and report.reason.startswith(reason)
+    assert bool(report.reason) == bool(reason)
+    assert found["gaps"] == {row.name: row.gap for row in report.rows}
+    assert len(lines) == 2 + len(report.rows) and max(map(len, lines)) <= 80
+    if verdict is None:
+        assert lines[0] == "double: adjoint cannot be told, because there is nothing to compare"
+        assert np.isnan(report.gap)
+        return
+    name, left, right, *_, word = lines[2].split()
+    assert (name, word) == ("x", "right" if verdict else "WRONG")
+    ratio = 1 if verdict else 1.5  # of ⟨u, Jᵀ g⟩ to ⟨J u, g⟩
+    assert float(right) == pytest.approx(ratio * float(left), rel=1e-6)
+    assert gap is None or f" {gap} " in lines[2]
+    assert (report.gap == 0) == verdict

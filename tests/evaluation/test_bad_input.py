@@ -8,11 +8,81 @@ from nn_scratch.data import DigitSegmentation, HorizontalFlip, Loader, RandomPla
 
 LABELS = np.zeros((2, 3, 5), np.int64)
 BOXES = np.ones((3, 4))
+MATCHES = evaluation.match(
+    evaluation.Detections(BOXES, np.array([0.5, 0.3, 0.2]), np.zeros(3, int)),
+    evaluation.Objects(np.zeros(1, int), BOXES[:1]),
+    0,
+)
 
 
 @pytest.mark.parametrize(
     "call, error, message",
     [
+        (
+            lambda: evaluation.boundary_f1(LABELS[0], LABELS[0], 2),
+            ValueError,
+            r"\(3, 5\), but must",
+        ),
+        (
+            lambda: evaluation.median_frequency_weights([LABELS], 2),
+            ValueError,
+            r"label_maps\[0\] has shape \(2, 3, 5\), but must be \(H, W\)",
+        ),
+        (
+            lambda: evaluation.mean_iou(np.array([[1, -2], [0, 1]])),
+            ValueError,
+            "confusion has counts from -2 on, but none is below 0",
+        ),
+        (
+            lambda: evaluation.average_precision([], [], 2, iou_thresholds=np.zeros(0)),
+            ValueError,
+            "iou_thresholds is empty, but must hold at least one threshold",
+        ),
+        (
+            lambda: evaluation.precision_recall([MATCHES], 10),
+            ValueError,
+            "threshold is 10, but matches have those from 0 to 9",
+        ),
+        (
+            lambda: evaluation.areas([[MATCHES]], 3),
+            ValueError,
+            "thresholds is 3, but by_class has 10 of them",
+        ),
+        (
+            lambda: evaluation.precision_recall([MATCHES._replace(ignored=MATCHES.ignored[:4])]),
+            ValueError,
+            r"right has shape \(10, 3\), but matches\[0\]\.ignored \(4, 3\)",
+        ),
+        (
+            lambda: evaluation.area_under(evaluation.Curve([0.5, 0.2], [1.0, 1.0], [2.0, 1.0])),
+            ValueError,
+            r"curve\.recall must lie between 0 and 1 and never fall, or be NaN",
+        ),
+        (
+            lambda: evaluation.nms(BOXES, np.array([1, np.nan, 2])),
+            ValueError,
+            "scores holds NaN, which is neither more nor less than other scores",
+        ),
+        (
+            lambda: evaluation.decode_centers((np.zeros((1, 2, 3, 4)),) * 2, 4),
+            ValueError,
+            "maps are 2, but must be three: heat, sizes and offsets",
+        ),
+        (
+            lambda: evaluation.label_score(np.zeros((1, 2, 3, 4)), (3, 0)),
+            ValueError,
+            r"pixel is \(3, 0\), but the scores are of 3 × 4 pixels",
+        ),
+        (
+            lambda: evaluation.label_score(np.zeros((1, 1, 3, 4)), (2, 0)),
+            ValueError,
+            "needs at least two classes to compare",
+        ),
+        (
+            lambda: evaluation.box_score(np.zeros((1, 4))),
+            TypeError,
+            r"must be a pair \(scores, boxes\)",
+        ),
         (lambda: evaluation.confusion_matrix(LABELS, LABELS, 0), ValueError, "num_classes is 0"),
         (lambda: evaluation.confusion_matrix(LABELS, LABELS, 2.0), TypeError, "num_classes is 2.0"),
         (lambda: evaluation.confusion_matrix(LABELS, LABELS * 1.0, 2), TypeError, "prediction is"),

@@ -370,3 +370,36 @@ def test_a_probability_that_is_none(p):
 def test_where_pytorch_has_another_argument_ours_goes_by_keyword(make):
     with pytest.raises(TypeError, match="positional argument"):
         make()
+
+
+@pytest.mark.parametrize(
+    "make, error, message",
+    [
+        (lambda: layers.ZeroPad2d((1, 2, 3)), ValueError, r"padding is \(1, 2, 3\), but must be a"),
+        (lambda: layers.Conv2d(1, 1, 1, dtype="banana"), TypeError, "dtype is 'banana', but must"),
+        (
+            lambda: layers.Flatten()(np.ones(3)),
+            ValueError,
+            r"x has shape \(3,\), but needs a batch",
+        ),
+    ],
+)
+def test_what_a_layer_cannot_take_is_named(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_arrays_are_written_added_and_removed_under_their_dotted_names():
+    linear = layers.Linear(2, 3, rng=0)
+    net = layers.Sequential(layers.ReLU(), linear)
+    zeros = np.zeros((3, 2), np.float32)
+    net.params["1.weight"] = zeros
+    assert linear.params["weight"] is zeros
+    del net.params["1.bias"]
+    assert list(linear.params) == ["weight"] and list(net.params) == ["1.weight"]
+    net.params["scale"] = np.ones(2)
+    assert sorted(net.params) == ["1.weight", "scale"] and len(net.params) == 2
+    assert repr(net.params) == repr(dict(net.params.items()))
+    for view in net.params, net.grads:
+        with pytest.raises(KeyError, match=r"7\.weight"):  # there is no such layer
+            view["7.weight"] = zeros

@@ -6,7 +6,7 @@ import pytest
 from helpers import assert_close, draw
 from nn_scratch.check import check_gradients
 from nn_scratch.nets import DETECTORS, CenterNet, DownUp, Localizer, SlidingDetector
-from nn_scratch.nets.sliding_detector import in_cells
+from nn_scratch.nets.sliding_detector import SlidingLocalizer, in_cells
 from nn_scratch.nets.upsampler import KINDS
 
 
@@ -124,3 +124,14 @@ def test_what_cannot_slide():
         SlidingDetector(Localizer(1, 4, (15, 15), (3, 4), padding="valid"), 15)
     with pytest.raises(ValueError, match="halved 2 times to nothing"):
         Localizer(1, 4, (8, 8), (3, 4), padding="valid")
+    fits = Localizer(1, 4, (14, 14), (3, 4), padding="valid")
+    with pytest.raises(ValueError, match="window is 18, but the localizer is for another size"):
+        SlidingDetector(fits, 18)
+    with pytest.raises(ValueError, match="window is 3, but must not be smaller than stride, 4"):
+        SlidingLocalizer(fits, 3, 4)
+
+
+@pytest.mark.parametrize("size, count", [((17, 23), 5 * 6), ((4, 1), 1), ((5, 4), 2)])
+def test_windows_are_as_many_as_cells(size, count):
+    fits = Localizer(1, 4, (14, 14), (3, 4), padding="valid")
+    assert SlidingLocalizer(fits, 14, 4).count(size) == count

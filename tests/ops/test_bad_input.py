@@ -204,6 +204,41 @@ CASES = {
         ValueError,
         r"x has shape \(2, 3, 0, 4\): every axis but the batch",
     ),
+    "statistics that are no pair": (
+        lambda: ops.batch_norm2d_backward(X, X, draw(3), draw(3)),
+        TypeError,
+        r"statistics is an array of float64 \(3,\), but must be the pair \(mean, var\)",
+    ),
+    "no kernels": (
+        lambda: ops.conv2d(X, W[:0]),
+        ValueError,
+        r"w has shape \(0, 3, 3, 2\): every axis must be at least 1",
+    ),
+    "a stride that says yes": (
+        lambda: ops.conv2d(X, W, stride=(1, True)),
+        TypeError,
+        "stride is True, but must be an integer",
+    ),
+    "a padding beyond all numbers": (
+        lambda: ops.conv2d(X, W, padding=2**40),
+        ValueError,
+        "padding is 1099511627776, but must be at most 2147483647",
+    ),
+    "a switch that says no": (
+        lambda: ops.max_pool2d(X, 2, ceil_mode="no"),
+        TypeError,
+        "ceil_mode is 'no', but must be True or False",
+    ),
+    "a window without end": (
+        lambda: ops.max_pool2d(X, (10**4, 9999)),
+        ValueError,
+        r"kernel_size is \(10000, 9999\): a window of more than 16777216 pixels",
+    ),
+    "scores of three axes": (
+        lambda: ops.cross_entropy(draw(2, 3, 4), np.zeros((2, 4), int)),
+        ValueError,
+        r"scores \(2, 3, 4\) must be \(N, K\) or \(N, K, H, W\)",
+    ),
 }
 
 
