@@ -141,3 +141,44 @@ def test_cost_of_the_large_image():
     large = json.loads((BENCHMARKS / "cost.json").read_text())["large image"]
     text = " ".join(SPEED.split())
     assert f"in {large['seconds']:.0f} s and {large['peak_gib']:.2f} GiB at most" in text
+
+
+def gpu_ratios(beginning):
+    return [
+        row["ms"]["kernels"] / row["ms"]["PyTorch float32"]
+        for row in rows("gpu.json")
+        if row["name"].startswith(beginning)
+    ]
+
+
+def test_each_row_measured_on_a_card_is_quoted():
+    ways = "kernels", "plain CuPy", "PyTorch float32", "PyTorch TF32", "PyTorch channels_last"
+    for row in rows("gpu.json"):
+        times = [row["ms"].get(way) for way in ways]
+        cells = ["–" if t is None else f"{t:.3f}" if t < 10 else f"{t:.1f}" for t in times]
+        ratio = f"{times[0] / times[2]:.2f}"
+        assert f"| {' | '.join([row['name'], *cells, ratio])} |" in SPEED
+
+
+def test_the_readme_tells_how_fast_the_kernels_are_on_a_card():
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    convolution, pool, unpool = (
+        f"{geometric_mean(gpu_ratios(op)):.2f}" for op in ("convolution", "pool", "unpool")
+    )
+    assert f"take {convolution} times as long as PyTorch's for a convolution" in readme
+    assert f"{pool} for a max-pool and {unpool} for an unpooling" in readme
+    *small, segnet_basic = gpu_ratios("training step")
+    assert f"SegNet-Basic takes {segnet_basic:.1f} times as long" in readme
+    assert f"waits for Python, {min(small):.1f} to {max(small):.1f}" in readme
+
+
+def test_what_segnet_basic_reached_on_a_card():
+    report = json.loads((BENCHMARKS / "results" / "segnet_basic.json").read_text())
+    last, text = report["epochs"][-1], " ".join(SPEED.split())
+    assert f"after {last['epoch']} of {report['epochs_wanted']} epochs" in text
+    assert (
+        f"mIoU {100 * last['mean_iou']:.1f} %, "
+        f"class average {100 * last['class_average_accuracy']:.1f} %, "
+        f"global accuracy {100 * last['global_accuracy']:.1f} %, "
+        f"boundary F1 {100 * last['boundary_f1']:.1f} %"
+    ) in text
