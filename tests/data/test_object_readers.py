@@ -127,6 +127,13 @@ def test_the_parts_that_voc_lists(tmp_path):
     (lists / "val.txt").write_text(f"\n{NAMES[3]}\n")
     with pytest.raises(DataError, match=r"val\.txt, line 2: picture03 is in train\.txt, line 4"):
         open_folder("detection", tmp_path)
+    (lists / "test.txt").unlink()
+    (lists / "val.txt").write_text(f"{NAMES[0]}\n\n")
+    source = open_folder("detection", tmp_path)
+    assert source.test is None and source.validation_names == [f"JPEGImages/{NAMES[0]}.png"]
+    (lists / "val.txt").write_text("\n \n")
+    with pytest.raises(DataError, match=r"val\.txt names no image"):
+        open_folder("detection", tmp_path)
 
 
 def test_voc_masks_and_their_lists(tmp_path):
@@ -328,6 +335,20 @@ def test_cocos_own_parts(pattern, tmp_path):
     (tmp_path / "annotations" / "instances_val2017.json").unlink()
     held_out = open_folder("detection", tmp_path)
     assert len(held_out.train) + len(held_out.validation) == 9
+    files = tmp_path / "annotations"
+    again = files / "instances_train2014.json"
+    again.write_text((files / "instances_train2017.json").read_text())
+    with pytest.raises(DataError, match=r"has 2 files of the part train: .*2014.*2017"):
+        open_folder("detection", tmp_path)
+    (files / "instances_train2017.json").unlink()
+    with pytest.raises(
+        DataError, match=r"train2014\.json: there is no folder .*train2014 with its"
+    ):
+        open_folder("detection", tmp_path)
+    again.rename(files / "instances_test2014.json")
+    (tmp_path / "test2014").mkdir()
+    with pytest.raises(DataError, match=r"has no annotations/instances_train….json"):
+        open_folder("detection", tmp_path)
 
 
 @pytest.mark.parametrize(

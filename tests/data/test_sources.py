@@ -1,12 +1,14 @@
 """Folders in every layout, written by the test, and what is said of others."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from nn_scratch.data import DataError, open_digits, open_folder
 from nn_scratch.data.sources import LAYOUTS
-from nn_scratch.data.split import place
+from nn_scratch.data.split import Subset, place
 
 VOC = """<annotation><filename>{name}.png</filename><object><name>{label}</name><bndbox>
 <xmin>2</xmin><ymin>3</ymin><xmax>6</xmax><ymax>7</ymax></bndbox></object></annotation>"""
@@ -277,3 +279,12 @@ def test_images_are_told_apart_by_what_is_in_their_files(tmp_path):
     assert open_digits("segmentation", 4, 0).contents("train") == {}
     with pytest.raises(ValueError, match="part is 'test', but must be one of train, validation"):
         source.contents("test")
+    some = [2, 0]  # of which a part consists
+    part = replace(
+        source, train=Subset(source.train, some), train_names=[source.train_names[i] for i in some]
+    )
+    assert part.contents("train") == {name: train[name] for name in part.train_names}
+    gone = tmp_path / "train" / f"{NAMES[0]}.png"
+    gone.unlink()
+    with pytest.raises(DataError, match=rf"{NAMES[0]}\.png cannot be read: No such file"):
+        source.contents("train")

@@ -132,3 +132,14 @@ def test_what_does_not_fit(transform, message):
 def test_no_canvas_is_smaller_than_its_image():
     with pytest.raises(ValueError, match="factor is"):
         RandomPlacement(0.9)
+
+
+def test_a_sample_of_no_kind_is_refused():
+    image, rng = np.zeros((1, 8, 9), np.float32), np.random.default_rng(0)
+    with pytest.raises(
+        ValueError, match="sample has 5 parts, but must be an image and its targets"
+    ):
+        HorizontalFlip(1)(rng, (image,) * 5)
+    labels = np.zeros((8, 9), np.int8)
+    with pytest.raises(ValueError, match=r"fill_label is 200, but sample\[1\] holds int8"):
+        RandomPlacement(2, fill_label=200)(rng, (image, labels))

@@ -68,6 +68,15 @@ def test_scores_of_localizers():
     np.testing.assert_allclose(box_score(each)(each), [1])
 
 
+def test_a_score_that_does_not_take_what_the_net_gives():
+    net, image = Sequential(Conv2d(1, 2, 3, rng=0, dtype=np.float64)), draw(1, 6, 7)
+    three = label_score(np.eye(3)[None, ..., None], (2, 0))  # of class 2
+    with pytest.raises(ValueError, match=r"does not take .*: scores \(.*, 2\) have no class 2"):
+        occlusion(net, image, three)
+    with pytest.raises(TypeError, match=r"does not take .* must be a pair \(scores, boxes\)"):
+        occlusion(net, image, class_score((np.array([[1.0, 2.0]]), np.ones((1, 4)))))
+
+
 def test_a_trained_net_needs_the_digit_and_is_left_as_it_was():
     from nn_scratch.data import DigitLocalization
 
