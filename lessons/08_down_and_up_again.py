@@ -148,8 +148,15 @@ plot_views(scene, seen, pixel=(18, 8))
 #
 # ## 3. Skip connections
 #
-# The **encoder**, the half that goes down, had maps at every size that still knew. A **skip
-# connection** hands the encoder's map to the **decoder**, the half that goes up, at the same size.
+# The **encoder**, the half that goes down, had maps at every size that still knew where edges ran.
+# A **skip connection** hands the encoder's map to the **decoder**, the half that goes up, at the
+# same size:
+
+# %%
+skipping = DownUpFCN(1, 11, widths=(8, 16, 32), upsampler="nearest", skips=3, rng=0)
+plot_net(skipping, image)
+
+# %% [markdown]
 # There are three common ways. FCN (Long et al. 2015) makes class scores of both by 1×1 convolutions
 # and adds the *scores*. U-Net (Ronneberger et al. 2015) **concatenates** the maps, so that the next
 # convolution sees both side by side. The nets here **add** the maps themselves, which takes no
@@ -165,10 +172,6 @@ plot_views(scene, seen, pixel=(18, 8))
 # is *used twice*, by the pool and by the skip, its two gradients are added. The layers are called
 # `Add` and `Concat`. Read `forward` and `backward` in `nn_scratch/nets/down_up.py` side by side,
 # then those of `nn_scratch/nets/unet.py`, which concatenates: that is all that happens there.
-
-# %%
-skipping = DownUpFCN(1, 11, widths=(8, 16, 32), upsampler="nearest", skips=3, rng=0)
-plot_net(skipping, image)
 
 # %%
 tiny = DownUpFCN(1, 3, widths=(2, 3), kernel_size=3, upsampler="nearest", skips=2, rng=0)
@@ -271,24 +274,26 @@ slow = losses(0.1)
 plot_lines(slow, range(len(race)), xlabel="step", ylabel="loss at rate 0.1", logarithmic="y")
 
 # %% [markdown]
-# Little between them. **Predict** both curves at a rate ten times as large.
+# Little between them. **Predict** both curves at a rate ten times as large. (The third is the blue
+# one above, to compare with.)
 
 # %%
 fast = losses(1.0)
 assert FAST or np.mean(fast["with batch norm"][-5:]) < np.mean(slow["without batch norm"][-5:])
-before = {"without, at 0.1": slow["without batch norm"]}
-plot_lines(fast | before, range(len(race)), xlabel="step", ylabel="loss at rate 1", logarithmic="y")
+shown = {"1, without": fast["without batch norm"], "1, with": fast["with batch norm"]}
+shown["0.1, without"] = slow["without batch norm"]
+plot_lines(shown, range(len(race)), xlabel="step", ylabel="loss", logarithmic="y")
 
 # %% [markdown]
-# Without batch norm the loss leaps and gets stuck; with it the net learns better than either did at
-# the small rate, and sooner. (With the first weights drawn anew, twice, it ends the same way; at
-# the small rate, now one is ahead and now the other.) *Why* it helps has been argued about ever
-# since. The inventors said that each layer no longer has to follow the drift of those before it.
-# Later measurements (Santurkar et al. 2018) did not bear that out, and found a smoother loss
-# instead: longer steps in the gradient's direction stay good steps. Another effect is not disputed:
-# a scene's values now depend on which others happen to be in its batch. That is noise. It is often
-# said that a little of it keeps a net from learning its training scenes by heart; nothing in this
-# lesson shows that.
+# Without batch norm the loss leaps and gets stuck; with it the net learns much sooner than either
+# did at the small rate, and ends a little lower. (With the first weights drawn anew, twice, it ends
+# the same way; at the small rate, now one is ahead and now the other.) *Why* it helps has been
+# argued about ever since. The inventors said that each layer no longer has to follow the drift of
+# those before it. Later measurements (Santurkar et al. 2018) did not bear that out, and found a
+# smoother loss instead: longer steps in the gradient's direction stay good steps. Another effect is
+# not disputed: a scene's values now depend on which others happen to be in its batch. That is
+# noise. It is often said that a little of it keeps a net from learning its training scenes by
+# heart; nothing in this lesson shows that.
 #
 # For the gradient, mind that every $x_i$ also moves $\mu$ and $\sigma = \sqrt{v + \varepsilon}$,
 # and so all other outputs. If the $x_i$ change by $dx_i$, then
