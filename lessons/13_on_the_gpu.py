@@ -456,7 +456,7 @@ assert caught > 50 and not planted["missed"]
 # that was measured on it: the pool of lesson 02 (three comparisons for each output, and almost
 # nothing but memory), and convolutions into 64 maps with larger and larger kernels.
 
-# %%
+# %% tags=["hide-input"]
 rows_by_name = {row["name"]: row for row in gpu["rows"]}
 
 
@@ -489,7 +489,7 @@ plot_roofline(points, bandwidth=bandwidth / 1e9, rate=rate / 1e9)
 # much as lesson 12 wrote it in NumPy), these kernels, or PyTorch, whose convolutions are those of
 # the card's maker.
 
-# %%
+# %% tags=["hide-input"]
 shown = {
     "convolution 1×1, forward": "convolution 1×1, 128 → 64, forward",
     "convolution 3×3, forward": "convolution 3×3, 64 → 64, forward",
@@ -510,7 +510,7 @@ measured_ms = {
 }
 plot_ways(measured_ms, xlabel="milliseconds on the card, for 12 images")
 
-# %%
+# %% tags=["hide-input"]
 for other in ways:
     if other != "kernels":
         ratios = [row[other] / row["kernels"] for row in measured_ms.values() if other in row]
@@ -672,7 +672,7 @@ plot_ways(
 )
 
 # %% [markdown]
-# PyTorch's small steps are shorter by a factor of three or so. And TF32, which made its
+# PyTorch's small steps are two to three and a half times shorter. And TF32, which made its
 # convolutions so fast, makes these steps hardly shorter: they wait for something else than
 # products, there too. For SegNet-Basic it helps.
 #
