@@ -45,9 +45,9 @@ except ImportError:
 FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 
 # %% [markdown]
-# Six scenes that a small net has never met. It names the digit in each, and draws a box around it.
-# It looked once, with one stack of convolutions, and gave fourteen numbers. Which are they, and who
-# told it what a box is?
+# Six scenes that a small net has never met. It names the digit in each, and puts a box around it,
+# the dashed one. (The IoU says how well that fits the true box: section 2.) It looked once, and
+# gave fourteen numbers for each scene. Which are they, and who told it what a box is?
 
 # %% tags=["hide-input"]
 trained = pretrained("digits-localization")
@@ -61,11 +61,12 @@ plot_boxes(images, true_boxes, found, labels.tolist(), said)
 # %% [markdown]
 # ## 1. A box is four numbers
 #
-# $(x, y, w, h)$: the corner at the top left, then width and height, in pixels. $x$ counts columns,
-# $y$ rows, from the top. Two other ways to write the same box are as common: by two corners, which
-# is best for computing what boxes share (section 2), and by its centre, which is best for nets that
-# first look for centres (lesson 11). Files of boxes seldom say which they hold; draw some before
-# you train.
+# Ten of the fourteen are scores, one for each digit. The other four are the box. Which four numbers
+# would you take? Ours are $(x, y, w, h)$: the corner at the top left, then width and height, in
+# pixels. $x$ counts columns, $y$ rows, from the top. Two other ways to write the same box are as
+# common: by two corners, which is best for computing what boxes share (section 2), and by its
+# centre, which is best for nets that first look for centres (lesson 11). Files of boxes seldom say
+# which they hold; draw some before you train.
 
 # %%
 scenes = DigitLocalization("train", 2000)

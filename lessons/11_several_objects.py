@@ -290,7 +290,7 @@ print(f"{ratio:.0f} times")
 # first, large gradients in its $v$ for a thousand steps (lesson 05), and divides all later ones by
 # their root. So let it forget within ten.
 
-# %%
+# %% tags=["hide-input"]
 train = Loader(DigitDetection("train", 32 if FAST else 1000), 16, shuffle=True)
 validation = Loader(DigitDetection("validation", 16 if FAST else 100), 50)
 watched, *_ = validation.dataset.sample(0, 1)
@@ -315,6 +315,7 @@ def scores_of(net):
     return scores
 
 
+# %%
 RUNS = {
     "p = 0.1": (0.1, {}),
     "p = 0.5": (0.5, {}),
