@@ -612,10 +612,11 @@ assert min(by_switches) > 1 > max(ratios["max_pool2d"])
 assert np.median(ratios["max_unpool2d_backward"]) > 1.5 > np.median(ratios["conv2d"])
 
 # %% [markdown]
-# Where there is much to multiply, plain NumPy keeps up with PyTorch: both hand the products to a
-# library that knows the processor. Where numbers are gathered or scattered by switches, the
-# compiled loop wins. But compiled does not yet mean fast: the max-pool, of all bars in section 8
-# the farthest from its mark, is ahead of PyTorch's, which is farther from it still.
+# Where there is much to multiply, plain NumPy keeps up with PyTorch, ahead with some shapes and
+# behind with others: both hand the products to a library that knows the processor. Where numbers
+# are gathered or scattered by switches, the compiled loop wins. But compiled does not yet mean
+# fast: the max-pool, of all bars in section 8 the farthest from its mark, is ahead of PyTorch's,
+# which is farther from it still.
 #
 # The *ranks* of the last column are processes, one for each core. They add up their gradients once
 # a step, and wait for each other only then; threads meet in every call
