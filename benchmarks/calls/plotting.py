@@ -119,6 +119,12 @@ def plot_outlines(rng):
     return picture("plot_outlines", image=image, **options)
 
 
+def plot_label_maps(rng):
+    image = photograph(rng)
+    maps = titled(rng, lambda: labels(rng, image))
+    return picture("plot_label_maps", image=image, maps=maps, class_names=NAMES)
+
+
 def labelled(name, rng):
     image = photograph(rng)
     return picture(name, image=image, labels=labels(rng, image), class_names=NAMES)
@@ -406,6 +412,11 @@ def plot_valley(rng):
     ways = titled(rng, lambda: values(rng, 3, 2).tolist())
     place = {"x": [-1.0, 0.0, 1.0], "y": [-1.0, 0.0, 1.0, 2.0], "xlabel": "a", "ylabel": "b"}
     return picture("plot_valley", loss=0.1 + rng.random((4, 3)), ways=ways, **place)
+
+
+def plot_progress(rng):
+    done = titled(rng, lambda: float(rng.random()))
+    return picture("plot_progress", done=done, side=int(rng.integers(1, 50)))
 
 
 def plot_confusion(rng):
