@@ -90,8 +90,8 @@ print("scores", scores.shape, "→ label map", scores.reshape(11, 40, 40).argmax
 # %% [markdown]
 # ## 2. What it wastes
 #
-# Two neighbours, and one a little further on. **Predict:** how many of their 17×17 pixels do the
-# first two share?
+# 1,600 times, once for each pixel. Two neighbours, and one a little further on. **Predict:** how
+# many of their 17×17 pixels do the first two share?
 
 # %%
 plot_patches(image, [(20, 24), (20, 25), (26, 24)], window=17)
@@ -139,9 +139,11 @@ as_linear = ops.linear(small_map.reshape(1, 4), W)
 kernel = W.reshape(1, 1, 2, 2)  # the same numbers
 everywhere = ops.conv2d(large_map[None, None], kernel)
 assert everywhere[0, 0, 0, 0] == as_linear[0, 0]
-shown = {"a 2×2 map": small_map, "linear": as_linear, "larger": large_map}
-first = {"a 2×2 map": (0, 0, 2, 2), "larger": (0, 0, 2, 2), "as a kernel": (0, 0, 1, 1)}
-plot_arrays({**shown, "as a kernel": everywhere[0, 0]}, marks=first)
+shown = {"2×2 map": small_map, "weights": kernel[0, 0], "linear layer": as_linear}
+shown |= {"larger map": large_map, "the weights slide": everywhere[0, 0]}
+first = {"2×2 map": (0, 0, 2, 2), "linear layer": (0, 0, 1, 1)}
+first |= {"larger map": (0, 0, 2, 2), "the weights slide": (0, 0, 1, 1)}
+plot_arrays(shown, marks=first)
 
 # %% [markdown]
 # **Predict:** after the pools and convolutions our 17×17 patch is a map of how many pixels? The

@@ -274,8 +274,9 @@ slow = losses(0.1)
 plot_lines(slow, range(len(race)), xlabel="step", ylabel="loss at rate 0.1", logarithmic="y")
 
 # %% [markdown]
-# Little between them. **Predict** both curves at a rate ten times as large. (The third is the blue
-# one above, to compare with.)
+# Little between them. **Predict** both curves at a rate ten times as large. (The names below give
+# the rate, and say without or with batch norm; the third line is the blue one above, to compare
+# with.)
 
 # %%
 fast = losses(1.0)
@@ -287,13 +288,14 @@ plot_lines(shown, range(len(race)), xlabel="step", ylabel="loss", logarithmic="y
 # %% [markdown]
 # Without batch norm the loss leaps and gets stuck; with it the net learns much sooner than either
 # did at the small rate, and ends a little lower. (With the first weights drawn anew, twice, it ends
-# the same way; at the small rate, now one is ahead and now the other.) *Why* it helps has been
-# argued about ever since. The inventors said that each layer no longer has to follow the drift of
-# those before it. Later measurements (Santurkar et al. 2018) did not bear that out, and found a
-# smoother loss instead: longer steps in the gradient's direction stay good steps. Another effect is
-# not disputed: a scene's values now depend on which others happen to be in its batch. That is
-# noise. It is often said that a little of it keeps a net from learning its training scenes by
-# heart; nothing in this lesson shows that.
+# the same way; at the small rate, now one is ahead and now the other.)
+#
+# *Why* it helps has been argued about ever since. The inventors said that each layer no longer has
+# to follow the drift of those before it. Later measurements (Santurkar et al. 2018) did not bear
+# that out, and found a smoother loss instead: longer steps in the gradient's direction stay good
+# steps. Another effect is not disputed: a scene's values now depend on which others happen to be in
+# its batch. That is noise. It is often said that a little of it keeps a net from learning its
+# training scenes by heart; nothing in this lesson shows that.
 #
 # For the gradient, mind that every $x_i$ also moves $\mu$ and $\sigma = \sqrt{v + \varepsilon}$,
 # and so all other outputs. If the $x_i$ change by $dx_i$, then
@@ -443,7 +445,8 @@ assert long_run["full-resolution-fcn"] < long_run["fcn-nearest"] < long_run["fcn
 # %% [markdown]
 # After a longer training the wide view is ahead of the narrow one, with skips and without. (The
 # view is not all in which these nets differ: they have unlike numbers of layers and weights as
-# well.) The skips are worth most where time is short, 0.46 of mIoU above, 0.11 here.
+# well.) The skips gained 0.46 of mIoU above; here, where the nets are wider and train for longer,
+# they gain 0.11.
 #
 # Back to our own short run. A ring could belong to an 8, a 9 or a 6: that was the riddle at the
 # beginning. **Predict:** which digit is hardest for the net with skips, and what does it take it
