@@ -56,6 +56,8 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     limit_memory()
     names = [name for name in TABLE if name.startswith(options.only)]
+    if not names:
+        parser.error(f"no function's name begins with {options.only!r}")
     counts, faults = try_calls(names, options.calls, options.seed)
     print(", ".join(f"{count} {what}" for what, count in counts.items()))
     for fault in faults:

@@ -27,6 +27,8 @@ def main(arguments=None):
     limit_memory()
     DRAWN["dpi"] = DPI
     names = [name for name in TABLE if name.startswith(f"plotting.{options.only}")]
+    if not names:
+        parser.error(f"no function's name begins with {options.only!r}")
     counts, faults = try_calls(names, options.calls, options.seed, TABLE)
     print(", ".join(f"{count} {what}" for what, count in counts.items()))
     for fault in faults:
