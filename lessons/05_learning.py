@@ -443,7 +443,7 @@ for own, theirs in ((sgd, lambda net: SGD(net, 0.1)), (MyAdam(), lambda net: Ada
 # times too large for a batch of 16 scenes of 40×40. **Predict:** who notices, SGD or Adam?
 
 
-# %%
+# %% tags=["hide-input"]
 def with_wrong_scale(update, factor):
     """The step of an optimizer that is given gradients `factor` times too large."""
 

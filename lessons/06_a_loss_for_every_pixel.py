@@ -289,7 +289,7 @@ assert np.isclose(mean_iou(nothing), shares[0] / 11)  # all eleven occur, ten ha
 # Now three wrong answers for the scene of section 3: nothing at all; both digits one pixel too
 # thick; the 7 called a 1. **Predict:** in which order does each measure put them?
 
-# %%
+# %% tags=["hide-input"]
 wider = np.pad(labels, 1)
 around = (wider[:-2, 1:-1], wider[2:, 1:-1], wider[1:-1, :-2], wider[1:-1, 2:])
 thick = np.where(labels > 0, labels, np.max(around, axis=0))

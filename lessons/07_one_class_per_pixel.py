@@ -318,7 +318,7 @@ plot_segmentation(images[4:8], truths[4:8], names, found[4:8])
 # Many colours in one digit: each pixel guesses for itself. The same four scenes once more, now only
 # with what was right and what was not:
 
-# %%
+# %% tags=["hide-input"]
 kinds = ("background, right", "ink, right digit", "ink, wrong digit", "ink missed", "ink invented")
 verdict = np.select(
     [(truths == 0) & (found == 0), found == truths, (truths > 0) & (found > 0), truths > 0],
@@ -352,7 +352,7 @@ def look(scene, size):
 
 plot_images({f"patch {n + 1}": look(riddle, 17) for n, riddle in enumerate(riddles)}, size=2)
 
-# %%
+# %% tags=["hide-input"]
 answers = {}
 for n, (index, row, column) in enumerate(riddles):
     scene, scene_labels = many.sample(0, index)
