@@ -20,6 +20,7 @@ from nn_scratch.plotting.parts import class_legend, draw_box, show_image
 from nn_scratch.plotting.text import plain, title
 
 PANEL, CAPTION = 1.9, 0.42  # inches
+IN_A_ROW = 4  # panels of a film that stands still
 NEEDED = LinearSegmentedColormap.from_list(
     "needed", ["#e69f0000", "#e69f00dd", "#ffe9b8"]
 )  # over the image
@@ -99,8 +100,8 @@ def plot_box_occlusion(
 def plot_learning(
     image: Array, truth: Array, film: Mapping[int, Array], class_names: Sequence[str]
 ) -> Figure:
-    """A strip: an image, its labels (H, W) at each step of the film, as training.film gives them,
-    and the truth.
+    """Rows of four: an image, its labels (H, W) at each step of the film, as training.film gives
+    them, and the truth.
 
     image (1 or 3, H, W) with values from 0 to 1; truth (H, W); film: label maps by step.
 
@@ -110,7 +111,7 @@ def plot_learning(
     image = given.image("image", image)
     truth, film = given.label_map("truth", truth, image.shape[1:]), _film("film", film, image)
     given.names("class_names", class_names)
-    figure, axes = _panels(len(film) + 2)
+    figure, axes = _panels(len(film) + 2, most=IN_A_ROW)
     show_image(axes[0], image)
     title(axes[0], "image")
     named = {f"step {step}": labels for step, labels in film.items()} | {"truth": truth}
@@ -175,13 +176,17 @@ def _film(name, film, image):
     return {step: given.label_map(name, labels, image.shape[1:]) for step, labels in steps}
 
 
-def _panels(count, above=0.0):
-    """A Figure with square panels side by side."""
-    figure = Figure(figsize=(PANEL * count, PANEL + 0.3 + above), layout="constrained")
-    axes = figure.subplots(1, count)
-    for axis in axes:
+def _panels(count, above=0.0, most=given.MANY):
+    """A Figure with square panels side by side, at most so many in a row."""
+    columns, rows = min(count, most), -(-count // most)
+    size = PANEL * columns, (PANEL + 0.3) * rows + above
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axis in axes[count:]:
+        axis.remove()
+    for axis in axes[:count]:
         axis.set(xticks=[], yticks=[])
-    return figure, axes
+    return figure, axes[:count]
 
 
 def _show_needed(axis: Axes, image, needed):

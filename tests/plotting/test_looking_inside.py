@@ -1,6 +1,7 @@
 """The figures of what is inside: each panel shows what it says."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from nn_scratch.data import DigitLocalization, DigitSegmentation
@@ -56,6 +57,15 @@ def test_the_strip_shows_every_step_and_the_truth():
     assert titles(figure) == ["image", "step 0", "step 5", "step 20", "truth"]
     for axis, labels in zip(figure.axes[1:], [*seen.values(), truth], strict=True):
         np.testing.assert_array_equal(axis.images[0].get_array(), coloured(labels, 4))
+
+
+@pytest.mark.parametrize(("steps", "rows"), [(1, 1), (2, 1), (3, 2), (7, 3)])
+def test_the_strip_has_rows_of_four(steps, rows):
+    seen = {step: np.ones((6, 9), int) for step in range(steps)}
+    figure = plot_learning(np.zeros((1, 6, 9)), seen[0], seen, list("abcd"))
+    assert len(figure.axes) == steps + 2
+    grid = figure.axes[0].get_subplotspec().get_gridspec()
+    assert (grid.nrows, grid.ncols) == (rows, min(4, steps + 2))
 
 
 def test_the_film_shows_two_nets_side_by_side(tmp_path):
