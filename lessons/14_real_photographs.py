@@ -462,6 +462,8 @@ def hold_back(row):
 
 
 areas = np.bincount(numbers.ravel())[1:]  # pixels of each coin; six coins are a row
+
+# %% tags=["hide-input"]
 if not own:
     folds = {f"row {row + 1} held back": hold_back(row) for row in (0, 1)}
     folds["row 3 held back"] = claimed["a whole row"]
@@ -593,6 +595,8 @@ print("IoU of each class on training images", class_iou(on_train).round(2))
 print("                 on those held back ", class_iou(confusion).round(2))
 print("receptive field", receptive_field(net, pictures[:1]), "of images of", pictures.shape[2:])
 assert own or FAST or class_iou(on_train).min() > class_iou(confusion)[1:].max() + 0.2
+
+# %% tags=["hide-input"]
 if not own:
     is_large = areas >= LARGE
     print(f"\nof the {len(areas[:12])} coins that were learned {is_large[:12].sum()} are large")

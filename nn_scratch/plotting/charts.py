@@ -13,7 +13,16 @@ from nn_scratch.arguments import a_text, items
 from nn_scratch.backend import Array
 from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import LINE_COLOURS, MARKERS
-from nn_scratch.plotting.text import LEGEND, fitted, legend, legend_below, options, title, write
+from nn_scratch.plotting.text import (
+    LEGEND,
+    fitted,
+    legend,
+    legend_below,
+    options,
+    text_width,
+    title,
+    write,
+)
 from nn_scratch.validate import number
 
 HATCHES = ("", "//", "..", "\\\\", "xx", "--")  # tell neighbours apart without colour
@@ -21,6 +30,7 @@ FEW = 25  # markers on a line
 MACHINES = 1e-6, 1e9  # what any of them has of a unit
 LEAST = 1e-99  # of what is drawn along an axis
 INSIDE = 5  # names that a legend inside a chart may have
+NARROW = 0.5  # inches: a name that has room below a point at the right end
 ROOM = 6  # percent, of a share that has room for its number
 SHARE_COLOURS = (*LINE_COLOURS, "#cccccc")
 LABEL = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.9}
@@ -144,10 +154,13 @@ def plot_roofline(
     colours = cycle(LINE_COLOURS)
     for (name, (intensity, reached)), colour in zip(points.items(), colours, strict=False):
         axis.plot(intensity, reached, "o", color=colour)
-        right = intensity > 300  # else the name would leave the picture
-        place, align = ((-4, -14), "right") if right else ((4, -14), "left")
+        shown = fitted(name, 2.5, LEGEND)
+        place, align = (4, -14), "left"
+        if intensity > 300:  # else the name would leave the picture
+            short = text_width(shown, LEGEND) < NARROW
+            place, align = ((0, -17), "center") if short else ((-4, -14), "right")
         label = axis.annotate("", (intensity, reached), place, textcoords="offset points", ha=align)
-        write(label, fitted(name, 2.5, LEGEND))
+        write(label, shown)
     axis.set(xlabel="operations for each byte moved", ylabel="GFLOP/s", xscale="log", yscale="log")
     axis.set_ylim(top=3 * rate)
     for each in (axis.xaxis, axis.yaxis):

@@ -114,3 +114,14 @@ def test_shares_have_their_numbers_and_looks_of_their_own():
 def test_charts_refuse_nonsense_by_name(call, message):
     with pytest.raises((ValueError, TypeError), match=message):
         call()
+
+
+def test_a_name_in_a_roofline_stays_in_the_picture_and_beside_its_point():
+    points = {"near": (1, 10), "7×7": (770, 900), "a name too long to stand below": (770, 90)}
+    figure = charts.plot_roofline(points, 100, 1000)
+    figure.draw_without_rendering()
+    labels = {text.get_text(): text for text in figure.axes[0].texts}
+    assert [labels[name].get_ha() for name in points] == ["left", "center", "right"]
+    for name in points:
+        box = labels[name].get_window_extent()
+        assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
