@@ -303,8 +303,8 @@ plot_bars(orders, xlabel="orders that leave this in dx")
 # %% [markdown]
 # In 24 of them, one in a hundred: only if the threads happen to take turns, and there are 4! = 24
 # ways to take turns. More orders lead to any number from 1 to 9 than to the right one. And a card
-# is not even so fair as to try all orders alike: 32 threads at a time, a **warp**, walk in step and
-# all read at once.
+# is not even so fair as to try all orders alike: 32 threads at a time, a **warp**, usually walk in
+# step, so they all read before one of them writes.
 #
 # Cards have *atomic* additions, which do not lose any. But their order is chance, and with rounding
 # the order matters: the same program may give other last digits in every run.
