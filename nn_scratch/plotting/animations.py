@@ -156,7 +156,7 @@ def animate_pooling(image: Array, size: int = 2) -> Iterator[Figure]:
         middle.imshow(window, cmap="gray", vmin=0, vmax=1)
         for (i, j), value in np.ndenumerate(window):
             ink = "black" if value > 0.5 else "white"
-            middle.text(j, i, f"{value:.2f}", ha="center", va="center", color=ink, fontsize=15)
+            middle.text(j, i, f"{value:.2f}", ha="center", va="center", color=ink, fontsize=17)
         place = rows[at] - p * size, columns[at] - q * size
         corner = place[1] - 0.46, place[0] - 0.46
         middle.add_patch(Rectangle(corner, 0.92, 0.92, fill=False, ec=VALUES(y[p, q]), lw=5))
@@ -169,10 +169,10 @@ def animate_pooling(image: Array, size: int = 2) -> Iterator[Figure]:
             (right, f"maxima, {y.shape[0]}×{y.shape[1]}"),
         ):
             axis.set(xticks=[], yticks=[])
-            axis.set_title(text, fontsize=13)
+            axis.set_title(text, fontsize=16)
         row, column = int(rows[at]), int(columns[at])
         text = f"the largest is {y[p, q]:.2f}, in row {row}, column {column}"
-        figure.supxlabel(f"{text}: switch {row}·{width} + {column} = {switches[p, q]}", fontsize=13)
+        figure.supxlabel(f"{text}: switch {row}·{width} + {column} = {switches[p, q]}", fontsize=16)
         yield figure
 
 
