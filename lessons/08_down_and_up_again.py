@@ -355,7 +355,7 @@ subjects = {
     "with skips": DownUpFCN(1, 11, widths=(8, 16, 32), upsampler="nearest", skips=3, rng=0),
 }
 truth = np.concatenate([labels for _, labels in test.batches()])
-ink, found, counts = truth > 0, {}, {}
+ink, found, counts, shares = truth > 0, {}, {}, {}
 print(f"{'':<18}{'sees':>8}{'mIoU':>8}{'IoU of ink':>13}{'right digit':>14}")
 for name, net in subjects.items():
     height, width = receptive_field(net, wide)
@@ -366,6 +366,7 @@ for name, net in subjects.items():
     counts[name] = confusion_matrix(truth, said, 11)
     of_ink = (ink & (said > 0)).sum() / (ink | (said > 0)).sum()
     named = (said == truth)[ink & (said > 0)].mean()
+    shares[name] = of_ink, named
     print(
         f"{name:<18}{f'{height}×{width}':>8}{mean_iou(counts[name]):>8.3f}{of_ink:>13.3f}{named:>14.1%}"
     )
@@ -396,6 +397,8 @@ drawing.eval()
 said = np.concatenate([drawing(x).argmax(axis=1) for x, _ in test.batches()])
 of_ink = (ink & (said > 0)).sum() / (ink | (said > 0)).sum()
 print(f"IoU of ink, asked for ink alone: {of_ink:.3f}")
+drawn, named = zip(*shares.values(), strict=True)  # of full resolution, down and up, with skips
+assert FAST or (named[1] > named[0] and drawn[1] < 0.5 < of_ink < drawn[0])
 
 # %% [markdown]
 # Twice as much: it *can* draw, though not as sharply as the others. What a minute is too short for
@@ -457,6 +460,8 @@ each, table = class_iou(counts["with skips"]), counts["with skips"]
 order = np.argsort(each)
 print("the hardest by IoU:", ", ".join(f"{names[k]} ({each[k]:.2f})" for k in order[:4]))
 print("the easiest:       ", ", ".join(f"{names[k]} ({each[k]:.2f})" for k in order[:-4:-1]))
+eight, one, zero, six = (names.index(digit) for digit in "8106")
+assert FAST or (table[eight, one] > table[eight, eight] and table[zero].argsort()[-2] == six)
 plot_confusion(table, names)
 
 # %% [markdown]
