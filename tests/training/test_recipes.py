@@ -11,9 +11,17 @@ from PIL import Image
 import standin
 from backends import device_of
 from nn_scratch.cli import main
-from nn_scratch.training import TASKS, CheckpointError, load_checkpoint, save_checkpoint
+from nn_scratch.data import DataError
+from nn_scratch.training import (
+    TASKS,
+    CheckpointError,
+    SettingsError,
+    load_checkpoint,
+    save_checkpoint,
+)
+from nn_scratch.training import compare as comparison
 from nn_scratch.training.compare import picture, table
-from nn_scratch.training.inference import load_net
+from nn_scratch.training.inference import load_net, predict
 from nn_scratch.training.optim import Adam
 from nn_scratch.training.recipes import localization, net_of, segmentation
 
@@ -153,6 +161,52 @@ def test_a_checkpoint_that_does_not_say_its_net(tmp_path):
     save_checkpoint(tmp_path / "mine.npz", net, Adam(net), {"settings": None, "history": {}})
     with pytest.raises(CheckpointError, match="does not say which net it is of"):
         load_net(tmp_path / "mine.npz")
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"class_names": []}, "class_names are no names"),
+        ({"class_names": ["a", 7]}, "class_names are no names"),
+        ({"channels": 2}, "images have 1 or 3 channels, not 2"),
+        ({"image_size": [40, 0]}, r"images have a height and a width, not \[40, 0\]"),
+        ({"image_size": 40}, "images have a height and a width, not 40"),
+        ({"net": "segnot"}, "its net cannot be built: .*segnot"),
+    ],
+)
+def test_a_checkpoint_whose_facts_are_none(changes, message, tmp_path):
+    made = segmentation(scenes=4, width=2)
+    said = {**json.loads(json.dumps({**made.settings.as_dict(), **made.facts})), **changes}
+    save_checkpoint(tmp_path / "a.npz", made.net, Adam(made.net), {"settings": said, "history": {}})
+    with pytest.raises(CheckpointError, match=message):
+        load_net(tmp_path / "a.npz")
+
+
+def test_images_that_are_none_are_named_before_any_is_drawn(tmp_path):
+    made = segmentation(scenes=4, width=2)
+    said = json.loads(json.dumps({**made.settings.as_dict(), **made.facts}))
+    save_checkpoint(tmp_path / "a.npz", made.net, Adam(made.net), {"settings": said, "history": {}})
+    (tmp_path / "holiday").mkdir()
+    for name, message in (
+        ("holiday", "holiday is a folder: name the images in it"),
+        ("gone.png", r"there is no image .*gone\.png"),
+    ):
+        with pytest.raises(DataError, match=message):
+            next(predict(tmp_path / "a.npz", [tmp_path / name], tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "nets, seeds, message",
+    [
+        (["segnet", "unet", "segnet"], [0], "nets are segnet, unet, segnet"),
+        (["unet"], [1, 1], "1, 1"),
+    ],
+)
+def test_nothing_is_compared_with_itself(nets, seeds, message, tmp_path):
+    with pytest.raises(SettingsError, match=f"{message}: one is there twice"):
+        comparison.compare("segmentation", nets, seeds, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
