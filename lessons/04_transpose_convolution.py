@@ -253,9 +253,9 @@ print("counts inside, kernel 5 and stride 2:", np.unique(inside))
 # even or odd, and columns are. Phase $(a, b)$ is painted by the weights $w_{ij}$ with $i \equiv a$
 # and $j \equiv b \pmod s$ (the same remainder when divided by $s$), and by no others.
 #
-# So where the input is constant, the inside of the output is, at phase $(a, b)$, that constant
-# times the sum of those weights: **it is even if and only if these $s^2$ sums are equal.** Else a
-# pattern repeats every $s$ pixels, a checkerboard or stripes.
+# So where the input is constant, but not 0, the inside of the output is, at phase $(a, b)$, that
+# constant times the sum of those weights: **it is even if and only if these $s^2$ sums are equal.**
+# Else a pattern repeats every $s$ pixels, a checkerboard or stripes.
 #
 # **Predict:** which of these two makes one? A kernel of 3 whose weights fall off like a tent,
 # although 2 does not divide 3? Or random weights of 4×4, although 2 divides 4?
