@@ -136,7 +136,8 @@ assert to_beat > baseline + 0.2
 
 # %% [markdown]
 # That is the number to beat, of a few lines from the year 1979 which learn nothing. Now a net, one
-# that goes down and up again with skips (lesson 08), for some seconds:
+# that goes down and up again with skips (lesson 08), for some seconds. (How many was chosen by the
+# third row, which gains from one epoch to three.)
 
 # %%
 coins = segmentation(
@@ -149,10 +150,12 @@ coins = segmentation(
     epochs=1 if FAST else 3,
 )
 coins.run(progress=False)
-labelled = coins.net.eval()(lowest[None])[0].argmax(axis=0)
+third, third_labels = row("validation")
+chosen = coin_iou(coins.net.eval()(third[None])[0].argmax(axis=0), third_labels)
+labelled = coins.net(lowest[None])[0].argmax(axis=0)
 reached = coin_iou(labelled, lowest_labels)
 steps = len(coins.train) * (1 if FAST else 3)
-print(f"IoU of coin on the lowest row: {reached:.3f}, after {steps} steps")
+print(f"IoU of coin after {steps} steps: third row {chosen:.3f}, lowest row {reached:.3f}")
 assert FAST or abs(reached - to_beat) < 0.03
 plot_images(
     {

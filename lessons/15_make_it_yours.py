@@ -419,8 +419,9 @@ assert max(gain.mean() for gain in ahead.values()) < 0.01
 # %% [markdown]
 # The max pool with ReLU is behind all three others, and chance makes that in less than one case of
 # a hundred: we may believe it. Which of the other three is best, these ten seeds do not show: two
-# equal nets would often lie as far apart. And to be believed is not to be large: all gains are less
-# than a hundredth. (Why is the stride believed, which was ahead in eight seeds only? Exercise 4.)
+# equal nets would lie as far apart in about one case of ten, or more often. And to be believed is
+# not to be large: all gains are less than a hundredth. (Why is the stride believed, which was ahead
+# in eight seeds only? Exercise 4.)
 
 # %% [markdown]
 # And what do the four say of one scene, the first of the test?
