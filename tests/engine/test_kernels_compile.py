@@ -10,31 +10,25 @@ import pytest
 
 from nn_scratch.engine.cuda import launch
 
-SOURCES = sorted((Path(launch.__file__).parent).glob("*.cu"))
-every_kernel = pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
-every_card = pytest.mark.parametrize("card", ["sm_75", "sm_80", "sm_90"])
-TILES = {"conv.cu": launch.ROWS}  # of what is compiled several times
-
-
-def defines(source):
-    """Options of the compiler, each of which makes other kernels of a source."""
-    return [f"-DROWS={rows}" for rows in TILES.get(source.name, [1])]
+FOLDER = Path(launch.__file__).parent
+CARDS = "sm_75", "sm_80", "sm_90"
+BUILDS = [(source, card, "-DROWS=64") for source in sorted(FOLDER.glob("*.cu")) for card in CARDS]
+BUILDS += [(FOLDER / "conv.cu", CARDS[-1], f"-DROWS={rows}") for rows in launch.ROWS[:-1]]
+every_build = pytest.mark.parametrize(
+    "source, card, define",
+    [pytest.param(*build, id=f"{build[0].name}{build[1:]}") for build in BUILDS],
+)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="nvcc is not installed")
-@every_card
-@every_kernel
-def test_nvcc_has_nothing_to_say(source, card, tmp_path):
+@every_build
+def test_nvcc_has_nothing_to_say(source, card, define, tmp_path):
     command = ["nvcc", "-cubin", "-std=c++14", f"-arch={card}", "-Werror", "all-warnings"]
     command += ["-Xptxas", "-warn-spills,-warn-lmem-usage"]  # registers that went to memory
-    for define in defines(source):
-        done = subprocess.run(
-            [*command, define, source, "-o", tmp_path / "kernels.cubin"],
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
+    command += [define, source, "-o", tmp_path / "kernels.cubin"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -51,18 +45,13 @@ def nvrtc():
 
 
 @pytest.mark.slow
-@every_card
-@every_kernel
-def test_nvrtc_has_nothing_to_say(source, card, nvrtc):
-    for define in defines(source):
-        compile_with(nvrtc, source.read_bytes(), f"--gpu-architecture={card}", define)
-
-
-def compile_with(nvrtc, code, *options):
+@every_build
+def test_nvrtc_has_nothing_to_say(source, card, define, nvrtc):
     program, size = ctypes.c_void_p(), ctypes.c_size_t()
+    code = source.read_bytes()
     assert nvrtc.nvrtcCreateProgram(ctypes.byref(program), code, b"", 0, None, None) == 0
-    options = [option.encode() for option in ("--std=c++14", *options)]
-    given = (ctypes.c_char_p * len(options))(*options)
+    options = "--std=c++14", f"--gpu-architecture={card}", define
+    given = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
     status = nvrtc.nvrtcCompileProgram(program, len(options), given)
     nvrtc.nvrtcGetProgramLogSize(program, ctypes.byref(size))
     log = ctypes.create_string_buffer(size.value)
