@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import types
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
@@ -137,7 +138,9 @@ def test_the_gpu_benchmark_asks_pytorch_for_the_same(tmp_path, monkeypatch, caps
     monkeypatch.setattr(gpu, "POOLS", {"3": ((2, 4, 54, 48), 3, 2)})
     monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
     monkeypatch.setattr(gpu, "plain", gpu.ours)
-    monkeypatch.setattr(gpu, "on_cupys_stream", lambda torch, call: call)
+    streams = set()
+    monkeypatch.setattr(torch.cuda, "ExternalStream", streams.add)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: nullcontext())
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda: None)
     monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda: 3e6)
@@ -148,6 +151,7 @@ def test_the_gpu_benchmark_asks_pytorch_for_the_same(tmp_path, monkeypatch, caps
     file = tmp_path / "gpu.json"
     with device_of("stand-in"), cpu_for_cuda(torch):
         gpu.main(["--tiny", "--json", str(file)])
+    assert streams == {1}  # ours; 0 would be one of PyTorch's own choice
     rows = json.loads(file.read_text())["rows"]
     assert len(rows) == 3 + 4 + 4
     for row in rows:
