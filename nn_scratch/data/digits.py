@@ -4,6 +4,9 @@ Each scene is drawn from `default_rng([seed, epoch, index])` alone, so that orde
 resuming change nothing. Training and test scenes use different digits: the first fifth of the
 archive is for testing, the rest for training, and detection keeps a part of the rest for
 validation. These parts are contiguous, because neighbours in the archive may be by one writer.
+
+A scene of the same seed, epoch and index has the same places, sizes and noise in every split, with
+other digits in it. Who tests how places are found gives the splits different seeds.
 """
 
 from functools import lru_cache
