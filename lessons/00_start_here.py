@@ -36,28 +36,29 @@ except ImportError:
 # Before anything is explained, look at such a network at work. On the left an image goes in; on the
 # right an answer comes out, a class for every pixel. Between them is what the network sees, at its
 # true size: small, smaller, and large again. Nothing here is a sketch: these are its numbers, three
-# maps of each layer. What the words under the boxes mean, the lessons say one by one; by the end
-# you will have built every box, and know how it learns.
+# maps of each layer, each on a scale of grey of its own. What the words under the boxes mean, and
+# what more there is in a blue box, the lessons say one by one; by the end you will have built every
+# box, and know how it learns.
 
 # %%
-scenes = DigitSegmentation("train", 20)
+scenes = DigitSegmentation("train", 64)
 unseen, _ = DigitSegmentation("test", 8).sample(epoch=0, index=3)
 names = ["background", *"0123456789"]
 plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 
 # %% [markdown]
 # It was not born that way. Here two such networks learn, from the same start, on the same images,
-# and are asked again and again for the labels of one scene:
+# and are asked again and again for the labels of one scene. The right-hand one has a single minus
+# sign wrong, in the pass that sends derivatives back. **Predict:** what does the left-hand one
+# learn first, where the ink is, or which digit it is? And the right-hand one?
 #
 # ![The labels that two networks give one scene, from the first step of training to the
 # last](images/learning.gif)
 #
-# The right-hand one has a single minus sign wrong, in the pass that sends derivatives back. Nothing
-# crashes. It just never gets anywhere. There are mistakes that show even less (lesson 05 has some).
-# This course is about writing such passes so that you *know* they are right.
+# On the right nothing crashes. It just never gets anywhere. There are mistakes that show even less
+# (lesson 05 has some). This course is about writing such passes so that you *know* they are right.
 #
-# **Predict:** what does the other one learn first, where the ink is, or which digit it is? Here it
-# is, standing still:
+# The left-hand one, standing still:
 #
 # ![The labels of one scene before training, after 10, 40, 80 and 200 steps and at the end, beside
 # the true ones](images/learning.png)
@@ -81,11 +82,11 @@ plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 # and is judged on the second, which it has never seen.)
 
 # %%
-image, labels = scenes.sample(epoch=0, index=12)
+image, labels = scenes.sample(epoch=0, index=42)
 plot_four_tasks(image, labels, names)
 
 # %% [markdown]
-# The first two. Their answer is about one object, here the larger, and the 2 goes unsaid. Detection
+# The first two. Their answer is about one object, here the larger, and the 7 goes unsaid. Detection
 # names both, and segmentation says besides which pixels are theirs.
 #
 # A network for segmentation first makes the image small, so that each number sees much of it
@@ -101,12 +102,12 @@ plot_four_tasks(image, labels, names)
 
 # %%
 print("image", image.shape, image.dtype, " labels", labels.shape, labels.dtype)
-piece = {"image, rounded": image[0, 18:26, 12:24].round(1), "label map": labels[18:26, 12:24]}
+piece = {"image, rounded": image[0, 6:14, 10:22].round(1), "label map": labels[6:14, 10:22]}
 plot_arrays(piece, shared=False, cell=0.33)
 
 # %% [markdown]
-# The 7 is class 8, because the background is class 0. In the image the ink is bright and the ground
-# near 0, both with some noise.
+# The 7 is class 8, because the background is class 0. In the image the ink is near 1 and
+# the ground near 0.2, both with some noise.
 #
 # The image has three axes: **channels** (1 here; 3 for a colour photograph: red, green, blue),
 # **height** and **width**. Networks work on several images at once, a **batch**, so a fourth axis
@@ -190,12 +191,12 @@ plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2, shared=False)
 #
 # A **linear** layer has numbers of its own, which are learned: a matrix $W$, its **weights**, and a
 # vector $b$, its **bias**. Learned numbers are also called **parameters**. Every output is a
-# weighted sum of all inputs:
+# weighted sum of all inputs, plus its bias:
 #
 # $$y_j = \sum_i W_{ji}\, x_i + b_j \tag{4}$$
 #
 # Now there are three gradients to find, and for each the chain rule says: see what the number is
-# multiplied by, and add up over all the places where it is used.
+# multiplied by (a bias by 1), and add up over all the places where it is used.
 #
 # $$\frac{\partial L}{\partial x_i} = \sum_j W_{ji}\,\frac{\partial L}{\partial y_j}, \qquad
 #   \frac{\partial L}{\partial W_{ji}} = \sum_n \frac{\partial L}{\partial y_{nj}}\, x_{ni}, \qquad
@@ -342,15 +343,16 @@ assert np.argmin(errors) == 2  # 1e-5
 plot_lines({"error": errors}, steps, xlabel="h", ylabel="error of equation (6)", logarithmic="xy")
 
 # %% [markdown]
-# No: there is a best one, in the middle. A large $h$ notices that the curve bends. For a tiny one
+# No: there is a best one, in the middle. A large $h$ notices that the sine is no parabola (on one
+# (6) is exact): a hundredth of $h$ has a ten-thousandth of the error. For a tiny one
 # $L(x_i + h)$ and $L(x_i - h)$ agree in nearly all of their sixteen digits; what is left of their
 # difference is mostly rounding, and dividing by $2h$ makes it large.
 #
 # `check_gradients` does this for every array that the layer takes, weights too. To be quick it
-# first moves *all* numbers of an array at once, in three random directions $u$, and compares the
-# slope with $\sum_i u_i\, \partial L/\partial x_i$: if any one number were wrong, the sums would
-# differ in nearly every direction. Only if they do, it goes through the numbers one by one, to say
-# where.
+# first moves *all* numbers of an array at once, in three random directions: each number by $h$
+# times a random one. If those are 2 and −1, and the gradient claims 3 and 4, $L$ should move by $2
+# \cdot 3 + (-1) \cdot 4 = 2$ times $h$. With any one number wrong, that is nearly always off. Only
+# then it goes through the numbers one by one, to say where.
 #
 # It makes a few more tests: calling backward twice must add, inputs must stay as they are, and
 # zeros must give zeros. In its report, *error* is the largest difference, as a fraction of the

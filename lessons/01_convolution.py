@@ -31,11 +31,12 @@ except ImportError:
 
 # %% [markdown]
 # Nine numbers, and what they do to a picture. Such a square of numbers is called a **kernel**. The
-# blur takes the mean of nine neighbours. The other two, named after Sobel, subtract one side of a
-# pixel from the other: they are silent where the image is uniform, and answer at an edge, in orange
-# where it gets lighter (to the right, or downwards), in blue where it gets darker. Behind the blue
-# boxes of lesson 00's picture are thousands of such squares, of 5×5 numbers, all of them learned.
-# This lesson is about the one operation behind all of them, forwards and backwards.
+# blur takes the mean of a pixel and its eight neighbours. The other two, named after Sobel,
+# subtract one side of a pixel from the other: they are silent where the image is uniform, and
+# answer at an edge, in orange where it gets lighter (to the right, or downwards), in blue where it
+# gets darker. Behind the blue boxes of lesson 00's picture are thousands of such squares, of 5×5
+# numbers, all of them learned. This lesson is about the one operation behind all of them, forwards
+# and backwards.
 
 # %%
 scene, _ = DigitSegmentation("test", 64).sample(epoch=0, index=33)
@@ -108,17 +109,35 @@ def convolve(x, w):
 assert np.array_equal(convolve(image, kernel), y[0, 0])
 
 # %% [markdown]
-# Real layers have three more loops: over the images of a batch ($n$), over input channels ($c$,
-# they are summed) and over output channels ($f$, each has a kernel of its own). An output channel
-# is an image again: what one kernel answers, everywhere. It is called a **map**. Often there is
-# also a **bias**: one number $b_f$ for each output channel, added to all of its pixels.
+# Real images have several channels. Then a kernel has a plane of weights for each, every plane
+# slides over its own channel, and what they answer is added up. The first pixel here is $(1 - 2)
+# + 2 = 1$:
+
+# %%
+planes, kernel_planes = np.stack([image, image[::-1]]), np.stack([kernel, kernel.T])
+added = ops.conv2d(planes[None], kernel_planes[None])[0, 0]
+assert added[0, 0] == (1 - 2 + 0 + 0) + (2 + 0 + 0 + 0)
+shown = {
+    f"{what}, channel {c}": a[c]
+    for c in (0, 1)
+    for what, a in (("x", planes), ("w", kernel_planes))
+}
+plot_arrays({**shown, "y": added}, columns=5, cell=0.36)
+
+# %% [markdown]
+# What one kernel answers, everywhere, is an image again. It is called a **map**. A layer has
+# several such kernels, and makes a map, an output channel, with each. Often there is also a
+# **bias**: one number for each output channel, added to all of its pixels. So for image $n$ of a
+# batch, input channels $c$ and output channel $f$:
+#
+# $$y_{nfpq} = b_f + \sum_{c,i,j} x_{n,c,\;p+i,\;q+j}\; w_{fcij}$$
 #
 # And there are two more numbers. Without them a 3×3 kernel takes a pixel off each side of the image
 # in every layer, and a pixel in the corner lies in one window only, one in the middle in nine. So
 # zeros are put around the image, the **padding**. With $(k - 1)/2$ rows of them on each side of it
 # an image keeps its size under a kernel of side $k$, so most kernels have an odd side. The
 # **stride** $s$ says how far the window moves: with 2, the output is about half as high and half as
-# wide. Here are both, a padding of 1 and a stride of 2:
+# wide. Here are both, a padding of 1 and a stride of 2 (dashed: the image):
 #
 # ![The window moves by two pixels over an image with a border of zeros](images/stride.gif)
 #
@@ -354,7 +373,7 @@ print("dx", dx.shape, "equals the library's")
 # ## 6. The input gradient is the transposed matrix
 #
 # Remember the matrix $A$ of section 3, $y = A x$. The input gradient takes $g$, an array like $y$,
-# to an array like $x$. It is linear too, so it is a matrix, and it is $A$ on its side:
+# to an array like $x$. It is linear too, so it is a matrix, and it is $A$ mirrored at its diagonal:
 
 # %%
 backward = as_matrix(lambda g: ops.conv2d_backward(g, x, w)[0], (1, 1, 2, 2))
@@ -369,15 +388,14 @@ plot_arrays({"A": A, "the input gradient as a matrix": backward})
 #
 # The same holds for layers that are not linear. Their matrix, called $J$, has the derivative
 # $\partial y_j/\partial x_i$ in row $j$ and column $i$, and equation (1) of lesson 00 multiplies
-# `dy` by its transpose. When the gradient of an exercise is wrong, the checker's screen shows both
-# sides, under the name *adjoint*.
+# `dy` by its transpose. When the gradient of a linear exercise is wrong, the checker's screen
+# shows both sides, under the name *adjoint*.
 
 # %% [markdown]
 # ## 7. Check the gradients
 #
-# Here is lesson 00's check, which moves each
-# array a little, on the library's own convolution, with a bias as well. (The bias reaches every
-# pixel of its channel, so its gradient is the sum of their `dy`.)
+# Here is lesson 00's check on the library's own convolution, with a bias as well. (The bias reaches
+# every pixel of its channel, so its gradient is the sum of their `dy`.)
 
 # %%
 report = check_gradients((ops.conv2d, ops.conv2d_backward), batch, weights, np.ones(4), **options)
@@ -394,9 +412,9 @@ print("adjoint in x, w and b: right")
 #
 # ## 8. Break it on purpose
 #
-# The most common mistake in a hand-written input gradient: "the gradient is a convolution too" is
-# true, but the kernel must be turned by 180° (look at equation (6): $w$ runs against $g$). Someone
-# forgets to turn it:
+# A mistake that is easily made in a hand-written input gradient: "the gradient is a convolution
+# too" is true, but the kernel must be turned by 180° (look at equation (6): $w$ runs against $g$).
+# Someone forgets to turn it:
 
 
 # %%
@@ -442,12 +460,13 @@ print(
 # %% [markdown]
 # **A trap:** with a kernel that looks the same when turned, the mistake does not show. This is why
 # checks use kernels that are not symmetric, images that are not square, and different numbers of
-# input and output channels.
+# input and output channels. And here is why `check_gradients` asks once more at random numbers of
+# its own: at the kernel of ones that it was given, everything looks right.
 
 # %%
-symmetric = np.ones_like(weights)
-assert check_gradients((ops.conv2d, convolve_backward_wrong), batch, symmetric).rows[0].ok
-print("with a kernel of ones, the wrong gradient passes")
+report = check_gradients((ops.conv2d, convolve_backward_wrong), batch, np.ones_like(weights))
+assert report.rows[0].ok and not report.ok
+report
 
 # %% [markdown]
 # ## 9. Exercise

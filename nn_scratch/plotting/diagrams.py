@@ -30,7 +30,8 @@ FAR = 200  # pixels, each of which has a line
 
 
 def plot_filtered(image: Array, kernels: Mapping[str, Array]) -> Figure:
-    """An image, and below each kernel what it makes of the image, blue negative, orange positive.
+    """An image, and below each kernel what it makes of the image: blue negative, orange positive;
+    grey, from black for 0, if the kernel holds nothing negative, and so makes an image again.
 
     image (1, H, W) with values from 0 to 1; kernels: a dict from title to (k, k) with k odd; the
     image is padded by k // 2 zeros, so that its size stays.
@@ -53,7 +54,8 @@ def plot_filtered(image: Array, kernels: Mapping[str, Array]) -> Figure:
         title(column[0], fitted(what, 2.2, 11), size=11)
         y = conv2d(x[None, None], kernel[None, None], padding=kernel.shape[0] // 2)[0, 0]
         most = float(np.abs(y).max()) or 1.0
-        column[1].imshow(y, cmap=SIGNED_MAP, vmin=-most, vmax=most)
+        look = (SIGNED_MAP, -most) if kernel.min() < 0 else ("gray", 0)
+        column[1].imshow(y, cmap=look[0], vmin=look[1], vmax=most)
         column[1].set(xticks=[], yticks=[])
     return figure
 
@@ -289,7 +291,7 @@ def plot_chain(layers: Sequence[str]) -> Figure:
     Raises: ValueError if there is no name; TypeError if layers is no list of names.
     """
     given.names("layers", layers, least=1)
-    width = 1.3 + 2.6 * len(layers)
+    width = 2.4 + 2.6 * len(layers)
     figure = Figure(figsize=(width, 1.7))
     axis = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, 1.7))
     axis.set_axis_off()
@@ -300,14 +302,18 @@ def plot_chain(layers: Sequence[str]) -> Figure:
         left, last = 1.2 + 2.6 * at, at == len(layers) - 1
         axis.add_patch(Rectangle((left, 0.5), 1.2, 0.7, fc="#cfe8f7", ec="0.4"))
         write(axis.text(left + 0.6, 0.85, "", fontsize=10, **centred), fitted(name, 1.1, 10))
-        end = width - 0.62 if last else left + 2.6
+        end = left + 2.1 if last else left + 2.6
         _arrows(axis, (left + 1.2, 0.92), (end, 0.92))
         for word, height, colour in (("", 1.08, "0"), ("d", 0.61, "0.35")):
             names = (f"${word}y$",) if last else (f"${word}y$", "$=$", f"${word}x$")
-            for place, text in zip((0.2, 0.7, 1.2), names, strict=False):
+            places = (0.45,) if last else (0.2, 0.7, 1.2)
+            for place, text in zip(places, names, strict=True):
                 axis.text(left + 1.2 + place, height, text, fontsize=10, color=colour, **centred)
     axis.text(0.95, 1.08, "$x$", fontsize=10, **centred)
-    axis.text(width - 0.32, 0.85, "$L$", fontsize=14, **centred)
+    axis.add_patch(Rectangle((width - 1.7, 0.5), 0.9, 0.7, fc="#fbe3c4", ec="0.4"))
+    axis.text(width - 1.25, 0.85, "loss", fontsize=10, **centred)
+    _arrows(axis, (width - 0.8, 0.92), (width - 0.4, 0.92), back=False)
+    axis.text(width - 0.22, 0.9, "$L$", fontsize=14, **centred)
     axis.text(width / 2, 1.45, "forward: solid", fontsize=9, **centred)
     axis.text(width / 2, 0.25, "backward: dashed", fontsize=9, color="0.35", **centred)
     return figure

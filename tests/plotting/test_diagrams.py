@@ -82,13 +82,21 @@ def test_two_heads(tmp_path):
     assert "linear, 32 → 3" in "".join(texts(canvas)) and "32 → 4" in "".join(texts(canvas))
 
 
+def test_filtered_with_nothing_negative_is_grey():
+    image = draw(1, 9, 7).clip(0, 1)
+    figure = diagrams.plot_filtered(image, {"blur": np.ones((3, 3)) / 9, "edge": np.eye(3) - 0.3})
+    grey, signed = [shown for axis in figure.axes for shown in axis.images][1:]
+    assert grey.get_cmap().name == "gray" and grey.get_clim()[0] == 0
+    assert signed.get_clim()[0] == -signed.get_clim()[1]
+
+
 @pytest.mark.parametrize("layers", [["one"], ["a $1", "b", "a long name of a layer"]])
 def test_chain(layers, tmp_path):
     figure = diagrams.plot_chain(layers)
     figure.savefig(tmp_path / "picture.png")
     shown = texts(figure.axes[0])
     assert shown.count("$=$") == 2 * (len(layers) - 1)  # y of one is x of the next, and dy is dx
-    assert shown.count("$dy$") == len(layers) and "$L$" in shown
+    assert shown.count("$dy$") == len(layers) and {"loss", "$L$"} < set(shown)
     assert all(name in shown or len(name) > 12 for name in layers)
 
 
