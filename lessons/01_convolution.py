@@ -110,8 +110,8 @@ assert np.array_equal(convolve(image, kernel), y[0, 0])
 
 # %% [markdown]
 # Real images have several channels. Then a kernel has a plane of weights for each, every plane
-# slides over its own channel, and what they answer is added up. The first pixel here is $(1 - 2)
-# + 2 = 1$:
+# slides over its own channel, and what they answer is added up. So the first pixel here is
+# $(1 - 2) + 2 = 1$:
 
 # %%
 planes, kernel_planes = np.stack([image, image[::-1]]), np.stack([kernel, kernel.T])
