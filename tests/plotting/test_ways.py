@@ -25,6 +25,14 @@ def test_ways(tmp_path):
     assert {"0.1", "0.2", "1", "20"} <= shown
 
 
+@pytest.mark.parametrize("value", [2.0, 2.01, 1.99])
+def test_no_mark_hides_another(value):
+    rows = {"a": {"x": 2.0, "y": value, "z": 20.0}, "b": {"x": 1.0, "y": 1.1, "z": 9.0}}
+    axis = plotting.plot_ways(rows, xlabel="ms").axes[0]
+    heights = [line.get_ydata()[0] for line in axis.lines if line.get_marker() != "None"]
+    assert heights[0] == -heights[1] < 0 and heights[2:] == [0, 1, 1, 1]
+
+
 def test_many_decades_have_fewer_ticks(tmp_path):
     figure = plotting.plot_ways({"a": {"x": 1e-6, "y": 1e6}}, xlabel="seconds")
     figure.savefig(tmp_path / "picture.png")
