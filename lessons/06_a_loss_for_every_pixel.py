@@ -30,24 +30,29 @@ try:
         median_frequency_weights,
     )
     from nn_scratch.exercises import check_exercise
-    from nn_scratch.nets import pretrained
+    from nn_scratch.nets import SegNet, pretrained
     from nn_scratch.plotting import plot_arrays, plot_counts, plot_images, plot_lines, plot_scores
 except ImportError:
     raise SystemExit("Install the library first: in its checkout, run  pip install -e .") from None
 
 # %% [markdown]
-# What a trained net says of one image: eleven probabilities for every pixel, here as eleven maps,
-# black for 0 and white for 1. Where the net is sure, a pixel is white in one of them; where it
-# hesitates, it is grey in two or more. **Find** the place inside the ink where it hesitates between
-# two digits. Section 2 looks at a pixel there.
+# What a trained net says of one image, a 7 over a 5: eleven probabilities for every pixel. Here are
+# four of the eleven maps, black for 0 and white for 1; the others are dark everywhere. Where the
+# net is sure, a pixel is white in one map; where it hesitates, it is grey in two or more. What does
+# it say of the framed pixel, where the foot of the 7 meets the bar of the 5?
 
 # %%
 names = ("background", *"0123456789")
 scene, truth = DigitSegmentation("test", 16).sample(0, 11)
 net_scores = pretrained("digits-segmentation")(scene[None])  # (1, 11, 40, 40)
 probabilities = ops.softmax(net_scores)[0]
-maps = {f"is it {name}?": p[None] for name, p in zip(names, probabilities, strict=True)}
-plot_images({"image": scene, **maps}, columns=6, size=1.6)
+shown, (row, column) = ("background", "3", "5", "7"), (23, 8)
+assert max(p.max() for p, name in zip(probabilities, names, strict=True) if name not in shown) < 0.4
+maps = {f"is it {name}?": probabilities[names.index(name)][None] for name in shown}
+figure = plot_images({"image": scene, **maps}, size=2)
+for axis in figure.axes:
+    axis.plot(column, row, "s", ms=9, mfc="none", mec="#e69f00", mew=2)
+figure
 
 # %% [markdown]
 # ## 1. From scores to probabilities
@@ -58,16 +63,20 @@ plot_images({"image": scene, **maps}, columns=6, size=1.6)
 # score, and keeps their order; a score that is larger by 1 makes its class $e \approx 2.7$ times as
 # probable beside any other.
 #
-# Its backward pass takes the gradient $g_k$ in each probability $p_k$, whatever loss $L$ it comes
-# from, and gives the gradient in each score:
+# Section 2 chooses a loss $L$ of these probabilities. Whichever it is, softmax gets from it the
+# gradient $g_k$ in each $p_k$, and gives back the gradient in each score:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad
 #   \frac{\partial L}{\partial z_k} = p_k \Bigl(g_k - \sum_j g_j\, p_j\Bigr)
 #   \quad\text{with } g_k = \frac{\partial L}{\partial p_k} \tag{1}$$
 #
-# Each score moves *all* probabilities, since they share their denominator: $\partial p_j / \partial
-# z_k = p_j\,([j = k] - p_k)$, where $[j = k]$ is 1 if $j$ and $k$ are equal and 0 if not. Multiply
-# by $g_j$, sum over $j$, and equation (1) stands there.
+# Each score moves *all* probabilities, since they share their denominator $S$. With $[j = k]$ for 1
+# if $j$ and $k$ are equal and 0 if not, the quotient rule gives
+#
+# $$\frac{\partial p_j}{\partial z_k} = \frac{[j = k]\,e^{z_j} S - e^{z_j} e^{z_k}}{S^2}
+#   = p_j\,\bigl([j = k] - p_k\bigr)$$
+#
+# Multiply by $g_j$, sum over $j$, and equation (1) stands there.
 #
 # **Predict:** three scores 2, 1, 0. What changes if you add 100 to each of them?
 
@@ -128,18 +137,16 @@ plot_lines(
 #
 # For one pixel of weight 1, the gradient in the probabilities is $g_k = -1/p_t$ for $k = t$ and 0
 # for all others. Put that into equation (1): the sum is $g_t\,p_t = -1$, and almost everything
-# cancels. For every class $p_k\,(0 + 1) = p_k$, for the true one $p_t\,(-1/p_t + 1) = p_t - 1$.
+# cancels. Every other class gets $p_k\,(0 + 1) = p_k$, the true one $p_t\,(-1/p_t + 1) = p_t - 1$.
 # Probability minus truth:
 #
 # $$\frac{\partial L}{\partial z_{nk}} = \frac{w_{t_n}}{\sum_m w_{t_m}}
 #   \bigl(p_{nk} - [k = t_n]\bigr) \tag{3}$$
 #
-# Now the place where the net hesitates: in the maps for 5 and for 7, where the foot of the 7 meets
-# the bar of the 5. This is one of its pixels, from its scores to its gradient; the true class is
+# Back to the framed pixel of the first picture, from its scores to its gradient; the true class is
 # hatched. **Predict** before you look at the right-hand bars: which of them point left?
 
 # %%
-row, column = 23, 8
 said = net_scores[0, :, row, column].argmax()
 assert (names[said], names[truth[row, column]]) == ("7", "5")
 plot_scores(net_scores[0, :, row, column], truth[row, column], names)
@@ -176,45 +183,49 @@ plot_lines(shown, range(25), xlabel="step", ylabel="probability")
 # With the largest score $M$, $-\log p_t = \log \sum_j e^{z_j - M} - (z_t - M)$, which never
 # overflows.
 #
-# **Predict:** two classes, one pixel, both scores 0, the true class is 1. What are $L$ and the
-# gradient?
+# **Predict:** two classes, one pixel, both scores 0, and the second class, framed, is the true one.
+# What are $L$ and the gradient?
 
 # %%
-scores, truth = np.zeros((1, 2, 1, 1)), np.array([[[1]]])
-loss, ds = ops.cross_entropy(scores, truth), ops.cross_entropy_backward(scores, truth)
+scores, label = np.zeros((1, 2, 1, 1)), np.array([[[1]]])
+loss, ds = ops.cross_entropy(scores, label), ops.cross_entropy_backward(scores, label)
 assert np.isclose(loss, np.log(2)) and np.allclose(ds.ravel(), [0.5, -0.5])
 print(f"loss {loss:.4f} = log 2")
-plot_arrays({"scores": scores.ravel(), "p": ops.softmax(scores).ravel(), "ds": ds.ravel()})
+pixel = {"scores": scores.ravel(), "p": ops.softmax(scores).ravel(), "ds": ds.ravel()}
+plot_arrays(pixel, marks={what: (0, 1, 1, 1) for what in pixel})
 
 # %% [markdown]
-# The score of the true class is pushed up, the other one down, and the two pushes cancel. In
-# general a net that knows nothing gives all $K$ classes the same probability, and its loss is
-# $\log K$: for our eleven classes $\log 11 = 2.40$. A training that starts far above that begins
-# with a net that is sure and wrong; look for the reason before you let it run.
+# The score of the true class is pushed up, the other one down, and the two pushes cancel. Equal
+# scores for all $K$ classes cost $\log K$, for our eleven $\log 11 = 2.40$. What does a net cost
+# that has learned nothing yet? Its scores are random, and random is not equal. Here is the net of
+# the beginning (SegNet, lesson 09) before its first step, with three draws of its weights:
+
+# %%
+pairs = [DigitSegmentation("train", 16).sample(0, index) for index in range(16)]
+images, labels = (np.stack(part) for part in zip(*pairs, strict=True))  # labels (16, 40, 40)
+first = [float(ops.cross_entropy(SegNet(1, 11, rng=seed)(images), labels)) for seed in range(3)]
+print("first loss of three untrained nets:", ", ".join(f"{loss:.2f}" for loss in first))
+assert np.log(11) < min(first) and max(first) < 4
+
+# %% [markdown]
+# Somewhat more than $\log 11$: it is a little sure of itself, and mostly wrong. Other nets begin
+# elsewhere near it. If a training starts at 10 or 50, look for the reason before you let it run.
 #
 # ## 3. For every pixel
 #
 # For an image nothing is new but the axes: classes are always axis 1. Scores are `(N, K, H, W)`,
-# labels `(N, H, W)`, and the mean in equation (2) runs over all pixels of all images.
+# labels `(N, H, W)`, and the mean in equation (2) runs over all pixels of all images. **Predict**
+# where the loss of the trained net is, in the scene of the beginning.
 
 # %%
-scenes = DigitSegmentation("train", 200)
-image, labels = scenes.sample(0, 0)
-rng = np.random.default_rng(0)
-scores = rng.normal(size=(1, 11, 40, 40))
-scores[0, 0] += 4  # a net that nearly always says "background"
-p = ops.softmax(scores)
-of_truth = np.take_along_axis(p, labels[None, None], axis=1)[0, 0]  # (H, W)
-assert np.isclose(ops.cross_entropy(scores, labels[None]), -np.log(of_truth).mean())
+of_truth = np.take_along_axis(probabilities, truth[None], axis=0)[0]  # (H, W)
 loss_map = -np.log(of_truth)
-scale = f"loss: black {loss_map.min():.1f}, white {loss_map.max():.1f}"
-plot_images(
-    {"image": image, "label map": labels, scale: loss_map},
-    size=2.4,
-    class_names=names,
-)
+assert np.isclose(ops.cross_entropy(net_scores, truth[None]), loss_map.mean())
+drawn = {"image": scene, "label map": truth, "loss: white is 1 or more": loss_map.clip(0, 1)}
+plot_images(drawn, size=2.4, class_names=names)
 
 # %%
+rng = np.random.default_rng(0)
 small_scores, small_labels = rng.normal(size=(2, 3, 4, 5)), rng.integers(0, 3, (2, 4, 5))
 report = check_gradients(
     (ops.cross_entropy, ops.cross_entropy_backward), small_scores, small_labels
@@ -225,14 +236,16 @@ report
 # %% [markdown]
 # ## 4. When one class is everywhere
 #
-# In the picture above the loss is brightest on the ink. How much of it sits there? And how much ink
-# is there, in this scene and in all?
+# In the picture above the loss glows where the digits meet, and here and there along their edges.
+# Between them the net is sure. How much of the loss sits on ink? And how much ink is there, in this
+# scene and in all?
 
 # %%
-ink = labels > 0
+ink = truth > 0
 of_loss = loss_map[ink].sum() / loss_map.sum()
 print(f"ink: {ink.mean():.0%} of the pixels of this scene, {of_loss:.0%} of its loss")
 assert of_loss > 4 * ink.mean()
+scenes = DigitSegmentation("train", 200)
 maps = np.stack([scenes.sample(0, index)[1] for index in range(200)])
 shares = np.bincount(maps.ravel(), minlength=11) / maps.size
 print(
@@ -241,16 +254,17 @@ print(
 )
 
 # %% [markdown]
-# A net that always says "background" is right at most pixels. So **global accuracy**, the share of
-# right pixels, says little. **Intersection over union** (IoU) asks for each class: of all pixels
+# Nearly all of the loss comes from few pixels; most of them are background, and easy. So a net that
+# always says "background" is right at most pixels, and **global accuracy**, the share of right
+# pixels, says little. **Intersection over union** (IoU) asks for each class: of all pixels
 # that are of this class *or were said to be*, how many are both?
 #
 # $$\text{IoU}_k = \frac{|\text{true } k \cap \text{said } k|}
 #   {|\text{true } k \cup \text{said } k|}, \qquad
 #   \text{mIoU} = \text{mean over the classes } k \text{ that occur} \tag{4}$$
 #
-# A class *occurs* if it is the truth of some pixel, or was said of one. Any other has an IoU of
-# 0/0, and is left out of the mean.
+# The pixels are counted over all images together, and only then divided. A class *occurs* if it is
+# the truth of some pixel, or was said of one. Any other, 0/0, is left out of the mean.
 #
 # By hand on twelve pixels: count where both say 1, and where at least one does.
 
@@ -286,10 +300,11 @@ assert global_accuracy(nothing) == shares[0]
 assert np.isclose(mean_iou(nothing), shares[0] / 11)  # all eleven occur, ten have IoU 0
 
 # %% [markdown]
-# Now three wrong answers for the scene of section 3: nothing at all; both digits one pixel too
+# Now three wrong answers for the first of these scenes: nothing at all; both digits one pixel too
 # thick; the 7 called a 1. **Predict:** in which order does each measure put them?
 
 # %% tags=["hide-input"]
+labels = maps[0]
 wider = np.pad(labels, 1)
 around = (wider[:-2, 1:-1], wider[2:, 1:-1], wider[1:-1, :-2], wider[1:-1, 2:])
 thick = np.where(labels > 0, labels, np.max(around, axis=0))
