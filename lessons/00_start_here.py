@@ -48,17 +48,17 @@ plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 
 # %% [markdown]
 # It was not born that way. Here two such networks learn, from the same start, on the same images,
-# and are asked again and again for the labels of one scene. The right-hand one has a single minus
-# sign wrong, in the pass that sends derivatives back. **Predict:** what does the left-hand one
-# learn first, where the ink is, or which digit it is? And the right-hand one?
+# and are asked again and again for the labels of one scene. The last one has a single minus sign
+# wrong, in the pass that sends derivatives back. **Predict:** what does the right one learn first,
+# where the ink is, or which digit it is? And the wrong one?
 #
 # ![The labels that two networks give one scene, from the first step of training to the
 # last](images/learning.gif)
 #
-# On the right nothing crashes. It just never gets anywhere. There are mistakes that show even less
+# The wrong one does not crash. It just never gets anywhere. There are mistakes that show even less
 # (lesson 05 has some). This course is about writing such passes so that you *know* they are right.
 #
-# The left-hand one, standing still:
+# The right one, standing still:
 #
 # ![The labels of one scene before training, after 10, 40, 80 and 200 steps and at the end, beside
 # the true ones](images/learning.png)

@@ -54,10 +54,10 @@ plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, high
 # ## 1. By hand
 #
 # A window of 2×2 pixels moves over the image in steps of 2, so that windows do not overlap. Of each
-# window only the largest value is kept. The image becomes half as high and half as wide; the same
-# layer has a quarter of the work behind it, and its kernel sees four times the area. Each map is
-# pooled by itself, so 16 maps stay 16. (*Average* pooling keeps the mean instead, so all pixels
-# of a window share its gradient; lesson 15 builds on it.)
+# window only the largest value is kept. The image becomes half as high and half as wide; a layer
+# behind it has a quarter of the work, and a kernel there sees four times the area. Each map is
+# pooled by itself, so 16 maps stay 16. (*Average* pooling keeps the mean instead, so all pixels of
+# a window share its gradient; lesson 15 builds on it.)
 #
 # ![A window moves over a handwritten nine and leaves a dot on its largest pixel; the maxima fill a
 # map of half the size](images/pooling.gif)
@@ -130,22 +130,24 @@ moved = np.roll(whole, 1, axis=2)[:, 6:30, 20:38]
 plot_pooled({"where it was": nine, "one pixel to the right": moved})
 
 # %%
-maxima = ops.max_pool2d(whole[None], 2)[0]
+many = np.stack([scenes.sample(0, index)[0] for index in range(64)])  # the nine's, and 63 more
+maxima = ops.max_pool2d(many, 2)[0]
 for shift in (1, 2):
-    other = np.roll(whole, shift, axis=2)
-    its_maxima = ops.max_pool2d(other[None], 2)[0]
+    other = np.roll(many, shift, axis=3)
+    its_maxima = ops.max_pool2d(other, 2)[0]
     print(
-        f"moved by {shift}: {np.mean(abs(other - whole) > 0.25):.1%} of the pixels change by more "
-        f"than a quarter, {np.mean(abs(its_maxima - maxima) > 0.25):.1%} of the maxima"
+        f"moved by {shift}: {np.mean(abs(other - many) > 0.25):.0%} of the pixels change by more "
+        f"than a quarter, {np.mean(abs(its_maxima - maxima) > 0.25):.0%} of the maxima; "
+        f"{np.mean(its_maxima == maxima):.0%} of the maxima stay as they were"
     )
 assert np.array_equal(its_maxima[..., 1:], maxima[..., :-1])  # by two: moved by one, exactly
 
 # %% [markdown]
-# A pool forgives a step of one pixel, mostly: as long as a maximum stays in its window and no
-# larger pixel comes in, nothing changes. (A quarter is our choice: of smaller changes there are
-# more.) A step of two, the stride, moves the whole map by exactly one. So what follows sees nearly
-# the same small picture for several large ones, and that is what a classifier wants. Whoever draws
-# outlines wants the place back, and the dots have it.
+# A pool softens a step of one pixel: where a maximum stays in its window and no larger pixel comes
+# in, a third of all, nothing changes, and most others change little. (A quarter is our choice.) A
+# step of two, the stride, moves the whole map by exactly one, so behind three pools a step of eight
+# pixels is one of one. That is what a classifier wants. Whoever draws outlines wants the place
+# back, and the dots have it.
 #
 # ## 3. As loops
 #
@@ -203,10 +205,10 @@ plot_switches(image, dy=dy)
 # The backward pass needs the switches and the size of $x$, but not $x$ itself: one whole number for
 # each output instead of the whole image.
 #
-# Now in a real net. A loss (lesson 06) compares the labels of the first picture's scene with the
-# true ones. On its way back the gradient reaches the first pool. This is what the pool is told
-# about one of its 16 maps, and what it passes on, around the place where it is largest. (The folded
-# cell listens at the pool's backward pass.) **Predict** what the second picture will look like.
+# Now in a real net. A loss says how far its answer to the first picture's scene is from the true
+# labels (how, lesson 06 says). On its way back the gradient reaches the first pool. This is what
+# the pool is told about one of its 16 maps, and what it passes on, around the place where it is
+# largest. (The folded cell notes both.) **Predict** what the second picture will look like.
 
 # %% tags=["hide-input"]
 net = pretrained("digits-segmentation")
@@ -221,7 +223,9 @@ def listen(dy):
 
 
 first_pool.backward = listen
-net.backward(ops.cross_entropy_backward(net(scene[None]), labels[None]))
+tied = np.mean(first_pool(net.encoders[0](scene[None])) == 0)  # all four zero, behind a ReLU
+scores = net(scene[None])
+_ = net.backward(ops.cross_entropy_backward(scores, labels[None]))
 
 # %%
 most, row, column = np.unravel_index(abs(told["dy"]).argmax(), told["dy"].shape)
@@ -235,12 +239,15 @@ plot_signed(pieces, size=3.2)
 # %%
 sums = {what: float(g.sum()) for what, g in told.items()}
 print(f"{np.mean(told['dx'] != 0):.0%} of dx is not zero")
+print(f"{tied:.0%} of the windows hold four zeros")
 print(f"sum of dy {sums['dy']:.5f}, of dx {sums['dx']:.5f}")
 assert np.mean(told["dx"] != 0) <= 0.25 and np.isclose(sums["dx"], sums["dy"])
 
 # %% [markdown]
 # The same numbers, spread out: of each window of four pixels three get nothing. That is no loss.
-# They had no part in the output, so changing them a little changes nothing.
+# They had no part in the output, so changing them a little changes nothing, but for ties. (There
+# are many here: a third of the windows hold four zeros, which a ReLU left. Any of the four would
+# raise the maximum, and the first gets all of the gradient, by agreement.)
 #
 # ## 5. As a matrix
 #
@@ -251,7 +258,7 @@ assert np.mean(told["dx"] != 0) <= 0.25 and np.isclose(sums["dx"], sums["dy"])
 G = as_matrix(lambda x: x.ravel()[switches.ravel()], (1, 1, 4, 4))
 S = as_matrix(lambda dy: ops.max_pool2d_backward(dy, switches, (4, 4)), (1, 1, 2, 2))
 assert np.array_equal(S, G.T)
-plot_arrays({"gather, 16 → 4": G}, cell=0.34)
+plot_arrays({"gather, 16 → 4": G, "scatter, 4 → 16": S}, cell=0.26)
 
 # %% [markdown]
 # One in each row: an output reads one pixel. In a column there is a one if its pixel won, and none
@@ -361,7 +368,8 @@ report
 # ## Read on
 #
 # - M. D. Zeiler and R. Fergus, [Visualizing and understanding convolutional
-#   networks](https://arxiv.org/abs/1311.2901): where switches were first carried back
+#   networks](https://arxiv.org/abs/1311.2901): switches, from a paper of theirs of 2011, carry an
+#   answer back to the image, to show what it came from
 #
 # ← [01 Convolution](01_convolution.ipynb)
 # · [all lessons](README.md)

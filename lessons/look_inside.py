@@ -98,7 +98,7 @@ def learn(wrong=False, **settings):
 
 def draw_film(folder):
     image, truth = DigitSegmentation("test", SCENE + 1).sample(0, SCENE)
-    films = {"right backward": learn(), "wrong sign of dx": learn(wrong=True)}
+    films = {"right backward": learn(), "one sign wrong": learn(wrong=True)}
     frames = animate_learning(image, truth, films, CLASS_NAMES)
     save_gif(frames, folder / "learning.gif", dpi=90, seconds=0.35)
     for name, seen in films.items():

@@ -153,9 +153,9 @@ def plot_overlap(x: Array, dy: Array, kernel_size: int, stride: int) -> Figure:
         draw_square(axis, place[1], place[0], "white", f"{value:g}")
     looks = zip(np.ndindex(y.shape), cycle(FRAMES), cycle(("-", "--", "-.", ":")))
     for at, ((p, q), colour, style) in enumerate(looks):
-        inset = 0.06 + 0.09 * (at % 4)  # frames that meet stay apart
+        inset = 0.05 + 0.065 * (at % 4)  # frames that meet stay apart
         corner, side = (q * stride + inset, p * stride + inset), size - 2 * inset
-        how: dict[str, Any] = {"fill": False, "ec": colour, "ls": style, "lw": 2.6, "zorder": 3}
+        how: dict[str, Any] = {"fill": False, "ec": colour, "ls": style, "lw": 2.2, "zorder": 3}
         axis.add_patch(Rectangle(corner, side, side, **how))
         draw_square(axis, starts["dy"] + q, middle + p, colour, f"{dy[p, q]:g}")
         terms.setdefault(int(switches[p, q]), []).append(f"{dy[p, q]:g}")
