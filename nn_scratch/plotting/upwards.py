@@ -87,7 +87,8 @@ def plot_points(image: Array, maps: Mapping[str, Array]) -> Figure:
         right = (found != 0) & (found == values[0])
         for places, look in ((right, "o"), ((found != 0) & ~right, "X")):
             rows, columns = np.nonzero(places)
-            axis.scatter(columns, rows, mark**2, c=MARKS[look], marker=look, ec="0.1", lw=0.6)
+            how: dict[str, Any] = {"ec": "0.1", "lw": 0.6, "clip_on": False}  # whole at the edge
+            axis.scatter(columns, rows, mark**2, c=MARKS[look], marker=look, zorder=3, **how)
         axis.set(xticks=[], yticks=[])
         share = right.sum() / max(1, np.count_nonzero(found))
         title(axis, fitted(f"{what}: {share:.0%} in place", 3.2, 11), size=11)
