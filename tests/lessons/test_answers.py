@@ -10,6 +10,8 @@ from helpers import draw, draw_integers
 from nn_scratch import ops
 from nn_scratch.check import check_gradients
 from nn_scratch.data import DigitLocalization, DigitSegmentation
+from nn_scratch.evaluation.boxes import box_iou
+from nn_scratch.evaluation.detection import Detections, Objects, average_precision
 from nn_scratch.evaluation.occlusion import label_score, occlusion
 from nn_scratch.graph.cost import cost
 from nn_scratch.layers import Conv2d, Layer, NearestUnpool2d, ReLU, Sequential
@@ -39,6 +41,23 @@ def test_07_2_two_pools():
     whole = FullyConvolutional(classifier)
     found = [layer.options["dilation"] for layer in whole.net if isinstance(layer, Conv2d)]
     assert found == [1, 2, 4, 4]
+
+
+@pytest.mark.parametrize(("down", "most"), [(0, 3), (1, 2)])
+def test_10_how_far_a_box_may_lie_off(down, most):
+    true = np.array([[20.0, 10, 11, 16]])
+    ious = [box_iou(true, true + np.array([d, d * down, 0, 0]))[0] for d in range(6)]
+    assert [iou >= 0.5 for iou in ious] == [d <= most for d in range(6)]
+
+
+@pytest.mark.parametrize(("objects", "expected"), [(1, 1), (2, 5 / 6)])
+def test_11_3_a_double_costs_if_it_comes_before_another_object(objects, expected):
+    boxes = np.array([[30.0 * n, 0, 10, 10] for n in range(objects)])
+    labels = np.zeros(2 * objects, int)
+    scores = 0.9 - 0.1 * np.arange(2 * objects)
+    found = Detections(boxes.repeat(2, axis=0), scores, labels)
+    ap = average_precision([found], [Objects(labels[::2], boxes)], 1, iou_thresholds=[0.5])
+    np.testing.assert_allclose(ap, expected, atol=0.002)  # COCO reads the curve at 101 recalls
 
 
 def test_12_1_the_weight_gradient_tap_by_tap():
