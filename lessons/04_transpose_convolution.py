@@ -96,8 +96,8 @@ plot_arrays(
 # %% [markdown]
 # ## 2. Sum, or overwrite?
 #
-# Where two paintings overlap they **add**. Some notes on the subject say that the later one wins.
-# Here is the difference. Why it has to be the sum, the next section shows.
+# Where two paintings overlap they **add**. One might think that the later one covers the earlier,
+# as paint does. Here is the difference. Why it has to be the sum, the next section shows.
 
 # %%
 overwritten = first.copy()
@@ -139,8 +139,9 @@ plot_arrays({"A: convolution, 5 → 2": A, "transpose convolution, 2 → 5": B})
 #
 # $$\langle A u, v\rangle = \langle u, A^{\mathsf T} v\rangle \quad\text{for all } u, v \tag{1}$$
 #
-# The transpose convolution's backward pass is an ordinary convolution. Check it, in full: several
-# images and channels, two dimensions, unequal strides. One array `weights` serves both directions.
+# The transpose convolution's backward pass is an ordinary convolution. Check both rows, in full:
+# several images and channels, two dimensions, unequal strides. One array `weights` serves both
+# directions.
 
 # %%
 rng = np.random.default_rng(1)
@@ -152,7 +153,9 @@ g = rng.integers(-3, 4, small.shape).astype(float)
 
 large = ops.conv_transpose2d(g, weights, **options)
 dx, _, _ = ops.conv2d_backward(g, image, weights, **options)
-assert np.array_equal(large, dx)
+assert np.array_equal(large, dx)  # paints what the convolution's backward pass gives
+dx, _, _ = ops.conv_transpose2d_backward(image, g, weights, **options)
+assert np.array_equal(dx, small)  # and has a convolution for its own
 assert (small * g).sum() == (image * large).sum()
 print("⟨A u, v⟩ =", (small * g).sum(), "  ⟨u, Aᵀ v⟩ =", (image * large).sum())
 
@@ -160,8 +163,8 @@ print("⟨A u, v⟩ =", (small * g).sum(), "  ⟨u, Aᵀ v⟩ =", (image * large
 # ## 4. Not a "deconvolution"
 #
 # The layer is often called *deconvolution*. But a deconvolution would **undo** a convolution, as an
-# inverse matrix does, and here there is none: nobody can tell five numbers from the two that $A$
-# makes of them. The transpose has the shape that an inverse would have, not its effect.
+# inverse matrix does, and here there is none: nobody can get five numbers back from the two that
+# $A$ makes of them. The transpose has the shape that an inverse would have, not its effect.
 # **Predict:** if you go down and up again from a single 1, what comes back?
 
 # %%
@@ -248,14 +251,16 @@ assert len(np.unique(inside)) > 1  # 2 does not divide 5
 print("counts inside, kernel 5 and stride 2:", np.unique(inside))
 
 # %% [markdown]
-# Counts are not the whole story, for a kernel is not made of ones. Look at one *phase* of the
-# output, the pixels $(a, b), (a + s, b), (a, b + s), \dots$ With stride 2 there are four: rows are
-# even or odd, and columns are. Phase $(a, b)$ is painted by the weights $w_{ij}$ with $i \equiv a$
-# and $j \equiv b \pmod s$ (the same remainder when divided by $s$), and by no others.
+# Counts are not the whole story, for a kernel is not made of ones. With stride 2 each painting
+# starts on an even row. So an odd row of the output is reached by the kernel's odd rows only, an
+# even one by its even rows, and columns alike. That makes four sorts of output pixels, the
+# *phases*, each painted by weights of its own. (With stride $s$ there are $s^2$: phase $(a, b)$ is
+# painted by the $w_{ij}$ with $i = a, a + s, \dots$ and $j = b, b + s, \dots$)
 #
-# So where the input is constant, but not 0, the inside of the output is, at phase $(a, b)$, that
-# constant times the sum of those weights: **it is even if and only if these $s^2$ sums are equal.**
-# Else a pattern repeats every $s$ pixels, a checkerboard or stripes.
+# So where the input is constant, but not 0, the inside of the output is, at each phase, that
+# constant times the sum of the phase's weights: **it is even if and only if these $s^2$ sums are
+# equal.** Else a pattern repeats every $s$ pixels, a checkerboard or stripes. (With several input
+# channels, each has such sums.)
 #
 # **Predict:** which of these two makes one? A kernel of 3 whose weights fall off like a tent,
 # although 2 does not divide 3? Or random weights of 4×4, although 2 divides 4?
@@ -271,21 +276,23 @@ plot_phases({"a tent, 3×3": tent, "random, 4×4": random}, stride=2)
 
 # %% [markdown]
 # Each colour is a phase. On the left the kernels, in the middle what the weights of a phase sum to,
-# on the right what they paint of an image of ones, from its darkest value to its lightest. (At the
-# border fewer paintings meet.)
+# on the right what they paint of an image of ones, from its darkest value to its lightest, with a
+# dot on one pixel of each phase. (At the border fewer paintings meet.)
 #
 # That tent *is* bilinear interpolation, on a grid in which every second pixel keeps its value. (On
 # the grid of lesson 03, equation (5), it is 4 wide: ¼, ¾, ¾, ¼.) So a transpose convolution may
 # start as one (the library's nets start as the wider one, as those of Long et al. 2015 did),
 # without a checkerboard; random weights start with one, and a net must learn to make up for it.
-# Here both enlarge a digit, twice (the random one without its minus signs, each picture from its
-# own darkest value to its lightest):
+# Here that wider tent and the random kernel, without its minus signs, enlarge a digit, twice (each
+# picture from its own darkest value to its lightest):
 
 # %%
 small, _, _ = DigitLocalization("test", 20).sample(0, 5)
 small = small[:, 20:, 20:]  # the corner that holds the digit
 enlarged = {"small": small[None]}
-for name, kernel in {"tent": tent, "random": abs(random)}.items():
+quarters = np.array([1, 3, 3, 1]) / 4
+kernels = {"a tent, 4×4": np.outer(quarters, quarters), "random, 4×4": abs(random)}
+for name, kernel in kernels.items():
     y = small[None]
     for _ in range(2):
         y = ops.conv_transpose2d(y, kernel[None, None].astype(np.float32), stride=2, padding=1)
@@ -305,7 +312,8 @@ w3 = np.ones((1, 1, 3, 3))
 sizes = {n: ops.conv2d(np.ones((1, 1, n, n)), w3, stride=2).shape[2] for n in (6, 7, 8, 9)}
 print("down:", ", ".join(f"{large} → {small}" for large, small in sizes.items()))
 print("up:   3 →", ops.conv_transpose2d(three, w3, stride=2).shape[2], "by equation (2)")
-print("      3 →", ops.conv_transpose2d(three, w3, stride=2, output_size=(8, 8)).shape[2], "asked")
+for asked in ({"output_padding": 1}, {"output_size": (8, 8)}):
+    print("      3 →", ops.conv_transpose2d(three, w3, stride=2, **asked).shape[2], "with", asked)
 assert [n for n, small in sizes.items() if small == 3] == [7, 8]
 
 # %% [markdown]
@@ -364,9 +372,10 @@ assert not report.ok
 report
 
 # %% [markdown]
-# The two sides of equation (1) disagree: overwriting is not the transpose of the convolution. (It
-# is linear, too, and has a transpose of its own, which reads only what was not painted over. But
-# that is another layer.) The gradient check says the same:
+# The two sides of equation (1) disagree (*gap* is their difference, as a fraction of the sum of all
+# terms without their signs): overwriting is not the transpose of the convolution. (It is linear,
+# too, and has a transpose of its own, which reads only what was not painted over. But that is
+# another layer.) The gradient check says the same:
 
 # %%
 report = check_gradients((overwriting, summing_backward), lifted, kernel)

@@ -93,7 +93,7 @@ def plot_signed(
 
 def plot_phases(kernels: Mapping[str, Array], stride: int, size: int = 6) -> Figure:
     """Kernels coloured by phase, and what a transpose convolution with them paints of an image of
-    ones: a checkerboard where the sums of the phases differ.
+    ones, a dot on a pixel of each phase: a checkerboard where the sums of the phases differ.
 
     kernels: a dict from title to (k, k); size: the height and width of the image of ones.
 
@@ -115,6 +115,10 @@ def plot_phases(kernels: Mapping[str, Array], stride: int, size: int = 6) -> Fig
         ones = np.ones((1, 1, size, size), kernel.dtype)
         painted = conv_transpose2d(ones, kernel[None, None], stride=stride)[0, 0]
         row[2].imshow(painted, cmap="gray", vmin=min(0, painted.min()), vmax=painted.max())
+        start = painted.shape[0] // 2 // stride * stride  # of a block in the middle, a dot a phase
+        for a, b in np.ndindex(sums.shape):
+            dot = PHASE_COLOURS[(a * stride + b) % len(PHASE_COLOURS)]
+            row[2].scatter(start + b, start + a, 22, dot, ec="0.1", lw=0.6)
         row[2].set(xticks=[], yticks=[])
         same = np.allclose(sums, sums[0, 0])
         title(row[2], "even inside" if same else "a checkerboard", size=11)
