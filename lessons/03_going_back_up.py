@@ -209,11 +209,10 @@ assert (ways_up["nearest"] >= real).all() and (ways_up["max-unpooling"] <= real)
 #
 # It is also the closest. But is that fair? Nearest writes each maximum four times; a single factor
 # would help it. And in a net a convolution stands behind each way up, and learns to make the best
-# of it. So give each way, on each of the 16 maps, the best factor, or the best kernel of 5×5, with
-# a ReLU behind it. The folded cell finds them on 48 scenes, where they make the mean squared error
-# least, and tries them on 16 others, of which ours is one. (Each error is divided by the standard
-# deviation of its map, so that weak maps count as much as strong ones.) **Predict:** does the order
-# stay?
+# of it. So give each way, on each of the 16 maps, the best factor, or the best kernel of 5×5 (by
+# the mean squared error), and then a ReLU. The folded cell finds them on 48 scenes, and tries them
+# on 16 others, of which ours is one. (Each error is divided by the standard deviation of its map,
+# so that weak maps count as much as strong ones.) **Predict:** does the order stay?
 
 # %% tags=["hide-input"]
 many = net.encoders[0](np.stack([scenes.sample(0, index)[0] for index in range(64)]))
