@@ -29,6 +29,7 @@ try:
     from nn_scratch.data import DigitSegmentation, Loader
     from nn_scratch.evaluation.segmentation import confusion_matrix, global_accuracy, mean_iou
     from nn_scratch.graph.cost import cost
+    from nn_scratch.graph.receptive_field import receptive_field
     from nn_scratch.layers import Conv2d, Linear, MaxPool2d
     from nn_scratch.nets import FullyConvolutional, PatchClassifier, SlidingWindow
     from nn_scratch.plotting import (
@@ -55,13 +56,14 @@ FAST = os.environ.get("NN_SCRATCH_FAST") == "1"  # the tests train less
 # ![A window moves over a scene, and the label of its middle pixel fills the label
 # map](images/sliding_window.gif)
 #
-# (To be short, the film shows every 37th pixel only. The labels are those of the classifier that
-# section 7 trains. It finds the ink; which digit it is, it often guesses wrong. By the end of the
-# lesson you will know why.)
+# (To be short, the film shows every 37th pixel only. The digit is an 8; the labels are those of the
+# classifier that section 7 trains. It finds the ink; which digit it is, it often guesses wrong. By
+# the end of the lesson you will know why.)
 
 # %%
 scenes = DigitSegmentation("test", 4)
 image, labels = scenes.sample(0, 2)
+assert np.unique(labels).tolist() == [0, 9]  # class 0 is the background, so class 9 is the digit 8
 padded = np.pad(image, ((0, 0), (8, 8), (8, 8)))
 
 
@@ -124,11 +126,11 @@ print(f"1600 patches  {1600 * one_patch:>11,}")
 #
 # $$y_f = \sum_{c,i,j} W_{f,\,(c,i,j)}\; x_{cij}
 #   \qquad\Longleftrightarrow\qquad
-#   y_{f\,0\,0} = \sum_{c,i,j} w_{fcij}\; x_{c,\,0+i,\,0+j} \tag{1}$$
+#   y_{frs} = \sum_{c,i,j} w_{fcij}\; x_{c,\,r+i,\,s+j} \tag{1}$$
 #
-# It is the same sum, and the weights are the same numbers in another shape. But a convolution may
-# also move on: on a larger map it gives more outputs, each what the linear layer would have said
-# there. By hand, with a map of one channel and 2×2 pixels:
+# At $r = s = 0$ it is the same sum, and the weights are the same numbers in another shape. On a
+# larger map the convolution has other places $r, s$ too, and says at each what the linear layer
+# would have said there. By hand, with a map of one channel and 2×2 pixels:
 
 # %%
 small_map = np.array([[1.0, 2], [3, 4]])
@@ -157,7 +159,7 @@ for layer in layers:
         break
     x = layer(x)
     print(f"{type(layer).__name__:<10}{x.shape}")
-size = (17 - 4) // 2 - 4  # 5×5 without padding takes 4, the pool halves, 4 more
+size = (17 - 4) // 2 - 4  # 5×5 without padding takes 4, the pool makes 6 of 13, 4 more
 assert x.shape[1] == 16 * size**2
 
 # %% [markdown]
@@ -192,15 +194,23 @@ plot_dilation(3, (1, 2, 4))
 #
 # `FullyConvolutional` does all of that to a patch classifier. It holds *the same arrays*: nothing
 # is copied, nothing is learned anew. **Predict**, for each layer below: its stride, its dilation,
-# and the size of its kernel.
+# and the size of its kernel. And how many pixels can a score depend on? (Not 17×17.)
 
 # %%
 whole = FullyConvolutional(classifier)
 for layer in whole.net:
     if isinstance(layer, Conv2d | MaxPool2d):
         print(layer)
+height, width = receptive_field(whole, np.zeros((1, 1, 40, 40), np.float32))
+print(f"a score can depend on {height}×{width} pixels")
+assert (height, width) == (16, 16)
 
 # %% [markdown]
+# (The dilation of the 1×1 kernel means nothing: it has no distances.) In each patch the pool makes
+# 6 rows of 13 and drops the last one, so the last row and column of the patch are read for nothing.
+# And no convolution here has padding. One that had would see zeros at the edge of each patch, where
+# the whole image has pixels, and the two ways would disagree.
+#
 # ## 5. Equal, to the last digit
 #
 # With weights that are small whole numbers nothing is rounded. Then the two must agree exactly, at
@@ -315,28 +325,32 @@ print(
 plot_segmentation(images[4:8], truths[4:8], names, found[4:8])
 
 # %% [markdown]
-# Many colours in one digit: each pixel guesses for itself. The same four scenes once more, now only
-# with what was right and what was not:
+# Many colours in one digit: each pixel guesses for itself. The same four scenes once more, in the
+# same order, now only with what was right and what was not:
 
 # %% tags=["hide-input"]
-kinds = ("background, right", "ink, right digit", "ink, wrong digit", "ink missed", "ink invented")
+kinds = [f"unused {place}" for place in range(11)]  # a place for each colour; five are drawn
+kinds[0], kinds[2], kinds[7] = "background, right", "ink, right digit", "ink, wrong digit"
+kinds[10], kinds[6] = "ink missed", "ink invented"
 verdict = np.select(
     [(truths == 0) & (found == 0), found == truths, (truths > 0) & (found > 0), truths > 0],
-    [0, 1, 2, 3],
-    default=4,
+    [0, 2, 7, 10],
+    default=6,
 )
-digits = [" and ".join(names[k] for k in np.unique(truths[n])[1:]) for n in range(4, 8)]
-plot_images(dict(zip(digits, verdict[4:8], strict=True)), size=2, class_names=kinds)
+digits = {n: " and ".join(names[k] for k in np.unique(truths[n])[1:]) for n in (4, 6, 5, 7)}
+panels = {digit: verdict[n] for n, digit in digits.items()}
+plot_images(panels, columns=2, size=1.9, class_names=kinds)
 
 # %% [markdown]
-# Where the ink is, the net knows; which digit it is, mostly not. Two things could be to blame. The
+# Where the ink is, the net knows; which digit it is, mostly not. Two things are to blame. The
 # first is the training: three epochs at a high learning rate are few, so that you need not wait
 # long. Build `classifier` and `whole` anew and take `epochs, rate = 12, 1e-2`: the same net, with
 # the same window, gives about twice as much of the ink the right digit, and takes four times as
-# long. About half of the ink is still given the wrong one.
+# long. So that weighs much here; lesson 08 trains a net on about as many scenes that sees 13×13
+# pixels only, and names no less. But about half of the ink is still given the wrong digit.
 #
-# The second is the window. Here are five patches, each around a pixel of ink. That is all that the
-# net gets to see, however long it learns. **Predict:** which digits are they from?
+# The second is the window. Here are five patches, each around a pixel of ink. The net sees no more
+# than that, however long it learns. **Predict:** which digits are they from?
 
 # %%
 riddles = [(3, 14, 8), (30, 9, 28), (59, 22, 10), (5, 24, 28), (50, 18, 15)]  # scene, row, column
@@ -411,8 +425,17 @@ report
 
 # %% [markdown]
 # Read it as a detective: the gradients of all weights are right, only that of `x` is not. So
-# whatever happens up to the first layer's weights is innocent, and only the border is left.
-# (Training would not have shown it: nobody asks there for the gradient of an image.)
+# whatever the weights' gradients need is innocent. Two suspects are left: the border, and the first
+# convolution's gradient in its own input, which no weight needs. Ask that one alone:
+
+# %%
+report = check_gradients(fresh.layers[0], rng.normal(size=(1, 1, 6, 5)))
+print("the first convolution's gradient of x:", "right" if report.rows[0].ok else "WRONG")
+assert report.rows[0].name == "x" and report.ok
+
+# %% [markdown]
+# So it was the border. (Training would not have shown it: nobody asks there for the gradient of an
+# image.)
 #
 # ## 9. Exercises
 #
@@ -428,8 +451,8 @@ report
 #
 # - A sliding window labels every pixel by classifying the patch around it, and computes shared work
 #   again and again.
-# - A linear layer on a map is a convolution with a kernel as large as the map: equation (1). So any
-#   classifier can run over a whole image at once, with the same weights and the same scores.
+# - A linear layer on a map is a convolution with a kernel as large as the map: equation (1). So a
+#   classifier without padding can run over a whole image at once, with the same weights and scores.
 # - It still sees no more than its patch. When a net errs, ask both: has it learned all that it
 #   could, and could it see what it would need?
 #
