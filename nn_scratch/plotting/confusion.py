@@ -10,7 +10,7 @@ from nn_scratch.plotting import given
 from nn_scratch.plotting.colours import SIGNED
 from nn_scratch.plotting.text import fitted, options
 
-CELL = 0.62  # inches
+CELL = 0.5  # inches
 WIDEST = 1.4  # inches, of a name
 
 
