@@ -196,7 +196,7 @@ print(
 # column *sees* says. To label a pixel, a net must *find* the ink and *name* it, and each of these
 # has a column: the IoU of ink, all digits taken as one class; and for how much of *all* ink, found
 # or not, the right one of the ten digits has the highest score. **Predict** the order in each of
-# the three columns. (All three have a batch norm behind each convolution; section 5 is about it.)
+# the three columns. (All three have a batch norm in front of each ReLU; section 5 is about it.)
 
 # %%
 count, epochs = (64, 1) if FAST else (1200, 4)
@@ -273,7 +273,7 @@ plot_net(subjects["with skips"], image[None], class_names=names)
 
 # %% [markdown]
 # A minute of training is little. Here is a net of the same kind, SegNet of lesson 09, after a few
-# minutes: `pretrained` loads the weights that come with the library. Nothing in it is new.
+# minutes: `pretrained` loads the weights that come with the library.
 
 # %%
 trained = pretrained("digits-segmentation")
@@ -324,7 +324,7 @@ plot_confusion(table, names)
 # %% [markdown]
 # ## 5. Batch norm
 #
-# Between convolution and ReLU these nets have a **batch norm** (Ioffe & Szegedy 2015). Look at what
+# Between convolution and ReLU all three have a **batch norm** (Ioffe & Szegedy 2015). Look at what
 # it has to deal with: the values that the first convolution of an untrained net gives for 16
 # scenes, in five of its eight channels, and the same values afterwards. A ReLU would cut off what
 # is pale.

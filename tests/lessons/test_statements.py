@@ -15,8 +15,9 @@ from nn_scratch import ops
 from nn_scratch.check import check_gradients
 from nn_scratch.data import DigitSegmentation
 from nn_scratch.evaluation.segmentation import median_frequency_weights
+from nn_scratch.graph import influence, receptive_field
 from nn_scratch.layers import Conv2d, Linear, ReLU, Sequential
-from nn_scratch.nets import FullyConvolutional, PatchClassifier
+from nn_scratch.nets import DownUpFCN, FullyConvolutional, PatchClassifier
 from nn_scratch.training import SGD, Adam
 
 LESSONS = Path(__file__).parents[2] / "lessons"
@@ -55,6 +56,49 @@ def test_05_adam_hides_a_wrong_scale_and_sgd_does_not(factor):
             weights[optimizer, scale] = net.params["weight"]
     np.testing.assert_allclose(weights[Adam, 1], weights[Adam, factor], rtol=1e-2, atol=1e-4)
     assert abs(weights[SGD, 1] - weights[SGD, factor]).max() > 1e-2
+
+
+@pytest.mark.parametrize("first", [0.0, 0.02, 0.05, -0.03])
+def test_05_equal_weights_that_are_not_zero_learn_with_all_channels_as_one(first):
+    net = Sequential(Conv2d(1, 4, 3, padding=1, rng=0), ReLU(), Conv2d(4, 1, 3, padding=1, rng=0))
+    for name, values in net.params.items():
+        values[...] = first if name.endswith("weight") else 0
+    optimizer, x = SGD(net, 0.05), abs(draw(4, 1, 9, 7, dtype=np.float32))
+    losses = []
+    for _ in range(20):
+        y = net(x)
+        losses.append(ops.mse_loss(y, x))
+        net.zero_grad()
+        net.backward(ops.mse_loss_backward(y, x))
+        optimizer.step()
+    moved = [name for name, values in net.params.items() if np.ptp(values) or values.any()]
+    kernels = net.params["0.weight"]
+    np.testing.assert_array_equal(kernels, np.broadcast_to(kernels[:1], kernels.shape))
+    assert losses[-1] < losses[0]
+    if first > 0:
+        assert np.ptp(kernels[0]) > 0
+    if first == 0:
+        assert moved == ["2.bias"]
+    assert "Any other number for all weights would do no better" not in TEXTS["05"]
+
+
+@pytest.mark.parametrize("patch, seen", [(9, 8), (17, 16), (21, 20)])
+def test_07_an_odd_map_before_the_pool_leaves_the_last_row_unused(patch, seen):
+    options = {"widths": (2, 3), "kernel_size": 3, "features": 3, "rng": 0}
+    x = np.zeros((1, 1, 40, 40), np.float32)
+    pooled = FullyConvolutional(PatchClassifier(1, 2, patch, pools=(0,), **options))
+    assert receptive_field(pooled, x) == (seen, seen)
+    plain = FullyConvolutional(PatchClassifier(1, 2, patch, **options))
+    assert receptive_field(plain, x) == (patch, patch)
+    assert "16×16 pixels" in (LESSONS / "07_one_class_per_pixel.ipynb").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("place, height", [(0, 60), (1, 60), (2, 68), (5, 68), (6, 60)])
+def test_08_what_a_pixel_sees_depends_on_its_place_among_the_pools(place, height):
+    net = DownUpFCN(1, 2, widths=(2, 2, 2), upsampler="nearest", rng=0)
+    seen = influence(net, np.zeros((1, 1, 112, 112), np.float32), (56 + place, 56))
+    assert np.ptp(seen.any(axis=1).nonzero()[0]) + 1 == height
+    assert "others see up to 68 a side" in TEXTS["08"]
 
 
 def test_10_the_box_is_heard_with_a_small_lambda_too():
