@@ -5,8 +5,9 @@ resuming change nothing. Training and test scenes use different digits: the firs
 archive is for testing, the rest for training, and detection keeps a part of the rest for
 validation. These parts are contiguous, because neighbours in the archive may be by one writer.
 
-A scene of the same seed, epoch and index has the same places, sizes and noise in every split, with
-other digits in it. Who tests how places are found gives the splits different seeds.
+With the same seed, epoch and index every split draws the same random numbers: places, sizes and
+noise are mostly alike, and only the digits differ. Give the test another seed where these should be
+new as well.
 """
 
 from functools import lru_cache
