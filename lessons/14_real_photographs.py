@@ -38,8 +38,10 @@ try:
     )
     from nn_scratch.data.coins import load_coins
     from nn_scratch.data.coins.photograph import ROWS
+    from nn_scratch.data.samples import tight_box
     from nn_scratch.data.sources import LAYOUTS
     from nn_scratch.evaluation import Objects
+    from nn_scratch.evaluation.boxes import iou_matrix
     from nn_scratch.evaluation.display import display_name
     from nn_scratch.evaluation.segmentation import class_iou, confusion_matrix, mean_iou
     from nn_scratch.graph.receptive_field import receptive_field
@@ -156,7 +158,7 @@ labelled = coins.net(lowest[None])[0].argmax(axis=0)
 reached = coin_iou(labelled, lowest_labels)
 steps = len(coins.train) * (1 if FAST else 3)
 print(f"IoU of coin after {steps} steps: third row {chosen:.3f}, lowest row {reached:.3f}")
-assert FAST or abs(reached - to_beat) < 0.03
+assert FAST or 0.005 < reached - to_beat < 0.015
 plot_images(
     {
         "the lowest row": lowest,
@@ -173,33 +175,63 @@ plot_images(
 
 # %% [markdown]
 # That is a real photograph, segmented. The fixed threshold finds bright places; the other two find
-# coins, and where the net is wrong, only rims are left, at which the mask itself is a matter of
-# taste. But the net is no more than level with Otsu. Light coins on dark ground need no net, and if
-# you had compared with the first threshold only, you would have believed that they do. A weak
-# number to beat makes every net look good.
-#
-# What follows no threshold can do alone: to tell coin from coin, and small ones from large.
+# coins, and the net is wrong along rims only. But it is hardly a hundredth ahead of Otsu (with the
+# seeds 1 and 2 two to three). Light coins on dark ground need no net, and if you had compared
+# with the first threshold only, you would have believed that they do. A weak number to beat makes
+# every net look good.
 #
 # ## 3. Each coin by itself
 #
-# A label map does not say how many coins there are. The detector of lesson 11 does. It is trained
-# on the same crops; `legible` keeps the boxes that are likely and no doubles.
+# A label map does not say how many coins there are. But first a number to beat: let light pixels
+# that touch be one piece, and each piece of 40 pixels or more a coin. **Predict:** how many of the
+# six does that find?
+
+
+# %%
+def pieces(light):
+    """One number for all light pixels that are connected; 0 elsewhere."""
+    piece = np.arange(1, light.size + 1).reshape(light.shape) * light
+    while True:
+        around = np.pad(piece, 1)
+        near = around[:-2, 1:-1], around[2:, 1:-1], around[1:-1, :-2], around[1:-1, 2:]
+        spread = np.max([piece, *near], axis=0) * light  # of two that touch, the larger number
+        if np.array_equal(spread, piece):
+            return piece
+        piece = spread
+
+
+image, *truth = CoinDetection("test").sample(0, 0)
+piece = pieces(by_itself)
+masks = [piece == number for number in np.unique(piece[piece > 0])]
+boxes = np.array([tight_box(mask) for mask in masks if mask.sum() >= 40])
+fit = iou_matrix(truth[1], boxes).max(axis=1)
+print(len(boxes), "pieces; IoU of each coin's box with the best:", fit.round(2))
+assert len(boxes) == 6 and fit.min() > 0.85
+
+# %% [markdown]
+# All six, and nothing was learned. Now the detector of lesson 11, trained on the same crops as the
+# net; `legible` keeps the boxes that are likely and no doubles. **Predict:** will it be better?
 #
 #     nn-scratch train detection --data coins
 
 # %%
 finder = detection(data="coins", scenes=32 if FAST else 200, epochs=1 if FAST else 6)
 finder.run(progress=False)
-image, *truth = CoinDetection("test").sample(0, 0)
 found = legible(detections(finder.net.eval(), image[None])[0])
 right, wrong, missed = told_apart(found, Objects(*truth), 1)
 print(f"of {len(missed)} coins {len(missed) - missed.sum()} found; {wrong.sum()} boxes are wrong")
-assert FAST or right.sum() == 6
+if len(found.boxes):
+    print("IoU with the best:", iou_matrix(truth[1], found.boxes).max(axis=1).round(2))
+assert FAST or (
+    right.sum() == 6 and iou_matrix(truth[1], found.boxes).max(axis=1).mean() < fit.mean()
+)
 plot_found(image, found, ["coin"])
 
 # %% [markdown]
-# All six, after some seconds of training on twelve others. The box with the lowest score is worth a
-# look. **Predict** what is different about its coin.
+# All six, after some seconds of training on twelve others, but with looser boxes than the pieces
+# have. Coins that lie apart need no detector either. It would begin to pay where they touch, or lie
+# on a ground as light as they. The box with the lowest score is worth a look. **Predict** what is
+# different about its coin.
 
 # %%
 least = int(found.scores.argmin()) if len(found.scores) else 0
@@ -252,18 +284,23 @@ def places(row, count):
         yield rng.integers(top, bottom - 63), rng.integers(384 - 63), rng.uniform(0.7, 1.3)
 
 
+def half_size(part):
+    """A part of the photograph and its mask of three classes, at half the size."""
+    kinds = np.where(np.bincount(numbers.ravel()) < LARGE, 1, 2)
+    kinds[0] = 0  # number 0 is no coin
+    height, width = (side // 2 for side in photograph[part].shape)
+    image = photograph[part].reshape(height, 2, width, 2).mean(axis=(1, 3))
+    return image, kinds[numbers[part]][::2, ::2]
+
+
 def make_folder(folder, rows, count):
     """`count` pictures of 32×32 and their masks from each of some rows, at half the size."""
     for part in "images", "masks":
         (folder / part).mkdir(parents=True)
-    kinds = np.where(np.bincount(numbers.ravel()) < LARGE, 1, 2)
-    kinds[0] = 0  # number 0 is no coin
     for row in rows:
         for index, (y, x, light) in enumerate(places(row, count)):
-            part = slice(y, y + 64), slice(x, x + 64)
-            image = photograph[part].reshape(32, 2, 32, 2).mean(axis=(1, 3))
+            image, mask = half_size((slice(y, y + 64), slice(x, x + 64)))
             image = np.clip(image * light, 0, 1)
-            mask = kinds[numbers[part]][::2, ::2]
             for what, pixels in {"images": 255 * image, "masks": mask}.items():
                 name = f"{what}/row{row + 1}_{index:03}.png"
                 Image.fromarray(pixels.astype(np.uint8)).save(folder / name)
@@ -448,9 +485,8 @@ if not own:
 # be better than your answer.
 #
 # But a row is six coins, and chance plays along. So hold back each row in turn; this is called
-# **cross-validation**. The mark is what the net that learned all three reaches on the fourth. The
-# table says how many large coins each row has, and how near its coins come to the line between
-# small and large, which is 1,700 pixels.
+# **cross-validation**. The mark is what the net that learned all three reaches on the fourth.
+# **Predict:** how far apart will the three be?
 
 
 # %%
@@ -468,36 +504,27 @@ areas = np.bincount(numbers.ravel())[1:]  # pixels of each coin; six coins are a
 
 # %% tags=["hide-input"]
 if not own:
-    folds = {f"row {row + 1} held back": hold_back(row) for row in (0, 1)}
-    folds["row 3 held back"] = claimed["a whole row"]
-    mean = np.mean(list(folds.values()))
-    print(f"mean of the three {mean:.3f}, on new coins {true['single pictures']:.3f}")
+    large = (areas.reshape(4, 6) >= LARGE).sum(axis=1)
+    assert large.tolist() == [1, 1, 2, 4]
+    scores = hold_back(0), hold_back(1), claimed["a whole row"]
+    folds = {f"row {row + 1}, large coins: {large[row]}": one for row, one in enumerate(scores)}
+    print(f"mean of the three {np.mean(scores):.3f}, on new coins {true['single pictures']:.3f}")
     print(f"single pictures held back had promised {claimed['single pictures']:.3f}")
-    print(f"\n{'row':<5}{'large coins':>12}{'largest small':>16}{'smallest large':>17}{'mIoU':>9}")
-    by_row = areas.reshape(4, 6)
-    for number, score in enumerate([*folds.values(), true["single pictures"]]):
-        large = by_row[number] >= LARGE
-        small_one, large_one = by_row[number][~large].max(), by_row[number][large].min()
-        print(f"{number + 1:<5}{large.sum():>12}{small_one:>16,}{large_one:>17,}{score:>9.3f}")
-    assert (by_row >= LARGE).sum(axis=1).tolist() == [1, 1, 2, 4]
-    best = max(folds, key=folds.get)
-    assert FAST or (best == "row 2 held back" and folds[best] > claimed["single pictures"] - 0.1)
-    assert FAST or np.ptp(list(folds.values())) > 0.3
+    assert FAST or scores[1] > max(scores[0] + 0.3, claimed["single pictures"] - 0.1)
 shown = folds if not own else {"held back": recipe.evaluate()["mean_iou"]}
 plot_bars(
     shown,
-    xlabel="mIoU",
+    xlabel="mIoU on what was held back",
     least=dict.fromkeys(shown, 0.0 if own else true["single pictures"]),
     mark="on the fourth row",
 )
 
 # %% [markdown]
-# An honest fold can look as splendid as the leak: row 2 does. Its one large coin and its small ones
-# lie far from the line on both sides, which may be why. Row 1 has two small coins just below
-# the line, row 3 a large one just above it. And where a row has one large coin or two, a third of
-# the mIoU hangs on one coin or two: no wonder that the folds lie far apart. Their mean comes close
-# to the fourth row, which has four large ones; with numbers so far apart, that is luck. What three
-# folds of six coins tell you is a range, and that it is wide.
+# An honest fold can look as splendid as the leak: row 2 does. And row 1 is less than half as good.
+# Where a row has one large coin or two, a third of the mIoU hangs on one coin or two: no wonder
+# that the folds lie far apart. Their mean comes close to the fourth row, which has four large ones;
+# with numbers so far apart, that is luck. What three folds of six coins tell you is a range, and
+# that it is wide.
 #
 # From here on the third row is held back, the one in the middle. There is something to learn from
 # its failures.
@@ -619,30 +646,61 @@ if not own:
 
 # %% [markdown]
 # Nearly everything is right where it has trained, so the net is not too small. The second suspect
-# is guilty: two large coins are too few to tell what *large* means on the next. And the third
-# cannot be acquitted. Every pixel sees the whole picture, but the picture hardly ever shows the
-# whole coin: of the large ones more than nine in ten are cut by the frame, and no net can see the
-# size of what is cut off. (On the training images it need not: there it knows the coins by heart.)
-# Besides, our line is a fine one: 1,659 pixels are small and 1,798 are large, and of two such
-# coins, even whole, it is hard to tell which is which. The remedy is not a wider net, nor more
-# pictures of the same coins. It is more coins, in pictures that show them whole.
+# is guilty: two large coins are too few to tell what *large* means on the next. (1,659 pixels are
+# small and 1,798 are large: our line is a fine one.) And the third? Every pixel sees the whole
+# picture, but the picture hardly ever shows the whole coin: of the large ones more than nine in ten
+# are cut by the frame. **Predict** what whole coins in sight are worth, if one only counts: a piece
+# of section 3 is called large from 425 pixels on, a quarter of 1,700 at half the size.
+
+
+# %%
+def counted(image):
+    """A label map by Otsu's threshold and the size of each piece. Nothing is learned."""
+    piece = pieces(image > otsu(image))
+    names, at, sizes = np.unique(piece, return_inverse=True, return_counts=True)
+    kinds = np.select([names == 0, sizes >= LARGE / 4, sizes >= 40], [0, 2, 1])
+    return kinds[at].reshape(piece.shape)
+
+
+if not own:
+    cut = [part.sample(0, index) for part in unseen for index in range(len(part))]
+    top, bottom = ROWS[3]
+    seen = {"cut pictures": cut, "the whole row": [half_size(slice(top, bottom - 1))]}
+    print(f"mIoU of the net on cut pictures of row 4: {true['single pictures']:.3f}")
+    by_counting = []
+    for what, pairs in seen.items():
+        maps = [(mask, counted(image.reshape(-1, *mask.shape)[0])) for image, mask in pairs]
+        by_counting.append(mean_iou(sum(confusion_matrix(*pair, 3) for pair in maps)))
+        print(f"mIoU of counting on {what}: {by_counting[-1]:.3f}")
+    assert FAST or by_counting[0] < true["single pictures"] < by_counting[1] - 0.2
+
+# %% [markdown]
+# The third suspect is guilty, too. On cut pictures the net beats counting; but with whole coins in
+# sight plain counting beats them both by far. No net can see the size of what is cut off. (On the
+# training images it need not: there it knows the coins by heart.) The remedy is not a wider net,
+# nor more pictures of the same coins. It is more coins, in pictures that show them whole.
 #
 # ## 9. What would pretraining change?
 #
-# The nets of the literature are far larger than ours, and nobody trains them from nothing on a few
+# The nets of the literature are far larger than ours, and are seldom trained from nothing on a few
 # thousand photographs. They begin as a net that has learned something else, usually the million
 # photographs of ImageNet. The same in small: back to the coins, with a SegNet (lesson 09), and few
 # steps. Once its encoder is random, once it is that of `pretrained("digits-segmentation")`, which
-# has seen handwriting and never a photograph. **Predict:** can handwriting help with coins?
+# has seen handwriting and never a photograph; and once the same encoder with the weights of each
+# layer **shuffled**. **Predict:** can handwriting help with coins? And shuffled handwriting?
 
 # %%
 digits = pretrained("digits-segmentation").state_dict()
 encoder = {name: value for name, value in digits.items() if name.startswith("encoders")}
+rng = np.random.default_rng(0)
+shuffled = {
+    name: rng.permuted(value) if value.ndim == 4 else value for name, value in encoder.items()
+}
 few = 4 if FAST else 25
 print(f"IoU of coin on the lowest row after {few} steps")
 print(f"{'':<24}{'seed 0':>8}{'seed 1':>8}{'seed 2':>8}")
 after = {}
-for name, start in {"random": {}, "from digits": encoder}.items():
+for name, start in {"random": {}, "shuffled": shuffled, "from digits": encoder}.items():
     ious = after[f"encoder {name}"] = []
     for seed in range(3):
         one = segmentation(
@@ -659,14 +717,21 @@ for name, start in {"random": {}, "from digits": encoder}.items():
         ious.append(coin_iou(one.net.eval()(lowest[None])[0].argmax(axis=0), lowest_labels))
     print(f"{'encoder ' + name:<24}" + "".join(f"{iou:>8.3f}" for iou in ious))
 print(f"weights of this net: {sum(value.size for value in one.net.params.values()):,}")
-assert FAST or min(after["encoder from digits"]) > max(after["encoder random"])
-assert FAST or np.ptp(after["encoder from digits"]) < np.ptp(after["encoder random"])
-plot_dots(list(after), {"IoU of coin, each seed": list(after.values())})
+none, mixed, whole = (np.array(ious) for ious in after.values())
+assert FAST or (min(whole) > max(none) and np.ptp(whole) < np.ptp(none))
+assert FAST or (none.mean() < mixed.mean() < whole.mean() < to_beat)
+plot_dots(
+    list(after),
+    {"IoU of coin; line: Otsu": list(after.values())},
+    marks={"IoU of coin; line: Otsu": to_beat},
+)
 
 # %% [markdown]
-# All three seeds gain, and they vary less. The likely reason: an edge is an edge, whether of ink or
-# of bronze, and kernels that answer to edges are of use for both. (Lesson 16 shows those of this
-# encoder.) Pretraining does not make a small net large, but here it saves images and steps. To
+# All three seeds gain, and they vary less. Is it because an edge is an edge, whether of ink or of
+# bronze? In part: shuffled, no kernel looks for an edge any more, and still much of the gain
+# remains, from weights and batch norms that are of the right size. What is above that is due to the
+# kernels. (Lesson 16 shows them.) And Otsu stays ahead of all: so few steps do not beat him.
+# Pretraining does not make a small net large, but here it saves images and steps. To
 # train a pretrained net for a new task is called **fine-tuning**. Often its new layers then learn
 # ten times as fast as the old ones, or the old ones are held still at first. What pretraining
 # cannot give is what a net of this size has no room for: hundreds of classes, and things that look
