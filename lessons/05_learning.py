@@ -328,11 +328,13 @@ plot_valley(valley, along_a, along_b, rolls, xlabel="a", ylabel="b")
 #
 # The weights need first values, random ones, and the question is how large. Each layer multiplies
 # the size of its input by some factor, and ten layers by its tenth power. Let the size be $s$, the
-# root of the mean square of all numbers. An output sums $n$ products of a weight and an input. If
-# weights are as often negative as positive, what stands between different products cancels on
-# average, and $n$ squares are left: the mean square is $n\,\overline{w^2}\,s^2$. ReLU then takes
-# the negative half of it away. So the size stays if $n\,\overline{w^2} / 2 = 1$: squares of weights
-# should be $2 / n$ on average (He et al. 2015). The library starts with that.
+# root of the mean square of all numbers.
+#
+# An output sums $n$ products of a weight and an input. Square that sum: if weights are as often
+# negative as positive, the products of unlike terms cancel on average, and $n$ squares are left,
+# $n\,\overline{w^2}\,s^2$. Half of that belongs to negative outputs, and ReLU takes it away. So the
+# size stays if $n\,\overline{w^2} / 2 = 1$: squares of weights should be $2 / n$ on average (He et
+# al. 2015). The library starts with that.
 #
 # **Predict** what ten layers make of weights half as large, and twice as large. (The kernels are
 # 1×1, so that no border takes part.)
@@ -361,9 +363,8 @@ plot_lines(sizes, range(1, 11), xlabel="layer", ylabel="root mean square", logar
 # these are one draw of them. Half as large, and ten layers leave a thousandth of that; twice as
 # large, and it is a thousandfold: $2^{10} = 1024$.
 #
-# And **the same number everywhere**? **Predict** which of the small net's four parameters move in
-# ten steps if all weights and biases begin at 0, and what is different if all weights begin at
-# 0.02.
+# And **the same number everywhere**? **Predict** which of the small net's four parameters move if
+# all weights and biases begin at 0, and what is different if all weights begin at 0.02.
 
 # %%
 for first in (0, 0.02):
@@ -371,17 +372,17 @@ for first in (0, 0.02):
     for name, values in alike.params.items():
         values[...] = first if name.endswith("weight") else 0
     began = {name: values.copy() for name, values in alike.params.items()}
-    train(alike, sgd, 10)
+    loss = train(alike, sgd, steps)[-1]
     moved = [name for name, values in alike.params.items() if (values != began[name]).any()]
     kernels = len(np.unique(alike.params["0.weight"], axis=0))
-    print(f"from {first}: moved {', '.join(moved)}; different kernels in layer 0: {kernels} of 8")
+    print(f"from {first}: loss {loss:.3f}, moved {', '.join(moved)}; different kernels: {kernels}")
     assert (len(moved), kernels) == ((1, 1) if first == 0 else (4, 1))
 
 # %% [markdown]
 # From 0 only the last bias: nothing comes through zeros, neither forward nor back, and all other
-# gradients are zero. From 0.02 all of them move, and the loss falls. But all eight channels between
+# gradients are zero. From 0.02 all of them move, and the net learns. But all eight channels between
 # the layers compute the same, get the same gradient, and stay the same for ever: eight do the work
-# of one. Random numbers make them different.
+# of one. For ink or not, one is nearly enough; random numbers make eight of it.
 #
 # ## 6. Adam, in seven lines
 #

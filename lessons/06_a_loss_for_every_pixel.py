@@ -237,7 +237,7 @@ report
 # ## 4. When one class is everywhere
 #
 # In the picture above the loss glows where the digits meet, and here and there along their edges.
-# Between them the net is sure. How much of the loss sits on ink? And how much ink is there, in this
+# Elsewhere the net is sure. How much of the loss sits on ink? And how much ink is there, in this
 # scene and in all?
 
 # %%
@@ -254,7 +254,7 @@ print(
 )
 
 # %% [markdown]
-# Nearly all of the loss comes from few pixels; most of them are background, and easy. So a net that
+# Nearly all of the loss comes from a few pixels; most pixels are background, and easy. So a net that
 # always says "background" is right at most pixels, and **global accuracy**, the share of right
 # pixels, says little. **Intersection over union** (IoU) asks for each class: of all pixels
 # that are of this class *or were said to be*, how many are both?
