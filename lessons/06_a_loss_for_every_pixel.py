@@ -254,7 +254,7 @@ print(
 )
 
 # %% [markdown]
-# Nearly all of the loss comes from a few pixels; most pixels are background, and easy. So a net that
+# Nearly all of the loss comes from a few pixels; the rest is background, and easy. So a net that
 # always says "background" is right at most pixels, and **global accuracy**, the share of right
 # pixels, says little. **Intersection over union** (IoU) asks for each class: of all pixels
 # that are of this class *or were said to be*, how many are both?
