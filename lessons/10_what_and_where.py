@@ -362,6 +362,7 @@ class BoxUnheard(Localizer):
         return self.features.backward(self.class_head.backward(dscores))
 
 
+# %% tags=["hide-input"]
 def short_training(kind, box_weight):
     """What four epochs reach."""
     other = kind(1, 10, (40, 40), widths=(8, 16, 32, 32), features=128, rng=0)

@@ -255,10 +255,11 @@ plot_lines(
 #
 # So the library cuts the work into **blocks**, some rows of one image each: the columns of a block
 # fit a cache, and blocks are independent, so that each core can take the next one, in a **thread**
-# of its own. For 3×3, 5×5 and 7×7 kernels with more channels it also multiplies less (Winograd's
-# trick). Read `nn_scratch/engine/cpu/im2col.py` and `winograd.py` beside it. The trick in one
-# dimension: two outputs of a kernel of three are six products. **Predict:** with how few can one
-# do, if sums cost nothing, and those of weights alone are computed once?
+# of its own. Read `nn_scratch/engine/cpu/im2col.py` beside it.
+#
+# For 3×3, 5×5 and 7×7 kernels with more channels it also multiplies less, by Winograd's trick
+# (`winograd.py`). In one dimension: two outputs of a kernel of three are six products. **Predict:**
+# with how few can one do, if sums cost nothing, and those of weights alone are computed once?
 
 # %%
 d, g = np.array([3.0, 1, 4, 2]), np.array([2.0, -1, 5])  # four inputs, three weights
