@@ -144,7 +144,7 @@ assert products[0] > 5 * products[1]
 scene, _ = DigitSegmentation("test", 4).sample(0, 0)
 seen = {"three layers": receptive_field(three, image)}
 seen |= {name: receptive_field(net, wide) for name, net in subjects.items()}
-plot_views(scene, seen, pixel=(16, 8))
+plot_views(scene, seen, pixel=(8, 8))
 
 # %% [markdown]
 # The frames show what the marked pixel can depend on; grey is beside the image. (Behind pools it
@@ -193,10 +193,11 @@ print(
 #
 # The same number of scenes for each, one after the other (about a minute). Full resolution now has
 # three layers, as ten would take several times as long: so this race is not between equals, as the
-# column *sees* says. To label a pixel, a net must *find* the ink and *name* it, and each of these
-# has a column: the IoU of ink, all digits taken as one class; and for how much of *all* ink, found
-# or not, the right one of the ten digits has the highest score. **Predict** the order in each of
-# the three columns. (All three have a batch norm in front of each ReLU; section 5 is about it.)
+# column *sees* says. (All three have a batch norm in front of each ReLU; section 5 is about it.)
+#
+# To label a pixel, a net must *find* the ink and *name* it, and each has a column. *IoU of ink*
+# takes all digits as one class. *Right digit* is the share of all ink, found or not, where the
+# right one of the ten digits has the highest score. **Predict** the order in each column.
 
 # %%
 count, epochs = (64, 1) if FAST else (1200, 4)
