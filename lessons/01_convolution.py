@@ -205,7 +205,8 @@ plot_images(pictures, size=1.8)
 #
 # Every output pixel is a sum of input pixels times fixed numbers. So the convolution is **linear**
 # in $x$, and a linear map is a matrix. `as_matrix` finds it by feeding one unit pixel after the
-# other. Rows are output pixels, columns are input pixels.
+# other. Rows are output pixels, columns are input pixels, both numbered row by row, as they are
+# read.
 
 # %%
 A = as_matrix(lambda x: ops.conv2d(x, w), (1, 1, 3, 3))
@@ -213,14 +214,16 @@ assert np.array_equal(A @ image.ravel(), y.ravel())
 plot_arrays({"A: each row holds the kernel, moved along": A})
 
 # %% [markdown]
-# Two things to see. The matrix is **mostly zeros**, because an output pixel looks at its window
-# only. And it holds **few different numbers**, because every row is the same kernel. How big would
-# it be for a real image?
+# Two things to see. The matrix is **mostly zeros**: an output pixel looks at its window only, so
+# five of nine numbers in a row are zero whatever the kernel (here one more, as $w_{11} = 0$). And
+# it holds **few different numbers**, because every row is the same kernel. How big would it be for
+# a real image?
 
 # %%
-zeros = np.mean(A == 0)
+outside = np.mean(as_matrix(lambda x: ops.conv2d(x, np.ones_like(w)), (1, 1, 3, 3)) == 0)
+assert np.all(np.sum(A == 0, axis=1) == 6) and outside == 5 / 9
 entries = (62 * 62) * (64 * 64)
-print(f"in this matrix {zeros:.0%} are zeros")
+print(f"zeros, whatever the kernel: {outside:.0%}")
 print(f"a 64×64 image under a 3×3 kernel: {entries / 1e6:.0f} million entries, 9 weights")
 
 # %% [markdown]
@@ -349,10 +352,13 @@ print("T three ways:", T, (kernel * dw_loops).sum(), (image * dx_loops).sum())
 #   \tag{7}$$
 #
 # where $\tilde x$ is $x$ with its zeros around it. Leave out one array, and the sums that remain
-# say what is added up: for $dw_{fcij}$ over $n, p, q$ (all images, all places), for $d\tilde
-# x_{ncuv}$ over $f$ (all output channels) and all windows that see the pixel. The last thing to do
-# is to cut the border off $d\tilde x$: the zeros were not part of $x$, so nobody asks for their
-# gradient. (In the comment below stand the shapes of two factors and of their product: the matrix
+# say what is added up:
+#
+# - for $dw_{fcij}$ over $n, p, q$: all images, all places;
+# - for $d\tilde x_{ncuv}$ over $f$, all output channels, and over all windows that see the pixel.
+#
+# At last cut the border off $d\tilde x$: the zeros were not part of $x$, so nobody asks for their
+# gradient. (The comment below gives the shapes of two factors and of their product: the matrix
 # product runs over all images at once, and sums over $f$.)
 
 # %%
@@ -460,15 +466,25 @@ print(
 # %% [markdown]
 # **A trap:** with a kernel that looks the same when turned, the mistake does not show. This is why
 # checks use kernels that are not symmetric, images that are not square, and different numbers of
-# input and output channels. And here is why `check_gradients` asks once more at random numbers of
-# its own: at the kernel of ones that it was given, everything looks right.
+# input and output channels. Against one such kernel `check_gradients` has a guard: an array whose
+# numbers are all equal it moves a little, each number by another amount, and asks once more. At the
+# ones that it is given here, everything looks right. **Predict:** does the guard also help with a
+# kernel that is symmetric, but not constant?
 
 # %%
 report = check_gradients((ops.conv2d, convolve_backward_wrong), batch, np.ones_like(weights))
 assert report.rows[0].ok and not report.ok
 report
 
+# %%
+symmetric = weights + weights[:, :, ::-1, ::-1]  # the same when turned by 180°
+report = check_gradients((ops.conv2d, convolve_backward_wrong), batch, symmetric)
+assert report.ok  # although the function is wrong
+report
+
 # %% [markdown]
+# It does not: the wrong function passes. What you give a check decides what it can see.
+#
 # ## 9. Exercise
 #
 # Write `conv2d` and its three gradients with loops, with bias, stride and padding: equation (7) and
@@ -483,11 +499,12 @@ report
 #   every row holds the same few numbers.
 # - One form, $T(x, w, g)$, with one array left out in turn: the convolution and its two gradients.
 # - The input gradient is the transposed matrix. Check it with $\langle A x, g\rangle =
-#   \langle x, A^{\mathsf T} g\rangle$, and with sizes that all differ: equal
-#   ones hide mistakes.
+#   \langle x, A^{\mathsf T} g\rangle$, with sizes that all differ and a kernel that is not
+#   symmetric: equal ones hide mistakes.
 #
-# **What is missing?** A kernel of nine numbers sees nine pixels. To see a whole digit, the image
-# has to shrink, and lesson 02 shrinks it.
+# **What is missing?** A kernel of nine numbers sees nine pixels. A second layer behind it sees
+# more, but only two pixels more along each axis. In a smaller image each step reaches further:
+# lesson 02 shrinks it.
 #
 # ## Read on
 #
