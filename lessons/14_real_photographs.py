@@ -175,7 +175,7 @@ plot_images(
 
 # %% [markdown]
 # That is a real photograph, segmented. The fixed threshold finds bright places; the other two find
-# coins, and the net is wrong along rims only. But it is hardly a hundredth ahead of Otsu (with the
+# coins, and the net is wrong along rims only. But it is only a hundredth ahead of Otsu (with the
 # seeds 1 and 2 two to three). Light coins on dark ground need no net, and if you had compared
 # with the first threshold only, you would have believed that they do. A weak number to beat makes
 # every net look good.
@@ -719,7 +719,8 @@ for name, start in {"random": {}, "shuffled": shuffled, "from digits": encoder}.
 print(f"weights of this net: {sum(value.size for value in one.net.params.values()):,}")
 none, mixed, whole = (np.array(ious) for ious in after.values())
 assert FAST or (min(whole) > max(none) and np.ptp(whole) < np.ptp(none))
-assert FAST or (none.mean() < mixed.mean() < whole.mean() < to_beat)
+assert FAST or 0.35 < (mixed - none).mean() / (whole - none).mean() < 0.5
+assert FAST or max(whole) < to_beat
 plot_dots(
     list(after),
     {"IoU of coin; line: Otsu": list(after.values())},
@@ -728,14 +729,14 @@ plot_dots(
 
 # %% [markdown]
 # All three seeds gain, and they vary less. Is it because an edge is an edge, whether of ink or of
-# bronze? In part: shuffled, no kernel looks for an edge any more, and still much of the gain
-# remains, from weights and batch norms that are of the right size. What is above that is due to the
-# kernels. (Lesson 16 shows them.) And Otsu stays ahead of all: so few steps do not beat him.
-# Pretraining does not make a small net large, but here it saves images and steps. To
-# train a pretrained net for a new task is called **fine-tuning**. Often its new layers then learn
-# ten times as fast as the old ones, or the old ones are held still at first. What pretraining
-# cannot give is what a net of this size has no room for: hundreds of classes, and things that look
-# different from every side.
+# bronze? In part: shuffled, no kernel looks for an edge any more, and still two fifths of the gain
+# are left, from weights and batch norms that are of the right size. The rest is due to what the
+# kernels look for. (Lesson 16 shows them.) And Otsu stays ahead of all: so few steps do not beat
+# him. Pretraining does not make a small net large, but here it saves images and steps. To train a
+# pretrained net for a new task is called **fine-tuning**. Often its new layers then learn ten times
+# as fast as the old ones, or the old ones are held still at first. What pretraining cannot give is
+# what a net of this size has no room for: hundreds of classes, and things that look different from
+# every side.
 #
 # ## 10. Boxes
 #
