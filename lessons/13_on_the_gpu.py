@@ -383,8 +383,8 @@ print("the same dx, with the threads in any order")
 # 64×128 outputs. (Or of 32, 16 or 8 rows, if the convolution has no more channels: rows that nobody
 # needs would be computed like the others.) Together they fetch a strip of each matrix, wait until
 # all of it has come (`__syncthreads()`), multiply, and go on to the next strip. Here is one block
-# at work in a product of the size of a small convolution, to scale. (The matrix of columns, lesson
-# 12, is never stored: a block gathers each strip of it from the image.)
+# at work in a product of the size of a small convolution, to scale. (The columns are those of
+# lesson 12, but each block gathers its strips of them from the image.)
 
 # %%
 rows, columns, depth = 64, 128, 16
@@ -393,7 +393,11 @@ plot_tile(
     (F, terms, places),
     (rows, columns),
     depth,
-    names=(f"weights, {F}×{terms}", f"columns, {terms}×{places}", f"output, {F}×{places}"),
+    names=(
+        f"weights, {F}×{terms}",
+        f"columns, {terms}×{places}, never stored",
+        f"output, {F}×{places}",
+    ),
 )
 
 # %% [markdown]
