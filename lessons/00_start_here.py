@@ -55,16 +55,17 @@ plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 # ![The labels that two networks give one scene, from the first step of training to the
 # last](images/learning.gif)
 #
-# The wrong one does not crash. It just never gets anywhere. There are mistakes that show even less
-# (lesson 05 has some). This course is about writing such passes so that you *know* they are right.
+# The wrong one does not crash. It, too, learns to say "background" nearly everywhere, and gets no
+# further. There are mistakes that show even less (lesson 05 has some). This course is about writing
+# such passes so that you *know* they are right.
 #
 # The right one, standing still:
 #
 # ![The labels of one scene before training, after 10, 40, 80 and 200 steps and at the end, beside
 # the true ones](images/learning.png)
 #
-# First it says "background" nearly everywhere, which is right for most pixels. Then it finds the
-# ink, and only then the digit.
+# At first it guesses. By step 40 it says "background" nearly everywhere, which is right for most
+# pixels. Then it finds the ink, and only then the digit.
 
 # %% [markdown]
 # ## 1. One image, four questions
@@ -142,7 +143,12 @@ print("a batch of three:", batch.shape, "  that pixel: batch[1, 0, 39, 0] =", ba
 # For instance: if $x_1$ grows by a little, $y_1$ grows by 3 times as much, and $y_2$ shrinks by as
 # much as $x_1$ grows. The layer is told `dy` = (10, 4): the loss grows 10 times as fast as $y_1$,
 # and 4 times as fast as $y_2$. **Predict** `dx` at $x_1$.
-#
+
+# %%
+shown = {"how y moves with x₁": np.array([[3], [-1]]), "dy": np.array([[10], [4]])}
+plot_arrays(shown, shared=False)
+
+# %% [markdown]
 # It is $10 \cdot 3 + 4 \cdot (-1) = 26$. One number $x_i$ may move several $y_j$, each of them
 # moves $L$, and what they do adds up. That is the chain rule, and all that a backward pass needs:
 #
@@ -191,20 +197,20 @@ plot_arrays({"x": x, "y": y, "dy": dy, "dx": dx}, columns=2, shared=False)
 #
 # A **linear** layer has numbers of its own, which are learned: a matrix $W$, its **weights**, and a
 # vector $b$, its **bias**. Learned numbers are also called **parameters**. Every output is a
-# weighted sum of all inputs, plus its bias:
+# weighted sum of all inputs, plus its bias. With $n$ for the image of the batch:
 #
-# $$y_j = \sum_i W_{ji}\, x_i + b_j \tag{4}$$
+# $$y_{nj} = \sum_i W_{ji}\, x_{ni} + b_j \tag{4}$$
 #
 # Now there are three gradients to find, and for each the chain rule says: see what the number is
 # multiplied by (a bias by 1), and add up over all the places where it is used.
 #
-# $$\frac{\partial L}{\partial x_i} = \sum_j W_{ji}\,\frac{\partial L}{\partial y_j}, \qquad
+# $$\frac{\partial L}{\partial x_{ni}} =
+#   \sum_j W_{ji}\,\frac{\partial L}{\partial y_{nj}}, \qquad
 #   \frac{\partial L}{\partial W_{ji}} = \sum_n \frac{\partial L}{\partial y_{nj}}\, x_{ni}, \qquad
 #   \frac{\partial L}{\partial b_j} = \sum_n \frac{\partial L}{\partial y_{nj}} \tag{5}$$
 #
-# In the second and third, $n$ counts the images of the batch: one $W$ serves all of them, so what
-# they say about it is added. **Predict** for the numbers below `db`, and the first number of
-# `dx` and of `dW`.
+# The second and third sum over $n$: one $W$ serves all images, so what they say about it is added.
+# **Predict** for the numbers below `db`, and the first number of `dx` and of `dW`.
 
 # %%
 rng = np.random.default_rng(0)
@@ -340,7 +346,12 @@ assert abs(numerical - claimed) < 1e-8
 steps = 10.0 ** -np.arange(1, 14, 2)
 errors = [abs((np.sin(1 + h) - np.sin(1 - h)) / (2 * h) - np.cos(1)) for h in steps]
 assert np.argmin(errors) == 2  # 1e-5
-plot_lines({"error": errors}, steps, xlabel="h", ylabel="error of equation (6)", logarithmic="xy")
+lines = {
+    "∝ h²: no parabola": np.where(steps > 1e-6, np.cos(1) / 6 * steps**2, np.nan),
+    "∝ 1/h: rounding": np.where(steps < 1e-4, 1e-16 / (2 * steps), np.nan),
+    "error": errors,
+}
+plot_lines(lines, steps, xlabel="h", ylabel="error of equation (6)", logarithmic="xy")
 
 # %% [markdown]
 # No: there is a best one, in the middle. A large $h$ notices that the sine is no parabola (on one
@@ -354,12 +365,12 @@ plot_lines({"error": errors}, steps, xlabel="h", ylabel="error of equation (6)",
 # \cdot 3 + (-1) \cdot 4 = 2$ times $h$. With any one number wrong, that is nearly always off. Only
 # then it goes through the numbers one by one, to say where.
 #
-# It makes a few more tests: calling backward twice must add, inputs must stay as they are, and
-# zeros must give zeros. In its report, *error* is the largest difference, as a fraction of the
-# largest gradient. An error of `1.7e-16`, which is $1.7 \cdot 10^{-16}$, is rounding and nothing
-# else. (How can it be smaller than all that the curve above shows? `Scale` is linear in $x$ and in
-# $a$. On a straight line equation (6) is exact for any $h$, so there the check takes $h = 1$, and
-# nothing small is divided by.)
+# It makes a few more tests: calling backward twice must add, inputs must stay as they are, and a
+# `dy` of zeros must give gradients of zeros. In its report, *error* is the largest difference, as a
+# fraction of the largest gradient. An error of `1.7e-16`, which is $1.7 \cdot 10^{-16}$, is
+# rounding and nothing else. (How can it be smaller than all that the curve above shows? `Scale` is
+# linear in $x$ and in $a$. On a straight line equation (6) is exact for any $h$, so there the check
+# takes $h = 1$, and nothing small is divided by.)
 
 # %%
 report = check_gradients(Scale(2.0), rng.normal(size=(2, 3, 4, 5)))
