@@ -63,7 +63,7 @@ plot_net(pretrained("digits-segmentation"), scene[None], class_names=names, high
 #   elsewhere.
 
 # %%
-image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
+image = np.array([[1.0, 3, 8, 0], [9, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
 small, switches = ops.max_pool2d(image[None, None], 2)
 nearest = ops.nearest_unpool2d(small, 2)[0, 0]
 nails = ops.bed_of_nails_unpool2d(small, 2)[0, 0]
@@ -209,26 +209,34 @@ assert (ways_up["nearest"] >= real).all() and (ways_up["max-unpooling"] <= real)
 #
 # It is also the closest. But is that fair? Nearest writes each maximum four times; a single factor
 # would help it. And in a net a convolution stands behind each way up, and learns to make the best
-# of it. So give each way, on each of the 16 maps, the best factor, or the best kernel of 5×5 (by
-# the mean squared error), and then a ReLU. The folded cell finds them on 48 scenes, and tries them
-# on 16 others, of which ours is one. (Each error is divided by the standard deviation of its map,
-# so that weak maps count as much as strong ones.) **Predict:** does the order stay?
+# of it. So give each way the best factor for each of the 16 maps, or, as a convolution has them,
+# for each map the best kernel of 5×5 over all 16 (by the mean squared error), and then a ReLU. The
+# folded cell finds them on 48 scenes, and tries them on 16 others, of which ours is one. (Each
+# error is divided by the standard deviation of its map, so that weak maps count as much as strong
+# ones.) **Predict:** does the order stay?
 
 # %% tags=["hide-input"]
 many = net.encoders[0](np.stack([scenes.sample(0, index)[0] for index in range(64)]))
 halves, places = ops.max_pool2d(many, 2)
 
 
-def mended(y, k):
-    """The last 16 scenes of y under each map's best k×k kernel for the first 48, and a ReLU."""
-    border = [(0, 0), (0, 0), (k // 2, k // 2), (k // 2, k // 2)]
-    windows = sliding_window_view(np.pad(y, border), (k, k), axis=(2, 3)).astype(float)
-    found = np.empty_like(many[48:])
-    for c in range(many.shape[1]):
-        seen, wanted = windows[:48, c].reshape(-1, k * k), many[:48, c].ravel()
-        kernel = np.linalg.solve(seen.T @ seen, seen.T @ wanted)  # least squares
-        found[:, c] = np.maximum(windows[48:, c].reshape(-1, k * k) @ kernel, 0).reshape(16, 40, 40)
-    return found
+def with_factors(y):
+    """The last 16 scenes of y, each map times its best factor for the first 48."""
+    best = (y[:48] * many[:48]).sum(axis=(0, 2, 3)) / (y[:48] ** 2).sum(axis=(0, 2, 3))
+    return y[48:] * best[:, None, None]
+
+
+def with_kernels(y):
+    """The last 16 scenes of y under the best 5×5 kernels for the first 48, and a ReLU."""
+    padded = np.pad(y.astype(float), [(0, 0), (0, 0), (2, 2), (2, 2)])
+    windows = sliding_window_view(padded, (5, 5), axis=(2, 3)).transpose(0, 2, 3, 1, 4, 5)
+    squares, products = 0, 0
+    for x, wanted in zip(windows[:48], many[:48], strict=True):  # least squares
+        seen = x.reshape(1600, 16 * 25)
+        squares, products = squares + seen.T @ seen, products + seen.T @ wanted.reshape(16, -1).T
+    kernels = np.linalg.solve(squares, products)
+    found = [(x.reshape(1600, 16 * 25) @ kernels).T.reshape(16, 40, 40) for x in windows[48:]]
+    return np.maximum(found, 0)
 
 
 def compare(ways):
@@ -236,7 +244,7 @@ def compare(ways):
     print(" " * 15 + "as it is   best factor   best kernel")
     errors, made = {}, {}
     for name, y in ways.items():
-        three = y[48:], mended(y, 1), mended(y, 5)
+        three = y[48:], with_factors(y), with_kernels(y)
         made[name] = three[2]
         apart = [np.sqrt(np.mean((z - many[48:]) ** 2, axis=(2, 3))) for z in three]
         errors[name] = [float(np.mean(e / many[48:].std(axis=(2, 3)))) for e in apart]
@@ -261,11 +269,11 @@ assert errors["max-unpooling"][2] < 0.8 * errors["nearest"][2] < errors["bed of 
 plot_images({"the map": real[0] / most, **{n: y.clip(0, 1) for n, y in kept.items()}}, size=2)
 
 # %% [markdown]
-# It does not, and then it does. As they are, max-unpooling comes closest, and nearest is no better
-# than to call every pixel the mean of its map, which has the error 1. With the best factor nearest
-# is ahead. With a kernel behind each, max-unpooling wins, and clearly. A kernel can smooth and fill
-# in, and so nearest and bed of nails end nearly level; but it cannot know where in its block a
-# maximum stood.
+# With a factor it does not; with a kernel it does. As they are, max-unpooling comes closest, and
+# nearest is no better than to call every pixel the mean of its map, which has the error 1. With the
+# best factor nearest is ahead. With a kernel behind each, max-unpooling wins, and clearly. A kernel
+# can smooth and fill in, and so nearest and bed of nails end nearly level; but it cannot know where
+# in its block a maximum stood.
 #
 # Back to the switches. All that one does is to name one of four places. Two bits a window would do.
 # (The library keeps an int32, the number of the pixel, which is easier to read.) Here are some of
@@ -314,12 +322,13 @@ assert np.array_equal(back["max-unpooling"][points], small_scene[0][points])
 plot_points(small_scene, back)
 
 # %% [markdown]
-# With switches every point stands exactly where it was. That is why SegNet (Badrinarayanan et al.
-# 2015) carries switches over from its **encoder**, the layers that go down, to its **decoder**,
-# those that go up. They say where a *maximum* stood, which the small map has forgotten. (In a raw
-# image that is often a speck of noise. In a net the pool stands behind convolutions, and where a
-# map that answers to edges is bright, its maximum is a place on an edge.) The zeros in between are
-# for the convolution that follows: it learns what to fill in.
+# With switches every point stands exactly where it was. For that, and because places take less
+# memory than whole maps, SegNet (Badrinarayanan et al. 2015) carries switches over from its
+# **encoder**, the layers that go down, to its **decoder**, those that go up. They say where a
+# *maximum* stood, which the small map has forgotten. (In a raw image that is often a speck of
+# noise. In a net the pool stands behind convolutions, and where a map that answers to edges is
+# bright, its maximum is a place on an edge.) The zeros in between are for the convolution that
+# follows: it learns what to fill in.
 #
 # ## 5. The size must be remembered too
 #
@@ -349,8 +358,8 @@ except ValueError as error:
 #
 # Nearest makes steps. **Bilinear** interpolation draws a straight line between neighbouring values
 # instead. Let 3 pixels in a row become 6. The centre of the second of the six lies ¼ of a large
-# pixel behind the centre of the first of the three, and ¾ before that of the next. **Predict:** in
-# which shares does it mix the two?
+# pixel right of the centre of the first of the three, and ¾ left of that of the next. **Predict:**
+# in which shares does it mix the two?
 
 # %%
 plot_interpolation(3, 6)
@@ -373,25 +382,11 @@ A = as_matrix(lambda x: ops.bilinear_upsample2d(x, (4, 1)), (1, 1, 2, 1))
 assert np.allclose(A @ small[0, 0] @ A.T, smooth[0, 0])
 plot_arrays({"X": small[0, 0], "A": A, "A X Aᵀ, rounded": smooth[0, 0].round(2)})
 
-# %%
-smooth_map = ops.bilinear_upsample2d(half, real.shape[2:])
-both = {"the map": real, "nearest": ways_up["nearest"], "bilinear": smooth_map}
-plot_images({name: x[0] / most for name, x in both.items()}, size=2.4)
-
-# %%
-by_lines, _ = compare({"bilinear": ops.bilinear_upsample2d(halves, many.shape[2:])})
-for n in (0, 2):  # as it is, and with the best kernel
-    assert errors["max-unpooling"][n] < by_lines["bilinear"][n] < errors["nearest"][n]
-
 # %% [markdown]
-# It remembers nothing, and yet comes closer to the maps than nearest, though with a kernel behind
-# both little is left of that, and max-unpooling stays ahead (section 4). What the switches are
-# worth when whole nets learn, lesson 09 measures.
-#
 # Where do the quarters in $A$ come from? From pixel *centres*. An output of $n'$ pixels lies over
 # the same ground as an input of $n$. Take output pixel $p = 1$ of 4, over an input of 2. Its centre
 # is $1\tfrac12$ on its own scale, half of that, $\tfrac34$, on the input's. The first input pixel
-# has its centre at $\tfrac12$. So output 1 stands $u = \tfrac14$ of a pixel behind the centre of
+# has its centre at $\tfrac12$. So output 1 stands $u = \tfrac14$ of a pixel past the centre of
 # input 0, and its shares are $\tfrac34$ and $\tfrac14$, row 1 of $A$. For any $p$:
 #
 # $$u = \Bigl(p + \tfrac12\Bigr)\frac{n}{n'} - \tfrac12, \qquad
@@ -402,7 +397,25 @@ for n in (0, 2):  # as it is, and with the best kernel
 # -\tfrac14, \tfrac14, \tfrac34, \tfrac54$. The first and the last lie outside the outermost
 # centres, where there is no neighbour on the other side; there $u$ is set to 0 and to $n - 1$: the
 # border pixel is repeated. (At $u = n - 1$ the second share is 0, and its column does not exist:
-# leave it out.)
+# leave it out.) (PyTorch calls this choice of centres `align_corners=False`.)
+#
+# **Predict:** with section 4's map, which comes closer to it, nearest or bilinear?
+
+# %%
+smooth_map = ops.bilinear_upsample2d(half, real.shape[2:])
+both = {"the map": real, "nearest": ways_up["nearest"], "bilinear": smooth_map}
+plot_images({name: x[0] / most for name, x in both.items()}, size=2.4)
+
+# %%
+by_lines, _ = compare({"bilinear": ops.bilinear_upsample2d(halves, many.shape[2:])})
+lines, copies, stood_there = by_lines["bilinear"], errors["nearest"], errors["max-unpooling"]
+assert stood_there[0] < lines[0] < copies[0]  # as they are
+assert stood_there[2] < 0.8 * lines[2] and abs(lines[2] - copies[2]) < 0.01  # with a kernel
+
+# %% [markdown]
+# Bilinear: it remembers nothing, and yet comes closer to the maps than nearest, though with a
+# kernel behind both nothing is left of that, and max-unpooling stays ahead (section 4). What the
+# switches are worth when whole nets learn, lesson 09 measures.
 #
 # ## 7. Check them, break one
 #

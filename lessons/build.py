@@ -113,7 +113,7 @@ def draw_pictures():
 
     kernel = np.array([[1.0, -1], [2, 0]])
     square = np.array([[1.0, 2, 0], [0, 1, 3], [2, 0, 1]])
-    image = np.array([[1.0, 3, 2, 0], [4, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
+    image = np.array([[1.0, 3, 8, 0], [9, 2, 1, 1], [0, 1, 5, 6], [2, 2, 7, 3]])
     lopsided = np.array([[1.0, 2, 0], [0, 3, 1], [-1, 0, 2]])
     pictures = {
         "convolution": animate_convolution(square, kernel),
