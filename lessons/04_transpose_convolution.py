@@ -25,7 +25,7 @@ import numpy as np
 try:
     from nn_scratch import naive, ops
     from nn_scratch.check import as_matrix, check_adjoint, check_gradients
-    from nn_scratch.data import DigitLocalization
+    from nn_scratch.data import DigitLocalization, DigitSegmentation
     from nn_scratch.data.digits import load_digits
     from nn_scratch.nets import DownUpFCN
     from nn_scratch.plotting import plot_arrays, plot_images, plot_net, plot_phases
@@ -49,19 +49,22 @@ brushes = {
 }
 brushes = {name: brush.astype(float) for name, brush in brushes.items()}
 painted = {
-    f"painted with {name}": ops.conv_transpose2d(digit[None, None], w[None, None], stride=4)[0, 0]
+    f"with {name}, 35×35": ops.conv_transpose2d(digit[None, None], w[None, None], stride=4)[0, 0]
     for name, w in brushes.items()
 }
-plot_images({**brushes, "a digit": digit, **painted}, columns=4, size=2.2)
+sized = {f"{name}, 7×7": brush for name, brush in brushes.items()}
+assert all(picture.shape == (35, 35) for picture in painted.values())
+plot_images({**sized, "a digit, 8×8": digit, **painted}, columns=4, size=2.2)
 
 # %% [markdown]
 # You are at the orange boxes once more. In the last lesson they stood for max-unpooling, which
 # knows where maxima stood, but has no weights and learns nothing. In this net they are transpose
-# convolutions, and need no switches. (It is not trained, so nothing is drawn in its maps; lesson 09
-# trains one.)
+# convolutions, and need no switches. It is not trained (lesson 09 trains one), so its kernels are
+# chance, but for those of the orange boxes: they start as soft dots, and only enlarge.
 
 # %%
-plot_net(DownUpFCN(1, 11, rng=0), np.zeros((1, 1, 40, 40), np.float32), highlight="up again")
+scene, _ = DigitSegmentation("test", 64).sample(0, 50)
+plot_net(DownUpFCN(1, 11, rng=0).eval(), scene[None], highlight="up again")
 
 # %% [markdown]
 # ## 1. In one dimension, by hand
@@ -96,20 +99,23 @@ plot_arrays(
 # %% [markdown]
 # ## 2. Sum, or overwrite?
 #
-# Where two paintings overlap they **add**. One might think that the later one covers the earlier,
-# as paint does. Here is the difference. Why it has to be the sum, the next section shows.
+# Where two paintings overlap they **add**. Why does the later one not cover the earlier, as paint
+# does? Here are both. As its name says, the layer has to be $A^{\mathsf T} x$, where $A$ is the
+# matrix of the convolution with this kernel and stride. **Predict** which of the two that is. The
+# next section writes $A$ down.
 
 # %%
 overwritten = first.copy()
 overwritten[2:] = second[2:]
-plot_arrays({"sum (right)": y[0, 0], "overwrite (wrong)": overwritten}, columns=1)
+plot_arrays({"sum": y[0, 0], "overwrite": overwritten}, columns=1)
 
 # %% [markdown]
 # ## 3. The matrix, and then its transpose
 #
 # Take the *ordinary* convolution with this kernel and stride 2, from 5 pixels down to 2. As in
-# lesson 01 it is a matrix $A$, each row the kernel, moved along by 2. **Predict** the matrix of the
-# transpose convolution, from 2 to 5: what does a 1 in the first place paint, and in the second?
+# lesson 01 it is a matrix $A$, each row the kernel, moved along by 2. The matrix of the transpose
+# convolution, from 2 to 5, has in its columns what a 1 in the first place paints, and in the
+# second.
 
 
 # %%
@@ -129,8 +135,8 @@ plot_arrays({"A: convolution, 5 → 2": A, "transpose convolution, 2 → 5": B})
 # %% [markdown]
 # The transpose convolution **is** the transposed matrix. That is its definition and its name, and
 # each *column* of the right matrix is one painting. A matrix times a vector *adds* its columns,
-# weighted by the vector: this is why paintings sum. Lesson 01 showed the same matrix as the
-# **input gradient** of the convolution. So there is nothing new to derive:
+# weighted by the vector: this is why paintings sum, and overwriting is wrong. Lesson 01 showed the
+# same matrix as the **input gradient** of the convolution. So there is nothing new to derive:
 #
 # | | forward | input gradient |
 # |---|---|---|
@@ -164,7 +170,8 @@ print("⟨A u, v⟩ =", (small * g).sum(), "  ⟨u, Aᵀ v⟩ =", (image * large
 #
 # The layer is often called *deconvolution*. But a deconvolution would **undo** a convolution, as an
 # inverse matrix does, and here there is none: nobody can get five numbers back from the two that
-# $A$ makes of them. The transpose has the shape that an inverse would have, not its effect.
+# $A$ makes of them. The transpose has the shape that an inverse would have, not its effect. (Where
+# $A$ is square and has an inverse, its transpose is nearly always another matrix.)
 # **Predict:** if you go down and up again from a single 1, what comes back?
 
 # %%
@@ -220,7 +227,8 @@ assert np.array_equal(
 plot_arrays({**paintings, "y: their sum": painted}, columns=5, cell=0.3)
 
 # %% [markdown]
-# The size is the convolution's formula, solved for the other side:
+# The size is the convolution's formula, solved for the other side. Now $H$ is the small size, $P$
+# the large:
 #
 # $$P = (H - 1)\,s - 2\,\text{pad} + k \tag{2}$$
 #
@@ -283,8 +291,12 @@ plot_phases({"a tent, 3×3": tent, "random, 4×4": random}, stride=2)
 # the grid of lesson 03, equation (5), it is 4 wide: ¼, ¾, ¾, ¼.) So a transpose convolution may
 # start as one (the library's nets start as the wider one, as those of Long et al. 2015 did),
 # without a checkerboard; random weights start with one, and a net must learn to make up for it.
-# Here that wider tent and the random kernel, without its minus signs, enlarge a digit, twice (each
-# picture from its own darkest value to its lightest):
+#
+# Odena et al. recommend another way out: enlarge first (lesson 03's nearest or bilinear), then
+# convolve with stride 1. A convolution treats all pixels alike, so where the input is constant the
+# inside is even, whatever the weights. Here the wider tent, the random kernel without its minus
+# signs, and nearest with a corner of that kernel behind it enlarge a digit, twice (each picture
+# from its own darkest value to its lightest):
 
 # %%
 small, _, _ = DigitLocalization("test", 20).sample(0, 5)
@@ -297,7 +309,11 @@ for name, kernel in kernels.items():
     for _ in range(2):
         y = ops.conv_transpose2d(y, kernel[None, None].astype(np.float32), stride=2, padding=1)
     enlarged[name] = y
-plot_images({name: y[0, 0] for name, y in enlarged.items()}, size=2.6)
+y, corner = small[None], abs(random)[None, None, :3, :3].astype(np.float32)
+for _ in range(2):
+    y = ops.conv2d(ops.nearest_unpool2d(y, 2), corner, padding=1)
+enlarged["nearest, then random 3×3"] = y
+plot_images({name: y[0, 0] for name, y in enlarged.items()}, size=2.3)
 
 # %% [markdown]
 # ## 7. One small image, several large ones
@@ -372,10 +388,10 @@ assert not report.ok
 report
 
 # %% [markdown]
-# The two sides of equation (1) disagree (*gap* is their difference, as a fraction of the sum of all
-# terms without their signs): overwriting is not the transpose of the convolution. (It is linear,
-# too, and has a transpose of its own, which reads only what was not painted over. But that is
-# another layer.) The gradient check says the same:
+# The two sides of equation (1) disagree ($J$ is the layer's matrix; *gap* is their difference, as a
+# fraction of the sum of all terms without their signs): overwriting is not the transpose of the
+# convolution. (It is linear, too, and has a transpose of its own, which reads only what was not
+# painted over. But that is another layer.) The gradient check says the same:
 
 # %%
 report = check_gradients((overwriting, summing_backward), lifted, kernel)
