@@ -39,7 +39,8 @@ except ImportError:
 # What a trained net says of one image, a 7 over a 5: eleven probabilities for every pixel. Here are
 # four of the eleven maps, black for 0 and white for 1; the others are dark everywhere. Where the
 # net is sure, a pixel is white in one map; where it hesitates, it is grey in two or more. What does
-# it say of the framed pixel, where the foot of the 7 meets the bar of the 5?
+# it say of the framed pixel, where the foot of the 7 meets the bar of the 5? (Above each map stands
+# the probability there.)
 
 # %%
 names = ("background", *"0123456789")
@@ -48,7 +49,8 @@ net_scores = pretrained("digits-segmentation")(scene[None])  # (1, 11, 40, 40)
 probabilities = ops.softmax(net_scores)[0]
 shown, (row, column) = ("background", "3", "5", "7"), (23, 8)
 assert max(p.max() for p, name in zip(probabilities, names, strict=True) if name not in shown) < 0.4
-maps = {f"is it {name}?": probabilities[names.index(name)][None] for name in shown}
+there = {name: probabilities[names.index(name), row, column] for name in shown}
+maps = {f"{name}? {p:.2f}": probabilities[names.index(name)][None] for name, p in there.items()}
 figure = plot_images({"image": scene, **maps}, size=2)
 for axis in figure.axes:
     axis.plot(column, row, "s", ms=9, mfc="none", mec="#e69f00", mew=2)
@@ -170,14 +172,15 @@ for _ in range(25):
     z -= 0.2 * (p - onehot)
     lengths.append(np.linalg.norm(0.2 * (p - onehot)))
 print(f"length of the first step {lengths[0]:.3f}, of the last {lengths[-1]:.3f}")
-assert np.all(np.diff(lengths) < 0)
+assert np.all(np.diff(lengths) < 0) and seen[3][4] > seen[0][4]  # the 3 is class 4
 shown = {name: [p[names.index(name)] for p in seen] for name in ("5", "7", "3")}
 plot_lines(shown, range(25), xlabel="step", ylabel="probability")
 
 # %% [markdown]
 # Shorter: it is long while the pixel is wrong and shrinks as it comes right. What the 5 gains, the
-# others lose together, since probabilities sum to 1. In a net the scores of one pixel cannot move
-# alone, since the same weights make those of all pixels; but this is what each pixel asks for.
+# others lose together, since probabilities sum to 1. The 3 even rises a little at first, though its
+# score falls: the 7 loses faster. In a net the scores of one pixel cannot move alone, since the
+# same weights make those of all pixels; but this is what each pixel asks for.
 #
 # In code, do not take the logarithm of a probability: that of a hopeless class may be rounded to 0.
 # With the largest score $M$, $-\log p_t = \log \sum_j e^{z_j - M} - (z_t - M)$, which never
@@ -202,9 +205,13 @@ plot_arrays(pixel, marks={what: (0, 1, 1, 1) for what in pixel})
 
 # %%
 pairs = [DigitSegmentation("train", 16).sample(0, index) for index in range(16)]
-images, labels = (np.stack(part) for part in zip(*pairs, strict=True))  # labels (16, 40, 40)
-first = [float(ops.cross_entropy(SegNet(1, 11, rng=seed)(images), labels)) for seed in range(3)]
+images, batch_labels = (np.stack(part) for part in zip(*pairs, strict=True))  # (16, 40, 40)
+untrained = [SegNet(1, 11, rng=seed)(images) for seed in range(3)]
+first = [float(ops.cross_entropy(one, batch_labels)) for one in untrained]
 print("first loss of three untrained nets:", ", ".join(f"{loss:.2f}" for loss in first))
+sure = np.mean([ops.softmax(one).max(axis=1) for one in untrained])
+hits = np.mean([one.argmax(axis=1) == batch_labels for one in untrained])
+print(f"mean of the largest probability {sure:.2f}, right at {hits:.0%} of the pixels")
 assert np.log(11) < min(first) and max(first) < 4
 
 # %% [markdown]
@@ -278,8 +285,8 @@ plot_arrays({"true": true, "said": said, "both": true & said, "at least one": tr
 
 # %% [markdown]
 # The functions count from a **confusion matrix**: how many pixels of each true class (row) were
-# given each class (column). What is right stands on its diagonal. The IoU of class 1 is its number
-# there, divided by all that stands in its row or its column:
+# given each class (column, *predicted*). What is right stands on its diagonal. The IoU of class 1
+# is its number there, divided by all that stands in its row or its column:
 
 # %%
 twelve = confusion_matrix(true[None], said[None], 2)
@@ -332,9 +339,9 @@ plot_images({"truth": labels, **answers}, size=2.2, class_names=names)
 # invented. That makes 2/4. Each class that occurs counts alike, however few its pixels.
 #
 # From here on we report mIoU wherever pixels are labelled. In training, the weights of equation (2)
-# can help rare classes. **Median frequency balancing** (Eigen & Fergus 2015) measures how frequent
-# a class is *where it occurs at all*: its pixels, divided by all pixels of those images that
-# contain it. The weight is the median of these frequencies divided by the class's own.
+# let rare classes count for more. **Median frequency balancing** (Eigen & Fergus 2015) measures how
+# frequent a class is *where it occurs at all*: its pixels, divided by all pixels of those images
+# that contain it. The weight is the median of these frequencies divided by the class's own.
 
 # %%
 frequency = np.array(
@@ -348,6 +355,16 @@ print(
     f"the background {frequency[0]:.1%}"
 )
 print("weight of the background", weights[0].round(2), "  of the digits", weights[1:].round(2))
+of_pixel = -np.log(np.take_along_axis(ops.softmax(untrained[0]), batch_labels[:, None], axis=1))[
+    :, 0
+]
+for what, loss in (("1", of_pixel), ("these", of_pixel * weights[batch_labels])):
+    share = loss[batch_labels > 0].sum() / loss.sum()
+    print(f"share of ink in an untrained net's loss, with weights {what}: {share:.0%}")
+
+# %% [markdown]
+# The weights turn the loss from background to ink. Their price: ink invented on the background now
+# costs little. Lesson 08 has an exercise with them.
 
 # %% [markdown]
 # ## 5. Break it on purpose
