@@ -254,7 +254,7 @@ columns = np.stack(
 product = kernel.ravel() @ columns
 assert np.array_equal(product, y.ravel())
 plot_arrays(
-    {"w as a row": kernel.reshape(1, -1), "windows as columns": columns, "y": product[None]}
+    {"w as a row": kernel.reshape(1, -1), "· windows as columns": columns, "= y": product[None]}
 )
 
 # %% [markdown]
