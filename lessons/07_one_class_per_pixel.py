@@ -442,10 +442,9 @@ assert report.rows[0].name == "x" and report.ok
 #
 # ## 9. Exercises
 #
-# 1. This lesson's classifier, for 25×25 patches, gets a third convolution, of 16 channels
-#    (`patch=25, widths=(8, 16, 16)`, still `pools=(0,), features=32`). How many products would it
-#    take patch by patch for a 100×100 image, and how many at once? Estimate first; then build it
-#    with `PatchClassifier` and ask `cost`, as above.
+# 1. This lesson's classifier gets a third convolution, of 16 channels, and 25×25 patches. How many
+#    products would it take patch by patch for a 100×100 image, and at once? Estimate first;
+#    then build it as in section 1, but with `patch=25, widths=(8, 16, 16)`, and ask `cost`.
 # 2. Give this lesson's classifier, for 17×17, a second pool (`pools=(0, 1)`). Which dilation do the
 #    last layers have?
 # 3. In seconds more is won than in products (section 5; `python benchmarks/sliding_window.py` takes
