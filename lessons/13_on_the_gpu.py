@@ -380,8 +380,8 @@ print("the same dx, with the threads in any order")
 # $C\,k^2$ pixels and as many weights: two numbers, eight bytes, for each multiplication and
 # addition. The roofline of lesson 12 says what that means. But the threads of one block can share:
 # they have a small, fast **shared memory**. In `conv.cu` a block of 128 threads makes a tile of
-# 64×128 outputs. (Or of 32, 16 or 8 rows, if the convolution has no more channels: rows that nobody
-# needs would be computed like the others.) Together they fetch a strip of each matrix, wait until
+# 64×128 outputs, so each thread makes not one but 8×8 of them. (Or the tile has 32, 16 or 8 rows,
+# if the convolution has no more channels.) Together they fetch a strip of each matrix, wait until
 # all of it has come (`__syncthreads()`), multiply, and go on to the next strip. Here is one block
 # at work in a product of the size of a small convolution, to scale. (The columns are those of
 # lesson 12, but each block gathers its strips of them from the image.)
@@ -546,8 +546,8 @@ assert would_be > STATED / 1e12
 
 # %% [markdown]
 # That cannot be. So not all of these products were made: there are ways to compute a convolution
-# with fewer (lesson 12 names Winograd's), and PyTorch tries several and takes the fastest. To be
-# faster than the roof, change the question.
+# with fewer (Winograd's of lesson 12 for small kernels, a Fourier transform for large ones), and
+# PyTorch tries several and takes the fastest. To be faster than the roof, change the question.
 
 # %% [markdown]
 # ## 5. When does it pay?
@@ -562,8 +562,8 @@ assert would_be > STATED / 1e12
 # does is what it does here: Python finds the next layer, checks shapes, makes arrays and calls. A
 # net so small that there is nothing to compute takes that time and no other (lesson 12, section 9).
 #
-# **Predict:** a training step of a tiny SegNet takes some milliseconds for one image of 16×16. How
-# much longer does it take for eight?
+# **Predict:** a training step of a tiny SegNet takes some milliseconds of the CPU's time for one
+# image of 16×16. How much longer does it take for eight?
 
 # %% tags=["hide-input"]
 tiny = SegNet(1, 11, widths=(4, 8, 8), kernel_size=3, rng=0)
@@ -603,7 +603,7 @@ assert measured[3] < 2 * host < measured[-1] and round(host) == 4
 # From this we made a prediction, before a kernel of this library had ever run on a card. For a
 # SegNet of the same number of layers: the host needs what it needs for one image of the tiny net,
 # the card what its products take at full rate, and the slower decides. **Predict** with us: was
-# that right? If not, which of the two parts was wrong?
+# that right? If not, which of the two parts was wrong? (8×3 96×128 means 8 images of 3 channels.)
 
 # %%
 steps = {
@@ -662,13 +662,13 @@ plot_shares(bars)
 
 # %% [markdown]
 # Four kernels of five are crumbs of CuPy: a sum, a root, a difference, in the optimizer and between
-# the parts of batch norm. On the card they are nothing. But each must be started, and the smaller
-# SegNet, which has fewer kernels than this one, takes more than 25 µs of its step for each: seven
-# times as long as such a crumb works. And when the host has started the last kernel, the card is
-# done with all before (`benchmarks/README.md`). So the host decides, as predicted. What we had not
-# foreseen is how dear its calls are. We had measured those of NumPy. Those of CuPy also pack the
-# arguments, look for the compiled kernel and pass it to the driver; and the card's host is another
-# processor than ours. How much of the factor is due to which, these numbers do not say.
+# the parts of batch norm. On the card they are 4 % of the work. But each must be started, and the
+# smaller SegNet, which has fewer kernels than this one, takes more than 25 µs of its step for each:
+# seven times as long as such a crumb works. And when the host has started the last kernel, the card
+# is done with all before (`benchmarks/README.md`). So the host decides, as predicted. What we had
+# not foreseen is how dear its calls are. We had measured those of NumPy. Those of CuPy also pack
+# the arguments, look for the compiled kernel and pass it to the driver; and the card's host is
+# another processor than ours. How much of the factor is due to which, these numbers do not say.
 #
 # Who else can start things faster? All at once, in milliseconds:
 
@@ -739,7 +739,7 @@ plot_timeline(rows, xlabel="microseconds", kinds=["starts a kernel", "works", "w
 # %% [markdown]
 # So `print(loss)` in every step is dearest where card and host have about as much to do: then each
 # stands still while it could work beside the other. If one is much slower anyway, looking costs
-# next to nothing (the small SegNet of section 5 takes 11.4 ms with and without waiting,
+# next to nothing (the small SegNet of section 5 takes as long with waiting as without,
 # `benchmarks/README.md`). You seldom know which it is; so `fit` leaves the losses on the card and
 # fetches those of 20 steps at once; labels are checked before they are moved; and a test counts the
 # waits within a training step of the library's nets: there are none.
@@ -799,7 +799,8 @@ except IndexError as error:
 #
 # ## Remember
 #
-# - The mathematics stays; a kernel says what happens for one output, and equation (1) which one.
+# - The mathematics stays; a kernel says what one thread does, for one output or a few, and equation
+#   (1) for which.
 # - Two threads must never write to one place: turn a scatter around into a gather.
 # - Starting costs: few, large kernels; and do not wait for numbers that nobody needs yet.
 # - A prediction is worth making, and worth checking: ours was right about who decides, and wrong by
