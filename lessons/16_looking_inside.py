@@ -220,9 +220,10 @@ for axis in figure.axes:
 figure
 
 # %% [markdown]
-# (The blue cross is the pixel that is asked about.) The gradient is sharp and speckled: it names
-# single pixels to which the score is most sensitive. Covering gives regions, which one can talk
-# about. The library's `occlusion` is the loop above, in batches. For three pixels of this scene:
+# (The blue cross is the pixel that is asked about.) The gradient is sharp and speckled, on empty
+# ground too: it names single pixels to which the score is most sensitive. Covering gives regions,
+# which one can talk about. The library's `occlusion` is the loop above, in batches. For three
+# pixels of this scene:
 
 # %%
 pixels = [tuple(map(int, ink[len(ink) * part // 8])) for part in (1, 4, 7)]
@@ -235,7 +236,7 @@ plot_occlusion(net, scene, pixels, CLASS_NAMES, step=step)
 # %% [markdown]
 # Each stays on its own digit and its surroundings; the ink of the neighbour hardly counts: it has
 # less than 3 % of what is needed. But it is not its own place alone: to call a piece of stroke part
-# of an 8, the net must see the loop around it.
+# of an 8, the net needs much of the 8 around it.
 #
 # **Predict:** how far from the pixel does what it needs lie? The receptive field (lesson 08) says
 # how far it *could* be.
@@ -294,18 +295,19 @@ more = [box > label for box, label in shares]
 assert FAST or (sum(more) == 7 and min(box for box, _ in shares) >= 0.7)
 
 # %% [markdown]
-# In seven scenes of eight the box needs the larger share. Same features, two readers.
+# By this line the box needs the larger share in seven scenes of eight. (Each head has a most of its
+# own; another line gives another count.) Same features, two readers.
 #
 # ## 5. Break it on purpose: how a net learns with a wrong backward pass
 #
 # Two nets that begin alike. One learns with the right backward pass; in the other every convolution
-# hands on its `dx` with the wrong sign. **Predict** how far the second comes.
+# hands on its `dx` with the wrong sign, by one minus in its code. **Predict** how far it comes.
 #
 # ![A net learns a scene, beside one whose backward pass is wrong](images/learning.gif)
 #
-# Both begin with noise, call nearly everything background, and find some ink. Then the right one
-# learns which digit it is, and the wrong one never does. ([The guide](guides/looking_inside.md)
-# says how to film a net of your own.)
+# Both begin with noise and learn to say "background". Then the right one finds the ink, and which
+# digit is which; the wrong one lights up near it for a while and loses it again. ([The
+# guide](guides/looking_inside.md) says how to film a net of your own.)
 #
 # Not every mistake is so easily seen. Here are five ways to break the backward pass of a small
 # classifier, one mistake each. Every forward pass is right. Three forget something
@@ -464,18 +466,20 @@ for what, parts in BROKEN.items():
 if not FAST:
     behind = {what: ends["right"] - end for what, end in ends.items()}
     assert all(curve[2] < curves["right"][2] for what, curve in curves.items() if what != "right")
-    for what in "kernel not rotated", "ReLU lets all through", "nothing handed on":
-        assert behind[what].max() < 0.08 and behind[what].mean() < 0.05
+    for what in "kernel not rotated", "ReLU lets all through":
+        assert behind[what].max() < 0.05
+    assert behind["nothing handed on"].max() < 0.08
     assert behind["switches forgotten"].min() > 0.05 and behind["sign wrong"].min() > 0.3
 plot_lines(curves, range(0, steps + 1, 20), xlabel="step", ylabel="digits named right")
 
 # %% [markdown]
-# At step 40 the right one is ahead of all others. At the end three wrong ones have all but caught
-# up, with every seed. One is the net whose lower convolutions never moved: its last layers have
-# learned to make do with random kernels. Another is the one whose first layer began with a cosine
-# of −0.44. Forgotten switches lag with every seed, and the wrong sign, which drives the middle
-# layer uphill (its cosine is −1), holds all far back. Had you judged by accuracy, you would have
-# let most of the mistakes pass. The check needs no training, and finds all five.
+# At step 40 the right one is ahead of all others (seed 0, as in the picture). At the end two wrong
+# ones are less than five hundredths behind with every seed; one of them began with a cosine of
+# −0.44 in its first layer. The net whose lower convolutions never moved is not far behind: its last
+# layers have learned to make do with random kernels. Forgotten switches lag more, and the wrong
+# sign, which drives the middle layer uphill (its cosine is −1), holds all far back. Had you judged
+# by accuracy, you would have let at least two mistakes pass. The check needs no training, and finds
+# all five.
 #
 # ## 6. Exercises
 #
@@ -506,9 +510,9 @@ plot_lines(curves, range(0, steps + 1, 20), xlabel="step", ylabel="digits named 
 # end you would have built every box of it, and would know how it learns. Look at it once more.
 # There is no box in it whose backward pass you have not written or read, and for each you know the
 # check that says whether it is right. Below it, two nets learned, and the one with a single minus
-# sign wrong never got anywhere. By now you know what such a sign spoils, and how to find it without
-# any training. What you build next need not stand in any library. Derive it, write it, check it,
-# and enjoy it.
+# sign wrong ended with "background". By now you know what such a sign spoils, and how to find it
+# without any training. What you build next need not stand in any library. Derive it, write it,
+# check it, and enjoy it.
 #
 # ← [15 Make it yours](15_make_it_yours.ipynb)
 # · [all lessons](README.md)
