@@ -213,10 +213,10 @@ plot_lines(
 #   \frac{\partial L}{\partial z} = \frac{\partial L_{\text{class}}}{\partial z}, \quad
 #   \frac{\partial L}{\partial q} = \lambda\,\frac{\partial L_{\text{box}}}{\partial q} \tag{5}$$
 #
-# The network predicts boxes as **fractions** of the image, numbers from 0 to 1, so that its outputs
-# do not grow with the image. **Predict:** what is the squared error of a net that always says 0,
-# and of one that always says the mean box? The cross-entropy of ten classes starts at
-# $\log 10 \approx 2.3$.
+# The network predicts boxes as **fractions** of the image, so that its outputs do not grow with the
+# image. (The true ones lie between 0 and 1; nothing holds the net to that.) **Predict:** what is
+# the squared error of a net that always says 0, and of one that always says the mean box? The
+# cross-entropy of ten classes starts at $\log 10 \approx 2.3$.
 
 # %%
 of_image = every / 40
@@ -225,7 +225,8 @@ print(f"always the mean box: {((of_image - of_image.mean(axis=0)) ** 2).mean():.
 assert (of_image**2).mean() < np.log(10) / 10
 
 # %% [markdown]
-# Without a $\lambda$ the class speaks louder by far. Section 8 measures how much that matters.
+# Without a $\lambda$ the loss of the class is larger by far. Section 8 measures how much that
+# matters.
 #
 # With fractions, $|d|$ hardly ever reaches 1, which would be the whole image. So the two box losses
 # differ only by the factor ½, and the nets here train with the squared error. Smooth L1 makes a
@@ -315,10 +316,10 @@ plot_lines(
 # %% [markdown]
 # On average the boxes get worse before they get better. (A single box may do otherwise: in the film
 # the 4 and the 0 end with a worse box than they had in between. Three scenes do not show what 300
-# do.) A likely reason: in the first epoch the net finds that a box of middle size around the ink is
-# a good answer for every digit. Then the learning rate reaches its peak and the class begins to be
-# learned; the features that both heads share are rebuilt, and the box head has to follow. Do not
-# judge a training in its middle.
+# do.) The learning rate, which reaches its peak then, is not enough to explain it: with
+# `box_weight=1000`, where the class is hardly heard, the boxes get better from epoch to epoch. So
+# it has to do with the class: as that begins to be learned, presumably, the features that both
+# heads share are rebuilt, and the box head has to follow. Do not judge a training in its middle.
 
 # %%
 scores, fractions = net.eval()(images)
@@ -404,7 +405,8 @@ plot_lines(
 # are made for: where they hear nothing of the box, 10 is worth no more than 0.1. Up to 10 the boxes
 # gain much and the class loses little. At 100 the class is nearly lost, in these four epochs at
 # least: guessing is right one time in ten. At 1000 there is hardly anything left to win. So look
-# for $\lambda$ by factors of ten first, and watch both numbers.
+# for $\lambda$ by factors of ten first, and watch both numbers. (All with one seed: nothing hangs
+# on differences of a hundredth or two.)
 #
 # ## 9. Break it on purpose
 #
