@@ -134,8 +134,8 @@ assert in_python > 1000 * at_best
 # %% [markdown]
 # Python looks up names, finds four indices in an array, makes an object of every number it reads,
 # and then, at last, multiplies. It does so whether the operands are two numbers or two arrays. So
-# let one step do much. First the three innermost loops: a window times a kernel is one call. There
-# remain as many calls as there are outputs.
+# let one step do much. First the three innermost loops: a window times a kernel is a product and a
+# sum of whole arrays. There remain a few calls for each output.
 
 
 # %%
@@ -308,8 +308,8 @@ print(
 # ## 7. Measured
 #
 # Timings differ from machine to machine and from minute to minute. Those shown here were taken once
-# and stored in `timings.json`, together with what that machine can do at most: the rate of a large
-# matrix product, and how fast it copies memory. To take them on yours:
+# and stored in `timings.json`, together with what that machine can do: the rate of a large matrix
+# product on all cores, and how fast one thread copies memory. To take them on yours:
 #
 #     cd lessons && NN_SCRATCH_MEASURE=1 python 12_from_loops_to_speed.py
 #
@@ -437,6 +437,8 @@ plot_roofline(
 )
 
 # %% [markdown]
+# - The slope is what one thread copies from main memory. (Arrays that fit a cache can stand above
+#   it, and perhaps two threads can; ReLU's *at most* is for main memory and one thread.)
 # - ReLU, pooling, batch norm stand far out on the slope: arithmetic is free there, and what helps
 #   is to pass over the memory less often. So the library applies batch norm and ReLU in *one* pass.
 # - Both convolutions stand under the flat part, *one product* too: its copies could be fetched fast
@@ -456,17 +458,18 @@ print("the way it takes:", way)
 assert way.startswith("Winograd")
 
 # %% [markdown]
-# The library goes *through the roof*: faster than the large product, if all the multiplications are
-# counted that equation (1) asks for. It does not do them all. That is Winograd's trick: *F(m, k)*
-# stands for m outputs at once of a kernel of k, F(4×4, 3×3) for 3×3 kernels and the others, along
-# the rows alone, for 5×5 and 7×7. So under the flat part there are two things that help: to use the
-# arithmetic fully, or to do less of it.
+# On one core the library goes *through the roof* (the picture above has that of all cores): faster
+# than the large product, if all the multiplications are counted that equation (1) asks for. It does
+# not do them all. That is Winograd's trick: *F(m, k)* stands for m outputs at once of a kernel of
+# k, F(4×4, 3×3) for 3×3 kernels and the others, along the rows alone, for 5×5 and 7×7. So under the
+# flat part there are two things that help: to use the arithmetic fully, or to do less of it.
 #
 # How far from its roof is each op? The bars show what the library takes, on all cores: for our
 # convolution with both its gradients, and for the ops around it, on 8 images of 32 channels and
 # 96×128 pixels (batch norm forward and backward). The mark is where the roof is: for the
 # convolution, the time of a plain product at full speed, with all the multiplications of equation
-# (1); for the others, the time of reading what must be read and writing what must be written, once.
+# (1); for the others, the time of reading what must be read and writing what must be written, once,
+# at the rate of the slope: from main memory, by one thread. (So this mark is no least, either.)
 # **Predict** which of them are far from their mark.
 
 # %% tags=["hide-input"]
@@ -516,10 +519,10 @@ plot_bars(
 # %% [markdown]
 # The convolution nearly keeps up with a plain product. (Its mark is no least: Winograd's trick
 # multiplies less, and the library spends what that saves on carrying numbers.) The others do hardly
-# any arithmetic, and still take longer than memory asks for, some of them several times as long.
-# Likely reasons: each is a handful of NumPy calls, each call passes over the arrays anew, and NumPy
-# gathers and scatters by index one number after the other. So there is room for a compiled kernel;
-# whether one uses it, section 10 shows.
+# any arithmetic, and still take longer than even one thread needs for main memory, some of them
+# several times as long. Likely reasons: each is a handful of NumPy calls, each call passes over the
+# arrays anew, and NumPy gathers and scatters by index one number after the other. So there is room
+# for a compiled kernel; whether one uses it, section 10 shows.
 #
 # ## 9. Where a step's time goes
 #
@@ -591,8 +594,9 @@ print(
 #   column says all that even infinitely fast multiplying could gain.
 # - **Waiting.** Two cores are not twice as fast. The grey part is the time in which one of them has
 #   nothing to do: at the end of a call whoever is ready waits for the other, and some of the work
-#   nobody shares. Besides, what only carries numbers gains little where both cores wait for one
-#   memory. (How much of the time other work on the machine took, this run does not say.)
+#   nobody shares. It explains a part of the missing gain only. Besides, what only carries numbers
+#   gains little where both cores wait for one memory. (How much of the time other work on the
+#   machine took, this run does not say.)
 # - **Fixed costs.** A tiny convolution has next to nothing to compute, and takes its time all the
 #   same: Python looks up names, checks shapes and makes arrays, for sixteen pixels as for sixteen
 #   thousand. Larger batches are the remedy, and lesson 13 meets the same cost again on a card.
@@ -648,10 +652,10 @@ assert np.median(ratios["max_unpool2d_backward"]) > 1.5 > np.median(ratios["conv
 #
 # The *ranks* of the last column are processes, one for each core. They add up their gradients once
 # a step, and wait for each other only then; threads meet in every call
-# (`nn-scratch train … --processes 2`). Which of the two is ahead depends on the net, and for SegNet
-# on whether you ask the median or the best; they are far apart, most likely because the machine had
-# other work. By its best steps PyTorch is level with us on two nets, and well ahead on the FCN.
-# (Section 9 has means of another hour: compare within a table, not between two.)
+# (`nn-scratch train … --processes 2`). By the best steps the ranks are ahead on all three nets, by
+# the medians on two. Medians and bests are far apart, most likely because the machine had other
+# work. By its best steps PyTorch is level with us on two nets, and well ahead on the FCN. (Section
+# 9 has means of another hour: compare within a table, not between two.)
 #
 # ## 11. Break it on purpose
 #
