@@ -166,7 +166,7 @@ plot_images(
         f"brighter than {threshold:.2f}, best on the upper rows": brighter["test"].astype(int),
         f"brighter than {its_own:.2f}, its own threshold": by_itself.astype(int),
         "the net": labelled,
-        "wrong pixels of the net": (labelled != lowest_labels).astype(float),
+        "wrong pixels of the net, white": (labelled != lowest_labels).astype(float),
     },
     columns=1,
     size=0.95,
@@ -480,9 +480,10 @@ if not own:
 
 # %% [markdown]
 # That is a **leak**. The first number is a fine one and says nothing: those held-back pictures show
-# coins that the net has met, worn noses and all. The second is a poor one, and honest. Ask of your
-# own data what plays the part of the rows here: the same person, street, camera, day. No split can
-# be better than your answer.
+# coins that the net has met, worn noses and all. The second is poorer and nearer to the truth, but
+# its net, with a row less to learn from, falls short of it, too. Ask of your own data what plays
+# the part of the rows here: the same person, street, camera, day. No split can be better than your
+# answer.
 #
 # But a row is six coins, and chance plays along. So hold back each row in turn; this is called
 # **cross-validation**. The mark is what the net that learned all three reaches on the fourth.
@@ -649,36 +650,65 @@ if not own:
 # is guilty: two large coins are too few to tell what *large* means on the next. (1,659 pixels are
 # small and 1,798 are large: our line is a fine one.) And the third? Every pixel sees the whole
 # picture, but the picture hardly ever shows the whole coin: of the large ones more than nine in ten
-# are cut by the frame. **Predict** what whole coins in sight are worth, if one only counts: a piece
-# of section 3 is called large from 425 pixels on, a quarter of 1,700 at half the size.
+# are cut by the frame. Is their size still to be seen? Two ways that learn nothing measure each
+# piece of section 3 and call it large from 425 pixels on (a quarter of 1,700, at half the size):
+# one counts its pixels, the other fits a circle to what is left of its rim. **Predict:** does one
+# of them beat the net on cut pictures?
 
 
 # %%
-def counted(image):
+def by_counting(coin):
+    """The pixels of a piece."""
+    return coin.sum()
+
+
+def by_circle(coin):
+    """The area of the circle that fits the rim of a piece best; the frame is no rim, nor are holes:
+    least squares for x² + y² = 2ax + 2by + c."""
+    ground = pieces(~coin)
+    frame = np.concatenate([*ground[[0, -1]], *ground[:, [0, -1]].T])
+    full = ~np.isin(ground, frame[frame > 0])
+    around = np.pad(full, 1, mode="edge")
+    inner = around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
+    y, x = np.nonzero(full & ~inner)
+    terms = np.stack([2 * x, 2 * y, np.ones(len(x))], axis=1)
+    a, b, c = np.linalg.lstsq(terms, x**2 + y**2, rcond=None)[0]
+    return np.pi * (np.sqrt(c + a**2 + b**2) + 0.5) ** 2  # centres lie half a pixel inside the rim
+
+
+def named(image, size):
     """A label map by Otsu's threshold and the size of each piece. Nothing is learned."""
-    piece = pieces(image > otsu(image))
-    names, at, sizes = np.unique(piece, return_inverse=True, return_counts=True)
-    kinds = np.select([names == 0, sizes >= LARGE / 4, sizes >= 40], [0, 2, 1])
-    return kinds[at].reshape(piece.shape)
+    piece, labels = pieces(image > otsu(image)), np.zeros(image.shape, int)
+    for coin in (piece == number for number in np.unique(piece[piece > 0])):
+        if coin.sum() >= 40:
+            labels[coin] = 1 + (size(coin) >= LARGE / 4)
+    return labels
 
 
 if not own:
     cut = [part.sample(0, index) for part in unseen for index in range(len(part))]
     top, bottom = ROWS[3]
-    seen = {"cut pictures": cut, "the whole row": [half_size(slice(top, bottom - 1))]}
-    print(f"mIoU of the net on cut pictures of row 4: {true['single pictures']:.3f}")
-    by_counting = []
-    for what, pairs in seen.items():
-        maps = [(mask, counted(image.reshape(-1, *mask.shape)[0])) for image, mask in pairs]
-        by_counting.append(mean_iou(sum(confusion_matrix(*pair, 3) for pair in maps)))
-        print(f"mIoU of counting on {what}: {by_counting[-1]:.3f}")
-    assert FAST or by_counting[0] < true["single pictures"] < by_counting[1] - 0.2
+    whole = [half_size(slice(top, bottom - 1))]
+    ways = {
+        "counting, whole row": (by_counting, whole),
+        "counting, cut pictures": (by_counting, cut),
+        "circles, cut pictures": (by_circle, cut),
+    }
+    miou = {"the net, cut pictures": true["single pictures"]}
+    for what, (size_of, pairs) in ways.items():
+        grey = [(mask, image.reshape(-1, *mask.shape)[0]) for image, mask in pairs]
+        maps = [(mask, named(image, size_of)) for mask, image in grey]
+        miou[what] = mean_iou(sum(confusion_matrix(*pair, 3) for pair in maps))
+    print("mIoU on row 4:", *(f"{what:<23}{value:.3f}" for what, value in miou.items()), sep="\n")
+    by_net, whole_row, counted, circled = miou.values()
+    assert FAST or counted < by_net < circled - 0.1 < whole_row - 0.1
 
 # %% [markdown]
-# The third suspect is guilty, too. On cut pictures the net beats counting; but with whole coins in
-# sight plain counting beats them both by far. No net can see the size of what is cut off. (On the
-# training images it need not: there it knows the coins by heart.) The remedy is not a wider net,
-# nor more pictures of the same coins. It is more coins, in pictures that show them whole.
+# Counting needs whole coins, and on cut pictures the net is ahead of it. But the circle beats both
+# by far: the bend of a rim tells how large the whole coin is. The pictures show enough, so the
+# third suspect goes free; from so few large coins the net did not find out where to look. (On the
+# training images it need not: it knows those coins by heart.) The remedy is not a wider net, nor
+# more pictures of the same coins. It is more coins.
 #
 # ## 9. What would pretraining change?
 #
@@ -718,8 +748,7 @@ for name, start in {"random": {}, "shuffled": shuffled, "from digits": encoder}.
     print(f"{'encoder ' + name:<24}" + "".join(f"{iou:>8.3f}" for iou in ious))
 print(f"weights of this net: {sum(value.size for value in one.net.params.values()):,}")
 none, mixed, whole = (np.array(ious) for ious in after.values())
-assert FAST or (min(whole) > max(none) and np.ptp(whole) < np.ptp(none))
-assert FAST or 0.35 < (mixed - none).mean() / (whole - none).mean() < 0.5
+assert FAST or (min(whole) > max(none) and ((mixed - none) > 0.01).sum() == 2)
 assert FAST or max(whole) < to_beat
 plot_dots(
     list(after),
@@ -728,15 +757,15 @@ plot_dots(
 )
 
 # %% [markdown]
-# All three seeds gain, and they vary less. Is it because an edge is an edge, whether of ink or of
-# bronze? In part: shuffled, no kernel looks for an edge any more, and still two fifths of the gain
-# are left, from weights and batch norms that are of the right size. The rest is due to what the
-# kernels look for. (Lesson 16 shows them.) And Otsu stays ahead of all: so few steps do not beat
-# him. Pretraining does not make a small net large, but here it saves images and steps. To train a
-# pretrained net for a new task is called **fine-tuning**. Often its new layers then learn ten times
-# as fast as the old ones, or the old ones are held still at first. What pretraining cannot give is
-# what a net of this size has no room for: hundreds of classes, and things that look different from
-# every side.
+# All three seeds gain. Is it because an edge is an edge, whether of ink or of bronze? Perhaps not
+# only: shuffled, no kernel looks for an edge any more, and still two seeds of the three gain
+# something, though nothing is left but the sizes of weights and the batch norms. (Three seeds are
+# few: lesson 15. The kernels themselves: lesson 16.) And Otsu stays ahead of all: so few steps do
+# not beat him. Pretraining does not make a small net large, but here it saves images and steps. To
+# train a pretrained net for a new task is called **fine-tuning**. Often its new layers then learn
+# ten times as fast as the old ones, or the old ones are held still at first. What pretraining
+# cannot give is what a net of this size has no room for: hundreds of classes, and things that look
+# different from every side.
 #
 # ## 10. Boxes
 #
