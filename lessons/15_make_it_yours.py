@@ -97,7 +97,7 @@ plot_lines(
 )
 
 # %% [markdown]
-# As a layer, forward beside backward:
+# As a layer, forward beside backward. (The report's three directions: lesson 00, section 7.)
 
 
 # %%
