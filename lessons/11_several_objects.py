@@ -353,6 +353,12 @@ assert FAST or min(high) > 2 * max(low)
 assert FAST or films["p = 0.5"][40].mean() < 1.5 * films["p = 0.1"][40].mean()
 slower = films["p = 0.5, a third of the rate"]
 assert FAST or slower[40].mean() > films["p = 0.1"][40].mean()
+spreads = {name: films[name][40].std(axis=0).mean() for name in RUNS if not FAST}
+low, high = ([spread for name, spread in spreads.items() if p in name] for p in ("0.5", "0.1"))
+assert FAST or 2 * max(low) < min(high)
+for name, spread in spreads.items():
+    cells = films[name][40].std(axis=(1, 2)).mean()
+    print(f"{name:<29} spread at step 40: {cells:.2f} over cells, {spread:.2f} over digits")
 plot_heat(
     {
         f"{name}, step {step}": (watched, ops.sigmoid(scores).max(axis=0))
@@ -371,9 +377,9 @@ plot_heat(
 # One number, set before the first step, decides whether a net learns in this time or not. Adam's
 # memory is not the reason: as section 7 measures, both nets with the short one do as those with the
 # long one. Nor is it the plunge into the cold: at a third of the rate the scores fall no lower than
-# those of the first net, and still this net finds little. (What can be seen, if you print it: after
-# forty steps the ten maps of a net that began at 0.5 are nearly one and the same. It tells
-# places apart, and not digits. Why it hardly gets on from there we do not know.)
+# those of the first net, and still this net finds little. (What can be seen: after forty steps the
+# ten maps of a net that began at 0.5 are nearly one and the same. It tells places apart, and not
+# digits. Why it hardly gets on from there we do not know.)
 #
 # ## 5. From maps to boxes: peaks
 #
