@@ -256,9 +256,9 @@ def reach(pixel, share):
 print("it could see", receptive_field(net, scene[None]), "of", scene.shape[1:])
 eight = [tuple(map(int, ink[len(ink) * part // 8])) for part in range(8)]
 reaches = sorted(reach(pixel, 0.9) for pixel in eight)
-wide, enough = 2 * np.median(reaches) + 1, sum(r <= 8 for r in reaches)
+wide, enough = 2 * int(np.ceil(np.median(reaches))) + 1, sum(r <= 8 for r in reaches)
 print("nine tenths of what each of eight pixels needs lie within", *reaches, "pixels of it:")
-print(f"half of them need a patch of {wide:.0f}×{wide:.0f} or more; 17×17 is enough for {enough}")
+print(f"half of them need a patch of {wide}×{wide} or more; 17×17 is enough for {enough}")
 assert FAST or (17 < wide < 25 and enough < 4)
 
 # %% [markdown]
@@ -288,15 +288,18 @@ for index in range(2 if FAST else 8):
     output = localizer(one[None])
     heads = box_score(output), class_score(output)
     falls = [occlusion(localizer, one, score, window=5, step=step) for score in heads]
-    shares.append([(fall[one[0] > 0.6] > 0.3 * fall.max()).mean() for fall in falls])
-for what, one in zip(("the box", "the class"), np.transpose(shares), strict=True):
+    ink_falls = [fall[one[0] > 0.6] / fall.max() for fall in falls]
+    shares.append([[(fall > line).mean() for fall in ink_falls] for line in (0.3, 0.5)])
+by_line = np.transpose(shares, (1, 2, 0))
+for what, one in zip(("the box", "the class"), by_line[0], strict=True):
     print(f"{what:<10} needs of the ink", *(f"{share:.0%}" for share in one))
-more = [box > label for box, label in shares]
-assert FAST or (sum(more) == 7 and min(box for box, _ in shares) >= 0.7)
+more = [int((box > label).sum()) for box, label in by_line]
+print(f"the box needs more in {more[0]} scenes; if the line is a half, in {more[1]}")
+assert FAST or (more == [7, 5] and by_line[0, 0].min() >= 0.7)
 
 # %% [markdown]
-# By this line the box needs the larger share in seven scenes of eight. (Each head has a most of its
-# own; another line gives another count.) Same features, two readers.
+# By this line the box needs the larger share in seven scenes of eight, by a stricter one in five:
+# mostly, but how often depends on where "needs" begins. Same features, two readers.
 #
 # ## 5. Break it on purpose: how a net learns with a wrong backward pass
 #
@@ -470,7 +473,7 @@ if not FAST:
         assert behind[what].max() < 0.05
     assert behind["nothing handed on"].max() < 0.08
     assert behind["switches forgotten"].min() > 0.05 and behind["sign wrong"].min() > 0.3
-plot_lines(curves, range(0, steps + 1, 20), xlabel="step", ylabel="digits named right")
+plot_lines(curves, range(0, steps + 1, 20), xlabel="step", ylabel="digits named right, seed 0")
 
 # %% [markdown]
 # At step 40 the right one is ahead of all others (seed 0, as in the picture). At the end two wrong
