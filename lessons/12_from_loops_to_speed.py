@@ -394,8 +394,8 @@ plot_progress(done)
 # %% [markdown]
 # One cell of forty thousand, under the ring. The two steps that count most: from Python's numbers
 # to whole arrays, and from many small calls to matrix products. What comes after is worth a factor
-# of a few, and the second core far less than a factor of two: section 9 measures how long its
-# threads wait for each other.
+# of a few, and the second core less than a factor of two: section 9 measures how long its threads
+# wait for each other.
 #
 # ## 8. Where does it end? The roofline
 #
@@ -441,26 +441,28 @@ plot_roofline(
 #   it, and perhaps two threads can; ReLU's *at most* is for main memory and one thread.)
 # - ReLU, pooling, batch norm stand far out on the slope: arithmetic is free there, and what helps
 #   is to pass over the memory less often. So the library applies batch norm and ReLU in *one* pass.
-# - Both convolutions stand under the flat part, *one product* too: its copies could be fetched fast
-#   enough, and yet it stays well below the roof. A roof is an upper bound: it is reached if
-#   fetching and multiplying go on at the same time, on all cores. Here NumPy first copies, on one
-#   core, while the arithmetic waits, and then multiplies. That is one reason; there may be others.
+# - *One product* stands under the flat part: its copies could be fetched fast enough, and yet it
+#   stays well below the roof. A roof is an upper bound: it is reached if fetching and multiplying
+#   go on at the same time, on all cores. Here NumPy first copies, on one core, while the arithmetic
+#   waits, and then multiplies. That is one reason; there may be others.
+# - And the library stands *above* the roof, where nothing can be.
 #
-# **Predict:** the library with *one* thread, beside what a large matrix product reaches on one
-# core: which is faster?
+# **Predict:** is that the work of the second core? With *one* thread, beside what a large matrix
+# product reaches on one core: which is faster?
 
 # %%
 ours, product = rates["nn_scratch, 1 thread"], timings["product_gflop_s_one_core"]
 print(f"nn_scratch, counted by equation (1): {ours:.0f} GFLOP/s; a product: {product:.0f} GFLOP/s")
 assert ours > 1.1 * product
+assert rates["nn_scratch, all cores"] > 1.05 * timings["product_gflop_s"]
 way = which_way("conv_forward", (N, C, P + 2, Q + 2), (F, C, k, k)).way
 print("the way it takes:", way)
 assert way.startswith("Winograd")
 
 # %% [markdown]
-# On one core the library goes *through the roof* (the picture above has that of all cores): faster
-# than the large product, if all the multiplications are counted that equation (1) asks for. It does
-# not do them all. That is Winograd's trick: *F(m, k)* stands for m outputs at once of a kernel of
+# On one core, too, the library goes *through the roof*: faster than the large product, if all the
+# multiplications are counted that equation (1) asks for. It does not do them all. That is
+# Winograd's trick: *F(m, k)* stands for m outputs at once of a kernel of
 # k, F(4×4, 3×3) for 3×3 kernels and the others, along the rows alone, for 5×5 and 7×7. So under the
 # flat part there are two things that help: to use the arithmetic fully, or to do less of it.
 #
