@@ -33,12 +33,6 @@ def is_array(value):
     return isinstance(value, np.ndarray) or is_cupy(value)
 
 
-def array_types():
-    """The types of arrays of those libraries that are imported. CuPy is not imported for that."""
-    cupy = sys.modules.get("cupy")
-    return (np.ndarray, cupy.ndarray) if cupy else (np.ndarray,)
-
-
 def xp_of(*arrays):
     """The module, `numpy` or `cupy`, that the arrays belong to; None among them is ignored.
 

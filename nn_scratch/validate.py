@@ -4,9 +4,11 @@ A message shows the shapes that were given, the rule that they break, and what w
 that return nothing raise ValueError for a wrong shape or value, TypeError for a wrong type.
 """
 
+import sys
+
 import numpy as np
 
-from nn_scratch.backend import array_types, is_array, is_cupy, xp_of
+from nn_scratch.backend import is_array, is_cupy, xp_of
 from nn_scratch.geometry import LARGEST, conv_size, integer, pair, transpose_base, within_memory
 
 VALUES = np.dtype(np.float32), np.dtype(np.float64)
@@ -22,7 +24,8 @@ def check_values(optional=None, **arrays):
 
     Raises TypeError, which names the argument and the cure.
     """
-    types, dtypes = array_types(), VALUES
+    cupy, dtypes = sys.modules.get("cupy"), VALUES
+    types = (np.ndarray, cupy.ndarray) if cupy else (np.ndarray,)
     for name, array in arrays.items():
         if array is not None or name != optional:
             if type(array) not in types or array.dtype not in dtypes:
