@@ -36,9 +36,9 @@ except ImportError:
 # Before anything is explained, look at such a network at work. On the left an image goes in; on the
 # right an answer comes out, a class for every pixel. Between them is what the network sees, at its
 # true size: small, smaller, and large again. Nothing here is a sketch: these are its numbers, three
-# maps of each layer, each on a scale of grey of its own. What the words under the boxes mean, and
-# what more there is in a blue box, the lessons say one by one; by the end you will have built every
-# box, and know how it learns.
+# maps of each layer, each on a scale of its own, those of max unpool in orange. What the words
+# under the boxes mean, and what more there is in a blue box, the lessons say one by one; by the end
+# you will have built every box, and know how it learns.
 
 # %%
 scenes = DigitSegmentation("train", 64)
@@ -48,9 +48,9 @@ plot_net(pretrained("digits-segmentation"), unseen[None], class_names=names)
 
 # %% [markdown]
 # It was not born that way. Here two such networks learn, from the same start, on the same images,
-# and are asked again and again for the labels of one scene. The last one has a single minus sign
-# wrong, in the pass that sends derivatives back. **Predict:** what does the right one learn first,
-# where the ink is, or which digit it is? And the wrong one?
+# and are asked again and again for the labels of one scene. The one on the right has a single minus
+# sign wrong, in the pass that sends derivatives back. **Predict:** what does the other one learn
+# first, where the ink is, or which digit it is? And the wrong one?
 #
 # ![The labels that two networks give one scene, from the first step of training to the
 # last](images/learning.gif)
@@ -87,8 +87,8 @@ image, labels = scenes.sample(epoch=0, index=42)
 plot_four_tasks(image, labels, names)
 
 # %% [markdown]
-# The first two. Their answer is about one object, here the larger, and the 7 goes unsaid. Detection
-# names both, and segmentation says besides which pixels are theirs.
+# The first two. Their answer is about one object, here the one with more ink, and the 7 goes
+# unsaid. Detection names both, and segmentation says besides which pixels are theirs.
 #
 # A network for segmentation first makes the image small, so that each number sees much of it
 # (lessons 01 and 02), and then large again (03 and 04). 05 and 06 are about how it learns; 07 to 09

@@ -251,7 +251,8 @@ assert np.mean(told["dx"] != 0) <= 0.25 and np.isclose(sums["dx"], sums["dy"])
 # The same numbers, spread out: of each window of four pixels three get nothing. That is no loss.
 # They had no part in the output, so changing them a little changes nothing, but for ties. (There
 # are many here: a third of the windows hold four zeros, which a ReLU left. Any of the four would
-# raise the maximum, and the first gets all of the gradient, by agreement.)
+# raise the maximum, and the first gets all of the gradient, by agreement. It matters little: where
+# the ReLU made a zero, its backward pass stops what arrives.)
 #
 # ## 5. As a matrix
 #

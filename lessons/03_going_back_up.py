@@ -413,9 +413,10 @@ assert stood_there[0] < lines[0] < copies[0]  # as they are
 assert stood_there[2] < 0.8 * lines[2] and abs(lines[2] - copies[2]) < 0.01  # with a kernel
 
 # %% [markdown]
-# Bilinear: it remembers nothing, and yet comes closer to the maps than nearest, though with a
-# kernel behind both nothing is left of that, and max-unpooling stays ahead (section 4). What the
-# switches are worth when whole nets learn, lesson 09 measures.
+# Bilinear: it remembers nothing, and yet comes closer to the maps than nearest. With a kernel
+# behind both nothing is left of that: enlarged by 2, bilinear *is* nearest, smoothed along rows and
+# columns by ¼, ½, ¼, and a kernel can learn that much. Max-unpooling stays ahead (section 4). What
+# the switches are worth when whole nets learn, lesson 09 measures.
 #
 # ## 7. Check them, break one
 #

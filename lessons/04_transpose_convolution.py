@@ -224,9 +224,15 @@ assert np.array_equal(painted, ops.conv_transpose2d(x2[None, None], w2[None, Non
 assert np.array_equal(
     painted, naive.conv_transpose2d(x2[None, None], w2[None, None], stride=2)[0, 0]
 )
+nails = ops.bed_of_nails_unpool2d(x2[None, None], 2)[:, :, :-1, :-1]
+assert np.array_equal(painted, ops.conv2d(nails, w2[None, None, ::-1, ::-1], padding=2)[0, 0])
 plot_arrays({**paintings, "y: their sum": painted}, columns=5, cell=0.3)
 
 # %% [markdown]
+# The last `assert` knows the same layer from another side: it is lesson 03's bed of nails, and then
+# an ordinary convolution, with the kernel turned by 180°. Its windows meet a nail at every second
+# place only.
+#
 # The size is the convolution's formula, solved for the other side. Now $H$ is the small size, $P$
 # the large:
 #

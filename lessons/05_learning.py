@@ -446,8 +446,9 @@ plot_lines(losses, range(steps), xlabel="step", ylabel="loss", logarithmic="y")
 
 # %% [markdown]
 # Adam is ahead of plain SGD, which does not catch up with 0.05, 0.15, 0.2 or 0.3 instead of 0.1
-# either. With momentum 0.9 and half the rate it nearly draws level. The library's `SGD` and `Adam`
-# do the same as ours, but for rounding:
+# either. With momentum 0.9 and half the rate it draws level. (At its first step plain SGD's loss
+# rises: on so steep a slope 0.1 is too long. Section 8 begins lower.) The library's `SGD` and
+# `Adam` do the same as ours, but for rounding:
 
 # %% tags=["hide-input"]
 for own, theirs in ((sgd, lambda net: SGD(net, 0.1)), (MyAdam(), lambda net: Adam(net, 1e-2))):
