@@ -179,9 +179,9 @@ plot_dense_pool(line)
 
 # %% [markdown]
 # Neighbours in the blue row are two apart in the last one. So the layers behind the pool must take
-# every second pixel of what they see: their windows are **dilated** by 2. It costs nothing, a
-# kernel has as many weights as before; it only reaches further. **Predict:** how many pixels do
-# three layers of 3×3 see together, at dilations 1, 2 and 4?
+# every second pixel of what they see: their windows are **dilated** by 2. A kernel has as many
+# weights as before, and only reaches further. (What costs is that these layers now compute at every
+# pixel.) **Predict:** how many pixels do three layers of 3×3 see together, at dilations 1, 2 and 4?
 
 # %%
 plot_dilation(3, (1, 2, 4))

@@ -266,13 +266,14 @@ plot_outlines(image, labels, drawn, names)
 plot_net(subjects["with skips"], image[None], class_names=names)
 
 # %% [markdown]
-# A minute of training is little. Here is a net of the same kind, SegNet of lesson 09, after a few
-# minutes: `pretrained` loads the weights that come with the library.
+# So short a training is little. Here is a related net, SegNet of lesson 09, with switches in place
+# of skips and twice the channels, after a few minutes: `pretrained` loads the weights that come
+# with the library.
 
 # %%
 trained = pretrained("digits-segmentation")
 print(f"mIoU {evaluate(trained, Segmentation(11), test)['mean_iou']:.3f}")
-drawn = {"a minute, with skips": found["with skips"][23]}
+drawn = {"as above, with skips": found["with skips"][23]}
 drawn["some minutes"] = trained(image[None])[0].argmax(axis=0)
 plot_outlines(image, labels, drawn, names)
 

@@ -314,12 +314,12 @@ plot_lines(
 )
 
 # %% [markdown]
-# On average the boxes get worse before they get better. (A single box may do otherwise: in the film
-# the 4 and the 0 end with a worse box than they had in between. Three scenes do not show what 300
-# do.) The learning rate, which reaches its peak then, is not enough to explain it: with
-# `box_weight=1000`, where the class is hardly heard, the boxes get better from epoch to epoch. So
-# it has to do with the class: as that begins to be learned, presumably, the features that both
-# heads share are rebuilt, and the box head has to follow. Do not judge a training in its middle.
+# On average the boxes get worse before they get better. (Single boxes may do otherwise: two of the
+# three in the film get better meanwhile.) The learning rate, which reaches its peak then, is not
+# enough to explain it: with `box_weight=1000`, where the class is hardly heard (a run that is not
+# shown), the boxes get better from epoch to epoch. So it has to do with the class: as that begins
+# to be learned, presumably, the features that both heads share are rebuilt, and the box head has to
+# follow. Do not judge a training in its middle.
 #
 # Six of the test scenes, of which three were chosen because their names are wrong:
 

@@ -115,13 +115,13 @@ plot_point(scene, box, 4)
 #
 # A cell beside the centre is not quite wrong: a box drawn from there still shares about half with
 # the object. So the heat map's target falls off around the centre like a bell, and 1 stands only in
-# the middle. At a distance of $d$ cells the bell is $e^{-d^2 / 2\sigma^2}$, with
-# $\sigma = (2r + 1) / 6$; $r$, in whole cells, grows with the object. (It is CornerNet's. It was
-# meant to say how far a box may be off and still overlap the true one by 0.7, but its formula has a
-# mistake, which CenterNet keeps, and so do we: see `gaussian_radius` in `heat_maps.py`.) Where two
-# bells meet, the larger value counts. Size and offset are learned at the full cells alone. Each
-# class has a map of its own, and where there is no 7, that of the 7s is cold. Three of these five
-# digits are so small that $r = 0$, and their bell is narrower than a cell:
+# the middle. At a distance of $d$ cells the bell is $e^{-d^2 / 2\sigma^2}$, with $\sigma = (2r + 1)
+# / 6$; $r$, in whole cells, grows with the object. (It is CornerNet's. It was meant to say how far
+# a box may be off and still overlap the true one by 0.7, but its formula has a mistake, which
+# CenterNet keeps, and so do we: see `gaussian_radius` in `heat_maps.py`.) Where two bells meet, the
+# larger value counts. Size and offset are learned at the full cells alone. Each class has a map of
+# its own, and where there is no 7, that of the 7s is cold. Three of these five digits, the 4 among
+# them, are so small that $r = 0$, and their bell is narrower than a cell:
 
 # %%
 truth = detection.Objects(labels, boxes)

@@ -470,15 +470,15 @@ assert way.startswith("Winograd")
 # convolution with both its gradients, and for the ops around it, on 8 images of 32 channels and
 # 96×128 pixels (batch norm forward and backward). The mark is where the roof is: for the
 # convolution, the time of a plain product at full speed, with all the multiplications of equation
-# (1); for the others, the time of reading what must be read and writing what must be written, once,
-# at the rate of the slope: from main memory, by one thread. (So this mark is no least, either.)
-# **Predict** which of them are far from their mark.
+# (1); for the others, the time of reading what must be read and writing what must be written, once
+# (batch norm reads twice: first for its means), at the rate of the slope: from main memory, by one
+# thread. (So this mark is no least, either.) **Predict** which of them are far from their mark.
 
 # %% tags=["hide-input"]
 BENCHMARKS = Path("..") / "benchmarks"
 measured = json.loads((BENCHMARKS / "cpu.json").read_text())
 NUMBERS = {  # read and written, for each number of the large image; forward and backward if "+"
-    "batch_norm2d + relu": 2 + 3,
+    "batch_norm2d + relu": 3 + 5,
     "max_pool2d": 1 + 1 / 4 + 1 / 4,
     "max_pool2d_backward": 1 / 4 + 1 / 4 + 1,
     "max_unpool2d": 1 / 4 + 1 / 4 + 1,

@@ -495,10 +495,9 @@ plot_roofline(points, bandwidth=bandwidth / 1e9, rate=rate / 1e9)
 
 # %% [markdown]
 # All four come within a factor of three of what the card can do at all, each at its own end of the
-# roof. The more weights, the more there is to do with what was fetched, and the better. And
-# beside others? **Predict** who is first: the same library without kernels of its own (plain CuPy,
-# much as lesson 12 wrote it in NumPy), these kernels, or PyTorch, whose convolutions are those of
-# the card's maker.
+# roof. The larger the kernel, the longer the sums, and the better. And beside others? **Predict**
+# who is first: the same library without kernels of its own (plain CuPy, much as lesson 12 wrote it
+# in NumPy), these kernels, or PyTorch, whose convolutions are those of the card's maker.
 
 # %% tags=["hide-input"]
 shown = {
@@ -688,10 +687,10 @@ plot_ways(
 # products, there too. For SegNet-Basic it helps.
 #
 # So when does it pay? Where the card has more to do than the host: with large images, large
-# batches, many channels. The tiny net above could only lose: its 4 ms a step on a CPU are fewer
-# than the 12 that the card's host needs for a SegNet of as many layers. And frameworks take pains
-# to *fuse* several operations into one kernel, so that there is less to start: here batch norm and
-# ReLU, and softmax and cross-entropy. The optimizer would be next.
+# batches, many channels. With one image the tiny net above could only lose: its 4 ms a step on a
+# CPU are fewer than the 12 that the card's host needs for a SegNet of as many layers. And
+# frameworks take pains to *fuse* several operations into one kernel, so that there is less to
+# start: here batch norm and ReLU, and softmax and cross-entropy. The optimizer would be next.
 #
 # ## 6. Do not wait
 #

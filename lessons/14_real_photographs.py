@@ -264,8 +264,8 @@ assert FAST or (width < true_width and as_wide <= 2)
 print(LAYOUTS["segmentation"])
 
 # %% [markdown]
-# A **mask** is an image whose pixel *values* are class numbers: an indexed or grey PNG, which looks
-# black, since 0, 1, 2 are all nearly black. A file `classes.txt` names the classes.
+# A **mask** is an image whose pixel *values* are class numbers: an indexed PNG, or a grey one,
+# which looks black, since 0, 1, 2 are all nearly black. A file `classes.txt` names the classes.
 #
 # Here is a folder to begin with: small pictures, cut out of the upper three rows of the photograph
 # at random places, some brighter, some darker; and masks of three classes, background, small coins
@@ -648,12 +648,12 @@ if not own:
 # %% [markdown]
 # Nearly everything is right where it has trained, so the net is not too small. The second suspect
 # is guilty: two large coins are too few to tell what *large* means on the next. (1,659 pixels are
-# small and 1,798 are large: our line is a fine one.) And the third? Every pixel sees the whole
-# picture, but the picture hardly ever shows the whole coin: of the large ones more than nine in ten
-# are cut by the frame. Is their size still to be seen? Two ways that learn nothing measure each
-# piece of section 3 and call it large from 425 pixels on (a quarter of 1,700, at half the size):
-# one counts its pixels, the other fits a circle to what is left of its rim. **Predict:** does one
-# of them beat the net on cut pictures?
+# small and 1,798 are large: our line is a fine one.) And the third? A pixel in the middle sees the
+# whole picture, one in a corner most of it, but the picture hardly ever shows the whole coin: of
+# the large ones more than nine in ten are cut by the frame. Is their size still to be seen? Two
+# ways that learn nothing measure each piece of section 3 and call it large from 425 pixels on (a
+# quarter of 1,700, at half the size): one counts its pixels, the other fits a circle to what is
+# left of its rim. **Predict:** does one of them beat the net on cut pictures?
 
 
 # %%

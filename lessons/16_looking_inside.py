@@ -262,9 +262,9 @@ print(f"half of them need a patch of {wide}×{wide} or more; 17×17 is enough fo
 assert FAST or (17 < wide < 25 and enough < 4)
 
 # %% [markdown]
-# It sees everything, and needs a patch about as large as a digit, which is 16 to 21 pixels high;
-# some pixels need more, some less. Nobody told it how large digits are. And the patches of lesson
-# 07, 17×17 pixels, are too small for most.
+# In the middle of an image it sees everything, and needs a patch about as large as a digit, which
+# is 16 to 21 pixels high; some pixels need more, some less. Nobody told it how large digits are.
+# And the patches of lesson 07, 17×17 pixels, are too small for most.
 
 # %% [markdown]
 # ## 4. Two heads need different things
