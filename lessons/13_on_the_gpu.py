@@ -663,11 +663,10 @@ plot_shares(bars)
 # Four kernels of five are crumbs of CuPy: a sum, a root, a difference, in the optimizer and between
 # the parts of batch norm. On the card they are 4 % of the work. But each must be started, and the
 # smaller SegNet, which has fewer kernels than this one, takes more than 25 µs of its step for each:
-# seven times as long as such a crumb works. And when the host has started the last kernel, the card
-# is done with all before (`benchmarks/README.md`). So the host decides, as predicted. What we had
-# not foreseen is how dear its calls are. We had measured those of NumPy. Those of CuPy also pack
-# the arguments, look for the compiled kernel and pass it to the driver; and the card's host is
-# another processor than ours. How much of the factor is due to which, these numbers do not say.
+# seven times as long as such a crumb works. So the host decides, as predicted. What we had not
+# foreseen is how dear its calls are. We had measured those of NumPy. Those of CuPy also pack the
+# arguments, look for the compiled kernel and pass it to the driver; and the card's host is another
+# processor than ours. How much of the factor is due to which, these numbers do not say.
 #
 # Who else can start things faster? All at once, in milliseconds:
 

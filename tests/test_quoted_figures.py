@@ -182,3 +182,16 @@ def test_what_segnet_basic_reached_on_a_card():
         f"global accuracy {100 * last['global_accuracy']:.1f} %, "
         f"boundary F1 {100 * last['boundary_f1']:.1f} %"
     ) in text
+
+
+def test_test_scenes_of_other_seeds_are_no_harder():
+    report = json.loads((BENCHMARKS / "results" / "test_seeds.json").read_text())
+    results = " ".join((ROOT / "RESULTS.md").read_text(encoding="utf-8").split())
+    twins, others = [], []
+    for net in "segmentation", "localization", "detection":
+        twin, *other = report[f"digits-{net}"]["reached"].values()
+        twins.append(f"{twin:.3f}")
+        others.append(f"{min(other):.3f} to {max(other):.3f}")
+        assert min(other) - 0.01 < twin < max(other) + 0.01
+    assert "a mean IoU of {}, a mean box IoU of {} and an AP of {}".format(*twins) in results
+    assert "five other seeds {}, {} and {}".format(*others) in results

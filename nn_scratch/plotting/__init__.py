@@ -19,7 +19,6 @@ from nn_scratch.plotting.charts import (
     plot_lines,
     plot_losses,
     plot_ridges,
-    plot_roofline,
     plot_shares,
     plot_valley,
 )
@@ -62,6 +61,7 @@ from nn_scratch.plotting.looking_inside import (
 from nn_scratch.plotting.net import plot_net
 from nn_scratch.plotting.outlines import plot_outlines
 from nn_scratch.plotting.progress import plot_progress
+from nn_scratch.plotting.roofline import plot_roofline
 from nn_scratch.plotting.scores import plot_scores
 from nn_scratch.plotting.sharing import plot_scatter_and_gather, plot_tile
 from nn_scratch.plotting.strips import plot_strip

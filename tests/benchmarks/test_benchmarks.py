@@ -251,3 +251,12 @@ def test_the_step_that_is_profiled_is_one_training_step(monkeypatch):
         monkeypatch.setenv("NN_SCRATCH_KERNELS", "0")
         gpu_kernels.main([])
     assert calls == ["step"] * gpu_kernels.WARM_UP + ["wait", "start", "step", "wait", "stop"]
+
+
+def test_nets_that_come_with_the_package_on_other_scenes(run, tmp_path):
+    file, name = tmp_path / "seeds.json", "digits-localization"
+    shown = run("pretrained", name, "--seeds", 3, 4, "--scenes", 60, "--json", file)
+    (report,) = json.loads(file.read_text()).values()
+    assert report["scenes"] == 60 and shown.count(name) == 2
+    first, second = report["reached"]["3"], report["reached"]["4"]
+    assert first != second and 0.7 < min(first, second) < max(first, second) < 0.85

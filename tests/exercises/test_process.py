@@ -64,7 +64,12 @@ def test_right_and_wrong(kind, judged):
 
 def that_end(cases):
     """Names of the cases that end by themselves."""
-    return [name for name, (_, mistake) in cases.items() if mistake != "timeout"]
+    memory = pytest.mark.skipif(sys.platform != "linux", reason="the system does not limit memory")
+    return [
+        pytest.param(name, marks=memory if mistake == "memory" else ())
+        for name, (_, mistake) in cases.items()
+        if mistake != "timeout"
+    ]
 
 
 @pytest.fixture
@@ -125,8 +130,6 @@ def assert_it_ended_at_import(outcome, mistake):
 @pytest.mark.parametrize("name", that_end(AT_IMPORT))
 def test_a_file_that_ends_when_it_is_imported(name, kind, judged):
     text, mistake = AT_IMPORT[name]
-    if mistake == "memory" and sys.platform != "linux":
-        pytest.skip("the system does not limit memory")
     assert_it_ended_at_import(judged(RIGHT + text, kind), mistake)
 
 
@@ -174,8 +177,6 @@ def assert_its_pass_ended(outcome, kind, mistake):
 @pytest.mark.parametrize("name", that_end(IN_A_PASS))
 def test_a_pass_that_ends(name, kind, judged):
     code, mistake = IN_A_PASS[name]
-    if mistake == "memory" and sys.platform != "linux":
-        pytest.skip("the system does not limit memory")
     assert_its_pass_ended(judged(within_backward(code), kind), kind, mistake)
 
 

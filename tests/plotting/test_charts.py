@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import draw
-from nn_scratch.plotting import charts
+from nn_scratch.plotting import charts, roofline
 
 
 def test_ridges_have_their_mean_and_deviation(tmp_path):
@@ -107,8 +107,8 @@ def test_shares_have_their_numbers_and_looks_of_their_own():
             "lin",
         ),
         (lambda: charts.plot_shares({"a": {"b": 0}}), "bars holds a bar whose parts are all 0"),
-        (lambda: charts.plot_roofline({"a": (1, 0)}, 1, 1), "points holds"),
-        (lambda: charts.plot_roofline({"a": (1, 1)}, 0, 1), "bandwidth is 0"),
+        (lambda: roofline.plot_roofline({"a": (1, 0)}, 1, 1), "points holds"),
+        (lambda: roofline.plot_roofline({"a": (1, 1)}, 0, 1), "bandwidth is 0"),
     ],
 )
 def test_charts_refuse_nonsense_by_name(call, message):
@@ -118,7 +118,7 @@ def test_charts_refuse_nonsense_by_name(call, message):
 
 def test_a_name_in_a_roofline_stays_in_the_picture_and_beside_its_point():
     points = {"near": (1, 10), "7×7": (770, 900), "a name too long to stand below": (770, 90)}
-    figure = charts.plot_roofline(points, 100, 1000)
+    figure = roofline.plot_roofline(points, 100, 1000)
     figure.draw_without_rendering()
     labels = {text.get_text(): text for text in figure.axes[0].texts}
     assert [labels[name].get_ha() for name in points] == ["left", "center", "right"]

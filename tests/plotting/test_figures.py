@@ -5,7 +5,7 @@ import pytest
 
 from helpers import draw, legend_as_read
 from nn_scratch.data.digits import CLASS_NAMES
-from nn_scratch.plotting import box_formats, charts, figures, outlines, scores
+from nn_scratch.plotting import box_formats, charts, figures, outlines, roofline, scores
 
 
 @pytest.mark.slow
@@ -227,7 +227,7 @@ def test_lines_and_roofline(tmp_path):
     many = charts.plot_lines({"a": range(200)}, range(200), xlabel="step", ylabel="y")
     assert many.axes[0].lines[0].get_markevery() == 8
     assert all(float(t).is_integer() for t in many.axes[0].get_xticks())
-    roof = charts.plot_roofline({"here": (10, 50)}, bandwidth=20, rate=100)
+    roof = roofline.plot_roofline({"here": (10, 50)}, bandwidth=20, rate=100)
     roof.savefig(tmp_path / "roof.png")
     assert [text.get_text() for text in roof.axes[0].texts][-1] == "here"
     assert roof.axes[0].lines[0].get_ydata().max() == 100

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from helpers import draw, legend_as_read
-from nn_scratch.plotting import charts, figures
+from nn_scratch.plotting import charts, figures, roofline
 from nn_scratch.plotting.text import fitted, legend_below, plain, text_width
 
 CAMVID = [
@@ -99,7 +99,7 @@ def test_legends_are_read_row_by_row(count, width):
             {n: [1, 2] for n in names[:4]}, [1, 2], xlabel="x", ylabel="y"
         ),
         lambda names: charts.plot_losses({n: {"steps": [{"loss": 1}]} for n in names[:3]}),
-        lambda names: charts.plot_roofline({n: (1, 2) for n in names[:6]}, 20, 100),
+        lambda names: roofline.plot_roofline({n: (1, 2) for n in names[:6]}, 20, 100),
         lambda names: figures.plot_images({n: draw(5, 8) for n in names}, columns=4),
         lambda names: figures.plot_arrays({n: np.eye(2) for n in names}, columns=4),
     ],
